@@ -1,0 +1,402 @@
+/**
+ * What peers say to each other over a data channel, and its bytes. PROTOCOL.md, rules W1 to W9.
+ *
+ * A frame is at most 65,536 bytes: Safari's data channel takes no more. A block is the byte 0x00, its request's id
+ * (u32, big endian) and raw bytes; every other frame is a CBOR array [code, ...fields], RFC 8949, definite lengths
+ * only. No maps at all: a key can't be `__proto__` where there are no keys.
+ */
+import { decode, encode } from "cborg";
+import * as v from "valibot";
+import { fail, ok, type Result } from "@swapmeet/shared";
+import { FileIdFromWire, HASH_BYTES, MAX_FILE_BYTES, lengthOf, rootOf, type FileId } from "./file-id.ts";
+import { PeerIdFromWire, SIGNATURE_BYTES, type PeerId } from "./peer-id.ts";
+import { hexToBytes } from "./bytes.ts";
+import type { Refusal } from "./refusal.ts";
+
+export const MAX_FRAME_BYTES = 65_536;
+/** Code and request id in front of a block's bytes. */
+const BLOCK_HEADER_BYTES = 5;
+export const MAX_BLOCK_BYTES = MAX_FRAME_BYTES - BLOCK_HEADER_BYTES;
+/** Hashes in one layer frame: 64,000 bytes, the rest for the envelope of CBOR. */
+export const MAX_HASHES_PER_FRAME = 2000;
+/** Piece numbers in one `have`: announcements are batched, and a number takes up to 5 bytes. Guess. */
+export const MAX_HAVE_PIECES = 4096;
+/** Feeds in one summary, 42 bytes each; more go into further frames. */
+export const MAX_FEEDS_PER_FRAME = 1000;
+/** Bytes of entries in one signed batch: with its signature and names it still fits a frame. */
+export const MAX_BATCH_BYTES = 60_000;
+export const MAX_BATCH_ENTRIES = 2000;
+/** Files in one offer ("Send to NAME"). */
+export const MAX_OFFER_FILES = 200;
+
+/** Proof of identity, over both DTLS fingerprints and both ids: the first frame in each direction. [P1] */
+export interface ProveFrame {
+  readonly type: "prove";
+  readonly peer: PeerId;
+  readonly signature: Uint8Array;
+}
+
+/** How far the sender knows each feed. The receiver asks for what it lacks. [E4] */
+export interface FeedsFrame {
+  readonly type: "feeds";
+  readonly feeds: readonly FeedHead[];
+}
+export interface FeedHead {
+  readonly author: PeerId;
+  readonly epoch: number;
+  readonly length: number;
+}
+/** Asks for the batches of a feed from entry `from` on. */
+export interface WantFrame {
+  readonly type: "want";
+  readonly author: PeerId;
+  readonly epoch: number;
+  readonly from: number;
+}
+/** One signed batch: entries `first`, `first + 1`, ... and the author's signature over the hash of the last. [E2] */
+export interface EntriesFrame {
+  readonly type: "entries";
+  readonly author: PeerId;
+  readonly epoch: number;
+  readonly first: number;
+  readonly entries: readonly Uint8Array[];
+  readonly signature: Uint8Array;
+}
+
+/** "Tell me what you hold of this file, and go on telling me", or no longer. */
+export interface InterestFrame {
+  readonly type: "interest";
+  readonly file: FileId;
+  readonly wanted: boolean;
+}
+/** The answer to interest: bit i (most significant first, BEP 3) says piece i is held. Empty: nothing. */
+export interface BitfieldFrame {
+  readonly type: "bitfield";
+  readonly file: FileId;
+  readonly bits: Uint8Array;
+}
+/** Pieces gained since, batched. */
+export interface HaveFrame {
+  readonly type: "have";
+  readonly file: FileId;
+  readonly pieces: readonly number[];
+}
+/** Asks for the piece layer from hash `first` on; the answer holds up to MAX_HASHES_PER_FRAME hashes. */
+export interface LayerRequestFrame {
+  readonly type: "layer-request";
+  readonly file: FileId;
+  readonly first: number;
+}
+export interface LayerFrame {
+  readonly type: "layer";
+  readonly file: FileId;
+  readonly first: number;
+  /** Hashes of 32 bytes, joined. */
+  readonly hashes: Uint8Array;
+}
+/** Asks for the hashes of the 16 KiB leaves of one piece, to find who sent the bad block. */
+export interface LeavesRequestFrame {
+  readonly type: "leaves-request";
+  readonly file: FileId;
+  readonly piece: number;
+}
+export interface LeavesFrame {
+  readonly type: "leaves";
+  readonly file: FileId;
+  readonly piece: number;
+  readonly hashes: Uint8Array;
+}
+/**
+ * Asks for `length` bytes at `begin`, within one piece. The id is the asker's, never used twice on a link.
+ * Every request ends in one of: all its bytes, as blocks in order; or a reject. (BEP 6: one response a request.) [S2]
+ */
+export interface RequestFrame {
+  readonly type: "request";
+  readonly id: number;
+  readonly file: FileId;
+  readonly begin: number;
+  readonly length: number;
+}
+/** No longer wanted. The answer is still one: the rest of the bytes if already under way, or a reject. */
+export interface CancelFrame {
+  readonly type: "cancel";
+  readonly id: number;
+}
+export interface RejectFrame {
+  readonly type: "reject";
+  readonly id: number;
+  readonly reason: RejectReason;
+}
+export type RejectReason = "not-here" | "cancelled" | "busy" | "changed" | "vanished";
+/** The asker's place in the upload queue for this peer, 1 is next; 0: being served. */
+export interface QueueFrame {
+  readonly type: "queue";
+  readonly position: number;
+}
+/** The next bytes of a request, in order. */
+export interface BlockFrame {
+  readonly type: "block";
+  readonly id: number;
+  readonly bytes: Uint8Array;
+}
+
+/** "These are for you": files of the sender's library; the receiver decides. */
+export interface OfferFrame {
+  readonly type: "offer";
+  readonly id: number;
+  readonly files: readonly OfferedFile[];
+}
+export interface OfferedFile {
+  readonly file: FileId;
+  readonly name: string;
+}
+export interface OfferAnswerFrame {
+  readonly type: "offer-answer";
+  readonly id: number;
+  readonly accepted: boolean;
+}
+
+export interface PingFrame {
+  readonly type: "ping";
+  readonly nonce: number;
+}
+export interface PongFrame {
+  readonly type: "pong";
+  readonly nonce: number;
+}
+
+export type FeedFrame = FeedsFrame | WantFrame | EntriesFrame;
+export type SwarmFrame =
+  | InterestFrame
+  | BitfieldFrame
+  | HaveFrame
+  | LayerRequestFrame
+  | LayerFrame
+  | LeavesRequestFrame
+  | LeavesFrame
+  | RequestFrame
+  | CancelFrame
+  | RejectFrame
+  | QueueFrame
+  | BlockFrame;
+export type Frame =
+  ProveFrame | FeedFrame | SwarmFrame | OfferFrame | OfferAnswerFrame | PingFrame | PongFrame;
+
+const u32 = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(0xffff_ffff));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const offset = v.pipe(count, v.maxValue(MAX_FILE_BYTES));
+const bytes = (max: number, min = 0) =>
+  v.pipe(
+    v.instance(Uint8Array),
+    v.check((b) => b.length >= min && b.length <= max),
+  );
+const hashes = v.pipe(
+  bytes(MAX_HASHES_PER_FRAME * HASH_BYTES, HASH_BYTES),
+  v.check((b) => b.length % HASH_BYTES === 0),
+);
+const signature = bytes(SIGNATURE_BYTES, SIGNATURE_BYTES);
+const REJECT_REASONS = ["not-here", "cancelled", "busy", "changed", "vanished"] as const;
+
+/** One row a frame: its code, the schema of its fields, and both directions. Codes are never given a new meaning. */
+const BODIES = {
+  1: v.pipe(
+    v.strictTuple([PeerIdFromWire, signature]),
+    v.transform(([peer, signature]): Frame => ({ type: "prove", peer, signature })),
+  ),
+  2: v.pipe(
+    v.strictTuple([
+      v.pipe(v.array(v.strictTuple([PeerIdFromWire, count, count])), v.maxLength(MAX_FEEDS_PER_FRAME)),
+    ]),
+    v.transform(([feeds]): Frame => ({
+      type: "feeds",
+      feeds: feeds.map(([author, epoch, length]) => ({ author, epoch, length })),
+    })),
+  ),
+  3: v.pipe(
+    v.strictTuple([PeerIdFromWire, count, count]),
+    v.transform(([author, epoch, from]): Frame => ({ type: "want", author, epoch, from })),
+  ),
+  4: v.pipe(
+    v.strictTuple([
+      PeerIdFromWire,
+      count,
+      count,
+      v.pipe(v.array(bytes(MAX_BATCH_BYTES, 1)), v.minLength(1), v.maxLength(MAX_BATCH_ENTRIES)),
+      signature,
+    ]),
+    v.transform(([author, epoch, first, entries, signature]): Frame => ({
+      type: "entries",
+      author,
+      epoch,
+      first,
+      entries,
+      signature,
+    })),
+  ),
+  10: v.pipe(
+    v.strictTuple([FileIdFromWire, v.boolean()]),
+    v.transform(([file, wanted]): Frame => ({ type: "interest", file, wanted })),
+  ),
+  11: v.pipe(
+    v.strictTuple([FileIdFromWire, bytes(MAX_FRAME_BYTES)]),
+    v.transform(([file, bits]): Frame => ({ type: "bitfield", file, bits })),
+  ),
+  12: v.pipe(
+    v.strictTuple([FileIdFromWire, v.pipe(v.array(u32), v.minLength(1), v.maxLength(MAX_HAVE_PIECES))]),
+    v.transform(([file, pieces]): Frame => ({ type: "have", file, pieces })),
+  ),
+  13: v.pipe(
+    v.strictTuple([FileIdFromWire, u32]),
+    v.transform(([file, first]): Frame => ({ type: "layer-request", file, first })),
+  ),
+  14: v.pipe(
+    v.strictTuple([FileIdFromWire, u32, hashes]),
+    v.transform(([file, first, hashes]): Frame => ({ type: "layer", file, first, hashes })),
+  ),
+  15: v.pipe(
+    v.strictTuple([FileIdFromWire, u32]),
+    v.transform(([file, piece]): Frame => ({ type: "leaves-request", file, piece })),
+  ),
+  16: v.pipe(
+    v.strictTuple([FileIdFromWire, u32, hashes]),
+    v.transform(([file, piece, hashes]): Frame => ({ type: "leaves", file, piece, hashes })),
+  ),
+  17: v.pipe(
+    v.strictTuple([u32, FileIdFromWire, offset, v.pipe(offset, v.minValue(1))]),
+    v.transform(([id, file, begin, length]): Frame => ({ type: "request", id, file, begin, length })),
+  ),
+  18: v.pipe(
+    v.strictTuple([u32]),
+    v.transform(([id]): Frame => ({ type: "cancel", id })),
+  ),
+  19: v.pipe(
+    v.strictTuple([u32, v.picklist([0, 1, 2, 3, 4])]),
+    v.transform(([id, reason]): Frame => ({ type: "reject", id, reason: REJECT_REASONS[reason] })),
+  ),
+  20: v.pipe(
+    v.strictTuple([u32]),
+    v.transform(([position]): Frame => ({ type: "queue", position })),
+  ),
+  30: v.pipe(
+    v.strictTuple([
+      u32,
+      v.pipe(
+        v.array(v.strictTuple([FileIdFromWire, v.pipe(v.string(), v.minLength(1), v.maxLength(255))])),
+        v.minLength(1),
+        v.maxLength(MAX_OFFER_FILES),
+      ),
+    ]),
+    v.transform(([id, files]): Frame => ({
+      type: "offer",
+      id,
+      files: files.map(([file, name]) => ({ file, name })),
+    })),
+  ),
+  31: v.pipe(
+    v.strictTuple([u32, v.boolean()]),
+    v.transform(([id, accepted]): Frame => ({ type: "offer-answer", id, accepted })),
+  ),
+  40: v.pipe(
+    v.strictTuple([u32]),
+    v.transform(([nonce]): Frame => ({ type: "ping", nonce })),
+  ),
+  41: v.pipe(
+    v.strictTuple([u32]),
+    v.transform(([nonce]): Frame => ({ type: "pong", nonce })),
+  ),
+} as const;
+
+const fileToWire = (file: FileId): [Uint8Array, number] => [rootOf(file), lengthOf(file)];
+
+const fieldsOf = (frame: Exclude<Frame, BlockFrame>): readonly [keyof typeof BODIES, ...unknown[]] => {
+  switch (frame.type) {
+    case "prove":
+      return [1, hexToBytes(frame.peer), frame.signature];
+    case "feeds":
+      return [2, frame.feeds.map((f) => [hexToBytes(f.author), f.epoch, f.length])];
+    case "want":
+      return [3, hexToBytes(frame.author), frame.epoch, frame.from];
+    case "entries":
+      return [4, hexToBytes(frame.author), frame.epoch, frame.first, frame.entries, frame.signature];
+    case "interest":
+      return [10, fileToWire(frame.file), frame.wanted];
+    case "bitfield":
+      return [11, fileToWire(frame.file), frame.bits];
+    case "have":
+      return [12, fileToWire(frame.file), frame.pieces];
+    case "layer-request":
+      return [13, fileToWire(frame.file), frame.first];
+    case "layer":
+      return [14, fileToWire(frame.file), frame.first, frame.hashes];
+    case "leaves-request":
+      return [15, fileToWire(frame.file), frame.piece];
+    case "leaves":
+      return [16, fileToWire(frame.file), frame.piece, frame.hashes];
+    case "request":
+      return [17, frame.id, fileToWire(frame.file), frame.begin, frame.length];
+    case "cancel":
+      return [18, frame.id];
+    case "reject":
+      return [19, frame.id, REJECT_REASONS.indexOf(frame.reason)];
+    case "queue":
+      return [20, frame.position];
+    case "offer":
+      return [30, frame.id, frame.files.map((f) => [fileToWire(f.file), f.name])];
+    case "offer-answer":
+      return [31, frame.id, frame.accepted];
+    case "ping":
+      return [40, frame.nonce];
+    case "pong":
+      return [41, frame.nonce];
+  }
+};
+
+/** @throws RangeError when the frame would be over MAX_FRAME_BYTES: that is a bug of the caller, never of a peer. */
+export const encodeFrame = (frame: Frame): Uint8Array => {
+  const bytes = frame.type === "block" ? encodeBlock(frame.id, frame.bytes) : encode(fieldsOf(frame));
+  if (bytes.length > MAX_FRAME_BYTES) throw new RangeError(`${frame.type} frame of ${bytes.length} bytes`);
+  return bytes;
+};
+
+export const encodeBlock = (id: number, bytes: Uint8Array): Uint8Array => {
+  const frame = new Uint8Array(BLOCK_HEADER_BYTES + bytes.length);
+  new DataView(frame.buffer).setUint32(1, id);
+  frame.set(bytes, BLOCK_HEADER_BYTES);
+  return frame;
+};
+
+/** The one place where bytes of a peer become a frame. A block's bytes are a view on the input, not a copy. [W2] */
+export const decodeFrame = (bytes: Uint8Array): Result<Frame, Refusal> => {
+  if (bytes.length > MAX_FRAME_BYTES) return fail("oversize-frame");
+  if (bytes[0] === 0) {
+    if (bytes.length <= BLOCK_HEADER_BYTES) return fail("malformed-frame");
+    const id = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1);
+    return ok({ type: "block", id, bytes: bytes.subarray(BLOCK_HEADER_BYTES) });
+  }
+  const decoded = decodeCbor(bytes);
+  if (!Array.isArray(decoded) || typeof decoded[0] !== "number") return fail("malformed-frame");
+  const [code, ...fields] = decoded as [number, ...unknown[]];
+  if (!Object.hasOwn(BODIES, code)) return fail("unknown-frame");
+  const parsed = v.safeParse(BODIES[code as keyof typeof BODIES], fields);
+  return parsed.success ? ok(parsed.output) : fail("malformed-frame");
+};
+
+/** Strict CBOR, or undefined: no indefinite lengths, no undefined, no NaN, no tags, no bigint, maps only as Map. */
+export const decodeCbor = (bytes: Uint8Array): unknown => {
+  try {
+    return decode(bytes, CBOR_OPTIONS);
+  } catch {
+    return undefined;
+  }
+};
+
+const CBOR_OPTIONS = {
+  strict: true,
+  allowIndefinite: false,
+  allowUndefined: false,
+  allowInfinity: false,
+  allowNaN: false,
+  allowBigInt: false,
+  useMaps: true,
+  rejectDuplicateMapKeys: true,
+} as const;

@@ -1,0 +1,176 @@
+/**
+ * The engine's door: `handle(input, now) -> outputs`. Everything the peer learns comes in as an Input, everything it
+ * wants done goes out as an Output; slow work (signing, hashing, storage) is an output answered by a later input.
+ * The engine never waits, never reads a clock and never rolls dice: `now` is an argument, randomness is given.
+ *
+ * Control inside, data outside: the engine decides which bytes go where; blocks pass through it as references.
+ */
+import type { Address, RoomTag } from "@swapmeet/shared";
+import type { FileId } from "./file-id.ts";
+import type { PeerId } from "./peer-id.ts";
+import type { OfferedFile } from "./frame.ts";
+
+/** One attempt at a connection, numbered by the engine, never reused. Becomes the peer's link once proven. */
+export type LinkId = number;
+/** What simple-peer wants carried to the other side, as JSON text; the engine seals it and never reads it. */
+export type Signal = string;
+
+/** Milliseconds of the host's monotonic clock. */
+export type Time = number;
+
+export type Input =
+  // The signaling server
+  | {
+      readonly type: "server-joined";
+      readonly tag: RoomTag;
+      readonly address: Address;
+      readonly members: readonly Address[];
+    }
+  | { readonly type: "server-lost" }
+  | { readonly type: "envelope"; readonly from: Address; readonly bytes: Uint8Array }
+  // Links (WebRTC)
+  | { readonly type: "link-signal"; readonly link: LinkId; readonly signal: Signal }
+  | {
+      readonly type: "link-open";
+      readonly link: LinkId;
+      /** The DTLS certificate fingerprints (RFC 8122) of both ends, as in the SDP, sorted and joined. */
+      readonly localFingerprint: string;
+      readonly remoteFingerprint: string;
+    }
+  | { readonly type: "link-bytes"; readonly link: LinkId; readonly bytes: Uint8Array }
+  | { readonly type: "link-closed"; readonly link: LinkId; readonly reason: LinkEnd }
+  // Answers to outputs
+  | { readonly type: "signed"; readonly job: number; readonly signature: Uint8Array }
+  | { readonly type: "verified"; readonly job: number; readonly valid: boolean }
+  | SwarmInput
+  // What the person does
+  | { readonly type: "rename"; readonly name: string }
+  | { readonly type: "share"; readonly files: readonly LocalFile[] }
+  | { readonly type: "unshare"; readonly files: readonly FileId[] }
+  | { readonly type: "download"; readonly file: FileId; readonly name: string }
+  | { readonly type: "pause"; readonly file: FileId }
+  | { readonly type: "resume"; readonly file: FileId }
+  | { readonly type: "cancel"; readonly file: FileId }
+  | { readonly type: "clear"; readonly file: FileId }
+  | { readonly type: "offer"; readonly to: PeerId; readonly files: readonly OfferedFile[] }
+  | { readonly type: "answer-offer"; readonly from: PeerId; readonly id: number; readonly accepted: boolean }
+  | { readonly type: "leave" }
+  // The deadline given by nextDeadline() has come
+  | { readonly type: "tick" };
+
+/** Why a link ended, as far as the edge can tell. */
+export type LinkEnd = "closed" | "no-route" | "timeout" | "unsupported";
+
+/** What the swarm hears from the host. */
+export type SwarmInput =
+  /** `have`: bit i says that piece i is stored (and was read back and verified, when it came from an earlier life). */
+  | { readonly type: "store-opened"; readonly file: FileId; readonly have: Uint8Array }
+  | { readonly type: "store-failed"; readonly file: FileId; readonly reason: StoreProblem }
+  /** The piece hashed right and is on disk, flushed. */
+  | { readonly type: "piece-stored"; readonly file: FileId; readonly piece: number }
+  /** The piece hashed wrong. `leaves`: SHA-256 of each of its 16 KiB leaves, joined. Its bytes are still held. */
+  | {
+      readonly type: "piece-corrupt";
+      readonly file: FileId;
+      readonly piece: number;
+      readonly leaves: Uint8Array;
+    }
+  /** The leaves that were asked for with "hash-leaves". */
+  | {
+      readonly type: "leaves-hashed";
+      readonly file: FileId;
+      readonly piece: number;
+      readonly leaves: Uint8Array;
+    }
+  /** `bytes` of the answer to request `id` have left the send queue. */
+  | { readonly type: "bytes-sent"; readonly peer: PeerId; readonly id: number; readonly bytes: number }
+  | {
+      readonly type: "read-failed";
+      readonly peer: PeerId;
+      readonly id: number;
+      readonly file: FileId;
+      readonly reason: ReadProblem;
+    }
+  | { readonly type: "file-saved"; readonly file: FileId }
+  | { readonly type: "save-failed"; readonly file: FileId; readonly reason: StoreProblem };
+
+/** `full` says how much is missing where the browser tells. */
+export type StoreProblem =
+  | { readonly kind: "full"; readonly missingBytes: number | null }
+  | { readonly kind: "broken"; readonly detail: string };
+/** The file on the sharer's disk was edited, or is gone (moved, deleted, drive removed, permission withdrawn). */
+export type ReadProblem = "changed" | "vanished";
+
+export type Output =
+  // The signaling server
+  | { readonly type: "send-envelope"; readonly to: Address; readonly bytes: Uint8Array }
+  | { readonly type: "sample-members" }
+  // Links
+  | { readonly type: "dial"; readonly link: LinkId }
+  | { readonly type: "accept"; readonly link: LinkId }
+  | { readonly type: "signal"; readonly link: LinkId; readonly signal: Signal }
+  | { readonly type: "close-link"; readonly link: LinkId }
+  /** A frame that goes ahead of all bulk. */
+  | { readonly type: "send"; readonly link: LinkId; readonly bytes: Uint8Array }
+  // Slow work
+  | { readonly type: "sign"; readonly job: number; readonly bytes: Uint8Array }
+  | {
+      readonly type: "verify";
+      readonly job: number;
+      readonly by: PeerId;
+      readonly bytes: Uint8Array;
+      readonly signature: Uint8Array;
+    }
+  | SwarmOutput
+  // For the person
+  | { readonly type: "notice"; readonly notice: Notice };
+
+/** What the swarm wants of the host. */
+export type SwarmOutput =
+  /** Answered by store-opened or store-failed. `layer`: the piece hashes, joined; empty while unknown or of one piece. */
+  | { readonly type: "open-store"; readonly file: FileId; readonly layer: Uint8Array }
+  /** Keep these bytes of a piece under assembly. `begin` counts from the start of the file. */
+  | { readonly type: "put-block"; readonly file: FileId; readonly begin: number; readonly bytes: Uint8Array }
+  /** All bytes of the piece are put: hash it, and when it equals `hash`, store and flush it. */
+  | { readonly type: "check-piece"; readonly file: FileId; readonly piece: number; readonly hash: Uint8Array }
+  /** Forget the bytes of a piece under assembly. */
+  | { readonly type: "drop-piece"; readonly file: FileId; readonly piece: number }
+  /** Answer a request with bytes of a stored piece or shared file, as blocks behind all control frames. */
+  | {
+      readonly type: "send-blocks";
+      readonly peer: PeerId;
+      readonly id: number;
+      readonly file: FileId;
+      readonly begin: number;
+      readonly length: number;
+    }
+  /** Stop answering this request: what has not left the send queue is dropped. */
+  | { readonly type: "stop-blocks"; readonly peer: PeerId; readonly id: number }
+  | { readonly type: "hash-leaves"; readonly file: FileId; readonly piece: number }
+  /** Every piece is stored: give the file to the person. Answered by file-saved or save-failed. */
+  | { readonly type: "save-file"; readonly file: FileId; readonly name: string }
+  /** Close the store; `forget`: and delete what it holds. */
+  | { readonly type: "close-store"; readonly file: FileId; readonly forget: boolean };
+
+/** A file of this device, hashed. */
+export interface LocalFile {
+  readonly file: FileId;
+  readonly name: string;
+  /** Folders above it, "/" between them, "" for none. */
+  readonly folder: string;
+  /** Piece hashes, joined; empty when the file has at most one piece (its hash is the root). */
+  readonly layer: Uint8Array;
+}
+
+/** Something a person should be told once. */
+export type Notice =
+  | {
+      readonly type: "offer";
+      readonly from: PeerId;
+      readonly id: number;
+      readonly files: readonly OfferedFile[];
+    }
+  | { readonly type: "offer-answered"; readonly by: PeerId; readonly accepted: boolean }
+  | { readonly type: "no-route"; readonly peer: PeerId | null }
+  | { readonly type: "peer-dropped"; readonly peer: PeerId; readonly refusal: import("./refusal.ts").Refusal }
+  | { readonly type: "source-unreadable"; readonly file: FileId; readonly reason: ReadProblem };

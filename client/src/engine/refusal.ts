@@ -1,0 +1,45 @@
+/** Everything that a peer can say and be refused for, by name: counted, shown, and tested under these names. */
+export type Refusal =
+  // the bytes
+  | "oversize-frame"
+  | "malformed-frame"
+  | "unknown-frame"
+  // the proof
+  | "frame-before-proof"
+  | "false-proof"
+  | "second-proof"
+  // feeds
+  | "false-entry"
+  | "oversize-entry"
+  | "too-many-entries"
+  // swarm
+  | "wrong-block"
+  | "wrong-layer"
+  | "wrong-leaves"
+  | "wrong-length"
+  | "unrequested-block"
+  | "unrequested-layer"
+  | "bad-request"
+  | "too-many-requests"
+  | "flood";
+
+/**
+ * Refusals that only a hostile (or broken beyond use) peer can earn: the link is closed and the peer is not dialled
+ * again in this room. The others can be the fruit of a race or of a newer version, and are only counted.
+ */
+const HOSTILE: ReadonlySet<Refusal> = new Set<Refusal>([
+  "oversize-frame",
+  "malformed-frame",
+  "frame-before-proof",
+  "false-proof",
+  "second-proof",
+  "false-entry",
+  "oversize-entry",
+  "wrong-block",
+  "wrong-layer",
+  "wrong-leaves",
+  "wrong-length",
+  "flood",
+]);
+
+export const isHostile = (refusal: Refusal): boolean => HOSTILE.has(refusal);

@@ -1,0 +1,97 @@
+/** What the page reads from the engine: plain values, made fresh on each read, never written to. */
+import type { FileId } from "./file-id.ts";
+import type { PeerId } from "./peer-id.ts";
+import type { ReadProblem, StoreProblem } from "./io.ts";
+
+export interface PersonView {
+  readonly peer: PeerId;
+  /** Sanitized; "" until the profile has arrived. */
+  readonly name: string;
+  /** Four characters of the key. */
+  readonly tag: string;
+  /** Degrees. */
+  readonly hue: number;
+  readonly reach: "direct" | "known";
+  readonly rttMs: number | null;
+  readonly fileCount: number;
+}
+
+export interface LibraryItem {
+  readonly file: FileId;
+  readonly name: string;
+  readonly folder: string;
+  readonly length: number;
+  /** Set when a read for somebody failed: the file is no longer offered. */
+  readonly problem: ReadProblem | null;
+  readonly uploadedBytes: number;
+}
+
+export type Kind = "audio" | "video" | "picture" | "document" | "archive" | "program" | "other";
+
+export interface ResultRow {
+  readonly file: FileId;
+  readonly name: string;
+  readonly folder: string;
+  readonly kind: Kind;
+  readonly length: number;
+  readonly sources: readonly PeerId[];
+  /** This device shares it too. */
+  readonly mine: boolean;
+  /** [begin, end) pairs into `name` to be highlighted. */
+  readonly marks: readonly (readonly [number, number])[];
+}
+
+export interface SearchQuery {
+  readonly text: string;
+  readonly kind: Kind | null;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  /** Only files of this peer ("Browse NAME"). */
+  readonly of: PeerId | null;
+  readonly limit: number;
+}
+
+export interface SearchResults {
+  readonly rows: readonly ResultRow[];
+  readonly total: number;
+  /** Of all matches, before the kind filter. */
+  readonly totalByKind: Readonly<Record<Kind, number>>;
+}
+
+export type TransferState =
+  /** Waiting for a source: `position` in a source's upload queue, null while there is no source at all. */
+  | { readonly type: "queued"; readonly position: number | null; readonly sources: number }
+  | { readonly type: "downloading" }
+  | { readonly type: "paused"; readonly because: "person" | StoreProblem }
+  | { readonly type: "verifying" }
+  | { readonly type: "complete"; readonly saved: boolean }
+  | { readonly type: "failed"; readonly reason: TransferFailure };
+
+export type TransferFailure =
+  | { readonly type: "source-unreadable"; readonly reason: ReadProblem; readonly by: PeerId }
+  | { readonly type: "store"; readonly problem: StoreProblem }
+  | { readonly type: "save"; readonly problem: StoreProblem };
+
+export interface DownloadView {
+  readonly file: FileId;
+  readonly name: string;
+  readonly length: number;
+  readonly state: TransferState;
+  readonly verifiedBytes: number;
+  readonly bytesPerSecond: number;
+  readonly secondsLeft: number | null;
+  /** Peers that hold at least one piece and are connected. */
+  readonly sources: readonly PeerId[];
+  /** The piece map: 0 missing, 1 arriving, 2 held from an earlier life, 3 + i: came from senders[i]. */
+  readonly pieces: Uint16Array;
+  readonly senders: readonly PeerId[];
+}
+
+export interface UploadView {
+  readonly file: FileId;
+  readonly name: string;
+  readonly to: PeerId;
+  readonly length: number;
+  readonly sentBytes: number;
+  readonly bytesPerSecond: number;
+}

@@ -1,0 +1,4 @@
+export * from "./ids.ts";
+export * from "./limits.ts";
+export * from "./messages.ts";
+export * from "./result.ts";
