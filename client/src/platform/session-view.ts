@@ -1,0 +1,122 @@
+/**
+ * What the page may read and command: the whole interface between `app` and everything below it.
+ * Reads are cheap and always current; the page re-reads after `subscribe` calls back, at most ten times a second.
+ */
+import type { FileId } from "../engine/file-id.ts";
+import type { OfferedFile } from "../engine/frame.ts";
+import type { PeerId } from "../engine/peer-id.ts";
+import type { Notice } from "../engine/io.ts";
+import type {
+  DownloadView,
+  LibraryItem,
+  PersonView,
+  SearchQuery,
+  SearchResults,
+  UploadView,
+} from "../engine/view.ts";
+
+export type RoomView =
+  | { readonly kind: "private"; readonly code: string; readonly link: string }
+  /** "Nearby": everyone of this network. Not protected from the server, and the page says so. */
+  | { readonly kind: "open"; readonly link: string };
+
+export type ServerState =
+  | { readonly type: "connecting" }
+  | { readonly type: "online" }
+  /** Retrying by itself. `sinceMs`: how long it has been away. */
+  | { readonly type: "offline"; readonly sinceMs: number }
+  | { readonly type: "refused"; readonly reason: "room-full" | "too-fast" | "bad-request" };
+
+/** Files being hashed before they can be shared. */
+export interface AddingView {
+  readonly files: number;
+  readonly filesDone: number;
+  readonly bytes: number;
+  readonly bytesDone: number;
+  /** Up to a handful that could not be read, with the reason in words. */
+  readonly problems: readonly { readonly name: string; readonly reason: string }[];
+  readonly active: boolean;
+}
+
+export interface FileDetails {
+  readonly file: FileId;
+  readonly name: string;
+  readonly rootHex: string;
+  readonly length: number;
+  readonly sources: readonly PersonView[];
+  /** Opens the room at this file. */
+  readonly link: string;
+}
+
+/** Something the page shows once, newest last; gone when dismissed. */
+export interface NoticeView {
+  readonly id: number;
+  readonly notice: Notice | { readonly type: "problem"; readonly title: string; readonly remedy: string };
+}
+
+/** A picked or dropped file with the folders above it ("Album/CD1", "" for none). */
+export interface PickedFile {
+  readonly file: File;
+  readonly folder: string;
+}
+
+export interface Settings {
+  /** A finished download saves itself. */
+  readonly saveByItself: boolean;
+  /** A finished download is offered to the room. */
+  readonly shareDownloads: boolean;
+  /** Name of the folder that downloads are written to, null: the browser's downloads. */
+  readonly folderName: string | null;
+  /** This browser can write to a chosen folder. */
+  readonly canChooseFolder: boolean;
+}
+
+export interface Session {
+  subscribe(listener: () => void): () => void;
+
+  readonly me: PersonView;
+  readonly room: RoomView;
+  readonly server: ServerState;
+  /** Everyone in the room but me, stable order. */
+  readonly people: readonly PersonView[];
+  /** Number of peers with an open, proven link. */
+  readonly peerCount: number;
+  readonly library: readonly LibraryItem[];
+  readonly adding: AddingView;
+  readonly downloads: readonly DownloadView[];
+  readonly uploads: readonly UploadView[];
+  readonly notices: readonly NoticeView[];
+  readonly settings: Settings;
+  readonly traffic: { readonly directInBytes: number; readonly directOutBytes: number; readonly serverBytes: number };
+
+  /** Instant, local, no network. */
+  search(query: SearchQuery): SearchResults;
+  details(file: FileId): FileDetails;
+  person(peer: PeerId): PersonView;
+
+  rename(name: string): void;
+  addFiles(files: Iterable<PickedFile>): void;
+  cancelAdding(): void;
+  /** Stops offering; undo is sharing it again: the returned function does that. */
+  unshare(file: FileId): () => void;
+  download(file: FileId, name: string): void;
+  pause(file: FileId): void;
+  resume(file: FileId): void;
+  /** Drops what was fetched. */
+  cancel(file: FileId): void;
+  /** Takes a complete, failed or cancelled transfer off the list. */
+  clear(file: FileId): void;
+  /** Saves a complete download (again). */
+  save(file: FileId): void;
+  offer(to: PeerId, files: readonly OfferedFile[]): void;
+  answerOffer(from: PeerId, id: number, accepted: boolean): void;
+  dismiss(noticeId: number): void;
+  setSaveByItself(on: boolean): void;
+  setShareDownloads(on: boolean): void;
+  /** Opens the browser's folder picker; call it from a gesture. */
+  chooseFolder(): Promise<void>;
+  forgetFolder(): void;
+
+  /** Leaves the room and closes everything; twice is harmless. */
+  close(): void;
+}
