@@ -1,0 +1,92 @@
+/**
+ * Names that are safe to show, to send and to write to any disk. Names are sanitised when they are shared and again
+ * when they arrive: a peer's word is never a path.
+ *
+ * Two different names may become the same safe name. That is fine: a file is known by its id, not by its name.
+ */
+import { utf8ToBytes } from "./bytes.ts";
+
+/** What ext4, APFS and NTFS take for one name, and what the feeds allow. */
+export const MAX_NAME_BYTES = 255;
+/** Longer "extensions" are a part of the sentence before them. Guess. */
+const MAX_EXTENSION_BYTES = 16;
+/** Folders above a file. Guess: music libraries have four or five. */
+export const MAX_FOLDER_DEPTH = 16;
+/** All folders together: an entry of a feed stays small. Guess. */
+export const MAX_FOLDER_BYTES = 1024;
+export const MAX_PERSON_NAME_CODE_POINTS = 40;
+
+const LONE_SURROGATE = /\p{Surrogate}/gu;
+const LINE_BREAK_OR_TAB = /[\t-\r\u0085\u2028\u2029]/g;
+/**
+ * Control, format (bidirectional, zero-width), other default-ignorable characters and non-characters. Kept are those
+ * that make an emoji: a joiner between two pictographs, the emoji selector after a pictograph or in a keycap.
+ */
+const INVISIBLE =
+  /(?!(?<=\p{ExtPict}[\uFE0F\p{EMod}]?)\u200D\p{ExtPict}|(?<=\p{ExtPict})\uFE0F|(?<=[0-9#])\uFE0F\u20E3)[\p{Cc}\p{Cf}\p{DI}\p{NChar}]/gu;
+
+const RESERVED_CHARACTERS = /[/\\<>:"|?*]/g;
+/** Windows opens a device by these names, with any extension; superscript digits count as digits to it. */
+const RESERVED_NAME = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-9¹²³])\s*(?:\.|$)/i;
+const EXTENSION = /(?<=[^.])\.[^.\s]+$/;
+
+/**
+ * One file name, as close to `name` as is safe: NFC; no separators, reserved or invisible characters; no space or dot
+ * at the end, none at the start (a leading dot becomes "_", as in Chromium: a saved file must not be a hidden one);
+ * no Windows device; at most 255 bytes of UTF-8, cut before the extension. Never empty. Idempotent. [N1]
+ */
+export const safeFileName = (name: string): string => {
+  const trimmed = trimEnd(visible(name).replace(RESERVED_CHARACTERS, "_")).trimStart().replace(/^\./, "_");
+  // Cutting may lay a device's name bare, and the mark in front of one may be a byte too many: hence cut twice.
+  return cutName(withoutDevice(cutName(trimmed))) || "unnamed";
+};
+
+/** Folders above a file, "/" between them, each a safe name; the outermost ones when there are too many. [N2] */
+export const safeFolder = (path: string): string => {
+  const parts = path
+    .split("/")
+    .filter((part) => !/^[.\s]*$/.test(part))
+    .slice(0, MAX_FOLDER_DEPTH)
+    .map(safeFileName);
+  while (bytesOf(parts.join("/")) > MAX_FOLDER_BYTES) parts.pop();
+  return parts.join("/");
+};
+
+/** What a person is called, on one line: "" when nothing visible is left. Idempotent. [N3] */
+export const safePersonName = (name: string): string => {
+  const codePoints = [...visible(name).replace(/\s+/g, " ").trimStart()];
+  return visible(codePoints.slice(0, MAX_PERSON_NAME_CODE_POINTS).join("")).trimEnd();
+};
+
+const visible = (text: string): string =>
+  text
+    .replace(LONE_SURROGATE, "\uFFFD")
+    .replace(LINE_BREAK_OR_TAB, " ")
+    .replace(INVISIBLE, "")
+    .normalize("NFC");
+
+const withoutDevice = (name: string): string => (RESERVED_NAME.test(name) ? `_${name}` : name);
+
+const trimEnd = (name: string): string => name.replace(/[.\s]+$/, "");
+
+const bytesOf = (text: string): number => utf8ToBytes(text).length;
+
+const cutName = (name: string): string => {
+  if (bytesOf(name) <= MAX_NAME_BYTES) return name;
+  const found = EXTENSION.exec(name)?.[0] ?? "";
+  const extension = bytesOf(found) <= MAX_EXTENSION_BYTES ? found : "";
+  const stem = name.slice(0, name.length - extension.length);
+  return trimEnd(cutToBytes(stem, MAX_NAME_BYTES - bytesOf(extension))) + extension;
+};
+
+/** The longest beginning that fits, made of whole code points and without half an emoji sequence's joiner. */
+const cutToBytes = (text: string, maxBytes: number): string => {
+  let bytes = 0;
+  let end = 0;
+  for (const codePoint of text) {
+    bytes += bytesOf(codePoint);
+    if (bytes > maxBytes) break;
+    end += codePoint.length;
+  }
+  return visible(text.slice(0, end));
+};
