@@ -7,7 +7,7 @@ const bytesOf = (text: string) => new TextEncoder().encode(text).length;
 /** What [N1] promises, said again without the code's own regular expressions. */
 const isSafeFileName = (name: string): boolean => {
   const stem = (name.split(".")[0] ?? "").trim().toUpperCase();
-  const forbidden = [...'/\\<>:"|?*\u200B\u200C\u200E\u200F\u061C\uFEFF\u00AD\u034F\u3164\u2028\u2029'];
+  const forbidden = [...'/\\<>:"|?*\u200B\u200C\u200E\u200F\u061C\uFEFF\u00AD\u034F\u3164\uFFF9\u2028\u2029'];
   const inRange = (c: number, from: number, to: number) => c >= from && c <= to;
   return (
     name.length > 0 &&
@@ -40,7 +40,7 @@ const nastyText = (maxLength: number) =>
       fc.oneof(
         fc.string({ unit: "binary", maxLength: 3 }),
         fc.constantFrom(
-          ..."./\\ <:?*\t\n\u202E\u200D\uFE0F\u20E3\u200B\u0301\u0338\uD83D\uDE00\u00A0\uFFFF",
+          ..."./\\ <:?*\t\n\u202E\u200D\uFE0F\u20E3\u200B\u0301\u0338\uFFF9\uD83D\uDE00\u00A0\uFFFF",
           ...[
             "..",
             "CON",
