@@ -1,0 +1,43 @@
+/** What the terminal shows on start: where the page is, and a QR code for the phones in the room. */
+import type { NetworkInterfaceInfo } from "node:os";
+import { renderUnicodeCompact } from "uqr";
+
+type Interfaces = Record<string, NetworkInterfaceInfo[] | undefined>;
+
+/** Networks inside this computer; a phone cannot reach them, so they are named last. */
+const VIRTUAL = /^(docker|br-|veth|virbr|vmnet|vboxnet|lxc|tun|tap|utun|wg)/i;
+
+/** The IPv4 addresses by which others on the network reach this computer, the likeliest first. */
+export function lanAddresses(interfaces: Interfaces): string[] {
+  return Object.entries(interfaces)
+    .sort(([a], [b]) => Number(VIRTUAL.test(a)) - Number(VIRTUAL.test(b)))
+    .flatMap(([, infos]) => infos ?? [])
+    .filter((info) => info.family === "IPv4" && !info.internal && !info.address.startsWith("169.254."))
+    .map((info) => info.address);
+}
+
+export function announce(port: number, host: string | undefined, interfaces: Interfaces): string {
+  const listensEverywhere = host === undefined || host === "0.0.0.0" || host === "::";
+  const local = `http://${listensEverywhere ? "localhost" : bracketed(host)}:${port}/`;
+  const lan = listensEverywhere
+    ? lanAddresses(interfaces).map((address) => `http://${address}:${port}/`)
+    : [];
+  const advice =
+    lan.length > 0
+      ? "Everyone on this network: scan the code or type the address."
+      : "No network found: only this computer can open the page.";
+  return [
+    "Swapmeet is running.",
+    "",
+    `  On this computer   ${local}`,
+    ...lan.map((url) => `  On this network    ${url}`),
+    "",
+    renderUnicodeCompact(lan[0] ?? local, { border: 2 }),
+    "",
+    `${advice} Stop with Ctrl+C.`,
+  ].join("\n");
+}
+
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}

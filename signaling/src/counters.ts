@@ -1,0 +1,30 @@
+/** What this process relayed and refused since it started; numbers only, so that they may be shown to anybody. */
+const REFUSALS = [
+  "bad-request",
+  "room-full",
+  "too-fast",
+  "internal",
+  "slow-reader",
+  "flood",
+  "oversize",
+  "foreign-origin",
+  "unknown-address",
+  "too-many-connections",
+] as const;
+
+/** Why something was not done, by name. [J6] */
+export type Refusal = (typeof REFUSALS)[number];
+
+export interface Counters {
+  readonly relayed: { messages: number; bytes: number };
+  readonly refused: Record<Refusal, number>;
+  readonly stun: { answered: number; ignored: number };
+}
+
+export function createCounters(): Counters {
+  return {
+    relayed: { messages: 0, bytes: 0 },
+    refused: Object.fromEntries(REFUSALS.map((reason) => [reason, 0])) as Record<Refusal, number>,
+    stun: { answered: 0, ignored: 0 },
+  };
+}

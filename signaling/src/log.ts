@@ -1,0 +1,12 @@
+/** One line per event. Callers pass counts and causes: never a payload, an address of a member, or an IP address. */
+export type Log = (event: string, facts?: Record<string, unknown>) => void;
+
+export const logToStdout: Log = (event, facts = {}) =>
+  void process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), event, ...facts })}\n`);
+
+/** Where an exception came from, without its message: that could quote what a client sent. */
+export function whereFrom(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const line = error.stack?.split("\n").find((text) => text.trimStart().startsWith("at "));
+  return `${error.name} ${line?.trim() ?? ""}`.trim();
+}

@@ -1,0 +1,76 @@
+/**
+ * Who is asking, and from which network: addresses only, no sockets.
+ * A client's address decides its open room [J8] and whose token bucket pays for it [J9].
+ */
+import { createHash } from "node:crypto";
+import { fail, ok, type Result, type RoomTag } from "@swapmeet/shared";
+import ipaddr from "ipaddr.js";
+
+export type IpAddress = ipaddr.IPv4 | ipaddr.IPv6;
+export type Cidr = readonly [IpAddress, number];
+
+const LOCAL_RANGES = new Set([
+  "loopback",
+  "private",
+  "linkLocal",
+  "uniqueLocal",
+  "carrierGradeNat",
+  "deprecatedSiteLocal",
+]);
+
+/** An address in any notation, IPv4-mapped IPv6 unwrapped; undefined when it is none. */
+export function parseAddress(text: string): IpAddress | undefined {
+  const address = text.trim();
+  if (ipaddr.IPv6.isValid(address)) return ipaddr.process(address);
+  return ipaddr.IPv4.isValidFourPartDecimal(address) ? ipaddr.IPv4.parse(address) : undefined;
+}
+
+/** "10.0.0.0/8", "fd00::/8", or one address. */
+export function parseCidr(text: string): Result<Cidr, string> {
+  const address = parseAddress(text);
+  if (address) return ok([address, address.kind() === "ipv4" ? 32 : 128]);
+  return ipaddr.isValidCIDR(text.trim())
+    ? ok(ipaddr.parseCIDR(text.trim()))
+    : fail(`"${text}" is not an address or a range like 10.0.0.0/8.`);
+}
+
+/**
+ * The client's address. `forwarded` is the X-Forwarded-For header, which anybody can write:
+ * it counts only as far as declared proxies vouch for it, read from its right end.
+ */
+export function clientAddress(
+  peer: string | undefined,
+  forwarded: string | undefined,
+  trustedProxies: readonly Cidr[],
+): IpAddress | undefined {
+  let client = parseAddress(peer ?? "");
+  const hops = forwarded?.split(",") ?? [];
+  while (client && isWithin(client, trustedProxies)) {
+    const hop = parseAddress(hops.pop() ?? "");
+    if (!hop) break;
+    client = hop;
+  }
+  return client;
+}
+
+export function isWithin(address: IpAddress, cidrs: readonly Cidr[]): boolean {
+  return cidrs.some(([range, bits]) => address.kind() === range.kind() && address.match(range, bits));
+}
+
+/** What one customer of a provider has: an IPv4 address, or an IPv6 /64. */
+export function blockOf(address: IpAddress): string {
+  if (address.kind() === "ipv4") return address.toString();
+  const prefix = new ipaddr.IPv6([...(address as ipaddr.IPv6).parts.slice(0, 4), 0, 0, 0, 0]);
+  return `${prefix.toString()}/64`;
+}
+
+/** Everyone at a local address is in one network, whatever the notation. [J8] */
+export function networkOf(address: IpAddress): string {
+  return LOCAL_RANGES.has(address.range()) ? "lan" : blockOf(address);
+}
+
+export function openRoomTag(address: IpAddress): RoomTag {
+  return createHash("sha256")
+    .update(`swapmeet open room v1|${networkOf(address)}`)
+    .digest("hex") as RoomTag;
+}

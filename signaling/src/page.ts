@@ -1,0 +1,109 @@
+/**
+ * The http side: the built client, /healthz, and the headers that keep the page to what it needs (DESIGN §6).
+ * Plain http on a LAN must work in full, so nothing here asks for https.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import helmet from "helmet";
+import sirv from "sirv";
+import { whereFrom, type Log } from "./log.ts";
+
+const YEAR_SECONDS = 31_536_000;
+
+export interface PageOptions {
+  /** The folder with the built client; none while a development server shows the page instead. */
+  readonly clientDir: string | undefined;
+  readonly health: () => object;
+  readonly log: Log;
+}
+
+export function servePage({ clientDir, health, log }: PageOptions): RequestListener {
+  // `dev` looks at the disk for each request: a rebuilt client is served at once, and a vanished file is a 404.
+  const files =
+    clientDir === undefined
+      ? undefined
+      : sirv(clientDir, { dev: true, etag: true, gzip: true, brotli: true, setHeaders: cacheByName });
+
+  return (request, response) => {
+    try {
+      secure(request, response, () => respond(request, response));
+    } catch (error) {
+      log("failed", { handling: "http", where: whereFrom(error) });
+      say(response, 500, "Something went wrong here. Reload the page.");
+    }
+  };
+
+  function respond(request: IncomingMessage, response: ServerResponse): void {
+    const notFound = () => say(response, 404, "There is nothing here. Swapmeet is at /.");
+    if (request.method !== "GET" && request.method !== "HEAD")
+      return say(response, 405, "Only GET and HEAD are answered here.");
+    if (request.url?.split("?")[0] === "/healthz") return sayHealth(response);
+    // Nothing here is worth resuming, and a range from its end to its start is an exception in the file stream.
+    delete request.headers.range;
+    if (files) files(request, response, notFound);
+    else notFound();
+  }
+
+  function sayHealth(response: ServerResponse): void {
+    response.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-store" });
+    response.end(JSON.stringify(health()));
+  }
+}
+
+/** The build names assets by their content; all else may change under its name. */
+function cacheByName(response: ServerResponse, path: string): void {
+  const isHashed = path.startsWith("/assets/");
+  response.setHeader("Cache-Control", isHashed ? `public, max-age=${YEAR_SECONDS}, immutable` : "no-cache");
+}
+
+function say(response: ServerResponse, status: number, sentence: string): void {
+  if (response.headersSent) return void response.destroy();
+  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" }).end(`${sentence}\n`);
+}
+
+/** Older Safari does not count WebSockets under 'self', so they are named, by the host that was asked for. */
+function webSocketSources(request: IncomingMessage): string {
+  const host = request.headers.host ?? "";
+  return /^[\w.:[\]-]+$/.test(host) ? `ws://${host} wss://${host}` : "'self'";
+}
+
+const helmetHeaders = helmet({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
+      workerSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      // Svelte's style directives set single properties; style elements stay forbidden.
+      styleSrcAttr: ["'unsafe-inline'"],
+      connectSrc: ["'self'", (request) => webSocketSources(request)],
+      imgSrc: ["'self'", "data:", "blob:"],
+      mediaSrc: ["blob:"],
+      fontSrc: ["'self'"],
+      manifestSrc: ["'self'"],
+      frameAncestors: ["'none'"],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
+      requireTrustedTypesFor: ["'script'"],
+      // Svelte 5 makes the first policy for its templates, the client the second for its workers.
+      trustedTypes: ["svelte-trusted-html", "swapmeet", "'allow-duplicates'"],
+    },
+  },
+  referrerPolicy: { policy: "no-referrer" },
+  xFrameOptions: { action: "deny" },
+  // On plain http browsers ignore these three or warn about them.
+  strictTransportSecurity: false,
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
+});
+
+/** What the page never asks for; clipboard, wake lock and full screen stay as browsers have them. */
+const PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()";
+
+function secure(request: IncomingMessage, response: ServerResponse, next: () => void): void {
+  response.setHeader("Permissions-Policy", PERMISSIONS);
+  helmetHeaders(request, response, (error) => {
+    if (error) throw error;
+    next();
+  });
+}

@@ -1,0 +1,141 @@
+/** The signaling server: one port for the page, the sockets and STUN. Opens everything it closes. */
+import { randomInt } from "node:crypto";
+import type { Socket as UdpSocket } from "node:dgram";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fail, MAX_ROOM_MEMBERS, ok, type Result } from "@swapmeet/shared";
+import { createCounters, type Counters } from "./counters.ts";
+import { Door } from "./door.ts";
+import { CLOSE_GRACE_MS, LIMITS, type Limits } from "./limits.ts";
+import { logToStdout, type Log } from "./log.ts";
+import type { Cidr } from "./network.ts";
+import { servePage } from "./page.ts";
+import { openResponder } from "./responder.ts";
+import { Rooms, type Random } from "./rooms.ts";
+import { serveSockets } from "./sockets.ts";
+
+export interface SignalingOptions {
+  /** 0, the default, takes any free port. */
+  readonly port?: number;
+  /** By default every address, IPv6 and IPv4. */
+  readonly host?: string | undefined;
+  /** The folder with the built client; without it no page is served. */
+  readonly clientDir?: string | undefined;
+  /** Whose X-Forwarded-For and X-Forwarded-Host are believed. */
+  readonly trustedProxies?: readonly Cidr[];
+  /** Answer STUN binding requests on the same port, over UDP. */
+  readonly stun?: boolean;
+  readonly maxRoomMembers?: number;
+  readonly limits?: Partial<Limits>;
+  readonly random?: Random;
+  readonly log?: Log;
+}
+
+export interface Health {
+  readonly status: "ok";
+  readonly uptimeSeconds: number;
+  readonly rooms: number;
+  readonly members: number;
+  readonly relayed: Counters["relayed"];
+  readonly refused: Counters["refused"];
+  readonly stun: Counters["stun"];
+}
+
+export interface SignalingServer {
+  /** The port it listens on, or a sentence that names cause and remedy. */
+  listen(): Promise<Result<number, string>>;
+  /** The page's address on this computer, once listening. */
+  readonly url: string;
+  readonly counters: Counters;
+  health(): Health;
+  /** Ends within two seconds, whatever is under way. Calling it again waits for the same end. */
+  close(): Promise<void>;
+}
+
+export function createSignalingServer(options: SignalingOptions = {}): SignalingServer {
+  const { port = 0, host, clientDir, trustedProxies = [], stun = false, log = logToStdout } = options;
+  const limits = { ...LIMITS, ...options.limits };
+  const counters = createCounters();
+  const rooms = new Rooms({
+    maxMembers: options.maxRoomMembers ?? MAX_ROOM_MEMBERS,
+    random: options.random ?? ((bound) => randomInt(bound)),
+  });
+  const startedAtMs = performance.now();
+  const http = createServer(servePage({ clientDir, health, log }));
+  // A browser has a few besides its socket, for the page; beyond that they are somebody's hoard.
+  http.maxConnections = 2 * limits.maxConnections;
+  const io = serveSockets(http, { rooms, door: new Door(limits, trustedProxies), counters, limits, log });
+  let responder: UdpSocket | undefined;
+  let closing: Promise<void> | undefined;
+
+  function health(): Health {
+    return {
+      status: "ok",
+      uptimeSeconds: Math.floor((performance.now() - startedAtMs) / 1_000),
+      rooms: rooms.roomCount,
+      members: rooms.memberCount,
+      ...counters,
+    };
+  }
+
+  async function listen(): Promise<Result<number, string>> {
+    try {
+      http.listen({ port, ...(host !== undefined && { host }) });
+      await once(http, "listening");
+    } catch (error) {
+      return fail(cannotListen(error as NodeJS.ErrnoException, port, host));
+    }
+    const bound = http.address() as AddressInfo;
+    http.on("error", (error) => log("http-error", { name: error.name }));
+    if (stun) responder = await listenForStun(bound);
+    log("start", { port: bound.port, stun: responder !== undefined });
+    return ok(bound.port);
+  }
+
+  async function listenForStun(bound: AddressInfo): Promise<UdpSocket | undefined> {
+    try {
+      const ratePerAddress = limits.addressStun;
+      return await openResponder({ host: bound.address, port: bound.port, ratePerAddress, counters });
+    } catch (error) {
+      log("no-stun", { cause: (error as NodeJS.ErrnoException).code });
+      return undefined;
+    }
+  }
+
+  async function shutDown(): Promise<void> {
+    const closed = http.listening ? once(http, "close") : undefined;
+    responder?.close();
+    // Closing the transports instead of saying good-bye lets clients reconnect by themselves when we return.
+    void io.close();
+    if (!closed) return;
+    const impatience = setTimeout(() => http.closeAllConnections(), CLOSE_GRACE_MS);
+    await closed;
+    clearTimeout(impatience);
+    log("stop", { relayed: counters.relayed, refused: counters.refused, stun: counters.stun });
+  }
+
+  return {
+    listen,
+    get url() {
+      return `http://localhost:${(http.address() as AddressInfo | null)?.port ?? port}`;
+    },
+    counters,
+    health,
+    close: () => (closing ??= shutDown()),
+  };
+}
+
+function cannotListen(error: NodeJS.ErrnoException, port: number, host: string | undefined): string {
+  switch (error.code) {
+    case "EADDRINUSE":
+      return `Port ${port} is already in use, perhaps by another Swapmeet. Stop that program, or choose another port: PORT=${port + 1} npm start`;
+    case "EACCES":
+      return `This system does not let you use port ${port}. Choose one above 1023: PORT=3000 npm start`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return `HOST=${host} is not an address of this computer. Leave HOST out to listen on all of them.`;
+    default:
+      return `The server cannot listen on port ${port}: ${error.message}`;
+  }
+}

@@ -1,0 +1,36 @@
+/** What can be set from outside, parsed once. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fail, ok, type Result } from "@swapmeet/shared";
+import { parseCidr, type Cidr } from "./network.ts";
+
+export interface Settings {
+  readonly port: number;
+  readonly host: string | undefined;
+  readonly clientDir: string | undefined;
+  readonly trustedProxies: readonly Cidr[];
+}
+
+/** The settings, or a sentence that says what to change. `--no-client` leaves the page to a development server. */
+export function readSettings(
+  env: Record<string, string | undefined>,
+  argv: readonly string[],
+  defaultClientDir: string,
+): Result<Settings, string> {
+  const port = Number(env["PORT"] || 3000);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    return fail(`PORT=${env["PORT"]} is not a port. Use a whole number up to 65535, such as PORT=3000.`);
+
+  const trustedProxies: Cidr[] = [];
+  for (const text of (env["TRUSTED_PROXIES"] ?? "").split(",").filter((part) => part.trim() !== "")) {
+    const cidr = parseCidr(text);
+    if (!cidr.ok) return fail(`TRUSTED_PROXIES: ${cidr.problem}`);
+    trustedProxies.push(cidr.value);
+  }
+
+  const clientDir = argv.includes("--no-client") ? undefined : env["CLIENT_DIR"] || defaultClientDir;
+  if (clientDir !== undefined && !existsSync(join(clientDir, "index.html")))
+    return fail(`The page is not built: there is no index.html in ${clientDir}. Run "npm run build" first.`);
+
+  return ok({ port, host: env["HOST"] || undefined, clientDir, trustedProxies });
+}

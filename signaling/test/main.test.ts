@@ -1,0 +1,100 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { NetworkInterfaceInfo } from "node:os";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { announce, lanAddresses } from "../src/announcement.ts";
+import { readSettings } from "../src/settings.ts";
+import { startServer } from "./harness.ts";
+
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const built = mkdtempSync(join(tmpdir(), "swapmeet-built-"));
+writeFileSync(join(built, "index.html"), "<!doctype html>");
+afterAll(() => rmSync(built, { recursive: true }));
+
+function start(env: Record<string, string>) {
+  const child = spawn(process.execPath, ["--import", "tsx", MAIN], { env: { ...process.env, ...env } });
+  const said = { out: "", err: "" };
+  child.stdout.on("data", (text) => (said.out += text));
+  child.stderr.on("data", (text) => (said.err += text));
+  return { child, said, ended: once(child, "close") };
+}
+
+describe("the command", () => {
+  it("says where the page is, and ends cleanly on SIGTERM", async () => {
+    const { child, said, ended } = start({ PORT: "0", HOST: "127.0.0.1", CLIENT_DIR: built });
+    await expect.poll(() => said.out, { timeout: 15_000 }).toContain("Stop with Ctrl+C.");
+    const url = /On this computer\s+(\S+)/.exec(said.out)?.[1];
+    expect((await fetch(url!)).status).toBe(200);
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
+    expect(said.out).toContain('"event":"stop"');
+    expect(said.err).toBe("");
+  }, 20_000);
+
+  it("with its port in use: one sentence, exit code 1", async () => {
+    const { port } = await startServer();
+    const { said, ended } = start({ PORT: String(port), HOST: "127.0.0.1", CLIENT_DIR: built });
+    expect(await ended).toEqual([1, null]);
+    expect(said.err).toMatch(/^Port \d+ is already in use.*\n$/);
+  }, 20_000);
+});
+
+describe("settings", () => {
+  it("default to port 3000, every address, and the client as built", () => {
+    expect(readSettings({}, [], built)).toEqual({
+      ok: true,
+      value: { port: 3000, host: undefined, clientDir: built, trustedProxies: [] },
+    });
+  });
+
+  it("name what is wrong and what to do", () => {
+    const problem = (env: Record<string, string>, dir = built) => {
+      const settings = readSettings(env, [], dir);
+      return settings.ok ? "" : settings.problem;
+    };
+    for (const port of ["http", "-1", "65536", "3.5"])
+      expect(problem({ PORT: port })).toContain(`PORT=${port} is not`);
+    expect(problem({ TRUSTED_PROXIES: "10.0.0.0/8, proxy" })).toContain(
+      'TRUSTED_PROXIES: " proxy" is not an address',
+    );
+    expect(problem({}, "/nowhere")).toContain("npm run build");
+  });
+
+  it("take several proxies, and leave the page to a development server when told", () => {
+    expect(readSettings({ TRUSTED_PROXIES: "10.0.0.0/8, ::1" }, ["--no-client"], "/nowhere")).toMatchObject({
+      value: { clientDir: undefined, trustedProxies: [{ 1: 8 }, { 1: 128 }] },
+    });
+  });
+});
+
+describe("the announcement", () => {
+  const at = (address: string, internal = false) =>
+    ({ address, family: "IPv4", internal }) as unknown as NetworkInterfaceInfo;
+  const interfaces = {
+    lo: [at("127.0.0.1", true)],
+    docker0: [at("172.17.0.1")],
+    wlan0: [{ ...at("fe80::1"), family: "IPv6" } as NetworkInterfaceInfo, at("192.168.1.20")],
+    eth1: [at("169.254.3.4")],
+  };
+
+  it("puts the address that phones can reach first", () => {
+    expect(lanAddresses(interfaces)).toEqual(["192.168.1.20", "172.17.0.1"]);
+  });
+
+  it("shows every address, and a code to scan", () => {
+    const text = announce(3000, undefined, interfaces);
+    expect(text).toContain("http://localhost:3000/");
+    expect(text).toContain("http://192.168.1.20:3000/");
+    expect(text).toMatch(/[█▀▄]{10}/);
+  });
+
+  it("names only the one host the server was told to use, and says when there is no network", () => {
+    expect(announce(3000, "::1", interfaces)).toContain("http://[::1]:3000/");
+    expect(announce(3000, "::1", interfaces)).not.toContain("192.168.1.20");
+    expect(announce(3000, undefined, {})).toContain("only this computer");
+  });
+});
