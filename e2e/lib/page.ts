@@ -1,0 +1,127 @@
+/**
+ * The room as a person finds it, by the accessible names of DESIGN §7 and nothing else: no test id, no class, no
+ * look into the page's code. Who works with a screen reader finds the same things by the same names.
+ */
+import { expect, type Download, type Locator, type Page } from "@playwright/test";
+
+/** Hashing and sending on two shared cores: generous, because only a failure takes that long. */
+const TRANSFER_TIMEOUT_MS = 120_000;
+
+export class RoomPage {
+  readonly page: Page;
+  /** What the browser saved, in the order it began. */
+  readonly saves: Download[] = [];
+
+  constructor(page: Page) {
+    this.page = page;
+    page.on("download", (download) => this.saves.push(download));
+  }
+
+  // The room
+
+  /** "online" or "offline" or whatever else the page says. */
+  get server(): Locator {
+    return this.page.getByRole("status", { name: "Server" });
+  }
+
+  get peers(): Locator {
+    return this.page.getByRole("status", { name: "Peers" });
+  }
+
+  async expectOnline(): Promise<void> {
+    await expect(this.server).toContainText("online");
+  }
+
+  async expectPeers(count: number): Promise<void> {
+    await expect(this.peers).toHaveText(new RegExp(`(^|\\D)${count}(\\D|$)`), { timeout: 20_000 });
+  }
+
+  get url(): string {
+    return this.page.url();
+  }
+
+  /** "amber-otter-cedar-violet", or "" in an open room. */
+  get code(): string {
+    return decodeURIComponent(new URL(this.url).hash.slice(1));
+  }
+
+  async newPrivateRoom(): Promise<string> {
+    await this.page.getByRole("button", { name: "New private room" }).click();
+    await this.page.waitForURL(/#./);
+    return this.code;
+  }
+
+  async join(code: string): Promise<void> {
+    await this.page.getByRole("textbox", { name: "Room code" }).fill(code);
+    await this.page.getByRole("button", { name: "Join" }).click();
+  }
+
+  // People
+
+  async rename(name: string): Promise<void> {
+    const box = this.page.getByRole("textbox", { name: "Your name" });
+    await box.fill(name);
+    await box.press("Enter");
+  }
+
+  person(name: string): Locator {
+    return this.page.getByRole("list", { name: "People" }).getByRole("listitem").filter({ hasText: name });
+  }
+
+  // The library
+
+  get library(): Locator {
+    return this.page.getByRole("list", { name: "Your library" });
+  }
+
+  addFiles(...paths: string[]): Promise<void> {
+    return this.page.getByLabel("Add files").setInputFiles(paths);
+  }
+
+  addFolder(path: string): Promise<void> {
+    return this.page.getByLabel("Add a folder").setInputFiles(path);
+  }
+
+  // Search and transfers
+
+  get results(): Locator {
+    return this.page.getByRole("table", { name: "Results" });
+  }
+
+  /** The row whose name contains `text`, after typing it into the search box. */
+  async find(text: string): Promise<Locator> {
+    await this.page.getByRole("searchbox", { name: "Search the room" }).fill(text);
+    const row = this.results.getByRole("row").filter({ hasText: text });
+    await expect(row).toHaveCount(1, { timeout: TRANSFER_TIMEOUT_MS });
+    return row;
+  }
+
+  /** Searches for `text`, which only one file's name contains, and downloads that file. */
+  async download(text: string): Promise<void> {
+    await (await this.find(text)).getByRole("button", { name: /^Download / }).click();
+  }
+
+  transfer(text: string): Locator {
+    return this.page.getByRole("list", { name: "Transfers" }).getByRole("listitem").filter({ hasText: text });
+  }
+
+  async waitComplete(text: string): Promise<void> {
+    await expect(this.transfer(text)).toContainText("Complete", { timeout: TRANSFER_TIMEOUT_MS });
+  }
+
+  async waitFailed(text: string): Promise<void> {
+    await expect(this.transfer(text)).toContainText("Failed: ", { timeout: TRANSFER_TIMEOUT_MS });
+  }
+
+  /** Waits for the browser to have saved `count` files since the page was opened, and says where they are. */
+  async saved(count: number): Promise<{ name: string; path: string }[]> {
+    await expect.poll(() => this.saves.length, { timeout: TRANSFER_TIMEOUT_MS }).toBe(count);
+    return Promise.all(
+      this.saves.map(async (save) => ({ name: save.suggestedFilename(), path: await save.path() })),
+    );
+  }
+
+  progress(text: string): Locator {
+    return this.transfer(text).getByRole("progressbar");
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * What the compiler cannot say: the arrows between folders by name (DESIGN: layout), the engine's purity down to the
+ * globals that ES2023 itself brings, promises nobody waits for, and markup that would trust what a peer wrote.
+ */
+import js from "@eslint/js";
+import prettier from "eslint-config-prettier/flat";
+import svelte from "eslint-plugin-svelte";
+import { defineConfig, globalIgnores } from "eslint/config";
+import globals from "globals";
+import ts from "typescript-eslint";
+
+/** An arrow points one way: these files import nothing whose specifier matches. */
+const noImportOf = (files, regex, message) => ({
+  files,
+  rules: { "no-restricted-imports": ["error", { patterns: [{ regex, message }] }] },
+});
+
+const NODE = "^node:|^(fs|path|os|crypto|http|net|dgram|child_process)(/|$)";
+const BROWSER_LIBRARIES = "^(simple-peer|socket\\.io-client|idb|svelte)(/|$)";
+
+export default defineConfig(
+  globalIgnores([
+    "**/dist/",
+    "**/.tsc/",
+    "**/.svelte-kit/",
+    "**/test-results/",
+    "**/playwright-report/",
+    "**/bench-results/",
+  ]),
+  { linterOptions: { reportUnusedDisableDirectives: "error" } },
+
+  js.configs.recommended,
+  ...ts.configs.recommended,
+  ...svelte.configs.recommended,
+  prettier,
+  ...svelte.configs.prettier,
+
+  {
+    rules: {
+      // The compiler has both, and knows more: types as values, and unused names with an underscore.
+      "no-undef": "off",
+      "@typescript-eslint/no-unused-vars": "off",
+      "@typescript-eslint/consistent-type-imports": ["error", { disallowTypeAnnotations: false }],
+      eqeqeq: "error",
+      "no-console": "error",
+    },
+  },
+  {
+    files: ["**/*.ts"],
+    ignores: ["client/vite.config.ts", "vitest.config.ts"],
+    languageOptions: {
+      parserOptions: {
+        project: [
+          "shared/tsconfig.json",
+          "signaling/tsconfig.json",
+          "client/tsconfig.{engine,platform,app,sim,test}.json",
+          "e2e/tsconfig.json",
+        ],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/no-misused-promises": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: false },
+      ],
+    },
+  },
+  {
+    files: ["**/*.svelte", "**/*.svelte.ts"],
+    languageOptions: { globals: globals.browser, parserOptions: { parser: ts.parser } },
+    rules: {
+      "svelte/no-at-html-tags": "error",
+      "svelte/no-target-blank": "error",
+      "svelte/button-has-type": "error",
+      "svelte/no-inline-styles": "off",
+    },
+  },
+
+  // shared <- everything: it knows nobody, and runs on both ends.
+  noImportOf(["shared/src/**"], `${NODE}|^@swapmeet/|${BROWSER_LIBRARIES}`, "shared is what both ends know."),
+  noImportOf(["signaling/src/**"], "client/|e2e/|^@swapmeet/(?!shared$)", "signaling knows only shared."),
+  noImportOf(
+    ["client/src/engine/**"],
+    `${NODE}|${BROWSER_LIBRARIES}|/(platform|app|sim|test)/`,
+    "The engine is pure: it knows shared and pure libraries.",
+  ),
+  noImportOf(
+    ["client/src/platform/**"],
+    `${NODE}|^svelte(/|$)|/(app|sim|test)/`,
+    "platform knows engine and shared.",
+  ),
+  noImportOf(
+    ["client/src/app/**"],
+    `${NODE}|^(simple-peer|socket\\.io-client|idb)(/|$)|/(sim|test)/`,
+    "The app reaches the world through platform.",
+  ),
+  noImportOf(
+    ["client/sim/**"],
+    `${BROWSER_LIBRARIES}|/(platform|app|test)/`,
+    "The simulator runs the engine alone.",
+  ),
+  noImportOf(["e2e/**"], "client/|^@swapmeet/client", "e2e sees browsers only."),
+
+  {
+    files: ["client/src/engine/**"],
+    rules: {
+      // `now` and randomness are arguments; waiting, sending, hashing and storing are outputs.
+      "no-restricted-globals": [
+        "error",
+        ...[
+          "Date",
+          "performance",
+          "setTimeout",
+          "setInterval",
+          "setImmediate",
+          "queueMicrotask",
+          "requestAnimationFrame",
+          "fetch",
+          "crypto",
+          "process",
+          "console",
+          "globalThis",
+          "window",
+          "self",
+          "document",
+          "navigator",
+          "localStorage",
+        ].map((name) => ({ name, message: "The engine is pure: ask for it, or make it an output." })),
+      ],
+      "no-restricted-properties": [
+        "error",
+        { object: "Math", property: "random", message: "Randomness is given to the engine." },
+      ],
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: ":matches(FunctionDeclaration, FunctionExpression, ArrowFunctionExpression)[async=true]",
+          message: "The engine never waits: slow work is an output, answered by a later input.",
+        },
+        { selector: "NewExpression[callee.name='Promise']", message: "The engine never waits." },
+      ],
+    },
+  },
+  {
+    // Command-line ends may speak.
+    files: ["signaling/src/main.ts", "client/sim/**", "e2e/**", "*.config.{js,ts}"],
+    languageOptions: { globals: globals.node },
+    rules: { "no-console": "off" },
+  },
+);
