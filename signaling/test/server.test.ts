@@ -171,6 +171,16 @@ describe("STUN over UDP", () => {
     client.close();
   });
 
+  it("[J12] gives an IPv4 client its IPv4 address although one socket serves IPv6 too", async () => {
+    const { port } = await startServer({ stun: true, host: undefined });
+    const client = createSocket("udp4");
+    client.send(REQUEST, port, "127.0.0.1");
+    const [response] = (await once(client, "message")) as [Buffer];
+    expect([response.length, response[25]]).toEqual([32, 1]);
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+    client.close();
+  });
+
   it("[J12] does not answer an address more often than its rate", async () => {
     const { port, server } = await startServer({
       stun: true,

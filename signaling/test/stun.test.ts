@@ -37,6 +37,8 @@ describe("STUN", () => {
     expect(answer(changed(1, 3), "192.0.2.1")).toBeUndefined(); // another method
     expect(answer(changed(3, 0x54), "192.0.2.1")).toBeUndefined(); // a length that is not the datagram's
     expect(answer(changed(4, 0), "192.0.2.1")).toBeUndefined(); // no magic cookie
+    expect(answer(changed(3, 0x56).subarray(0, 0x56 + 20), "192.0.2.1")).toBeUndefined(); // cut short
+    expect(answer(Uint8Array.of(...changed(3, 0x5a), 0, 0), "192.0.2.1")).toBeUndefined(); // not whole words
     expect(answer(SAMPLE_REQUEST.subarray(0, 19), "192.0.2.1")).toBeUndefined();
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (junk) => answer(junk, "192.0.2.1") === undefined),
