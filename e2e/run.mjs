@@ -51,6 +51,11 @@ async function tests(name, args, env, countsOf) {
   else if (!well && counts.failed === 0) broke(name, "failed outside of any test");
 }
 
+/** A test file that failed before its first test. */
+function hasCrashed(file) {
+  return file.status === "failed" && file.assertionResults.length === 0;
+}
+
 function broke(name, how) {
   totals.failed += 1;
   console.error(`\n!!! ${name} ${how}.`);
@@ -66,7 +71,7 @@ await tests(
   () => ({}),
   (report) => ({
     passed: report.numPassedTests,
-    failed: report.numFailedTests,
+    failed: report.numFailedTests + report.testResults.filter(hasCrashed).length,
     skipped: report.numPendingTests + report.numTodoTests,
   }),
 );
@@ -81,9 +86,9 @@ if (!chromium) {
     "playwright",
     () => ["test", "--workspace", "e2e", "--", "--forbid-only", "--reporter=list,json"],
     (report) => ({ CHROMIUM_PATH: chromium, PLAYWRIGHT_JSON_OUTPUT_FILE: report }),
-    ({ stats }) => ({
+    ({ stats, errors }) => ({
       passed: stats.expected,
-      failed: stats.unexpected + stats.flaky,
+      failed: stats.unexpected + stats.flaky + errors.length,
       skipped: stats.skipped,
     }),
   );

@@ -1,0 +1,69 @@
+/** Rooms, tabs and the address bar: the room in use is always in the URL, and every tab is a peer of its own. */
+import { join } from "node:path";
+import { randomFile } from "../lib/files.ts";
+import { expect, test } from "../lib/test.ts";
+
+test("the room in use is always in the URL: join by code, back, forward, and by editing the address", async ({
+  open,
+}) => {
+  const host = await open("/");
+  const code = await host.newPrivateRoom();
+  const guest = await open("/");
+  await guest.expectOnline();
+  await guest.join(code);
+  await guest.expectPeers(1);
+  expect(guest.code).toBe(code);
+
+  await guest.page.goBack();
+  await expect.poll(() => guest.code).toBe("");
+  await guest.expectPeers(0);
+  await host.expectPeers(0);
+
+  await guest.page.goForward();
+  await guest.expectPeers(1);
+  await host.expectPeers(1);
+
+  const other = await (await open("/")).newPrivateRoom();
+  await guest.page.evaluate((code) => void (location.hash = code), other);
+  await guest.expectPeers(1);
+  await host.expectPeers(0);
+});
+
+test("a reload stays in the room under the same name", async ({ openPair }) => {
+  const [first, second] = await openPair();
+  await second.rename("Grace");
+  await expect(first.person("Grace")).toHaveCount(1);
+  await second.page.reload();
+  await second.expectPeers(1);
+  await expect(first.person("Grace")).toHaveCount(1);
+  await expect(second.page.getByRole("textbox", { name: "Your name" })).toHaveValue("Grace");
+});
+
+test("a second tab of the same browser is a peer of its own", async ({ open, folder }) => {
+  const first = await open("/");
+  const code = await first.newPrivateRoom();
+  const second = await open(`/#${code}`, { beside: first });
+  await first.expectPeers(1);
+  await second.expectPeers(1);
+
+  await first.addFiles(await randomFile(join(folder, "from the first tab.bin"), 3, 300_000));
+  await second.download("from the first tab.bin");
+  await second.waitComplete("from the first tab.bin");
+});
+
+test("three people in a room all see each other", async ({ open, openPair }) => {
+  const [first, second] = await openPair();
+  const third = await open(`/#${first.code}`);
+  for (const page of [first, second, third]) await page.expectPeers(2);
+  await third.page.close();
+  for (const page of [first, second]) await page.expectPeers(1);
+});
+
+test("two rooms of one server do not see each other's files", async ({ folder, openPair }) => {
+  const [giver, friend] = await openPair();
+  const [stranger] = await openPair();
+  await giver.addFiles(await randomFile(join(folder, "for friends.bin"), 4, 1_000));
+  await friend.find("for friends.bin");
+  await stranger.page.getByRole("searchbox", { name: "Search the room" }).fill("for friends");
+  await expect(stranger.results.getByRole("row").filter({ hasText: "for friends.bin" })).toHaveCount(0);
+});
