@@ -5,7 +5,8 @@
 import * as v from "valibot";
 import { ADDRESS_BYTES, JOIN_SECRET_BYTES, ROOM_TAG_BYTES } from "./limits.ts";
 
-const hex = (bytes: number) => v.pipe(v.string(), v.length(bytes * 2), v.regex(/^[0-9a-f]*$/, "not lower-case hex"));
+const hex = (bytes: number) =>
+  v.pipe(v.string(), v.length(bytes * 2), v.regex(/^[0-9a-f]*$/, "not lower-case hex"));
 
 /** What the server knows a room by: HKDF of the stretched code for a private room, of the network for an open one. */
 export const RoomTag = v.pipe(hex(ROOM_TAG_BYTES), v.brand("RoomTag"));
