@@ -1,0 +1,133 @@
+/**
+ * Files on their way into the library: found, hashed, handed over in batches. Ten thousand small files are a hundred
+ * or two jobs, and the page breathes between the looks at their sizes.
+ */
+import { fileIdOf } from "../engine/file-id.ts";
+import type { LocalFile } from "../engine/io.ts";
+import { safeFileName, safeFolder } from "../engine/name.ts";
+import { breathe } from "./breath.ts";
+import type { HashProblem } from "./hash-file.ts";
+import type { Hasher } from "./hasher.ts";
+import type { AddingView, PickedFile } from "./session-view.ts";
+
+/** A batch is hashed by one worker in well under a second, and cancelled files are few. Guess. */
+const BATCH_FILES = 64;
+const BATCH_BYTES = 8 * 1024 * 1024;
+const PROBLEMS_SHOWN = 5;
+
+/** A hashed file and where its bytes are. */
+export interface AddedFile {
+  readonly local: LocalFile;
+  readonly source: File;
+}
+
+export interface AddingListener {
+  added(files: readonly AddedFile[]): void;
+  /** The view has changed. */
+  changed(): void;
+}
+
+const IDLE: AddingView = { files: 0, filesDone: 0, bytes: 0, bytesDone: 0, problems: [], active: false };
+
+export class Adding {
+  readonly #hasher: Hasher;
+  readonly #listener: AddingListener;
+  #view = IDLE;
+  #running = 0;
+  #cancelling = new AbortController();
+
+  constructor(hasher: Hasher, listener: AddingListener) {
+    this.#hasher = hasher;
+    this.#listener = listener;
+  }
+
+  /** Counts everything since the library was last at rest. */
+  get view(): AddingView {
+    return this.#view;
+  }
+
+  /** Resolves when all of them are handed over, have failed, or are cancelled. */
+  async add(files: Iterable<PickedFile> | AsyncIterable<PickedFile>): Promise<void> {
+    const { signal } = this.#cancelling;
+    if (this.#running++ === 0) this.#change({ ...IDLE, active: true });
+    try {
+      const jobs: Promise<void>[] = [];
+      for await (const batch of batchesOf(files)) {
+        if (signal.aborted) break;
+        this.#change({ files: this.#view.files + batch.length, bytes: this.#view.bytes + bytesOf(batch) });
+        jobs.push(this.#hash(batch, signal));
+      }
+      await Promise.all(jobs);
+    } finally {
+      if (--this.#running === 0) this.#change({ active: false });
+    }
+  }
+
+  /** What is handed over already stays. */
+  cancel(): void {
+    this.#cancelling.abort();
+    this.#cancelling = new AbortController();
+  }
+
+  async #hash(batch: readonly PickedFile[], signal: AbortSignal): Promise<void> {
+    const count = (bytes: number) => this.#change({ bytesDone: this.#view.bytesDone + bytes });
+    const results = await this.#hasher.hash(
+      batch.map(({ file }) => file),
+      count,
+      signal,
+    );
+    const added: AddedFile[] = [];
+    const problems = [...this.#view.problems];
+    for (const [i, { file, folder }] of batch.entries()) {
+      const result = results[i]!;
+      if (result.ok) {
+        const { root, length, layer } = result.value;
+        const name = safeFileName(file.name);
+        added.push({
+          local: { file: fileIdOf(root, length), name, folder: safeFolder(folder), layer },
+          source: file,
+        });
+      } else if (result.problem !== "cancelled" && problems.length < PROBLEMS_SHOWN)
+        problems.push({ name: safeFileName(file.name), reason: inWords(result.problem) });
+    }
+    if (added.length > 0) this.#listener.added(added);
+    this.#change({ filesDone: this.#view.filesDone + batch.length, problems });
+  }
+
+  #change(change: Partial<AddingView>): void {
+    this.#view = { ...this.#view, ...change };
+    this.#listener.changed();
+  }
+}
+
+const bytesOf = (batch: readonly PickedFile[]): number => batch.reduce((sum, { file }) => sum + file.size, 0);
+
+/** The first look at a file's size is a call into the browser's process: hence the breaths. */
+async function* batchesOf(
+  files: Iterable<PickedFile> | AsyncIterable<PickedFile>,
+): AsyncGenerator<readonly PickedFile[]> {
+  let batch: PickedFile[] = [];
+  let bytes = 0;
+  for await (const picked of files) {
+    if (batch.length === BATCH_FILES || (batch.length > 0 && bytes + picked.file.size > BATCH_BYTES)) {
+      yield batch;
+      await breathe();
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(picked);
+    bytes += picked.file.size;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+const inWords = (problem: Exclude<HashProblem, "cancelled">): string => {
+  switch (problem) {
+    case "changed":
+      return "It changed while it was being read, or may not be read.";
+    case "vanished":
+      return "It is gone, or may not be read.";
+    case "too-long":
+      return "It is longer than 1 TiB.";
+  }
+};

@@ -1,0 +1,167 @@
+/**
+ * Pieces in IndexedDB, for plain http. A piece is one record, its bytes and the hash that claims it, so both are
+ * there or neither is. The bytes are a Blob: the browser keeps those in files, and the whole file is a Blob of Blobs.
+ *
+ * One tab holds a file: its name stands in the file's record, and every write looks there first, in the same
+ * transaction. Whether a holder is still alive is asked over a BroadcastChannel; there are no Web Locks here. [F6]
+ */
+import { openDB, type DBSchema, type IDBPDatabase } from "idb";
+import { bytesToHex } from "../engine/bytes.ts";
+import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "../engine/file-id.ts";
+import type { StoredFile } from "./piece-store.ts";
+import { bytesIn, fileIdFrom, type Shelf, type Shelves } from "./shelf.ts";
+
+const NAME = "swapmeet-pieces";
+/** A living worker answers within a few milliseconds. One that is frozen loses its file, and its next write fails. Guess. */
+const HOLDER_ANSWERS_WITHIN_MS = 500;
+
+interface Schema extends DBSchema {
+  files: { key: string; value: { readonly name: string; readonly holder: string | null } };
+  pieces: { key: [file: string, piece: number]; value: { readonly hash: Uint8Array; readonly bytes: Blob } };
+}
+
+type Word = { readonly type: "who-holds" | "held"; readonly file: FileId };
+
+export class IdbShelves implements Shelves {
+  /** Null where IndexedDB takes no Blob. */
+  static async tried(): Promise<IdbShelves | null> {
+    try {
+      const db = await openDB<Schema>(NAME, 1, {
+        upgrade: (fresh) => {
+          fresh.createObjectStore("files");
+          fresh.createObjectStore("pieces");
+        },
+      });
+      const trial: [string, number] = ["trial", Math.random()];
+      await db.put("pieces", { hash: new Uint8Array(HASH_BYTES), bytes: new Blob(["trial"]) }, trial);
+      const back = await db.get("pieces", trial);
+      await db.delete("pieces", trial);
+      return (await back?.bytes.text()) === "trial" ? new IdbShelves(db) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  readonly #db: IDBPDatabase<Schema>;
+  readonly #me = bytesToHex(crypto.getRandomValues(new Uint8Array(16)));
+  readonly #held = new Set<FileId>();
+  readonly #channel = new BroadcastChannel(NAME);
+
+  private constructor(db: IDBPDatabase<Schema>) {
+    this.#db = db;
+    this.#channel.addEventListener("message", ({ data }: MessageEvent<Word>) => {
+      if (data.type === "who-holds" && this.#held.has(data.file))
+        this.#say({ type: "held", file: data.file });
+    });
+  }
+
+  async open(file: FileId, name: string): Promise<Shelf | "in-use"> {
+    const holder = (await this.#db.get("files", file))?.holder ?? null;
+    if (this.#held.has(file) || (holder !== null && (await this.#answers(file)))) return "in-use";
+    return (await this.#take(file, name, holder)) ? this.#shelfOf(file, name) : "in-use";
+  }
+
+  async list(): Promise<readonly StoredFile[]> {
+    const stored: StoredFile[] = [];
+    for (const text of await this.#db.getAllKeys("files")) {
+      const file = fileIdFrom(text);
+      const record = await this.#db.get("files", text);
+      if (!file || !record) continue;
+      const pieces = await this.#db.getAllKeys("pieces", piecesOf(file));
+      stored.push({
+        file,
+        name: record.name,
+        bytes: bytesIn(
+          file,
+          pieces.map(([, piece]) => piece),
+        ),
+      });
+    }
+    return stored;
+  }
+
+  #shelfOf(file: FileId, name: string): Shelf {
+    const { pieceCount } = geometryOf(lengthOf(file));
+    return {
+      claims: async () => {
+        const claims = new Uint8Array(pieceCount * HASH_BYTES);
+        const transaction = this.#db.transaction("pieces");
+        for await (const { key, value } of transaction.store.iterate(piecesOf(file)))
+          if (key[1] < pieceCount) claims.set(value.hash, key[1] * HASH_BYTES);
+        return claims;
+      },
+      write: (piece, hash, bytes) =>
+        this.#change(file, (pieces) => pieces.put({ hash, bytes: new Blob([bytes]) }, [file, piece])),
+      unclaim: (piece) => this.#change(file, (pieces) => pieces.delete([file, piece])),
+      read: async (piece, offset, length) => {
+        const stored = await this.#db.get("pieces", [file, piece]);
+        return new Uint8Array(
+          await (stored?.bytes ?? new Blob()).slice(offset, offset + length).arrayBuffer(),
+        );
+      },
+      blob: async () => new Blob((await this.#db.getAll("pieces", piecesOf(file))).map(({ bytes }) => bytes)),
+      close: async () => {
+        this.#held.delete(file);
+        const { store, done } = this.#db.transaction("files", "readwrite");
+        if ((await store.get(file))?.holder === this.#me) await store.put({ name, holder: null }, file);
+        await done;
+      },
+      remove: async () => {
+        this.#held.delete(file);
+        const transaction = this.#db.transaction(["files", "pieces"], "readwrite");
+        if ((await transaction.objectStore("files").get(file))?.holder === this.#me) {
+          await transaction.objectStore("pieces").delete(piecesOf(file));
+          await transaction.objectStore("files").delete(file);
+        }
+        await transaction.done;
+      },
+    };
+  }
+
+  /** Takes the file from `holder`, who is dead or nobody, unless somebody else was faster. */
+  async #take(file: FileId, name: string, holder: string | null): Promise<boolean> {
+    const { store, done } = this.#db.transaction("files", "readwrite");
+    const free = ((await store.get(file))?.holder ?? null) === holder;
+    if (free) await store.put({ name, holder: this.#me }, file);
+    await done;
+    if (free) this.#held.add(file);
+    return free;
+  }
+
+  async #change(
+    file: FileId,
+    change: (pieces: { put: PutPiece; delete: DeletePiece }) => Promise<unknown>,
+  ): Promise<void> {
+    const transaction = this.#db.transaction(["files", "pieces"], "readwrite");
+    const mine = (await transaction.objectStore("files").get(file))?.holder === this.#me;
+    if (mine) await change(transaction.objectStore("pieces"));
+    await transaction.done;
+    if (!mine) throw new DOMException("another tab has taken this download over", "InvalidStateError");
+  }
+
+  #answers(file: FileId): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (answered: boolean) => {
+        clearTimeout(silence);
+        this.#channel.removeEventListener("message", hear);
+        resolve(answered);
+      };
+      const hear = ({ data }: MessageEvent<Word>) => {
+        if (data.type === "held" && data.file === file) end(true);
+      };
+      const silence = setTimeout(() => end(false), HOLDER_ANSWERS_WITHIN_MS);
+      this.#channel.addEventListener("message", hear);
+      this.#say({ type: "who-holds", file });
+    });
+  }
+
+  #say(word: Word): void {
+    this.#channel.postMessage(word);
+  }
+}
+
+type Piece = Schema["pieces"];
+type PutPiece = (value: Piece["value"], key: Piece["key"]) => Promise<unknown>;
+type DeletePiece = (key: Piece["key"]) => Promise<unknown>;
+
+const piecesOf = (file: FileId): IDBKeyRange => IDBKeyRange.bound([file, 0], [file, Infinity]);

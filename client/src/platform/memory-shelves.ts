@@ -1,0 +1,61 @@
+/** Pieces in memory: for tests, and for a browser that offers nothing else. */
+import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "../engine/file-id.ts";
+import type { Bytes } from "./leaf-hashes.ts";
+import type { StoredFile } from "./piece-store.ts";
+import { bytesIn, type Shelf, type Shelves } from "./shelf.ts";
+
+interface Kept {
+  name: string;
+  held: boolean;
+  readonly pieces: Map<number, { readonly hash: Uint8Array; readonly bytes: Bytes }>;
+}
+
+export class MemoryShelves implements Shelves {
+  readonly #limitBytes: number;
+  readonly #files = new Map<FileId, Kept>();
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes;
+  }
+
+  async open(file: FileId, name: string): Promise<Shelf | "in-use"> {
+    const kept = this.#files.get(file) ?? { name, held: false, pieces: new Map() };
+    if (kept.held) return "in-use";
+    this.#files.set(file, Object.assign(kept, { name, held: true }));
+    return this.#shelfOf(file, kept);
+  }
+
+  async list(): Promise<readonly StoredFile[]> {
+    return [...this.#files].map(([file, { name, pieces }]) => ({
+      file,
+      name,
+      bytes: bytesIn(file, pieces.keys()),
+    }));
+  }
+
+  #shelfOf(file: FileId, kept: Kept): Shelf {
+    const { pieces } = kept;
+    return {
+      claims: async () => {
+        const claims = new Uint8Array(geometryOf(lengthOf(file)).pieceCount * HASH_BYTES);
+        for (const [piece, { hash }] of pieces) claims.set(hash, piece * HASH_BYTES);
+        return claims;
+      },
+      write: async (piece, hash, bytes) => {
+        if (this.#usedBytes() + bytes.length > this.#limitBytes)
+          throw new DOMException("the memory set aside is full", "QuotaExceededError");
+        pieces.set(piece, { hash: hash.slice(), bytes: bytes.slice() });
+      },
+      unclaim: async (piece) => void pieces.delete(piece),
+      read: async (piece, offset, length) =>
+        pieces.get(piece)?.bytes.slice(offset, offset + length) ?? new Uint8Array(),
+      blob: async () => new Blob([...pieces].sort(([a], [b]) => a - b).map(([, { bytes }]) => bytes)),
+      close: async () => void (kept.held = false),
+      remove: async () => void this.#files.delete(file),
+    };
+  }
+
+  #usedBytes(): number {
+    return [...this.#files].reduce((sum, [file, { pieces }]) => sum + bytesIn(file, pieces.keys()), 0);
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Pieces in the origin-private file system, in a worker of a secure context. A folder per file: `data`, the file
+ * itself with holes; `claims`, the hash of each stored piece; `name`. The sync access handles stay open: they are fast,
+ * and as the browser gives a file's handle to one holder only, they are also the lock between tabs. [F6]
+ */
+import { utf8ToBytes } from "../engine/bytes.ts";
+import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "../engine/file-id.ts";
+import type { Bytes } from "./leaf-hashes.ts";
+import type { StoredFile } from "./piece-store.ts";
+import { bytesIn, fileIdFrom, type Shelf, type Shelves } from "./shelf.ts";
+
+/** Of a worker's types, which can't be loaded beside the page's. https://fs.spec.whatwg.org/#filesystemsyncaccesshandle */
+interface SyncAccessHandle {
+  read(into: Bytes, options: { readonly at: number }): number;
+  write(bytes: Uint8Array, options: { readonly at: number }): number;
+  truncate(length: number): void;
+  flush(): void;
+  close(): void;
+}
+type LockableFile = FileSystemFileHandle & { createSyncAccessHandle(): Promise<SyncAccessHandle> };
+
+const ROOT = "swapmeet-pieces";
+const UNCLAIMED = new Uint8Array(HASH_BYTES);
+
+export class OpfsShelves implements Shelves {
+  /** Null where sync access handles do not work: plain http, some private windows, old browsers. Tried, not guessed. */
+  static async tried(): Promise<OpfsShelves | null> {
+    try {
+      const root = await (await navigator.storage.getDirectory()).getDirectoryHandle(ROOT, { create: true });
+      const name = `trial-${crypto.randomUUID()}`;
+      const handle = await fileIn(root, name).then((file) => file.createSyncAccessHandle());
+      const written = handle.write(Uint8Array.of(1), { at: 0 });
+      handle.flush();
+      handle.close();
+      await root.removeEntry(name);
+      return written === 1 ? new OpfsShelves(root) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  readonly #root: FileSystemDirectoryHandle;
+
+  private constructor(root: FileSystemDirectoryHandle) {
+    this.#root = root;
+  }
+
+  async open(file: FileId, name: string): Promise<Shelf | "in-use"> {
+    const folder = await this.#root.getDirectoryHandle(file, { create: true });
+    const dataFile = await fileIn(folder, "data");
+    const data = await handleOf(dataFile);
+    if (data === "in-use") return data;
+    const claims = await handleOf(await fileIn(folder, "claims"));
+    if (claims === "in-use") {
+      data.close();
+      return claims;
+    }
+    await writeName(folder, name);
+    const { pieceCount, pieceLength } = geometryOf(lengthOf(file));
+    const close = async () => {
+      data.close();
+      claims.close();
+    };
+    return {
+      claims: async () => {
+        const all = new Uint8Array(pieceCount * HASH_BYTES);
+        claims.read(all, { at: 0 });
+        return all;
+      },
+      write: async (piece, hash, bytes) => {
+        writeAll(data, bytes, piece * pieceLength);
+        data.flush();
+        writeAll(claims, hash, piece * HASH_BYTES);
+      },
+      unclaim: async (piece) => writeAll(claims, UNCLAIMED, piece * HASH_BYTES),
+      read: async (piece, offset, length) => {
+        const bytes = new Uint8Array(length);
+        return bytes.subarray(0, data.read(bytes, { at: piece * pieceLength + offset }));
+      },
+      blob: () => dataFile.getFile(),
+      close,
+      remove: async () => {
+        await close();
+        await this.#root.removeEntry(file, { recursive: true });
+      },
+    };
+  }
+
+  async list(): Promise<readonly StoredFile[]> {
+    const stored: StoredFile[] = [];
+    for await (const [text, folder] of this.#root.entries()) {
+      const file = fileIdFrom(text);
+      if (file && folder.kind === "directory")
+        stored.push(await storedIn(folder as FileSystemDirectoryHandle, file));
+    }
+    return stored;
+  }
+}
+
+const fileIn = (folder: FileSystemDirectoryHandle, name: string): Promise<LockableFile> =>
+  folder.getFileHandle(name, { create: true }) as Promise<LockableFile>;
+
+const handleOf = async (file: LockableFile): Promise<SyncAccessHandle | "in-use"> => {
+  try {
+    return await file.createSyncAccessHandle();
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "NoModificationAllowedError") return "in-use";
+    throw error;
+  }
+};
+
+/** A full disk may also show as a short write. */
+const writeAll = (handle: SyncAccessHandle, bytes: Uint8Array, at: number): void => {
+  const written = handle.write(bytes, { at });
+  if (written < bytes.length) throw new DOMException("short write", "QuotaExceededError");
+};
+
+const writeName = async (folder: FileSystemDirectoryHandle, name: string): Promise<void> => {
+  const handle = await fileIn(folder, "name").then((file) => file.createSyncAccessHandle());
+  handle.truncate(0);
+  writeAll(handle, utf8ToBytes(name), 0);
+  handle.close();
+};
+
+/** Read without a lock: it may be open in another tab. What a crash left half made counts as nothing. */
+const storedIn = async (folder: FileSystemDirectoryHandle, file: FileId): Promise<StoredFile> => {
+  const read = async (name: string): Promise<Blob> => {
+    try {
+      return await (await folder.getFileHandle(name)).getFile();
+    } catch {
+      return new Blob();
+    }
+  };
+  const claims = new Uint8Array(await (await read("claims")).arrayBuffer());
+  const pieces: number[] = [];
+  for (let at = 0; at < claims.length; at += HASH_BYTES)
+    if (claims.subarray(at, at + HASH_BYTES).some((byte) => byte !== 0)) pieces.push(at / HASH_BYTES);
+  return { file, name: await (await read("name")).text(), bytes: bytesIn(file, pieces) };
+};

@@ -1,0 +1,67 @@
+/**
+ * Verified pieces of the files in transit, on this device. What goes in is checked against its hash first, what an
+ * earlier life left is read back and checked when the file is opened: no byte that comes out is unverified.
+ */
+import type { Result } from "@swapmeet/shared";
+import type { FileId } from "../engine/file-id.ts";
+import type { StoreProblem } from "../engine/io.ts";
+import type { Bytes } from "./leaf-hashes.ts";
+
+/** `in-use`: another tab has it open. Two tabs never write one file. [F6] */
+export type OpenProblem = StoreProblem | { readonly kind: "in-use" };
+
+export type CheckedPiece =
+  | { readonly type: "stored" }
+  /** `leaves`: the hash of each of its 16 KiB leaves, joined. The bytes are still under assembly. */
+  | { readonly type: "corrupt"; readonly leaves: Uint8Array };
+
+/** A file that an earlier life left, whole or in part. */
+export interface StoredFile {
+  readonly file: FileId;
+  readonly name: string;
+  readonly bytes: number;
+}
+
+export type StoreKind = "opfs" | "indexeddb" | "memory";
+
+export interface PieceStores {
+  readonly kind: StoreKind;
+  /** What it takes at most and loses with the page; null: the browser's quota, and it lasts. */
+  readonly limitBytes: number | null;
+  /**
+   * `layer`: the piece hashes, joined; empty while unknown or of one piece. `onVerified` hears how many more bytes of
+   * an earlier life were read back, at most ten times a second.
+   */
+  open(
+    file: FileId,
+    name: string,
+    layer: Uint8Array,
+    onVerified?: (bytes: number) => void,
+  ): Promise<Result<PieceStore, OpenProblem>>;
+  list(): Promise<Result<readonly StoredFile[], StoreProblem>>;
+  /** Deletes what is stored of a file that is not open. */
+  forget(file: FileId): Promise<Result<void, OpenProblem>>;
+}
+
+/** The pieces of one file. Of every piece, first `put` all bytes, then `check`. */
+export interface PieceStore {
+  readonly file: FileId;
+  /** What was held when the store was opened: bit i, most significant first, is piece i. */
+  readonly have: Uint8Array;
+  /** Copies a block into its piece. `begin` counts from the start of the file; a block lies within one piece. */
+  put(begin: number, block: Uint8Array): void;
+  /** Hashes the piece; when it equals `hash`, stores it: bytes, then flush, then the claim. [F5] After a problem too, the bytes are still under assembly. */
+  check(piece: number, hash: Uint8Array): Promise<Result<CheckedPiece, StoreProblem>>;
+  /** Forgets the bytes of a piece under assembly. */
+  drop(piece: number): void;
+  /** Bytes within one stored piece. */
+  read(begin: number, length: number): Promise<Result<Bytes, StoreProblem>>;
+  /** The leaf hashes of a stored piece, joined. */
+  leaves(piece: number): Promise<Result<Uint8Array, StoreProblem>>;
+  /** The whole file, once every piece is stored. It stays on disk, and is gone after `forget`. */
+  blob(): Promise<Result<Blob, StoreProblem>>;
+  /** Resolves when others may open the file. */
+  close(): Promise<void>;
+  /** Closes, and deletes what is stored. */
+  forget(): Promise<void>;
+}

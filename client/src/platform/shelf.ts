@@ -1,0 +1,41 @@
+/**
+ * Where verified pieces lie: what OPFS, IndexedDB and memory have in common. A shelf trusts what it is given; the desk
+ * in front of it verifies. Failures of the browser are thrown as the DOMExceptions they are; the desk names them.
+ */
+import { MAX_FILE_BYTES, geometryOf, lengthOf, pieceBytes, type FileId } from "../engine/file-id.ts";
+import type { StoredFile } from "./piece-store.ts";
+import type { Bytes } from "./leaf-hashes.ts";
+
+export interface Shelves {
+  open(file: FileId, name: string): Promise<Shelf | "in-use">;
+  list(): Promise<readonly StoredFile[]>;
+}
+
+/** The pieces of one file, held by one tab. */
+export interface Shelf {
+  /** The hash that each piece had when it was stored, joined; zeros where none is. */
+  claims(): Promise<Bytes>;
+  /** Bytes, then flush, then the claim. [F5] */
+  write(piece: number, hash: Uint8Array, bytes: Bytes): Promise<void>;
+  unclaim(piece: number): Promise<void>;
+  /** Shorter when the bytes are not there. `offset` counts from the start of the piece. */
+  read(piece: number, offset: number, length: number): Promise<Bytes>;
+  blob(): Promise<Blob>;
+  close(): Promise<void>;
+  /** Closes and deletes. */
+  remove(): Promise<void>;
+}
+
+/** How many bytes these pieces of a file have. */
+export const bytesIn = (file: FileId, pieces: Iterable<number>): number => {
+  const geometry = geometryOf(lengthOf(file));
+  let bytes = 0;
+  for (const piece of pieces) bytes += pieceBytes(geometry, piece);
+  return bytes;
+};
+
+/** A file's id as an earlier life wrote it down, null when it is none. */
+export const fileIdFrom = (text: string): FileId | null => {
+  const file = text as FileId;
+  return /^[0-9a-f]{64}-(0|[1-9][0-9]*)$/.test(text) && lengthOf(file) <= MAX_FILE_BYTES ? file : null;
+};

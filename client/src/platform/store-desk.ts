@@ -1,0 +1,249 @@
+/**
+ * Stands between the page and the shelves, in the store worker: verifies every piece before it is stored, and again
+ * what an earlier life has left. Failures of the browser become problems here.
+ */
+import * as Comlink from "comlink";
+import { fail, ok, type Result } from "@swapmeet/shared";
+import { equalBytes } from "../engine/bytes.ts";
+import {
+  HASH_BYTES,
+  geometryOf,
+  lengthOf,
+  pieceAt,
+  pieceBegin,
+  pieceBytes,
+  rootOf,
+  type FileId,
+  type Geometry,
+} from "../engine/file-id.ts";
+import type { StoreProblem } from "../engine/io.ts";
+import { hashAt, pieceHashOf, rootOfLayer } from "../engine/merkle.ts";
+import { leafHashes, type Bytes } from "./leaf-hashes.ts";
+import type { CheckedPiece, OpenProblem, StoredFile } from "./piece-store.ts";
+import type { Shelf, Shelves } from "./shelf.ts";
+
+const PROGRESS_EVERY_MS = 100;
+
+/** An open file. `claims` is what the shelf claims, and verified. */
+interface OpenFile {
+  readonly geometry: Geometry;
+  readonly shelf: Shelf;
+  readonly claims: Bytes;
+  /** What is under way; the shelf closes after it. */
+  readonly jobs: Set<Promise<unknown>>;
+}
+
+/** The buffer goes back to where it came from. */
+export interface CheckAnswer {
+  readonly result: Result<CheckedPiece, StoreProblem>;
+  readonly bytes: Bytes;
+}
+
+export class StoreDesk {
+  readonly #shelves: Shelves;
+  readonly #openFiles = new Map<FileId, OpenFile>();
+
+  constructor(shelves: Shelves) {
+    this.#shelves = shelves;
+  }
+
+  /** Answers what is held, as a bitfield. Claims that do not verify are dropped: a damaged store heals. [F7] */
+  async open(
+    file: FileId,
+    name: string,
+    layer: Uint8Array,
+    onVerified: (bytes: number) => void,
+  ): Promise<Result<Uint8Array, OpenProblem>> {
+    return this.#named(file, async () => {
+      const shelf = await this.#shelves.open(file, name);
+      if (shelf === "in-use") return fail({ kind: "in-use" });
+      const geometry = geometryOf(lengthOf(file));
+      const claims = await shelf.claims();
+      const truth = geometry.pieceCount === 1 ? rootOf(file) : layer;
+      await dropFalseClaims({ shelf, geometry, claims }, truth, onVerified);
+      this.#openFiles.set(file, { shelf, geometry, claims, jobs: new Set() });
+      return ok(bitfieldOf(claims, geometry));
+    });
+  }
+
+  async check(file: FileId, piece: number, hash: Uint8Array, bytes: Bytes): Promise<CheckAnswer> {
+    const result = await this.#job<CheckedPiece>(file, async ({ geometry, shelf, claims }) => {
+      const leaves = await leafHashes(bytes);
+      if (!equalBytes(pieceHashOf(leaves, geometry, piece), hash)) return ok({ type: "corrupt", leaves });
+      await shelf.write(piece, hash, bytes);
+      claims.set(hash, piece * HASH_BYTES);
+      return ok({ type: "stored" });
+    });
+    return Comlink.transfer({ result, bytes }, [bytes.buffer]);
+  }
+
+  async read(file: FileId, begin: number, length: number): Promise<Result<Bytes, StoreProblem>> {
+    const result = await this.#job(file, (open) => readHeld(open, begin, length));
+    return result.ok ? Comlink.transfer(result, [result.value.buffer]) : result;
+  }
+
+  async leaves(file: FileId, piece: number): Promise<Result<Bytes, StoreProblem>> {
+    return this.#job(file, async (open) => {
+      const { geometry } = open;
+      const bytes = await readHeld(open, pieceBegin(geometry, piece), pieceBytes(geometry, piece));
+      return bytes.ok ? ok(await leafHashes(bytes.value)) : bytes;
+    });
+  }
+
+  /** Only when the hashes of what is stored make the root of the file. [F8] */
+  async blob(file: FileId): Promise<Result<Blob, StoreProblem>> {
+    return this.#job(file, async ({ claims, geometry, shelf }) => {
+      if (!equalBytes(rootOfLayer(claims, geometry), rootOf(file)))
+        return fail(broken("the file is not complete"));
+      const blob = await shelf.blob();
+      return blob.size === geometry.length ? ok(blob) : fail(broken(`${blob.size} bytes are stored`));
+    });
+  }
+
+  async close(file: FileId): Promise<void> {
+    await (await this.#takeOut(file))?.shelf.close();
+  }
+
+  /** Of an open file, or of one that an earlier life has left. */
+  async forget(file: FileId): Promise<Result<void, OpenProblem>> {
+    return this.#named(file, async () => {
+      const shelf = (await this.#takeOut(file))?.shelf ?? (await this.#shelves.open(file, ""));
+      if (shelf === "in-use") return fail({ kind: "in-use" });
+      return ok(await shelf.remove());
+    });
+  }
+
+  async list(): Promise<Result<readonly StoredFile[], StoreProblem>> {
+    try {
+      return ok(await this.#shelves.list());
+    } catch (error) {
+      return fail(await problemOf(error, 0));
+    }
+  }
+
+  async #takeOut(file: FileId): Promise<OpenFile | undefined> {
+    const open = this.#openFiles.get(file);
+    this.#openFiles.delete(file);
+    if (open) await Promise.allSettled(open.jobs);
+    return open;
+  }
+
+  async #job<Value>(
+    file: FileId,
+    job: (open: OpenFile) => Promise<Result<Value, StoreProblem>>,
+  ): Promise<Result<Value, StoreProblem>> {
+    const open = this.#openFiles.get(file);
+    if (!open) return fail(broken("the store is closed"));
+    const running = this.#named(file, () => job(open));
+    open.jobs.add(running);
+    try {
+      return await running;
+    } finally {
+      open.jobs.delete(running);
+    }
+  }
+
+  /** Gives the browser's failures a name. */
+  async #named<Value, Problem>(
+    file: FileId,
+    act: () => Promise<Result<Value, Problem>>,
+  ): Promise<Result<Value, Problem | StoreProblem>> {
+    try {
+      return await act();
+    } catch (error) {
+      return fail(await problemOf(error, this.#missingBytes(file)));
+    }
+  }
+
+  #missingBytes(file: FileId): number {
+    const open = this.#openFiles.get(file);
+    if (!open) return lengthOf(file);
+    let missing = 0;
+    for (let piece = 0; piece < open.geometry.pieceCount; piece++)
+      if (!isHeld(open, piece)) missing += pieceBytes(open.geometry, piece);
+    return missing;
+  }
+}
+
+const dropFalseClaims = async (
+  open: Omit<OpenFile, "jobs">,
+  truth: Uint8Array,
+  onVerified: (bytes: number) => void,
+): Promise<void> => {
+  const { geometry, shelf, claims } = open;
+  let untold = 0;
+  let toldAt = performance.now();
+  for (let piece = 0; piece < geometry.pieceCount; piece++) {
+    if (!isHeld(open, piece)) continue;
+    const claim = hashAt(claims, piece);
+    const length = pieceBytes(geometry, piece);
+    const believable = truth.length === 0 || equalBytes(claim, hashAt(truth, piece));
+    if (!believable || !(await isStored(shelf, geometry, piece, claim))) {
+      await shelf.unclaim(piece);
+      claim.fill(0);
+    }
+    untold += length;
+    if (performance.now() - toldAt < PROGRESS_EVERY_MS) continue;
+    onVerified(untold);
+    untold = 0;
+    toldAt = performance.now();
+  }
+  if (untold > 0) onVerified(untold);
+};
+
+const isStored = async (
+  shelf: Shelf,
+  geometry: Geometry,
+  piece: number,
+  hash: Uint8Array,
+): Promise<boolean> => {
+  try {
+    const bytes = await shelf.read(piece, 0, pieceBytes(geometry, piece));
+    if (bytes.length < pieceBytes(geometry, piece)) return false;
+    return equalBytes(pieceHashOf(await leafHashes(bytes), geometry, piece), hash);
+  } catch (error) {
+    if (error instanceof DOMException) return false; // unreadable is as good as damaged
+    throw error;
+  }
+};
+
+const isHeld = ({ claims }: Pick<OpenFile, "claims">, piece: number): boolean =>
+  hashAt(claims, piece).some((byte) => byte !== 0);
+
+const readHeld = async (
+  open: OpenFile,
+  begin: number,
+  length: number,
+): Promise<Result<Bytes, StoreProblem>> => {
+  const { geometry, shelf } = open;
+  const piece = pieceAt(geometry, begin);
+  const offset = begin - pieceBegin(geometry, piece);
+  if (length < 0 || offset + length > pieceBytes(geometry, piece))
+    throw new RangeError("not within one piece");
+  if (!isHeld(open, piece)) return fail(broken(`piece ${piece} is not stored`));
+  const bytes = await shelf.read(piece, offset, length);
+  return bytes.length === length ? ok(bytes) : fail(broken(`piece ${piece} is damaged`));
+};
+
+const bitfieldOf = (claims: Bytes, { pieceCount }: Geometry): Uint8Array => {
+  const bits = new Uint8Array(Math.ceil(pieceCount / 8));
+  for (let piece = 0; piece < pieceCount; piece++)
+    if (isHeld({ claims }, piece)) bits[piece >> 3]! |= 0x80 >> (piece & 7);
+  return bits;
+};
+
+const broken = (detail: string): StoreProblem => ({ kind: "broken", detail });
+
+const problemOf = async (error: unknown, wantedBytes: number): Promise<StoreProblem> => {
+  if (!(error instanceof DOMException)) throw error;
+  if (error.name !== "QuotaExceededError") return broken(`${error.name}: ${error.message}`);
+  return { kind: "full", missingBytes: await bytesMissing(wantedBytes) };
+};
+
+/** How much more the browser would have to grant; null where it does not tell, as on plain http. */
+const bytesMissing = async (wantedBytes: number): Promise<number | null> => {
+  const storage = globalThis.navigator?.storage as StorageManager | undefined;
+  const { quota, usage } = (await storage?.estimate()) ?? {};
+  if (quota === undefined || usage === undefined) return null;
+  return Math.max(0, wantedBytes - (quota - usage)) || null;
+};
