@@ -1,0 +1,66 @@
+/** Text as search sees it: accents, case and apostrophes are gone, and what is left are words. */
+
+/** Letters that NFKD leaves whole though people type them plain. */
+const PLAIN: Readonly<Record<string, string>> = {
+  ß: "ss",
+  ø: "o",
+  ł: "l",
+  đ: "d",
+  ð: "d",
+  þ: "th",
+  æ: "ae",
+  œ: "oe",
+  ı: "i",
+  ħ: "h",
+  ŧ: "t",
+  ς: "σ",
+};
+const PLAIN_LETTER = new RegExp(`[${Object.keys(PLAIN).join("")}]`, "g");
+const MARK_OR_APOSTROPHE = /[\p{M}'’ʼ]/gu;
+const ASCII_WITHOUT_APOSTROPHE = /^[\0-&(-\x7f]*$/;
+const WORD = /[\p{L}\p{N}\p{So}]+/gu;
+
+export const fold = (text: string): string => {
+  if (ASCII_WITHOUT_APOSTROPHE.test(text)) return text.toLowerCase();
+  return text
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(MARK_OR_APOSTROPHE, "")
+    .replace(PLAIN_LETTER, (letter) => PLAIN[letter]!);
+};
+
+/** The folded words of a text, in order. */
+export const wordsOf = (text: string): string[] => fold(text).match(WORD) ?? [];
+
+/** A folded word and where each of its characters stands in the original text. */
+export interface PlacedWord {
+  readonly word: string;
+  /** `begins[i]`, `ends[i]`: the original characters, [begin, end), that became `word[i]`. */
+  readonly begins: readonly number[];
+  readonly ends: readonly number[];
+}
+
+/** `wordsOf`, with the way back. Dearer: meant for the few names that are shown. */
+export const placedWordsOf = (text: string): PlacedWord[] => {
+  let folded = "";
+  const begins: number[] = [];
+  const ends: number[] = [];
+  let begin = 0;
+  for (const character of text) {
+    const end = begin + character.length;
+    const plain = fold(character);
+    // A mark has nothing of its own and belongs to the letter before it.
+    if (plain === "" && ends.length > 0) ends[ends.length - 1] = end;
+    for (let i = 0; i < plain.length; i++) {
+      begins.push(begin);
+      ends.push(end);
+    }
+    folded += plain;
+    begin = end;
+  }
+  return [...folded.matchAll(WORD)].map(({ 0: word, index }) => ({
+    word,
+    begins: begins.slice(index, index + word.length),
+    ends: ends.slice(index, index + word.length),
+  }));
+};

@@ -1,0 +1,348 @@
+/**
+ * Search over everything that the room offers: local, instant, as one types.
+ *
+ * Each row is a run of word numbers (its name, its folder, its other names). A query looks at every different word
+ * once, then walks the rows with a table lookup per word; while the typing goes on, only the rows that matched
+ * before. Nothing is sorted but the rows that are shown. Knows nothing of peers, feeds or time.
+ */
+import type { FileId } from "./file-id.ts";
+import { placedWordsOf, wordsOf } from "./fold.ts";
+import { KINDS, kindOf } from "./kind.ts";
+import type { PeerId } from "./peer-id.ts";
+import type { Kind, ResultRow, SearchQuery, SearchResults } from "./view.ts";
+import { FUZZY, matchOf, NO_MATCH, PREFIX, Vocabulary, type Match } from "./vocabulary.ts";
+
+/** A row of the catalog as search reads it. It belongs to the catalog, which says when it has changed. */
+export interface Searchable {
+  readonly file: FileId;
+  /** The name shown. */
+  readonly name: string;
+  readonly folder: string;
+  readonly length: number;
+  /** A Set or a Map by peer. */
+  readonly sources: { readonly size: number; has(peer: PeerId): boolean; keys(): Iterable<PeerId> };
+  readonly mine: boolean;
+  /** All names by which its sources have it: found, not shown. */
+  readonly otherNames: Iterable<string>;
+}
+
+/** A row's place in every column; free again after `remove`. */
+export type Slot = number;
+
+/** More words than anybody types; each costs a walk. Guess. */
+const MAX_QUERY_WORDS = 8;
+/** With at least so many exact results, typing errors are not looked for. Guess. */
+const FUZZY_BELOW_RESULTS = 20;
+/** A larger share of the rows than 1 in 4 is as quickly found again as kept. Guess. */
+const KEPT_SHARE = 4;
+/** Above the matches of words: the name itself begins with what was typed. */
+const NAME_PREFIX = PREFIX + 1;
+const FREE = KINDS.length;
+/** Separates names within a row's run. */
+const GAP = 0;
+
+/** What was found on the way to the present query: typing on can only find fewer of these. */
+interface Step {
+  readonly of: PeerId | null;
+  readonly words: readonly string[];
+  readonly slots: Uint32Array;
+}
+
+export class SearchIndex {
+  #vocabulary = new Vocabulary();
+  readonly #rows: (Searchable | null)[] = [];
+  readonly #freeSlots: Slot[] = [];
+  // Columns by slot: walking a million rows must not touch a million objects.
+  #kinds = new Uint8Array(64);
+  #lengths = new Float64Array(64);
+  /** Sources, then shortness of the name: what ranks rows that match equally well. */
+  #standings = new Uint32Array(64);
+  #begins = new Uint32Array(64);
+  #ends = new Uint32Array(64);
+  #scores = new Uint8Array(64);
+  /** The runs of all rows, and some that are no longer used. */
+  #runs = new Uint32Array(1024);
+  #runsEnd = 0;
+  #unused = 0;
+  #steps: Step[] = [];
+
+  add(row: Searchable): Slot {
+    const slot = this.#freeSlots.pop() ?? this.#rows.length;
+    if (slot >= this.#kinds.length) this.#growColumns();
+    this.#rows[slot] = row;
+    this.#begins[slot] = this.#ends[slot] = this.#runsEnd;
+    this.update(slot);
+    return slot;
+  }
+
+  /** To be called when the row's names, folder or sources have changed. */
+  update(slot: Slot): void {
+    const row = this.#rows[slot]!;
+    this.#steps = [];
+    this.#kinds[slot] = KINDS.indexOf(kindOf(row.name));
+    this.#lengths[slot] = row.length;
+    this.#standings[slot] =
+      (Math.min(row.sources.size, 0xffff) << 8) | (255 - Math.min(row.name.length, 255));
+    this.#writeRun(slot, this.#runOf(row));
+  }
+
+  remove(slot: Slot): void {
+    this.#steps = [];
+    this.#kinds[slot] = FREE;
+    this.#rows[slot] = null;
+    this.#freeSlots.push(slot);
+    this.#dropRun(slot);
+  }
+
+  /** All rows that have every word typed, best first; of no words, every row in natural order. Changes nothing. */
+  query(query: SearchQuery): SearchResults {
+    const words = [...new Set(wordsOf(query.text))].slice(0, MAX_QUERY_WORDS);
+    let found = this.#find(words, query.of);
+    if (words.length > 0 && found.length < FUZZY_BELOW_RESULTS)
+      found = this.#matching(this.#everything(query.of), words, true);
+
+    const countByKind = new Uint32Array(KINDS.length);
+    const only = query.kind === null ? null : KINDS.indexOf(query.kind);
+    let total = 0;
+    for (const slot of found) {
+      const length = this.#lengths[slot]!;
+      if (length < query.minBytes || length > query.maxBytes) continue;
+      const kind = this.#kinds[slot]!;
+      countByKind[kind]!++;
+      if (only === null || kind === only) found[total++] = slot;
+    }
+    const matches = found.subarray(0, total);
+    const shown =
+      words.length === 0
+        ? firstOf(matches, query.limit, this.#naturalOrder())
+        : this.#best(matches, query.limit);
+    return {
+      rows: shown.map((slot) => resultOf(this.#rows[slot]!, words)),
+      total,
+      totalByKind: Object.fromEntries(KINDS.map((kind, i) => [kind, countByKind[i]!])) as Record<
+        Kind,
+        number
+      >,
+    };
+  }
+
+  /** The rows that match without typing errors, by way of what was found before. The array is the caller's. */
+  #find(words: readonly string[], of: PeerId | null): Uint32Array {
+    const typed = words.join(" ");
+    const leadsHere = (step: Step): boolean =>
+      step.of === of &&
+      step.words.join(" ") !== typed &&
+      step.words.every((before) => words.some((word) => word.includes(before)));
+    while (this.#steps.length > 0 && !leadsHere(this.#steps.at(-1)!)) this.#steps.pop();
+    const found = this.#matching(this.#steps.at(-1)?.slots.slice() ?? this.#everything(of), words, false);
+    if (found.length < this.#rows.length / KEPT_SHARE) this.#steps.push({ of, words, slots: found.slice() });
+    return found;
+  }
+
+  #everything(of: PeerId | null): Uint32Array {
+    const slots = new Uint32Array(this.#rows.length);
+    let count = 0;
+    for (let slot = 0; slot < slots.length; slot++)
+      if (this.#kinds[slot] !== FREE && (of === null || this.#rows[slot]!.sources.has(of)))
+        slots[count++] = slot;
+    return slots.subarray(0, count);
+  }
+
+  /** Those of `slots` that have every word, in the same order and array; their scores are in #scores. */
+  #matching(slots: Uint32Array, words: readonly string[], fuzzy: boolean): Uint32Array {
+    const begins = this.#begins;
+    const ends = this.#ends;
+    const runs = this.#runs;
+    const scores = this.#scores;
+    const tables = words.map((word) => this.#vocabulary.match(word, fuzzy));
+    let count = slots.length;
+    tables.forEach((table, i) => {
+      let kept = 0;
+      for (let s = 0; s < count; s++) {
+        const slot = slots[s]!;
+        const end = ends[slot]!;
+        let best: number = NO_MATCH;
+        for (let at = begins[slot]!; at < end; at++) {
+          const match = table[runs[at]!]!;
+          if (match > best) best = match;
+        }
+        if (best === NO_MATCH) continue;
+        scores[slot] = i === 0 ? best : Math.min(scores[slot]!, best);
+        slots[kept++] = slot;
+      }
+      count = kept;
+    });
+    const found = slots.subarray(0, count);
+    if (words.length > 0) this.#raiseNamePrefixes(found, words, tables.at(-1)!);
+    return found;
+  }
+
+  /** The last word may be half typed; those before it must be there as they are. */
+  #raiseNamePrefixes(found: Uint32Array, words: readonly string[], lastTable: Uint8Array): void {
+    const last = words.length - 1;
+    const numbers = words.slice(0, last).map((word) => this.#vocabulary.find(word));
+    for (const slot of found) {
+      const begin = this.#begins[slot]!;
+      if (lastTable[this.#runs[begin + last]!] !== PREFIX || begin + last >= this.#ends[slot]!) continue;
+      if (numbers.every((number, i) => this.#runs[begin + i] === number)) this.#scores[slot] = NAME_PREFIX;
+    }
+  }
+
+  /** The best rows: the better match, then more sources, then the shorter name, then natural order. */
+  #best(slots: Uint32Array, limit: number): Slot[] {
+    const scores = this.#scores;
+    const standings = this.#standings;
+    const inOrder = this.#naturalOrder();
+    return firstOf(
+      slots,
+      limit,
+      (a, b) => scores[b]! - scores[a]! || standings[b]! - standings[a]! || inOrder(a, b),
+    );
+  }
+
+  #naturalOrder(): (a: Slot, b: Slot) => number {
+    const ranks = this.#vocabulary.ranks();
+    const begins = this.#begins;
+    const ends = this.#ends;
+    const runs = this.#runs;
+    return (a, b) => {
+      const endA = ends[a]!;
+      const endB = ends[b]!;
+      let atA = begins[a]!;
+      let atB = begins[b]!;
+      for (; atA < endA && atB < endB; atA++, atB++) {
+        const order = ranks[runs[atA]!]! - ranks[runs[atB]!]!;
+        if (order !== 0) return order;
+      }
+      return endA - atA - (endB - atB) || a - b;
+    };
+  }
+
+  /** The shown name first, then its folder, then whatever else the file is called. */
+  #runOf(row: Searchable): number[] {
+    const texts = new Set([row.name, row.folder, ...row.otherNames]);
+    return [...texts].flatMap((text, i) => {
+      const numbers = wordsOf(text).map((word) => this.#vocabulary.intern(word));
+      return i === 0 ? numbers : [GAP, ...numbers];
+    });
+  }
+
+  #writeRun(slot: Slot, run: readonly number[]): void {
+    if (run.length > this.#ends[slot]! - this.#begins[slot]!) {
+      this.#dropRun(slot);
+      while (this.#runsEnd + run.length > this.#runs.length) this.#runs = grown(this.#runs, Uint32Array);
+      this.#begins[slot] = this.#runsEnd;
+      this.#runsEnd += run.length;
+    } else {
+      this.#unused += this.#ends[slot]! - this.#begins[slot]! - run.length;
+    }
+    this.#ends[slot] = this.#begins[slot]! + run.length;
+    this.#runs.set(run, this.#begins[slot]);
+  }
+
+  #dropRun(slot: Slot): void {
+    this.#unused += this.#ends[slot]! - this.#begins[slot]!;
+    this.#ends[slot] = this.#begins[slot]!;
+    if (this.#unused > this.#runsEnd / 2) this.#compact();
+  }
+
+  /** Leaves behind the runs and words that no row has any more. */
+  #compact(): void {
+    const vocabulary = new Vocabulary();
+    const numbers = new Uint32Array(this.#vocabulary.size);
+    const runs = new Uint32Array(Math.max(this.#runsEnd, 1024));
+    let runsEnd = 0;
+    for (let slot = 0; slot < this.#rows.length; slot++) {
+      const begin = runsEnd;
+      for (let at = this.#begins[slot]!; at < this.#ends[slot]!; at++) {
+        const old = this.#runs[at]!;
+        if (old !== GAP && numbers[old] === 0) numbers[old] = vocabulary.intern(this.#vocabulary.word(old));
+        runs[runsEnd++] = numbers[old]!;
+      }
+      this.#begins[slot] = begin;
+      this.#ends[slot] = runsEnd;
+    }
+    this.#vocabulary = vocabulary;
+    this.#runs = runs;
+    this.#runsEnd = runsEnd;
+    this.#unused = 0;
+  }
+
+  #growColumns(): void {
+    this.#kinds = grown(this.#kinds, Uint8Array);
+    this.#lengths = grown(this.#lengths, Float64Array);
+    this.#standings = grown(this.#standings, Uint32Array);
+    this.#begins = grown(this.#begins, Uint32Array);
+    this.#ends = grown(this.#ends, Uint32Array);
+    this.#scores = grown(this.#scores, Uint8Array);
+  }
+}
+
+const resultOf = (row: Searchable, words: readonly string[]): ResultRow => ({
+  file: row.file,
+  name: row.name,
+  folder: row.folder,
+  kind: kindOf(row.name),
+  length: row.length,
+  sources: [...row.sources.keys()],
+  mine: row.mine,
+  marks: marksOf(row.name, words),
+});
+
+/** Where each typed word is best found in the name, if it is; joined where they touch. */
+const marksOf = (name: string, words: readonly string[]): [number, number][] => {
+  const placed = words.length === 0 ? [] : placedWordsOf(name);
+  const marks: [number, number][] = [];
+  for (const typed of words) {
+    const matches = placed.map(({ word }) => matchOf(typed, word, true));
+    const best = Math.max(NO_MATCH, ...matches);
+    if (best === NO_MATCH) continue;
+    const { word, begins, ends } = placed[matches.indexOf(best as Match)]!;
+    const at = best === FUZZY ? 0 : word.indexOf(typed);
+    const length = best === FUZZY ? word.length : typed.length;
+    marks.push([begins[at]!, ends[at + length - 1]!]);
+  }
+  return joined(marks.sort((a, b) => a[0] - b[0]));
+};
+
+const joined = (sorted: readonly [number, number][]): [number, number][] => {
+  const whole: [number, number][] = [];
+  for (const [begin, end] of sorted) {
+    const last = whole.at(-1);
+    if (last !== undefined && begin <= last[1]) last[1] = Math.max(last[1], end);
+    else whole.push([begin, end]);
+  }
+  return whole;
+};
+
+/** The first `limit` items in order, without sorting the others: most are behind the last kept, and are passed by. */
+const firstOf = (
+  items: Iterable<number>,
+  limit: number,
+  compare: (a: number, b: number) => number,
+): number[] => {
+  const kept: number[] = [];
+  let last: number | undefined;
+  const cut = (): void => {
+    kept.sort(compare);
+    kept.length = Math.min(kept.length, limit);
+  };
+  for (const item of items) {
+    if (last !== undefined && compare(item, last) > 0) continue;
+    kept.push(item);
+    if (kept.length < 2 * limit) continue;
+    cut();
+    last = kept.at(-1);
+  }
+  cut();
+  return kept;
+};
+
+const grown = <Column extends { readonly length: number; set(from: Column): void }>(
+  old: Column,
+  Kind: new (length: number) => Column,
+): Column => {
+  const larger = new Kind(old.length * 2);
+  larger.set(old);
+  return larger;
+};
