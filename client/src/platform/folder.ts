@@ -1,0 +1,137 @@
+/**
+ * A folder that a person has chosen for downloads, by the File System Access API. The handle outlives the page in
+ * IndexedDB; the permission may have to be given again, in a gesture.
+ */
+import { openDB, type DBSchema } from "idb";
+import { fail, ok, type Result } from "@swapmeet/shared";
+import { utf8ToBytes } from "../engine/bytes.ts";
+import type { StoreProblem } from "../engine/io.ts";
+import { MAX_NAME_BYTES } from "../engine/name.ts";
+
+/** Tries at a free name, " (2)" and on. Guess. */
+const MAX_NAMES_TRIED = 1000;
+
+/** Chromium only, and not among the types. https://wicg.github.io/file-system-access/ */
+type Permission = { readonly mode: "readwrite" };
+type FolderHandle = FileSystemDirectoryHandle & {
+  queryPermission?(permission: Permission): Promise<PermissionState>;
+  requestPermission?(permission: Permission): Promise<PermissionState>;
+};
+declare global {
+  interface Window {
+    showDirectoryPicker?(options: Permission & { readonly id: string }): Promise<FolderHandle>;
+  }
+}
+
+interface Schema extends DBSchema {
+  handles: { key: "folder"; value: FolderHandle };
+}
+
+const WRITE: Permission = { mode: "readwrite" };
+
+export const canChooseFolder = (): boolean => window.showDirectoryPicker !== undefined;
+
+/** Asks the person, in a gesture. Null: they did not choose one. */
+export const chooseFolder = async (): Promise<Folder | null> => {
+  try {
+    const handle = await window.showDirectoryPicker!({ ...WRITE, id: "swapmeet" });
+    await (await database()).put("handles", handle, "folder");
+    return new Folder(handle);
+  } catch (error) {
+    if (error instanceof DOMException) return null;
+    throw error;
+  }
+};
+
+/** The folder of an earlier life. */
+export const rememberedFolder = async (): Promise<Folder | null> => {
+  const handle = canChooseFolder() ? await (await database()).get("handles", "folder") : undefined;
+  return handle ? new Folder(handle) : null;
+};
+
+export const forgetFolder = async (): Promise<void> => (await database()).delete("handles", "folder");
+
+const database = () =>
+  openDB<Schema>("swapmeet-folder", 1, { upgrade: (fresh) => void fresh.createObjectStore("handles") });
+
+export class Folder {
+  readonly #root: FolderHandle;
+  /** Names are found one at a time, or two files could find the same one free. */
+  #naming: Promise<unknown> = Promise.resolve();
+
+  constructor(root: FileSystemDirectoryHandle) {
+    this.#root = root;
+  }
+
+  get name(): string {
+    return this.#root.name;
+  }
+
+  /** Whether it may be written to. `ask`: in a gesture, the person may be asked. */
+  async isWritable(ask: boolean): Promise<boolean> {
+    if (!this.#root.queryPermission) return true;
+    if ((await this.#root.queryPermission(WRITE)) === "granted") return true;
+    return ask && (await this.#root.requestPermission?.(WRITE)) === "granted";
+  }
+
+  /** Streams to `path`/`name`, both sanitized, or to "name (2)" where that is taken. Half a file is never left. */
+  async write(content: Blob, path: string, name: string): Promise<Result<void, StoreProblem>> {
+    try {
+      let folder: FileSystemDirectoryHandle = this.#root;
+      for (const part of path.split("/"))
+        if (part !== "") folder = await folder.getDirectoryHandle(part, { create: true });
+      const file = await this.#inTurn(() => newFile(folder, name));
+      if (!file) return fail({ kind: "broken", detail: "no free name" });
+      try {
+        await content.stream().pipeTo(await file.createWritable());
+      } catch (error) {
+        await folder.removeEntry(file.name);
+        throw error;
+      }
+      return ok(undefined);
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error;
+      if (error.name === "QuotaExceededError") return fail({ kind: "full", missingBytes: null });
+      return fail({ kind: "broken", detail: `${error.name}: ${error.message}` });
+    }
+  }
+
+  async #inTurn<Value>(act: () => Promise<Value>): Promise<Value> {
+    const turn = this.#naming.then(act);
+    this.#naming = turn.catch(() => {});
+    return turn;
+  }
+}
+
+/** An empty file under a name that was free; null when none of them was. */
+const newFile = async (
+  folder: FileSystemDirectoryHandle,
+  name: string,
+): Promise<FileSystemFileHandle | null> => {
+  for (let copy = 1; copy <= MAX_NAMES_TRIED; copy++) {
+    const candidate = copy === 1 ? name : numbered(name, copy);
+    if (await isFree(folder, candidate)) return folder.getFileHandle(candidate, { create: true });
+  }
+  return null;
+};
+
+const isFree = async (folder: FileSystemDirectoryHandle, name: string): Promise<boolean> => {
+  try {
+    await folder.getFileHandle(name);
+    return false;
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    if (error.name === "TypeMismatchError") return false; // a folder of that name
+    if (error.name === "NotFoundError") return true;
+    throw error;
+  }
+};
+
+/** "song.mp3" -> "song (2).mp3", within 255 bytes. */
+export const numbered = (name: string, copy: number): string => {
+  const extension = /(?<=.)\.[^.]*$/.exec(name)?.[0] ?? "";
+  const end = ` (${copy})${extension}`;
+  let stem = Array.from(name.slice(0, name.length - extension.length));
+  while (utf8ToBytes(stem.join("") + end).length > MAX_NAME_BYTES) stem = stem.slice(0, -1);
+  return stem.join("") + end;
+};
