@@ -4,6 +4,8 @@
  */
 import * as Comlink from "comlink";
 import { fail, type Result } from "@swapmeet/shared";
+import workerUrl from "./hash-worker.ts?worker&url";
+import { startWorker } from "./trusted-worker.ts";
 import type { HashedFile, HashProblem } from "./hash-file.ts";
 import type { HashDesk } from "./hash-worker.ts";
 import type { Bytes } from "./leaf-hashes.ts";
@@ -61,7 +63,7 @@ export class Hasher {
 
   #hire(): Comlink.Remote<HashDesk> | undefined {
     if (this.#workers.length === this.#maxWorkers) return undefined;
-    const worker = new Worker(new URL("./hash-worker.ts", import.meta.url), { type: "module" });
+    const worker = startWorker(workerUrl);
     this.#workers.push(worker);
     return Comlink.wrap<HashDesk>(worker);
   }

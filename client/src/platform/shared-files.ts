@@ -4,9 +4,8 @@
  */
 import { fail, ok, type Result } from "@swapmeet/shared";
 import { concatBytes } from "../engine/bytes.ts";
-import { geometryOf, lengthOf, pieceBegin, pieceBytes, type FileId } from "../engine/file-id.ts";
+import type { FileId } from "../engine/file-id.ts";
 import type { ReadProblem } from "../engine/io.ts";
-import type { Hasher } from "./hasher.ts";
 import type { Bytes } from "./leaf-hashes.ts";
 import { readProblemOf } from "./read-problem.ts";
 
@@ -16,14 +15,9 @@ const SLICE_BYTES = 1024 * 1024;
 const SLICES_KEPT = 16;
 
 export class SharedFiles {
-  readonly #hasher: Hasher;
   readonly #sources = new Map<FileId, File>();
   /** By file and number, the least recently used first. */
   readonly #slices = new Map<string, Promise<Bytes>>();
-
-  constructor(hasher: Hasher) {
-    this.#hasher = hasher;
-  }
 
   add(file: FileId, source: File): void {
     this.#sources.set(file, source);
@@ -59,13 +53,6 @@ export class SharedFiles {
       return fail(problem);
     }
     return ok(parts.length === 1 ? parts[0]! : (concatBytes(...parts) as Bytes));
-  }
-
-  /** The hashes of the 16 KiB leaves of a piece, joined. */
-  async leaves(file: FileId, piece: number): Promise<Result<Bytes, ReadProblem>> {
-    const geometry = geometryOf(lengthOf(file));
-    const bytes = await this.read(file, pieceBegin(geometry, piece), pieceBytes(geometry, piece));
-    return bytes.ok ? ok(await this.#hasher.leaves(bytes.value.slice())) : bytes;
   }
 
   #slice(file: FileId, source: File, slice: number): Promise<Bytes> {

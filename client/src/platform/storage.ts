@@ -3,6 +3,8 @@ import * as Comlink from "comlink";
 import { storesAt } from "./desk-stores.ts";
 import type { PieceStores, StoreKind } from "./piece-store.ts";
 import type { StoreRoot } from "./store-worker.ts";
+import workerUrl from "./store-worker.ts?worker&url";
+import { startWorker } from "./trusted-worker.ts";
 
 /** What a phone's tab can spare. The page says that it is the limit. Guess. */
 const MEMORY_LIMIT_BYTES = 256 * 1024 * 1024;
@@ -10,8 +12,7 @@ const MEMORY_LIMIT_BYTES = 256 * 1024 * 1024;
 const BEST_FIRST: readonly StoreKind[] = ["opfs", "indexeddb"];
 
 export const openStorage = async (kinds: readonly StoreKind[] = BEST_FIRST): Promise<PieceStores> => {
-  const worker = new Worker(new URL("./store-worker.ts", import.meta.url), { type: "module" });
-  const root = Comlink.wrap<StoreRoot>(worker);
+  const root = Comlink.wrap<StoreRoot>(startWorker(workerUrl));
   for (const kind of kinds) {
     const desk = await root.desk(kind, MEMORY_LIMIT_BYTES);
     if (desk) return storesAt(desk, kind, null);
