@@ -47,6 +47,8 @@ export type Input =
   | { readonly type: "rename"; readonly name: string }
   | { readonly type: "share"; readonly files: readonly LocalFile[] }
   | { readonly type: "unshare"; readonly files: readonly FileId[] }
+  /** Offers a finished download to the room. */
+  | { readonly type: "share-download"; readonly file: FileId }
   | { readonly type: "download"; readonly file: FileId; readonly name: string }
   | { readonly type: "pause"; readonly file: FileId }
   | { readonly type: "resume"; readonly file: FileId }

@@ -1,5 +1,12 @@
 /** Everything that a peer can say and be refused for, by name: counted, shown, and tested under these names. */
 export type Refusal =
+  // envelopes: whoever altered them, it need not be the peer they name
+  | "malformed-envelope"
+  | "forged-envelope"
+  | "replayed-envelope"
+  | "reordered-envelope"
+  | "stale-envelope"
+  | "too-many-introductions"
   // the bytes
   | "oversize-frame"
   | "malformed-frame"

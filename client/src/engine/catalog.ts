@@ -1,0 +1,175 @@
+/**
+ * Who offers what: derived from feeds, entry by entry, never stored. Names are made safe here, on receipt, whatever
+ * their author did. PROTOCOL.md, rules C1 to C4.
+ */
+import type { Address } from "@swapmeet/shared";
+import type { Entry } from "./entry.ts";
+import type { FileId } from "./file-id.ts";
+import { lengthOf } from "./file-id.ts";
+import { safeFileName, safeFolder, safePersonName } from "./name.ts";
+import type { PeerId } from "./peer-id.ts";
+import { SearchIndex, type Searchable, type Slot } from "./search.ts";
+import type { SearchQuery, SearchResults } from "./view.ts";
+
+interface Author {
+  name: string;
+  address: Address | null;
+  /** Shares that stand, by sequence number. */
+  readonly shareBySeq: Map<number, Share>;
+}
+
+interface Share {
+  readonly file: FileId;
+  readonly name: string;
+  readonly folder: string;
+}
+
+/** A file that is offered by somebody, under the name it was first offered by. */
+interface CatalogFile extends Searchable {
+  name: string;
+  folder: string;
+  /** Others who offer it, and by which of their entries: one person may share it under two names. */
+  readonly sources: Map<PeerId, Map<number, Share>>;
+  mine: boolean;
+  /** Its place in the search index, while somebody else offers it: one's own library is not found in the room. */
+  slot: Slot | null;
+}
+
+export interface CatalogContext {
+  readonly me: PeerId;
+  /** The sources of a file changed. */
+  sourcesChanged(file: FileId): void;
+}
+
+export class Catalog {
+  readonly #context: CatalogContext;
+  readonly #authorByPeer = new Map<PeerId, Author>();
+  readonly #fileById = new Map<FileId, CatalogFile>();
+  readonly #index = new SearchIndex();
+
+  constructor(context: CatalogContext) {
+    this.#context = context;
+  }
+
+  apply(author: PeerId, seq: number, entry: Entry | null): void {
+    if (!entry) return;
+    switch (entry.type) {
+      case "profile": {
+        const known = this.#author(author);
+        known.name = safePersonName(entry.name);
+        known.address = entry.address;
+        return;
+      }
+      case "share": {
+        const share = { file: entry.file, name: safeFileName(entry.name), folder: safeFolder(entry.folder) };
+        this.#author(author).shareBySeq.set(seq, share);
+        return this.#offered(author, seq, share);
+      }
+      case "unshare": {
+        const { shareBySeq } = this.#author(author);
+        const share = shareBySeq.get(entry.share);
+        if (!share) return;
+        shareBySeq.delete(entry.share);
+        return this.#withdrawn(author, entry.share, share);
+      }
+    }
+  }
+
+  /** Takes back everything that the author said. */
+  drop(author: PeerId): void {
+    const known = this.#authorByPeer.get(author);
+    if (!known) return;
+    this.#authorByPeer.delete(author);
+    for (const [seq, share] of known.shareBySeq) this.#withdrawn(author, seq, share);
+  }
+
+  authors(): IterableIterator<PeerId> {
+    return this.#authorByPeer.keys();
+  }
+
+  nameOf(peer: PeerId): string {
+    return this.#authorByPeer.get(peer)?.name ?? "";
+  }
+
+  addressOf(peer: PeerId): Address | null {
+    return this.#authorByPeer.get(peer)?.address ?? null;
+  }
+
+  fileCountOf(peer: PeerId): number {
+    return this.#authorByPeer.get(peer)?.shareBySeq.size ?? 0;
+  }
+
+  sharesOf(peer: PeerId): ReadonlyMap<number, Share> {
+    return this.#authorByPeer.get(peer)?.shareBySeq ?? new Map<number, Share>();
+  }
+
+  /** Everyone else who offers the file. */
+  sourcesOf(file: FileId): readonly PeerId[] {
+    return [...(this.#fileById.get(file)?.sources.keys() ?? [])];
+  }
+
+  /** The name that a file goes by in the room, "" for one that nobody offers. */
+  fileNameOf(file: FileId): string {
+    return this.#fileById.get(file)?.name ?? "";
+  }
+
+  search(query: SearchQuery): SearchResults {
+    return this.#index.query(query);
+  }
+
+  #author(peer: PeerId): Author {
+    let author = this.#authorByPeer.get(peer);
+    if (!author) this.#authorByPeer.set(peer, (author = { name: "", address: null, shareBySeq: new Map() }));
+    return author;
+  }
+
+  #offered(author: PeerId, seq: number, share: Share): void {
+    let file = this.#fileById.get(share.file);
+    if (!file) this.#fileById.set(share.file, (file = newFile(share)));
+    if (author === this.#context.me) file.mine = true;
+    else {
+      const entries = file.sources.get(author);
+      if (entries) entries.set(seq, share);
+      else file.sources.set(author, new Map([[seq, share]]));
+    }
+    this.#changed(file);
+  }
+
+  #withdrawn(author: PeerId, seq: number, share: Share): void {
+    const file = this.#fileById.get(share.file);
+    if (!file) return;
+    if (author === this.#context.me) file.mine = false;
+    else {
+      const entries = file.sources.get(author);
+      entries?.delete(seq);
+      if (entries?.size === 0) file.sources.delete(author);
+      const [next] = [...file.sources.values()].flatMap((left) => [...left.values()]);
+      if (next) ({ name: file.name, folder: file.folder } = next);
+    }
+    this.#changed(file);
+    if (!file.mine && file.sources.size === 0) this.#fileById.delete(share.file);
+  }
+
+  #changed(file: CatalogFile): void {
+    if (file.sources.size === 0) {
+      if (file.slot !== null) this.#index.remove(file.slot);
+      file.slot = null;
+    } else if (file.slot === null) file.slot = this.#index.add(file);
+    else this.#index.update(file.slot);
+    this.#context.sourcesChanged(file.file);
+  }
+}
+
+const newFile = (share: Share): CatalogFile => {
+  const sources: CatalogFile["sources"] = new Map();
+  return {
+    ...share,
+    length: lengthOf(share.file),
+    sources,
+    mine: false,
+    slot: null,
+    get otherNames() {
+      return [...sources.values()].flatMap((entries) => [...entries.values()].map(({ name }) => name));
+    },
+  };
+};

@@ -1,0 +1,492 @@
+/**
+ * Links: how this peer is introduced to others, proves itself, and keeps one link per peer.
+ * PROTOCOL.md, rules I1 to I8 (introductions) and P1 to P4 (proof).
+ *
+ * A link goes through three stages: introducing (envelopes through the server), proving (the channel is open, both
+ * sides sign what they saw of it), proven. Nothing but a proof is accepted before the third, and nobody outside this
+ * file hears of a link before it.
+ */
+import * as v from "valibot";
+import { encode } from "cborg";
+import type { Address, RoomTag } from "@swapmeet/shared";
+import { attemptOf, newSession, open, seal, SESSION_BYTES, type IntroductionSession } from "./envelope.ts";
+import { hexToBytes } from "./bytes.ts";
+import { decodeCbor, decodeFrame, encodeFrame, type Frame } from "./frame.ts";
+import type { LinkEnd, LinkId, Notice, Output, Signal, Time } from "./io.ts";
+import { PeerIdFromWire, type PeerId } from "./peer-id.ts";
+import { proofText, type ProofEnd } from "./proof.ts";
+import { isHostile, type Refusal } from "./refusal.ts";
+
+/** A class of thirty is fully meshed; beyond it, feeds still reach everyone through neighbours. Guess. */
+const LINKS_AIMED_AT = 32;
+/** Links that exist at a time, strangers' attempts included. Guess; each costs the browser threads and memory. */
+const MAX_LINKS = 64;
+/** Chrome refuses the 501st RTCPeerConnection of a tab's life (js-libp2p #2591). */
+const MAX_CONNECTIONS_OF_LIFE = 480;
+/** The last of them are kept for those who call us. */
+const MAX_DIALS_OF_LIFE = 400;
+/** From the first envelope to an open channel. ICE gives up after about 15 s by itself. */
+const INTRODUCING_MS = 20_000;
+const PROVING_MS = 10_000;
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 60_000;
+/** With too few links, ask the server for others this often. */
+const SAMPLE_EVERY_MS = 60_000;
+const PING_EVERY_MS = 10_000;
+/** A peer that answers nothing for this long is gone. A locked phone comes back by itself. */
+const SILENT_AFTER_MS = 25_000;
+/** Frames that may arrive between a proof and the end of its check. */
+const MAX_WAITING_FRAMES = 256;
+const MAX_SIGNAL_CHARS = 12_000;
+
+type Role = "initiator" | "responder";
+
+type Stage =
+  | { readonly type: "introducing"; readonly until: Time; answered: boolean }
+  | {
+      readonly type: "proving";
+      readonly until: Time;
+      readonly local: string;
+      readonly remote: string;
+      mineSent: boolean;
+      theirs: "awaited" | "checking" | "valid";
+      readonly waiting: Frame[];
+    }
+  | { readonly type: "proven"; lastHeard: Time; pingAt: Time; pingSentAt: Time | null; rttMs: number | null };
+
+interface Link {
+  readonly id: LinkId;
+  readonly address: Address;
+  readonly session: IntroductionSession;
+  readonly role: Role;
+  /** Who the other side says it is: sealed in its envelopes, proven later. */
+  peer: PeerId | null;
+  /** Envelopes sent, and the counter that the next one from there must have. [I3] */
+  sent: number;
+  expected: number;
+  stage: Stage;
+}
+
+export interface LinksContext {
+  readonly me: PeerId;
+  emit(output: Output): void;
+  random(bytes: number): Uint8Array;
+  sign(bytes: Uint8Array, then: (signature: Uint8Array) => void): void;
+  verify(
+    by: PeerId,
+    bytes: Uint8Array,
+    signature: Uint8Array,
+    then: (valid: boolean, now: Time) => void,
+  ): void;
+  /** The key that seals envelopes in the room with this tag. */
+  envelopeKey(tag: RoomTag): Uint8Array;
+  notify(notice: Notice): void;
+  peerUp(peer: PeerId, now: Time): void;
+  peerDown(peer: PeerId, now: Time): void;
+  frame(peer: PeerId, frame: Frame, now: Time): void;
+}
+
+const Payload = v.strictTuple([
+  v.picklist(["initiator", "responder"]),
+  PeerIdFromWire,
+  v.pipe(v.string(), v.minLength(2), v.maxLength(MAX_SIGNAL_CHARS)),
+]);
+
+export class Links {
+  readonly #context: LinksContext;
+  #server: { readonly tag: RoomTag; readonly address: Address } | null = null;
+  #online = false;
+  readonly #linkById = new Map<LinkId, Link>();
+  readonly #linkBySession = new Map<IntroductionSession, Link>();
+  readonly #linkByPeer = new Map<PeerId, Link>();
+  /** The highest attempt number seen from each address: an older one is a replay. [I4] */
+  readonly #lastAttemptByAddress = new Map<Address, number>();
+  readonly #retryByAddress = new Map<Address, { failures: number; notBefore: Time }>();
+  readonly #dropped = new Set<PeerId>();
+  readonly #doomed = new Set<Link>();
+  readonly refusals = new Map<Refusal, number>();
+  #nextLinkId = 1;
+  #dials = 0;
+  #connections = 0;
+  #sampleAt: Time | null = null;
+
+  constructor(context: LinksContext) {
+    this.#context = context;
+  }
+
+  // -- the server ------------------------------------------------------------------------------------------------
+
+  /** The newcomer dials: those who were here before know nothing of it yet. [I6] */
+  serverJoined(tag: RoomTag, address: Address, members: readonly Address[], now: Time): void {
+    if (this.#server?.address !== address || this.#server.tag !== tag) this.#lastAttemptByAddress.clear();
+    this.#server = { tag, address };
+    this.#online = true;
+    this.#sampleAt = now + SAMPLE_EVERY_MS;
+    for (const member of members) this.#dialIfDue(member, now);
+  }
+
+  /** Links stay, and introductions under way may still succeed: their envelopes may all have passed. */
+  serverLost(): void {
+    this.#online = false;
+  }
+
+  /** Dials an address learned from a feed, for a peer that is wanted and not linked. */
+  dial(address: Address, now: Time): void {
+    this.#dialIfDue(address, now);
+  }
+
+  envelope(from: Address, bytes: Uint8Array, now: Time): void {
+    const refusal = this.#readEnvelope(from, bytes, now);
+    if (refusal) this.#count(refusal);
+  }
+
+  #readEnvelope(from: Address, bytes: Uint8Array, now: Time): Refusal | null {
+    if (!this.#server) return "stale-envelope";
+    const { tag, address } = this.#server;
+    const opened = open(this.#context.envelopeKey(tag), { tag, from, to: address }, bytes);
+    if (!opened.ok) return opened.problem;
+    const { session, counter, payload } = opened.value;
+    const parsed = v.safeParse(Payload, decodeCbor(payload));
+    if (!parsed.success) return "malformed-envelope";
+    const [senderRole, peer, signal] = parsed.output;
+
+    const known = this.#linkBySession.get(session);
+    if (!known) {
+      if (senderRole !== "initiator") return "stale-envelope";
+      if (attemptOf(session) <= (this.#lastAttemptByAddress.get(from) ?? -1)) return "replayed-envelope";
+      if (counter !== 0) return "reordered-envelope";
+      return this.#answer(from, session, peer, signal, now);
+    }
+    if (known.address !== from || known.role === senderRole) return "forged-envelope";
+    if (counter !== known.expected)
+      return counter < known.expected ? "replayed-envelope" : "reordered-envelope";
+    if (known.peer !== null && known.peer !== peer) return "forged-envelope";
+    known.expected++;
+    known.peer = peer;
+    if (known.stage.type === "introducing") known.stage.answered = true;
+    this.#context.emit({ type: "signal", link: known.id, signal });
+    return null;
+  }
+
+  /** Somebody calls. When both call at once, the offer of the smaller address stands. [I7] */
+  #answer(
+    from: Address,
+    session: IntroductionSession,
+    peer: PeerId,
+    signal: Signal,
+    now: Time,
+  ): Refusal | null {
+    const { address } = this.#server as { address: Address };
+    this.#lastAttemptByAddress.set(from, attemptOf(session));
+    if (this.#dropped.has(peer) || peer === this.#context.me) return "stale-envelope";
+    if (this.#linkById.size >= MAX_LINKS || this.#connections >= MAX_CONNECTIONS_OF_LIFE)
+      return "too-many-introductions";
+    for (const link of this.#linkById.values()) {
+      if (link.address !== from || link.stage.type !== "introducing") continue;
+      if (link.role === "initiator" && address < from) return null;
+      this.#drop(link);
+    }
+    const link = this.#add(from, session, "responder", now);
+    link.peer = peer;
+    link.expected = 1;
+    this.#context.emit({ type: "accept", link: link.id });
+    this.#context.emit({ type: "signal", link: link.id, signal });
+    return null;
+  }
+
+  #dialIfDue(address: Address, now: Time): void {
+    if (!this.#server || address === this.#server.address) return;
+    if (this.#linkById.size >= LINKS_AIMED_AT || this.#dials >= MAX_DIALS_OF_LIFE) return;
+    for (const link of this.#linkById.values()) if (link.address === address) return;
+    if (now < (this.#retryByAddress.get(address)?.notBefore ?? 0)) return;
+    this.#dials++;
+    const random = this.#context.random(SESSION_BYTES - 4);
+    const link = this.#add(address, newSession(this.#dials, random), "initiator", now);
+    this.#context.emit({ type: "dial", link: link.id });
+  }
+
+  #add(address: Address, session: IntroductionSession, role: Role, now: Time): Link {
+    const stage: Stage = { type: "introducing", until: now + INTRODUCING_MS, answered: role === "responder" };
+    const link: Link = {
+      id: this.#nextLinkId++,
+      address,
+      session,
+      role,
+      peer: null,
+      sent: 0,
+      expected: 0,
+      stage,
+    };
+    this.#connections++;
+    this.#linkById.set(link.id, link);
+    this.#linkBySession.set(session, link);
+    return link;
+  }
+
+  // -- a connection ----------------------------------------------------------------------------------------------
+
+  signal(id: LinkId, signal: Signal): void {
+    const link = this.#linkById.get(id);
+    if (!link || !this.#server) return;
+    const { tag, address } = this.#server;
+    const payload = encode([link.role, hexToBytes(this.#context.me), signal]);
+    const bytes = seal(
+      this.#context.envelopeKey(tag),
+      { tag, from: address, to: link.address },
+      { session: link.session, counter: link.sent++, payload },
+      this.#context.random(24),
+    );
+    this.#context.emit({ type: "send-envelope", to: link.address, bytes });
+  }
+
+  opened(id: LinkId, local: string, remote: string, now: Time): void {
+    const link = this.#linkById.get(id);
+    if (!link || !this.#server || link.stage.type !== "introducing") return;
+    const { peer } = link;
+    if (!peer) return this.#end(link, now); // no envelope ever named it: can't be
+    const until = now + PROVING_MS;
+    const stage: Stage = {
+      type: "proving",
+      until,
+      local,
+      remote,
+      mineSent: false,
+      theirs: "awaited",
+      waiting: [],
+    };
+    link.stage = stage;
+    const [mine, theirs] = this.#proofEnds(link, peer, local, remote);
+    this.#context.sign(proofText(this.#server.tag, link.session, mine, theirs), (signature) => {
+      if (this.#linkById.get(id) !== link) return;
+      this.#sendFrame(link, { type: "prove", peer: this.#context.me, signature });
+      stage.mineSent = true;
+      this.#proveIfBoth(link, now);
+    });
+  }
+
+  #proofEnds(link: Link, peer: PeerId, local: string, remote: string): [mine: ProofEnd, theirs: ProofEnd] {
+    const { address } = this.#server as { address: Address };
+    return [
+      { address, peer: this.#context.me, fingerprint: local },
+      { address: link.address, peer, fingerprint: remote },
+    ];
+  }
+
+  bytes(id: LinkId, bytes: Uint8Array, now: Time): void {
+    const link = this.#linkById.get(id);
+    if (!link || this.#doomed.has(link)) return;
+    const decoded = decodeFrame(bytes);
+    if (!decoded.ok) return this.#refuse(link, decoded.problem);
+    const frame = decoded.value;
+    switch (link.stage.type) {
+      case "introducing":
+        return this.#refuse(link, "frame-before-proof");
+      case "proving":
+        if (frame.type === "prove") return this.#checkProof(link, link.stage, frame.peer, frame.signature);
+        if (link.stage.theirs === "awaited" || link.stage.waiting.length >= MAX_WAITING_FRAMES)
+          return this.#refuse(link, "frame-before-proof");
+        link.stage.waiting.push(frame);
+        return;
+      case "proven":
+        link.stage.lastHeard = now;
+        return this.#proven(link, link.stage, frame, now);
+    }
+  }
+
+  #checkProof(link: Link, stage: Stage & { type: "proving" }, peer: PeerId, signature: Uint8Array): void {
+    if (stage.theirs !== "awaited") return this.#refuse(link, "second-proof");
+    if (peer !== link.peer || !this.#server) return this.#refuse(link, "false-proof");
+    stage.theirs = "checking";
+    const [mine, theirs] = this.#proofEnds(link, peer, stage.local, stage.remote);
+    const text = proofText(this.#server.tag, link.session, theirs, mine);
+    this.#context.verify(peer, text, signature, (valid, now) => {
+      if (this.#linkById.get(link.id) !== link) return;
+      if (!valid) return this.#refuse(link, "false-proof");
+      stage.theirs = "valid";
+      this.#proveIfBoth(link, now);
+    });
+  }
+
+  #proveIfBoth(link: Link, now: Time): void {
+    const { stage, peer } = link;
+    if (stage.type !== "proving" || !stage.mineSent || stage.theirs !== "valid" || !peer) return;
+    if (this.#dropped.has(peer)) return this.#end(link, now);
+    const older = this.#linkByPeer.get(peer);
+    if (older) this.#end(older, now); // one link a peer: the newer one works
+    link.stage = { type: "proven", lastHeard: now, pingAt: now, pingSentAt: null, rttMs: null };
+    this.#linkByPeer.set(peer, link);
+    this.#retryByAddress.delete(link.address);
+    this.#context.peerUp(peer, now);
+    for (const frame of stage.waiting) this.#proven(link, link.stage, frame, now);
+  }
+
+  #proven(link: Link, stage: Stage & { type: "proven" }, frame: Frame, now: Time): void {
+    const peer = link.peer as PeerId;
+    switch (frame.type) {
+      case "prove":
+        return this.#refuse(link, "second-proof");
+      case "ping":
+        return this.#sendFrame(link, { type: "pong", nonce: frame.nonce });
+      case "pong":
+        if (stage.pingSentAt !== null) stage.rttMs = now - stage.pingSentAt;
+        stage.pingSentAt = null;
+        return;
+      default:
+        this.#context.frame(peer, frame, now);
+    }
+  }
+
+  /** The connection is gone, whoever ended it. */
+  closed(id: LinkId, reason: LinkEnd, now: Time): void {
+    const link = this.#linkById.get(id);
+    if (!link) return;
+    this.#remove(link);
+    if (link.stage.type === "proven") {
+      this.#sampleAt = Math.min(this.#sampleAt ?? Infinity, now + this.#jittered(FIRST_RETRY_MS / 2));
+      if (this.#linkByPeer.get(link.peer as PeerId) === link) {
+        this.#linkByPeer.delete(link.peer as PeerId);
+        this.#context.peerDown(link.peer as PeerId, now);
+      }
+      return;
+    }
+    this.#failed(link, reason, now);
+  }
+
+  #failed(link: Link, reason: LinkEnd, now: Time): void {
+    const failures = (this.#retryByAddress.get(link.address)?.failures ?? 0) + 1;
+    const waitMs = this.#jittered(Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1)));
+    this.#retryByAddress.set(link.address, { failures, notBefore: now + waitMs });
+    this.#sampleAt = Math.min(this.#sampleAt ?? Infinity, now + waitMs);
+    // Answered, and yet no channel: the network keeps the two apart. Not answered: the other one has left.
+    const answered = link.stage.type === "introducing" ? link.stage.answered : true;
+    if (answered && link.role === "initiator" && reason !== "closed" && failures === 2)
+      this.#context.notify({ type: "no-route", peer: link.peer });
+  }
+
+  // -- what others ask -------------------------------------------------------------------------------------------
+
+  send(peer: PeerId, frame: Frame): void {
+    const link = this.#linkByPeer.get(peer);
+    if (link) this.#sendFrame(link, frame);
+  }
+
+  linkOf(peer: PeerId): LinkId | null {
+    return this.#linkByPeer.get(peer)?.id ?? null;
+  }
+
+  peers(): IterableIterator<PeerId> {
+    return this.#linkByPeer.keys();
+  }
+
+  get peerCount(): number {
+    return this.#linkByPeer.size;
+  }
+
+  isLinked(peer: PeerId): boolean {
+    return this.#linkByPeer.has(peer);
+  }
+
+  rttMs(peer: PeerId): number | null {
+    const stage = this.#linkByPeer.get(peer)?.stage;
+    return stage?.type === "proven" ? stage.rttMs : null;
+  }
+
+  /** Counts, and for what only a hostile peer can do, ends the link for this room once the input is handled. */
+  refuse(peer: PeerId, refusal: Refusal): void {
+    const link = this.#linkByPeer.get(peer);
+    if (link) this.#refuse(link, refusal);
+    else this.#count(refusal);
+  }
+
+  #refuse(link: Link, refusal: Refusal): void {
+    this.#count(refusal);
+    if (!isHostile(refusal) || this.#doomed.has(link)) return;
+    this.#doomed.add(link);
+    // Before the proof the name is only a claim: the link ends, the name is not blamed.
+    if (link.stage.type !== "proven" || !link.peer) return;
+    this.#dropped.add(link.peer);
+    this.#context.notify({ type: "peer-dropped", peer: link.peer, refusal });
+  }
+
+  #count(refusal: Refusal): void {
+    this.refusals.set(refusal, (this.refusals.get(refusal) ?? 0) + 1);
+  }
+
+  /** Called by the engine after each input: ends the links that were refused while it was handled. */
+  settle(now: Time): void {
+    for (const link of this.#doomed) this.#end(link, now);
+    this.#doomed.clear();
+  }
+
+  tick(now: Time): void {
+    for (const link of [...this.#linkById.values()]) {
+      const { stage } = link;
+      if (stage.type !== "proven") {
+        if (now >= stage.until) this.#end(link, now, "timeout");
+      } else if (
+        stage.pingSentAt !== null &&
+        now - Math.max(stage.pingSentAt, stage.lastHeard) >= SILENT_AFTER_MS
+      ) {
+        this.#end(link, now);
+      } else if (now >= stage.pingAt) {
+        stage.pingAt = now + PING_EVERY_MS;
+        stage.pingSentAt ??= now;
+        this.#sendFrame(link, { type: "ping", nonce: 0 });
+      }
+    }
+    if (this.#sampleAt !== null && now >= this.#sampleAt) {
+      this.#sampleAt = now + SAMPLE_EVERY_MS;
+      if (this.#online && this.#linkById.size < LINKS_AIMED_AT)
+        this.#context.emit({ type: "sample-members" });
+    }
+  }
+
+  nextDeadline(): Time | null {
+    let next = this.#sampleAt ?? Infinity;
+    for (const { stage } of this.#linkById.values()) {
+      if (stage.type !== "proven") next = Math.min(next, stage.until);
+      else {
+        next = Math.min(next, stage.pingAt);
+        if (stage.pingSentAt !== null)
+          next = Math.min(next, Math.max(stage.pingSentAt, stage.lastHeard) + SILENT_AFTER_MS);
+      }
+    }
+    return next === Infinity ? null : next;
+  }
+
+  closeAll(now: Time): void {
+    this.#sampleAt = null;
+    this.#server = null;
+    for (const link of [...this.#linkById.values()]) this.#end(link, now);
+    this.#sampleAt = null;
+  }
+
+  // -- details ---------------------------------------------------------------------------------------------------
+
+  #sendFrame(link: Link, frame: Frame): void {
+    this.#context.emit({ type: "send", link: link.id, bytes: encodeFrame(frame) });
+  }
+
+  #end(link: Link, now: Time, reason: LinkEnd = "closed"): void {
+    if (!this.#linkById.has(link.id)) return;
+    this.#context.emit({ type: "close-link", link: link.id });
+    this.closed(link.id, reason, now);
+  }
+
+  /** Gives up an attempt that another one replaces: no failure. */
+  #drop(link: Link): void {
+    this.#context.emit({ type: "close-link", link: link.id });
+    this.#remove(link);
+  }
+
+  #remove(link: Link): void {
+    this.#linkById.delete(link.id);
+    this.#linkBySession.delete(link.session);
+    this.#doomed.delete(link);
+  }
+
+  /** Between 1 and 2 times: two peers that lost each other do not call in step for ever. */
+  #jittered(ms: number): number {
+    return ms * (1 + (this.#context.random(1)[0] ?? 0) / 256);
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * Runs one engine in a page: feeds it inputs, performs its outputs, keeps its single timer. Bytes of files are left to
+ * the holdings. Nothing here decides anything.
+ */
+import type { Join } from "@swapmeet/shared";
+import { Engine, publicKeyOf, type EngineOptions } from "../engine/engine.ts";
+import type { Input, LinkId, Notice, Output, SwarmOutput } from "../engine/io.ts";
+import type { PeerId } from "../engine/peer-id.ts";
+import { sign, verify, type Identity } from "./identity.ts";
+import { Link } from "./link.ts";
+import { SignalingClient, type SignalingEvents } from "./signaling-client.ts";
+
+/** What happens to the bytes of files: see holdings.ts. */
+export interface HostFiles {
+  /** Bytes that were sent as blocks, so far. */
+  readonly sentBytes: number;
+  perform(output: SwarmOutput, linkOf: (peer: PeerId) => Link | null): void;
+  close(): void;
+}
+
+export interface HostOptions {
+  readonly engine: Omit<EngineOptions, "me" | "epoch" | "random">;
+  readonly identity: Identity;
+  readonly serverUrl: string;
+  readonly join: Join;
+  readonly iceServers: RTCIceServer[];
+  files(feed: (input: Input) => void): HostFiles;
+  server(state: "online" | "offline" | { readonly refused: Parameters<SignalingEvents["refused"]>[0] }): void;
+  notice(notice: Notice): void;
+  /** Something that the page shows may have changed; at most ten times a second. */
+  changed(): void;
+}
+
+/** The page is not repainted more often than this, however many blocks arrive. */
+const CHANGED_EVERY_MS = 100;
+
+export class Host {
+  readonly engine: Engine;
+  readonly #options: HostOptions;
+  readonly #signaling: SignalingClient;
+  readonly #files: HostFiles;
+  readonly #linkById = new Map<LinkId, Link>();
+  readonly #inputs: Input[] = [];
+  #handling = false;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #timerDue = Number.POSITIVE_INFINITY;
+  #changeTimer: ReturnType<typeof setTimeout> | null = null;
+  #closed = false;
+  #bytesIn = 0;
+  #bytesOut = 0;
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    this.engine = new Engine({
+      ...options.engine,
+      me: options.identity.peer,
+      epoch: options.identity.epoch,
+      random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+    });
+    this.#files = options.files((input) => this.feed(input));
+    this.#signaling = new SignalingClient(options.serverUrl, options.join, {
+      joined: (tag, address, members) => {
+        options.server("online");
+        this.feed({ type: "server-joined", tag, address, members });
+      },
+      refused: (reason) => options.server({ refused: reason }),
+      envelope: (from, bytes) => this.feed({ type: "envelope", from, bytes }),
+      lost: () => {
+        options.server("offline");
+        this.feed({ type: "server-lost" });
+      },
+    });
+    this.feed({ type: "tick" });
+  }
+
+  /** Bytes of frames to and from peers, and of envelopes through the server. */
+  get traffic(): { directInBytes: number; directOutBytes: number; serverBytes: number } {
+    return {
+      directInBytes: this.#bytesIn,
+      directOutBytes: this.#bytesOut + this.#files.sentBytes,
+      serverBytes: this.#signaling.envelopeBytes,
+    };
+  }
+
+  /** Inputs that arise while outputs are performed wait their turn. */
+  feed(input: Input): void {
+    if (this.#closed) return;
+    this.#inputs.push(input);
+    if (this.#handling) return;
+    this.#handling = true;
+    try {
+      for (let next = this.#inputs.shift(); next; next = this.#inputs.shift())
+        for (const output of this.engine.handle(next, performance.now())) this.#perform(output);
+    } finally {
+      this.#handling = false;
+    }
+    this.#setTimer();
+    this.#changeTimer ??= setTimeout(() => {
+      this.#changeTimer = null;
+      this.#options.changed();
+    }, CHANGED_EVERY_MS);
+  }
+
+  /** Leaves the room. Twice is harmless. */
+  close(): void {
+    if (this.#closed) return;
+    this.feed({ type: "leave" });
+    this.#closed = true;
+    if (this.#timer) clearTimeout(this.#timer);
+    if (this.#changeTimer) clearTimeout(this.#changeTimer);
+    for (const link of this.#linkById.values()) link.close();
+    this.#linkById.clear();
+    this.#signaling.close();
+    this.#files.close();
+    this.#options.identity.release();
+  }
+
+  #perform(output: Output): void {
+    switch (output.type) {
+      case "send-envelope":
+        return this.#signaling.send(output.to, output.bytes);
+      case "sample-members":
+        return this.#signaling.sample();
+      case "dial":
+        return this.#connect(output.link, true);
+      case "accept":
+        return this.#connect(output.link, false);
+      case "signal":
+        return this.#linkById.get(output.link)?.signal(output.signal);
+      case "close-link":
+        this.#linkById.get(output.link)?.close();
+        this.#linkById.delete(output.link);
+        return;
+      case "send":
+        this.#bytesOut += output.bytes.length;
+        return this.#linkById.get(output.link)?.send(output.bytes);
+      case "sign":
+        return this.feed({
+          type: "signed",
+          job: output.job,
+          signature: sign(this.#options.identity.secretKey, output.bytes),
+        });
+      case "verify":
+        return this.feed({
+          type: "verified",
+          job: output.job,
+          valid: verify(publicKeyOf(output.by), output.bytes, output.signature),
+        });
+      case "notice":
+        return this.#options.notice(output.notice);
+      default:
+        return this.#files.perform(output, (peer) => this.#linkOf(peer));
+    }
+  }
+
+  #linkOf(peer: PeerId): Link | null {
+    const id = this.engine.linkOf(peer);
+    return id === null ? null : (this.#linkById.get(id) ?? null);
+  }
+
+  #connect(id: LinkId, initiator: boolean): void {
+    const link = new Link(initiator, this.#options.iceServers, {
+      signal: (signal) => this.feed({ type: "link-signal", link: id, signal }),
+      open: (localFingerprint, remoteFingerprint) =>
+        this.feed({ type: "link-open", link: id, localFingerprint, remoteFingerprint }),
+      bytes: (bytes) => {
+        this.#bytesIn += bytes.length;
+        this.feed({ type: "link-bytes", link: id, bytes });
+      },
+      closed: (reason) => {
+        this.#linkById.delete(id);
+        this.feed({ type: "link-closed", link: id, reason });
+      },
+    });
+    this.#linkById.set(id, link);
+  }
+
+  #setTimer(): void {
+    const due = this.engine.nextDeadline() ?? Number.POSITIVE_INFINITY;
+    // A timer that fires too early only asks again; to move it on each block would cost more.
+    if (due >= this.#timerDue) return;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timerDue = due;
+    this.#timer = setTimeout(
+      () => {
+        this.#timerDue = Number.POSITIVE_INFINITY;
+        this.feed({ type: "tick" });
+      },
+      Math.max(0, due - performance.now()),
+    );
+  }
+}

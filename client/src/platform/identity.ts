@@ -1,0 +1,107 @@
+/**
+ * Who this tab is: an Ed25519 key (RFC 8032, the noble library in every browser, so that all agree what verifies).
+ *
+ * One tab of a browser holds the device's lasting key; further tabs make a key of their own. Each claim of the lasting
+ * key takes a fresh epoch in the transaction that reads it, so that even two tabs that wrongly believe to hold it
+ * never write one feed.
+ */
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { openDB } from "idb";
+import { peerIdOf, type PeerId } from "../engine/peer-id.ts";
+
+export interface Identity {
+  readonly peer: PeerId;
+  readonly secretKey: Uint8Array;
+  /** Number of this feed of that key. */
+  readonly epoch: number;
+  /** The device's own key, there again after a restart. */
+  readonly lasting: boolean;
+  /** Lets another tab have the lasting key. */
+  release(): void;
+}
+
+/** How long a tab may take to answer that it holds the key; also how long a reloading tab takes to let go. */
+const ANSWER_WITHIN_MS = 150;
+const NAME = "swapmeet-identity";
+
+export const claimIdentity = async (): Promise<Identity> => {
+  const release = await claimTurn();
+  if (!release)
+    return { ...identityOf(ed25519.utils.randomSecretKey(), 0), lasting: false, release: () => {} };
+  try {
+    const { secretKey, epoch } = await nextEpoch();
+    return { ...identityOf(secretKey, epoch), lasting: true, release };
+  } catch {
+    // No storage (some private windows): a key for this tab alone.
+    release();
+    return { ...identityOf(ed25519.utils.randomSecretKey(), 0), lasting: false, release: () => {} };
+  }
+};
+
+export const sign = (secretKey: Uint8Array, bytes: Uint8Array): Uint8Array => ed25519.sign(bytes, secretKey);
+
+export const verify = (by: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean => {
+  try {
+    return ed25519.verify(signature, bytes, by);
+  } catch {
+    return false;
+  }
+};
+
+const identityOf = (secretKey: Uint8Array, epoch: number) => ({
+  peer: peerIdOf(ed25519.getPublicKey(secretKey)),
+  secretKey,
+  epoch,
+});
+
+const nextEpoch = async (): Promise<{ secretKey: Uint8Array; epoch: number }> => {
+  const db = await openDB(NAME, 1, { upgrade: (db) => void db.createObjectStore("identity") });
+  try {
+    const fresh = ed25519.utils.randomSecretKey();
+    const transaction = db.transaction("identity", "readwrite");
+    const secretKey = ((await transaction.store.get("secretKey")) as Uint8Array | undefined) ?? fresh;
+    const epoch = (((await transaction.store.get("epoch")) as number | undefined) ?? 0) + 1;
+    await Promise.all([transaction.store.put(secretKey, "secretKey"), transaction.store.put(epoch, "epoch")]);
+    await transaction.done;
+    return { secretKey, epoch };
+  } finally {
+    db.close();
+  }
+};
+
+/** Returns how to let go, or null when another tab holds the key. */
+const claimTurn = (): Promise<(() => void) | null> =>
+  "locks" in navigator
+    ? claimByLock()
+    : "BroadcastChannel" in globalThis
+      ? claimByAsking()
+      : Promise.resolve(null);
+
+const claimByLock = (): Promise<(() => void) | null> =>
+  new Promise((resolve) => {
+    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+    navigator.locks
+      .request(NAME, { signal }, () => new Promise<void>((release) => resolve(release)))
+      .catch(() => resolve(null));
+  });
+
+/** On plain http there are no Web Locks. A claim is answered by the holder, and by a claimant with a smaller number. */
+const claimByAsking = (): Promise<(() => void) | null> =>
+  new Promise((resolve) => {
+    const channel = new BroadcastChannel(NAME);
+    const mine = Math.random();
+    let holds = false;
+    const done = setTimeout(() => {
+      holds = true;
+      resolve(() => channel.close());
+    }, ANSWER_WITHIN_MS);
+    channel.onmessage = ({ data }: MessageEvent<{ claim: number } | { heldAgainst: number }>) => {
+      if ("claim" in data && (holds || mine < data.claim)) channel.postMessage({ heldAgainst: data.claim });
+      if ("heldAgainst" in data && data.heldAgainst === mine && !holds) {
+        clearTimeout(done);
+        channel.close();
+        resolve(null);
+      }
+    };
+    channel.postMessage({ claim: mine });
+  });

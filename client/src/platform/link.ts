@@ -1,0 +1,180 @@
+/**
+ * One WebRTC connection: simple-peer's handshake, and a send queue of our own in front of its data channel.
+ * Control frames go ahead of all bulk; bulk is sent only while the browser's buffer is short, so that a control frame
+ * never waits behind more than HIGH_WATER_BYTES and a slow receiver holds back the sender. PROTOCOL.md, W6 to W8.
+ *
+ * Knows nothing of rooms, peers or files: bytes in, bytes out.
+ */
+import SimplePeer from "simple-peer";
+import * as v from "valibot";
+import { encodeBlock, MAX_BLOCK_BYTES } from "../engine/frame.ts";
+import type { LinkEnd, Signal } from "../engine/io.ts";
+
+/** Measured (DESIGN §5): with 1 MiB the first seconds stall and the median falls by a fifth. */
+const HIGH_WATER_BYTES = 256 * 1024;
+/** Refill early enough that the channel never runs dry while this page is busy. Measured beside 64 KiB. */
+const LOW_WATER_BYTES = 128 * 1024;
+
+export interface LinkEvents {
+  signal(signal: Signal): void;
+  open(localFingerprint: string, remoteFingerprint: string): void;
+  bytes(bytes: Uint8Array): void;
+  closed(reason: LinkEnd): void;
+}
+
+/** Bytes of one request, read while earlier jobs are being sent. */
+interface Job {
+  readonly id: number;
+  readonly sent: (bytes: number) => void;
+  bytes: Uint8Array | null;
+  sentBytes: number;
+}
+
+export class Link {
+  readonly #peer: SimplePeer.Instance;
+  readonly #events: LinkEvents;
+  readonly #jobs: Job[] = [];
+  #channel: RTCDataChannel | null = null;
+  #localFingerprint = "";
+  #remoteFingerprint = "";
+  #closed = false;
+
+  constructor(initiator: boolean, iceServers: RTCIceServer[], events: LinkEvents) {
+    this.#events = events;
+    this.#peer = new SimplePeer({ initiator, trickle: true, config: { iceServers } });
+    this.#peer.on("signal", (signal) => {
+      if ("sdp" in signal && signal.sdp) this.#localFingerprint = fingerprintOf(signal.sdp);
+      events.signal(JSON.stringify(signal));
+    });
+    this.#peer.on("connect", () => this.#opened());
+    this.#peer.on("error", (error) => this.#ended(endOf(error)));
+    this.#peer.on("close", () => this.#ended("closed"));
+  }
+
+  /** A signal from the other side, opened from its envelope. What is not one is ignored: the attempt times out. */
+  signal(text: Signal): void {
+    const signal = parseSignal(text);
+    if (!signal || this.#closed) return;
+    if ("sdp" in signal) {
+      // One description a connection: another one would change the certificate under the proof.
+      if (this.#remoteFingerprint) return;
+      this.#remoteFingerprint = fingerprintOf(signal.sdp);
+    }
+    this.#peer.signal(signal as SimplePeer.SignalData);
+  }
+
+  /** Sends now, ahead of all bulk that waits in the queue. */
+  send(frame: Uint8Array): void {
+    if (this.#channel?.readyState === "open") this.#channel.send(frame as Uint8Array<ArrayBuffer>);
+  }
+
+  /**
+   * Queues the answer to request `id`; `read` is its bytes, or null when they could not be read. `sent` hears how many
+   * bytes have left the queue.
+   */
+  async sendBlocks(
+    id: number,
+    read: Promise<Uint8Array | null>,
+    sent: (bytes: number) => void,
+  ): Promise<void> {
+    const job: Job = { id, sent, bytes: null, sentBytes: 0 };
+    this.#jobs.push(job);
+    job.bytes = await read;
+    if (job.bytes === null) this.stopBlocks(id);
+    this.#pump();
+  }
+
+  stopBlocks(id: number): void {
+    const index = this.#jobs.findIndex((job) => job.id === id);
+    if (index >= 0) this.#jobs.splice(index, 1);
+  }
+
+  /** Twice is harmless. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#jobs.length = 0;
+    this.#peer.destroy();
+  }
+
+  #opened(): void {
+    // simple-peer has no public name for its channel, and its own `write` waits for a buffer of 64 KiB at most.
+    const channel = (this.#peer as unknown as { _channel: RTCDataChannel })._channel;
+    channel.bufferedAmountLowThreshold = LOW_WATER_BYTES;
+    channel.addEventListener("bufferedamountlow", () => this.#pump());
+    this.#channel = channel;
+    this.#events.open(this.#localFingerprint, this.#remoteFingerprint);
+    // Until now the stream kept what came: a proof may overtake our own "connect".
+    this.#peer.on("data", (data: Uint8Array) => {
+      if (!this.#closed) this.#events.bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    });
+  }
+
+  #pump(): void {
+    const channel = this.#channel;
+    while (!this.#closed && channel?.readyState === "open" && channel.bufferedAmount < HIGH_WATER_BYTES) {
+      const job = this.#jobs[0];
+      if (!job?.bytes) return;
+      // Even blocks: 5 of 51 KiB for a piece of 256 KiB, not 4 full ones and a crumb.
+      const blocksLeft = Math.ceil((job.bytes.length - job.sentBytes) / MAX_BLOCK_BYTES);
+      const end = job.sentBytes + Math.ceil((job.bytes.length - job.sentBytes) / blocksLeft);
+      const block = job.bytes.subarray(job.sentBytes, end);
+      channel.send(encodeBlock(job.id, block) as Uint8Array<ArrayBuffer>);
+      job.sentBytes = end;
+      if (end === job.bytes.length) this.#jobs.shift();
+      job.sent(block.length);
+    }
+  }
+
+  #ended(reason: LinkEnd): void {
+    if (this.#closed) return;
+    this.close();
+    this.#events.closed(reason);
+  }
+}
+
+export const isWebRtcSupported = (): boolean => SimplePeer.WEBRTC_SUPPORT;
+
+const Sdp = v.pipe(v.string(), v.maxLength(10_000));
+const SignalFromPeer = v.union([
+  v.object({ type: v.picklist(["offer", "answer"]), sdp: Sdp }),
+  v.object({
+    type: v.literal("candidate"),
+    candidate: v.object({
+      candidate: v.pipe(v.string(), v.maxLength(1_000)),
+      sdpMLineIndex: v.optional(v.nullable(v.number())),
+      sdpMid: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(100)))),
+      usernameFragment: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(256)))),
+    }),
+  }),
+]);
+
+const parseSignal = (text: Signal): v.InferOutput<typeof SignalFromPeer> | null => {
+  try {
+    const parsed = v.safeParse(SignalFromPeer, JSON.parse(text));
+    return parsed.success ? parsed.output : null;
+  } catch {
+    return null;
+  }
+};
+
+/** Every certificate fingerprint of a description (RFC 8122), sorted, so that both sides write the same text. */
+const fingerprintOf = (sdp: string): string => {
+  const found = sdp.match(/^a=fingerprint:\S+ \S+/gm) ?? [];
+  return [...new Set(found.map((line) => line.slice("a=fingerprint:".length).toLowerCase()))]
+    .sort()
+    .join(",");
+};
+
+const endOf = (error: Error & { code?: string }): LinkEnd => {
+  switch (error.code) {
+    case "ERR_ICE_CONNECTION_FAILURE":
+    case "ERR_CONNECTION_FAILURE":
+      return "no-route";
+    case "ERR_WEBRTC_SUPPORT":
+    case "ERR_PC_CONSTRUCTOR":
+      return "unsupported";
+    default:
+      return "closed";
+  }
+};

@@ -1,0 +1,303 @@
+/** One visit to one room: puts host, holdings and saving together, and is what the page reads and commands. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { ADDRESS_BYTES, JOIN_SECRET_BYTES, type Address, type JoinSecret, type RoomTag } from "@swapmeet/shared";
+import { lengthOf, rootHexOf, type FileId } from "../engine/file-id.ts";
+import type { OfferedFile } from "../engine/frame.ts";
+import type { Notice } from "../engine/io.ts";
+import type { PeerId } from "../engine/peer-id.ts";
+import { personNameOf } from "../engine/person-name.ts";
+import { openRoom, type RoomSecrets } from "../engine/room-secret.ts";
+import type { PersonView, SearchQuery, SearchResults } from "../engine/view.ts";
+import { Adding } from "./adding.ts";
+import { Hasher } from "./hasher.ts";
+import { Holdings } from "./holdings.ts";
+import { Host } from "./host.ts";
+import { claimIdentity, type Identity } from "./identity.ts";
+import type { PieceStores } from "./piece-store.ts";
+import type { RoomCode } from "./room-code.ts";
+import { roomKeys } from "./room-keys.ts";
+import { Saving } from "./saving.ts";
+import type { FileDetails, NoticeView, PickedFile, RoomView, ServerState, Session, Settings } from "./session-view.ts";
+import { readSetting, writeSetting } from "./settings.ts";
+import { openStorage } from "./storage.ts";
+
+export type RoomChoice = { readonly kind: "private"; readonly code: RoomCode } | { readonly kind: "open" };
+
+/** Notices kept for the page; older ones have been read or never will be. */
+const MAX_NOTICES = 20;
+
+/** Claims an identity and derives the room's keys; then everything goes on by itself. */
+export const openSession = async (choice: RoomChoice): Promise<Session> => {
+  const [identity, secrets] = await Promise.all([
+    claimIdentity(),
+    choice.kind === "private" ? roomKeys(choice.code) : null,
+  ]);
+  return new RoomSession(choice, identity, secrets);
+};
+
+class RoomSession implements Session {
+  readonly room: RoomView;
+  readonly #identity: Identity;
+  readonly #host: Host;
+  readonly #holdings: Holdings;
+  readonly #hasher = new Hasher();
+  readonly #adding: Adding;
+  readonly #saving = new Saving();
+  readonly #listeners = new Set<() => void>();
+  #storage: Promise<PieceStores> | null = null;
+  #server: "connecting" | "online" | "offline" | Extract<ServerState, { type: "refused" }>["reason"] = "connecting";
+  #offlineSince = 0;
+  #notices: readonly NoticeView[] = [];
+  #nextNotice = 1;
+
+  constructor(choice: RoomChoice, identity: Identity, secrets: RoomSecrets | null) {
+    this.#identity = identity;
+    const secret = bytesToHex(crypto.getRandomValues(new Uint8Array(JOIN_SECRET_BYTES))) as JoinSecret;
+    const origin = `${location.origin}${location.pathname}`;
+    this.room =
+      choice.kind === "private"
+        ? { kind: "private", code: choice.code, link: `${origin}#${choice.code}` }
+        : { kind: "open", link: origin };
+    this.#adding = new Adding(this.#hasher, {
+      added: (files) => {
+        for (const { local, source } of files) this.#holdings.share(local.file, source);
+        this.#host.feed({ type: "share", files: files.map(({ local }) => local) });
+      },
+      changed: () => this.#changed(),
+    });
+    let holdings: Holdings | undefined;
+    this.#host = new Host({
+      identity,
+      serverUrl: location.origin,
+      join: {
+        secret,
+        room: secrets ? { kind: "private", tag: secrets.tag } : { kind: "open" },
+      },
+      iceServers: [{ urls: `stun:${location.hostname}:${location.port || (isSecure() ? 443 : 80)}` }],
+      engine: {
+        name: readSetting("name") ?? personNameOf(identity.peer),
+        address: addressOf(secret),
+        envelopeKey: secrets ? () => secrets.envelopeKey : openRoomKey(),
+      },
+      files: (feed) =>
+        (holdings = new Holdings({
+          feed: (input) => {
+            feed(input);
+            if (input.type === "file-saved" && this.settings.shareDownloads)
+              feed({ type: "share-download", file: input.file });
+          },
+          stores: () => (this.#storage ??= openStorage()),
+          save: (blob, name) => this.#saving.save(blob, name),
+          savesByItself: () => this.settings.saveByItself,
+        })),
+      server: (state) => this.#serverIs(state),
+      notice: (notice) => this.#tell(notice),
+      changed: () => this.#changed(),
+    });
+    this.#holdings = holdings!;
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get me(): PersonView {
+    return this.#host.engine.person(this.#identity.peer);
+  }
+
+  get server(): ServerState {
+    switch (this.#server) {
+      case "connecting":
+      case "online":
+        return { type: this.#server };
+      case "offline":
+        return { type: "offline", sinceMs: performance.now() - this.#offlineSince };
+      default:
+        return { type: "refused", reason: this.#server };
+    }
+  }
+
+  get people(): readonly PersonView[] {
+    return this.#host.engine.people();
+  }
+
+  get peerCount(): number {
+    return this.#host.engine.peerCount;
+  }
+
+  get library() {
+    return this.#host.engine.library();
+  }
+
+  get adding() {
+    return this.#adding.view;
+  }
+
+  get downloads() {
+    return this.#host.engine.downloads();
+  }
+
+  get uploads() {
+    return this.#host.engine.uploads();
+  }
+
+  get notices(): readonly NoticeView[] {
+    return this.#notices;
+  }
+
+  get traffic() {
+    return this.#host.traffic;
+  }
+
+  get settings(): Settings {
+    return {
+      saveByItself: readSetting("save-by-itself") !== "no",
+      shareDownloads: readSetting("share-downloads") !== "no",
+      folderName: this.#saving.folderName,
+      canChooseFolder: this.#saving.canChooseFolder,
+    };
+  }
+
+  search(query: SearchQuery): SearchResults {
+    return this.#host.engine.search(query);
+  }
+
+  details(file: FileId): FileDetails {
+    const { engine } = this.#host;
+    const own = engine.library().find((item) => item.file === file);
+    const sources = engine.sourcesOf(file).map((peer) => engine.person(peer));
+    return {
+      file,
+      name: own?.name ?? engine.fileNameOf(file),
+      rootHex: rootHexOf(file),
+      length: lengthOf(file),
+      sources: own ? [this.me, ...sources] : sources,
+      link: this.room.kind === "private" ? `${this.room.link}/${file}` : `${this.room.link}#/${file}`,
+    };
+  }
+
+  person(peer: PeerId): PersonView {
+    return this.#host.engine.person(peer);
+  }
+
+  rename(name: string): void {
+    writeSetting("name", name);
+    this.#host.feed({ type: "rename", name });
+  }
+
+  addFiles(files: Iterable<PickedFile> | AsyncIterable<PickedFile>): void {
+    void this.#adding.add(files);
+  }
+
+  cancelAdding(): void {
+    this.#adding.cancel();
+  }
+
+  unshare(file: FileId): () => void {
+    const local = this.#host.engine.localFile(file);
+    this.#host.feed({ type: "unshare", files: [file] });
+    return () => {
+      if (local) this.#host.feed({ type: "share", files: [local] });
+    };
+  }
+
+  download(file: FileId, name: string): void {
+    this.#holdings.name(file, name);
+    this.#host.feed({ type: "download", file, name });
+  }
+
+  pause(file: FileId): void {
+    this.#host.feed({ type: "pause", file });
+  }
+
+  resume(file: FileId): void {
+    this.#host.feed({ type: "resume", file });
+  }
+
+  cancel(file: FileId): void {
+    this.#host.feed({ type: "cancel", file });
+  }
+
+  clear(file: FileId): void {
+    this.#host.feed({ type: "clear", file });
+  }
+
+  save(file: FileId): void {
+    void this.#holdings.save(file);
+  }
+
+  offer(to: PeerId, files: readonly OfferedFile[]): void {
+    this.#host.feed({ type: "offer", to, files });
+  }
+
+  answerOffer(from: PeerId, id: number, accepted: boolean): void {
+    this.#host.feed({ type: "answer-offer", from, id, accepted });
+    const offer = this.#notices.map(({ notice }) => notice).find((n) => n.type === "offer" && n.id === id);
+    if (accepted && offer?.type === "offer") for (const { file, name } of offer.files) this.download(file, name);
+  }
+
+  dismiss(noticeId: number): void {
+    this.#notices = this.#notices.filter(({ id }) => id !== noticeId);
+    this.#changed();
+  }
+
+  setSaveByItself(on: boolean): void {
+    writeSetting("save-by-itself", on ? "yes" : "no");
+    this.#changed();
+  }
+
+  setShareDownloads(on: boolean): void {
+    writeSetting("share-downloads", on ? "yes" : "no");
+    this.#changed();
+  }
+
+  async chooseFolder(): Promise<void> {
+    await this.#saving.chooseFolder();
+    this.#changed();
+  }
+
+  forgetFolder(): void {
+    this.#saving.forgetFolder();
+    this.#changed();
+  }
+
+  close(): void {
+    this.#adding.cancel();
+    this.#hasher.close();
+    this.#host.close();
+    this.#listeners.clear();
+  }
+
+  #serverIs(state: "online" | "offline" | { readonly refused: Extract<ServerState, { type: "refused" }>["reason"] }) {
+    if (state === "offline" && this.#server !== "offline") this.#offlineSince = performance.now();
+    this.#server = typeof state === "string" ? state : state.refused;
+    this.#changed();
+  }
+
+  #tell(notice: Notice): void {
+    this.#notices = [...this.#notices, { id: this.#nextNotice++, notice }].slice(-MAX_NOTICES);
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+const isSecure = (): boolean => location.protocol === "https:";
+
+/** As the server computes it, see PROTOCOL.md J2. */
+const addressOf = (secret: JoinSecret): Address =>
+  bytesToHex(sha256(new Uint8Array(secret.match(/../g)!.map((byte) => Number.parseInt(byte, 16)))).subarray(0, ADDRESS_BYTES)) as Address;
+
+/** The key of an open room follows from its tag, which the server tells. */
+const openRoomKey = (): ((tag: RoomTag) => Uint8Array) => {
+  const keyByTag = new Map<RoomTag, Uint8Array>();
+  return (tag) => {
+    let key = keyByTag.get(tag);
+    if (!key) keyByTag.set(tag, (key = openRoom(tag).envelopeKey));
+    return key;
+  };
+};

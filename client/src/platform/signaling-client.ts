@@ -1,0 +1,87 @@
+/** The socket to the signaling server: joins the room, again after every reconnect, and carries envelopes. */
+import { io, type Socket } from "socket.io-client";
+import * as v from "valibot";
+import { IncomingEnvelope, Joined, type Address, type Join, type RoomTag } from "@swapmeet/shared";
+
+export interface SignalingEvents {
+  joined(tag: RoomTag, address: Address, members: readonly Address[]): void;
+  refused(reason: "bad-request" | "room-full" | "too-fast"): void;
+  envelope(from: Address, bytes: Uint8Array): void;
+  /** The socket is gone; it comes back by itself. */
+  lost(): void;
+}
+
+const FIRST_RETRY_MS = 500;
+/** A classroom's server that was restarted is found again within this. */
+const LAST_RETRY_MS = 5_000;
+const ANSWER_WITHIN_MS = 10_000;
+
+export class SignalingClient {
+  readonly #socket: Socket;
+  readonly #join: Join;
+  readonly #events: SignalingEvents;
+  #retry: ReturnType<typeof setTimeout> | null = null;
+  /** Bytes of envelopes that went through the server, both ways. */
+  envelopeBytes = 0;
+
+  constructor(url: string, join: Join, events: SignalingEvents) {
+    this.#join = join;
+    this.#events = events;
+    this.#socket = io(url, {
+      // The websocket at once: polling first would cost two round trips. Where a proxy blocks it, polling follows.
+      transports: ["websocket", "polling"],
+      tryAllTransports: true,
+      reconnectionDelay: FIRST_RETRY_MS,
+      reconnectionDelayMax: LAST_RETRY_MS,
+    });
+    this.#socket.on("connect", () => void this.#ask("join"));
+    this.#socket.on("disconnect", () => events.lost());
+    this.#socket.on("connect_error", () => events.lost());
+    this.#socket.on("envelope", (message: unknown) => {
+      const parsed = v.safeParse(IncomingEnvelope, withBytes(message));
+      if (!parsed.success) return;
+      this.envelopeBytes += parsed.output.bytes.length;
+      events.envelope(parsed.output.from, parsed.output.bytes);
+    });
+  }
+
+  send(to: Address, bytes: Uint8Array): void {
+    if (!this.#socket.connected) return;
+    this.envelopeBytes += bytes.length;
+    this.#socket.emit("envelope", { to, bytes });
+  }
+
+  /** Asks for another sample of members; comes back as `joined`. */
+  sample(): void {
+    if (this.#socket.connected) void this.#ask("sample");
+  }
+
+  close(): void {
+    if (this.#retry) clearTimeout(this.#retry);
+    this.#socket.off();
+    this.#socket.disconnect();
+  }
+
+  async #ask(event: "join" | "sample"): Promise<void> {
+    const asking = this.#socket.timeout(ANSWER_WITHIN_MS);
+    const answer: unknown = await (
+      event === "join" ? asking.emitWithAck("join", this.#join) : asking.emitWithAck("sample")
+    ).catch(() => null);
+    const parsed = v.safeParse(Joined, answer);
+    if (!parsed.success) return; // no answer: the socket's own timeout reconnects and asks again
+    if (parsed.output.ok)
+      this.#events.joined(parsed.output.tag, parsed.output.address, parsed.output.members);
+    else if (event === "join") {
+      this.#events.refused(parsed.output.reason);
+      // Full rooms empty, and buckets fill again.
+      this.#retry = setTimeout(() => void this.#ask("join"), LAST_RETRY_MS);
+    }
+  }
+}
+
+/** In browsers socket.io delivers binary as ArrayBuffer. */
+const withBytes = (message: unknown): unknown => {
+  if (typeof message !== "object" || message === null || !("bytes" in message)) return message;
+  const { bytes } = message;
+  return { ...message, bytes: bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes };
+};
