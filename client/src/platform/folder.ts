@@ -3,7 +3,6 @@
  * IndexedDB; the permission may have to be given again, in a gesture.
  */
 import { openDB, type DBSchema } from "idb";
-import { fail, ok, type Result } from "@swapmeet/shared";
 import { utf8ToBytes } from "../engine/bytes.ts";
 import type { StoreProblem } from "../engine/io.ts";
 import { MAX_NAME_BYTES } from "../engine/name.ts";
@@ -15,7 +14,6 @@ const MAX_NAMES_TRIED = 1000;
 type Permission = { readonly mode: "readwrite" };
 type FolderHandle = FileSystemDirectoryHandle & {
   queryPermission?(permission: Permission): Promise<PermissionState>;
-  requestPermission?(permission: Permission): Promise<PermissionState>;
 };
 declare global {
   interface Window {
@@ -67,32 +65,30 @@ export class Folder {
     return this.#root.name;
   }
 
-  /** Whether it may be written to. `ask`: in a gesture, the person may be asked. */
-  async isWritable(ask: boolean): Promise<boolean> {
-    if (!this.#root.queryPermission) return true;
-    if ((await this.#root.queryPermission(WRITE)) === "granted") return true;
-    return ask && (await this.#root.requestPermission?.(WRITE)) === "granted";
+  /** The permission may have ended with the page that got it. */
+  async isWritable(): Promise<boolean> {
+    return (await this.#root.queryPermission?.(WRITE)) === "granted";
   }
 
   /** Streams to `path`/`name`, both sanitized, or to "name (2)" where that is taken. Half a file is never left. */
-  async write(content: Blob, path: string, name: string): Promise<Result<void, StoreProblem>> {
+  async write(content: Blob, path: string, name: string): Promise<StoreProblem | null> {
     try {
       let folder: FileSystemDirectoryHandle = this.#root;
       for (const part of path.split("/"))
         if (part !== "") folder = await folder.getDirectoryHandle(part, { create: true });
       const file = await this.#inTurn(() => newFile(folder, name));
-      if (!file) return fail({ kind: "broken", detail: "no free name" });
+      if (!file) return { kind: "broken", detail: "no free name" };
       try {
         await content.stream().pipeTo(await file.createWritable());
       } catch (error) {
         await folder.removeEntry(file.name);
         throw error;
       }
-      return ok(undefined);
+      return null;
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
-      if (error.name === "QuotaExceededError") return fail({ kind: "full", missingBytes: null });
-      return fail({ kind: "broken", detail: `${error.name}: ${error.message}` });
+      if (error.name === "QuotaExceededError") return { kind: "full", missingBytes: null };
+      return { kind: "broken", detail: `${error.name}: ${error.message}` };
     }
   }
 

@@ -3,31 +3,52 @@
  * the browser copies it; the page never holds it. The blob must stay readable for a while after a download begins:
  * nobody tells the page when the browser is through with it.
  */
-import { ok, type Result } from "@swapmeet/shared";
 import type { StoreProblem } from "../engine/io.ts";
-import type { Folder } from "./folder.ts";
+import { canChooseFolder, chooseFolder, forgetFolder, rememberedFolder, type Folder } from "./folder.ts";
 
 /** The browser resolves the URL within seconds, unless it asks the person first where to save. Guess. */
 const URL_LIVES_MS = 5 * 60_000;
-/** Chromium takes ten downloads a second from a page and silently drops the rest. Measured: 50 of 50 arrive at this. */
+/** Chromium takes ten downloads a second from a page and silently drops the rest. Measured: at this, 50 of 50 arrive. */
 const BETWEEN_DOWNLOADS_MS = 150;
 
 export class Saving {
-  #lastDownload: Promise<unknown> = Promise.resolve();
+  readonly canChooseFolder = canChooseFolder();
+  #folder: Folder | null = null;
+  readonly #remembered: Promise<void>;
+  #lastDownload: Promise<void> = Promise.resolve();
 
-  /** `path` and `name` are sanitized; only a chosen folder recreates the path. */
-  async save(
-    content: Blob,
-    path: string,
-    name: string,
-    folder: Folder | null,
-  ): Promise<Result<void, StoreProblem>> {
-    if (folder && (await folder.isWritable(false))) return folder.write(content, path, name);
+  constructor() {
+    this.#remembered = rememberedFolder().then((folder) => void (this.#folder ??= folder));
+  }
+
+  /** Null: the browser's downloads. */
+  get folderName(): string | null {
+    return this.#folder?.name ?? null;
+  }
+
+  /** Call it from a gesture. */
+  async chooseFolder(): Promise<void> {
+    this.#folder = (await chooseFolder()) ?? this.#folder;
+  }
+
+  forgetFolder(): void {
+    this.#folder = null;
+    void forgetFolder();
+  }
+
+  /**
+   * Name and path are made safe already; only a chosen folder recreates the path. Without permission to write there
+   * (it may end with the page, and only a gesture can ask) the file becomes a browser download.
+   */
+  async save(content: Blob, name: string, path = ""): Promise<StoreProblem | null> {
+    await this.#remembered;
+    const folder = this.#folder;
+    if (folder && (await folder.isWritable())) return folder.write(content, path, name);
     const mine = this.#lastDownload;
     this.#lastDownload = mine.then(() => pause(BETWEEN_DOWNLOADS_MS));
     await mine;
     download(content, name);
-    return ok(undefined);
+    return null;
   }
 }
 
