@@ -10,7 +10,7 @@ import { placedWordsOf, wordsOf } from "./fold.ts";
 import { KINDS, kindOf } from "./kind.ts";
 import type { PeerId } from "./peer-id.ts";
 import type { Kind, ResultRow, SearchQuery, SearchResults } from "./view.ts";
-import { FUZZY, matchOf, NO_MATCH, PREFIX, Vocabulary, type Match } from "./vocabulary.ts";
+import { FUZZY, matchOf, mayBeMistyped, NO_MATCH, PREFIX, Vocabulary, type Match } from "./vocabulary.ts";
 
 /** A row of the catalog as search reads it. It belongs to the catalog, which says when it has changed. */
 export interface Searchable {
@@ -59,12 +59,16 @@ export class SearchIndex {
   #standings = new Uint32Array(64);
   #begins = new Uint32Array(64);
   #ends = new Uint32Array(64);
-  #scores = new Uint8Array(64);
+  /** How well each row that was found answers the present query, as one number. */
+  #merits = new Uint32Array(64);
+  /** The slots found, of the present query only. */
+  #found = new Uint32Array(64);
   /** The runs of all rows, and some that are no longer used. */
   #runs = new Uint32Array(1024);
   #runsEnd = 0;
   #unused = 0;
   #steps: Step[] = [];
+  #fuzzySteps: Step[] = [];
 
   add(row: Searchable): Slot {
     const slot = this.#freeSlots.pop() ?? this.#rows.length;
@@ -78,7 +82,7 @@ export class SearchIndex {
   /** To be called when the row's names, folder or sources have changed. */
   update(slot: Slot): void {
     const row = this.#rows[slot]!;
-    this.#steps = [];
+    this.#forgetSteps();
     this.#kinds[slot] = KINDS.indexOf(kindOf(row.name));
     this.#lengths[slot] = row.length;
     this.#standings[slot] =
@@ -87,35 +91,32 @@ export class SearchIndex {
   }
 
   remove(slot: Slot): void {
-    this.#steps = [];
+    this.#forgetSteps();
     this.#kinds[slot] = FREE;
     this.#rows[slot] = null;
     this.#freeSlots.push(slot);
     this.#dropRun(slot);
   }
 
-  /** All rows that have every word typed, best first; of no words, every row in natural order. Changes nothing. */
+  /** All rows that have every word typed, best first; of no words, every row in natural order. */
   query(query: SearchQuery): SearchResults {
     const words = [...new Set(wordsOf(query.text))].slice(0, MAX_QUERY_WORDS);
-    let found = this.#find(words, query.of);
-    if (words.length > 0 && found.length < FUZZY_BELOW_RESULTS)
-      found = this.#matching(this.#everything(query.of), words, true);
+    let found = this.#find(words, query.of, false);
+    if (found.length < FUZZY_BELOW_RESULTS && words.some(mayBeMistyped))
+      found = this.#find(words, query.of, true);
 
     const countByKind = new Uint32Array(KINDS.length);
     const only = query.kind === null ? null : KINDS.indexOf(query.kind);
     let total = 0;
-    for (const slot of found) {
+    for (let i = 0; i < found.length; i++) {
+      const slot = found[i]!;
       const length = this.#lengths[slot]!;
       if (length < query.minBytes || length > query.maxBytes) continue;
       const kind = this.#kinds[slot]!;
       countByKind[kind]!++;
       if (only === null || kind === only) found[total++] = slot;
     }
-    const matches = found.subarray(0, total);
-    const shown =
-      words.length === 0
-        ? firstOf(matches, query.limit, this.#naturalOrder())
-        : this.#best(matches, query.limit);
+    const shown = this.#first(found.subarray(0, total), query.limit);
     return {
       rows: shown.map((slot) => resultOf(this.#rows[slot]!, words)),
       total,
@@ -126,78 +127,102 @@ export class SearchIndex {
     };
   }
 
-  /** The rows that match without typing errors, by way of what was found before. The array is the caller's. */
-  #find(words: readonly string[], of: PeerId | null): Uint32Array {
-    const typed = words.join(" ");
-    const leadsHere = (step: Step): boolean =>
-      step.of === of &&
-      step.words.join(" ") !== typed &&
-      step.words.every((before) => words.some((word) => word.includes(before)));
-    while (this.#steps.length > 0 && !leadsHere(this.#steps.at(-1)!)) this.#steps.pop();
-    const found = this.#matching(this.#steps.at(-1)?.slots.slice() ?? this.#everything(of), words, false);
-    if (found.length < this.#rows.length / KEPT_SHARE) this.#steps.push({ of, words, slots: found.slice() });
+  /** The rows that match, in #found, by way of what was found before; how well they do, in #merits. */
+  #find(words: readonly string[], of: PeerId | null, fuzzy: boolean): Uint32Array {
+    const steps = fuzzy ? this.#fuzzySteps : this.#steps;
+    while (steps.length > 0 && !leadsTo(steps.at(-1)!, words, of, fuzzy)) steps.pop();
+    const last = steps.at(-1);
+    if (last) this.#found.set(last.slots);
+    const slots = last ? this.#found.subarray(0, last.slots.length) : this.#everything(of);
+    const found = this.#matching(slots, words, fuzzy);
+    if (found.length < this.#rows.length / KEPT_SHARE) steps.push({ of, words, slots: found.slice() });
     return found;
+  }
+
+  #forgetSteps(): void {
+    this.#steps = [];
+    this.#fuzzySteps = [];
   }
 
   #everything(of: PeerId | null): Uint32Array {
-    const slots = new Uint32Array(this.#rows.length);
     let count = 0;
-    for (let slot = 0; slot < slots.length; slot++)
+    for (let slot = 0; slot < this.#rows.length; slot++)
       if (this.#kinds[slot] !== FREE && (of === null || this.#rows[slot]!.sources.has(of)))
-        slots[count++] = slot;
-    return slots.subarray(0, count);
+        this.#found[count++] = slot;
+    return this.#found.subarray(0, count);
   }
 
-  /** Those of `slots` that have every word, in the same order and array; their scores are in #scores. */
+  /** Those of `slots` that have every word, in the same order and array. */
   #matching(slots: Uint32Array, words: readonly string[], fuzzy: boolean): Uint32Array {
-    const begins = this.#begins;
-    const ends = this.#ends;
-    const runs = this.#runs;
-    const scores = this.#scores;
+    for (let i = 0; i < slots.length; i++) this.#merits[slots[i]!] = PREFIX;
     const tables = words.map((word) => this.#vocabulary.match(word, fuzzy));
-    let count = slots.length;
-    tables.forEach((table, i) => {
-      let kept = 0;
-      for (let s = 0; s < count; s++) {
-        const slot = slots[s]!;
-        const end = ends[slot]!;
-        let best: number = NO_MATCH;
-        for (let at = begins[slot]!; at < end; at++) {
-          const match = table[runs[at]!]!;
-          if (match > best) best = match;
-        }
-        if (best === NO_MATCH) continue;
-        scores[slot] = i === 0 ? best : Math.min(scores[slot]!, best);
-        slots[kept++] = slot;
-      }
-      count = kept;
-    });
-    const found = slots.subarray(0, count);
-    if (words.length > 0) this.#raiseNamePrefixes(found, words, tables.at(-1)!);
+    const found = tables.reduce((left, table) => this.#having(left, table), slots);
+    if (words.length > 0) this.#rank(found, words, tables.at(-1)!);
     return found;
   }
 
-  /** The last word may be half typed; those before it must be there as they are. */
-  #raiseNamePrefixes(found: Uint32Array, words: readonly string[], lastTable: Uint8Array): void {
+  /** Those of `slots` with a word that matches by the table; the best of a row's matches may lower its merit. */
+  #having(slots: Uint32Array, table: Uint8Array): Uint32Array {
+    // Locals, because this loop is where the time goes.
+    const begins = this.#begins;
+    const ends = this.#ends;
+    const runs = this.#runs;
+    const merits = this.#merits;
+    let count = 0;
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i]!;
+      const end = ends[slot]!;
+      let best = 0;
+      for (let at = begins[slot]!; at < end && best !== PREFIX; at++) {
+        const match = table[runs[at]!]!;
+        if (match > best) best = match;
+      }
+      if (best === NO_MATCH) continue;
+      if (best < merits[slot]!) merits[slot] = best;
+      slots[count++] = slot;
+    }
+    return slots.subarray(0, count);
+  }
+
+  /** Match, then whether the name begins so (all words but the last as they are), then the row's standing. */
+  #rank(found: Uint32Array, words: readonly string[], lastTable: Uint8Array): void {
+    const begins = this.#begins;
+    const runs = this.#runs;
+    const merits = this.#merits;
     const last = words.length - 1;
     const numbers = words.slice(0, last).map((word) => this.#vocabulary.find(word));
-    for (const slot of found) {
-      const begin = this.#begins[slot]!;
-      if (lastTable[this.#runs[begin + last]!] !== PREFIX || begin + last >= this.#ends[slot]!) continue;
-      if (numbers.every((number, i) => this.#runs[begin + i] === number)) this.#scores[slot] = NAME_PREFIX;
+    for (let i = 0; i < found.length; i++) {
+      const slot = found[i]!;
+      const begin = begins[slot]!;
+      const beginsName =
+        begin + last < this.#ends[slot]! &&
+        lastTable[runs[begin + last]!] === PREFIX &&
+        numbers.every((number, n) => runs[begin + n] === number);
+      merits[slot] = ((beginsName ? NAME_PREFIX : merits[slot]!) << 24) | this.#standings[slot]!;
     }
   }
 
-  /** The best rows: the better match, then more sources, then the shorter name, then natural order. */
-  #best(slots: Uint32Array, limit: number): Slot[] {
-    const scores = this.#scores;
-    const standings = this.#standings;
+  /** The first rows, by merit, then in natural order. No more is sorted than must be. */
+  #first(slots: Uint32Array, limit: number): Slot[] {
+    const merits = this.#merits;
     const inOrder = this.#naturalOrder();
-    return firstOf(
-      slots,
-      limit,
-      (a, b) => scores[b]! - scores[a]! || standings[b]! - standings[a]! || inOrder(a, b),
-    );
+    const compare = (a: Slot, b: Slot): number => merits[b]! - merits[a]! || inOrder(a, b);
+    const kept: Slot[] = [];
+    let last: Slot | undefined;
+    const cut = (): void => {
+      kept.sort(compare);
+      kept.length = Math.min(kept.length, limit);
+    };
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i]!;
+      if (last !== undefined && (merits[slot]! < merits[last]! || compare(slot, last) > 0)) continue;
+      kept.push(slot);
+      if (kept.length < 2 * limit) continue;
+      cut();
+      last = kept.at(-1);
+    }
+    cut();
+    return kept;
   }
 
   #naturalOrder(): (a: Slot, b: Slot) => number {
@@ -274,9 +299,21 @@ export class SearchIndex {
     this.#standings = grown(this.#standings, Uint32Array);
     this.#begins = grown(this.#begins, Uint32Array);
     this.#ends = grown(this.#ends, Uint32Array);
-    this.#scores = grown(this.#scores, Uint8Array);
+    this.#merits = grown(this.#merits, Uint32Array);
+    this.#found = grown(this.#found, Uint32Array);
   }
 }
+
+/** Whether every row of a query is among the rows of a step before it. (Its own step is not kept twice.) */
+const leadsTo = (step: Step, words: readonly string[], of: PeerId | null, fuzzy: boolean): boolean =>
+  step.of === of &&
+  step.words.join(" ") !== words.join(" ") &&
+  step.words.every((before) =>
+    // One edit away from a beginning stays so for the first part of what was typed; not for its middle.
+    words.some((word) =>
+      fuzzy ? word === before || (mayBeMistyped(before) && word.startsWith(before)) : word.includes(before),
+    ),
+  );
 
 const resultOf = (row: Searchable, words: readonly string[]): ResultRow => ({
   file: row.file,
@@ -313,29 +350,6 @@ const joined = (sorted: readonly [number, number][]): [number, number][] => {
     else whole.push([begin, end]);
   }
   return whole;
-};
-
-/** The first `limit` items in order, without sorting the others: most are behind the last kept, and are passed by. */
-const firstOf = (
-  items: Iterable<number>,
-  limit: number,
-  compare: (a: number, b: number) => number,
-): number[] => {
-  const kept: number[] = [];
-  let last: number | undefined;
-  const cut = (): void => {
-    kept.sort(compare);
-    kept.length = Math.min(kept.length, limit);
-  };
-  for (const item of items) {
-    if (last !== undefined && compare(item, last) > 0) continue;
-    kept.push(item);
-    if (kept.length < 2 * limit) continue;
-    cut();
-    last = kept.at(-1);
-  }
-  cut();
-  return kept;
 };
 
 const grown = <Column extends { readonly length: number; set(from: Column): void }>(

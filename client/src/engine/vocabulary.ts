@@ -13,11 +13,13 @@ export type Match = typeof NO_MATCH | typeof FUZZY | typeof SUBSTRING | typeof P
 /** Shorter words are one typing error away from too much. */
 const MIN_FUZZY_LETTERS = 4;
 
+export const mayBeMistyped = (typed: string): boolean => typed.length >= MIN_FUZZY_LETTERS;
+
 export const matchOf = (typed: string, word: string, fuzzy: boolean): Match => {
   const at = word.indexOf(typed);
   if (at === 0) return PREFIX;
   if (at > 0) return SUBSTRING;
-  return fuzzy && typed.length >= MIN_FUZZY_LETTERS && isOneEditFromPrefix(typed, word) ? FUZZY : NO_MATCH;
+  return fuzzy && mayBeMistyped(typed) && isOneEditFromPrefix(typed, word) ? FUZZY : NO_MATCH;
 };
 
 /** One letter wrong, missing, too many, or two neighbours swapped (Damerau), against any beginning of `word`. */
