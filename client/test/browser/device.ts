@@ -1,0 +1,169 @@
+/** What the e2e specs call in a real browser: `await window.device.NAME(...)`. Answers are plain values. */
+import { openDB } from "idb";
+import { bytesToHex } from "../../src/engine/bytes.ts";
+import { fileIdOf } from "../../src/engine/file-id.ts";
+import { Adding } from "../../src/platform/adding.ts";
+import { droppedFiles, pickedFiles } from "../../src/platform/dropped-files.ts";
+import { Folder } from "../../src/platform/folder.ts";
+import { Hasher } from "../../src/platform/hasher.ts";
+import { IdbShelves } from "../../src/platform/idb-shelves.ts";
+import { leafHashes } from "../../src/platform/leaf-hashes.ts";
+import type { StoreKind } from "../../src/platform/piece-store.ts";
+import { Saving } from "../../src/platform/saving.ts";
+import { SharedFiles } from "../../src/platform/shared-files.ts";
+import { openStorage } from "../../src/platform/storage.ts";
+import type { PickedFile } from "../../src/platform/session-view.ts";
+import { contract, fullPlace, type Place, type TestFile } from "../piece-store-contract.ts";
+
+const damageByKind: Record<StoreKind, Place["damage"]> = {
+  async opfs({ id, geometry }, piece) {
+    const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("swapmeet-pieces");
+    const data = await (await root.getDirectoryHandle(id)).getFileHandle("data");
+    const writable = await data.createWritable({ keepExistingData: true });
+    await writable.write({ type: "write", position: piece * geometry.pieceLength + 100, data: "damaged" });
+    await writable.close();
+  },
+  async indexeddb({ id }: TestFile, piece) {
+    const db = await openDB("swapmeet-pieces", 1);
+    const stored = (await db.get("pieces", [id, piece])) as { hash: Uint8Array; bytes: Blob };
+    const bytes = new Blob([stored.bytes.slice(0, 100), "damaged", stored.bytes.slice(107)]);
+    await db.put("pieces", { hash: stored.hash, bytes }, [id, piece]);
+    db.close();
+  },
+  memory: () => Promise.reject(new Error("tested without a browser")),
+};
+
+/** A worker of its own is what another tab would have. */
+const place = async (): Promise<Place> => {
+  const stores = await openStorage();
+  return { stores, otherTab: await openStorage(), damage: damageByKind[stores.kind] };
+};
+let here: Promise<Place> | undefined;
+
+const inputFiles = (id: string): FileList => (document.getElementById(id) as HTMLInputElement).files!;
+
+const shared = new SharedFiles();
+const hasher = new Hasher();
+let sharedId = fileIdOf(new Uint8Array(32), 0);
+
+const device = {
+  storeKind: async () => (await openStorage()).kind,
+  contractNames: () => Object.keys(contract),
+  async runContract(name: string) {
+    await contract[name]!(await (here ??= place()));
+  },
+  async runFull() {
+    await fullPlace((await (here ??= place())).stores);
+  },
+
+  /** As if the tab of the holder had crashed: the record stays, nobody answers for it. */
+  async takesOverFromTheDead() {
+    const { stores } = await (here ??= place());
+    const file = fileIdOf(new Uint8Array(32).fill(9), 1000);
+    const db = await openDB("swapmeet-pieces", 1);
+    await db.put("files", { name: "left", holder: "a tab that crashed" }, file);
+    db.close();
+    const opened = await stores.open(file, "left", new Uint8Array());
+    if (opened.ok) await opened.value.forget();
+    return opened.ok;
+  },
+  /** A holder that was frozen and comes back writes nothing. */
+  async aFrozenHolderIsRefused() {
+    const shelves = (await IdbShelves.tried())!;
+    const file = fileIdOf(new Uint8Array(32).fill(8), 1000);
+    const shelf = await shelves.open(file, "frozen");
+    if (shelf === "in-use") return "in-use";
+    const db = await openDB("swapmeet-pieces", 1);
+    await db.put("files", { name: "frozen", holder: "a faster tab" }, file);
+    const outcome = await shelf.write(0, new Uint8Array(32), new Uint8Array(1000)).then(
+      () => "written",
+      (error: DOMException) => error.message,
+    );
+    const pieces = await db.count("pieces", [file, 0]);
+    await db.delete("files", file);
+    db.close();
+    return `${outcome}, ${pieces} pieces`;
+  },
+
+  /** Roots of the picked files, by the pool of workers. */
+  async roots() {
+    const signal = new AbortController().signal;
+    const results = await hasher.hash([...inputFiles("files")], () => {}, signal);
+    return results.map((result) => (result.ok ? bytesToHex(result.value.root) : result.problem));
+  },
+  async share() {
+    const source = inputFiles("files")[0]!;
+    const [hashed] = await hasher.hash([source], () => {}, new AbortController().signal);
+    if (!hashed?.ok) return hashed?.problem;
+    sharedId = fileIdOf(hashed.value.root, source.size);
+    shared.add(sharedId, source);
+    return "shared";
+  },
+  async readShared(begin: number, length: number) {
+    const read = await shared.read(sharedId, begin, length);
+    return read.ok ? bytesToHex(await leafHashes(read.value)) : read.problem;
+  },
+
+  /** Adds a picked or dropped folder; how it went, and the longest the page was held up. */
+  async addFolder(stopAfter = Infinity) {
+    return add(pickedFiles(inputFiles("folder")), stopAfter);
+  },
+  /** Resolves when something was dropped on the page. */
+  dropped: () =>
+    new Promise<string[]>((resolve) => {
+      document.body.addEventListener("dragover", (event) => event.preventDefault());
+      document.body.addEventListener("drop", (event) => {
+        event.preventDefault();
+        const files = droppedFiles(event.dataTransfer!);
+        void (async () => {
+          const paths: string[] = [];
+          for await (const { file, folder } of files) paths.push(`${folder}/${file.name}`);
+          resolve(paths.sort());
+        })();
+      });
+    }),
+
+  async saveMany(count: number) {
+    const saving = new Saving();
+    await Promise.all(
+      Array.from({ length: count }, (_, i) => saving.save(new Blob([`file ${i}`]), `file-${i}.txt`)),
+    );
+  },
+  /** A folder of the origin's own file system stands for the one a person would choose. */
+  async saveToFolder(names: readonly string[]) {
+    const root = await navigator.storage.getDirectory();
+    const chosen = await root.getDirectoryHandle(`chosen-${crypto.randomUUID()}`, { create: true });
+    const folder = new Folder(chosen);
+    const problems = await Promise.all(names.map((name) => folder.write(new Blob([name]), "A/B", name)));
+    const saved: string[] = [];
+    const inner = await (await chosen.getDirectoryHandle("A")).getDirectoryHandle("B");
+    for await (const [name, handle] of inner.entries())
+      saved.push(`${name}: ${await (await (handle as FileSystemFileHandle).getFile()).text()}`);
+    return { problems, saved: saved.sort() };
+  },
+};
+
+const add = async (files: Iterable<PickedFile>, stopAfter: number) => {
+  const names: string[] = [];
+  const held: number[] = [];
+  const watch = new PerformanceObserver((list) =>
+    held.push(...list.getEntries().map(({ duration }) => duration)),
+  );
+  watch.observe({ type: "longtask" });
+  const adding: Adding = new Adding(hasher, {
+    added: (batch) => names.push(...batch.map(({ local }) => `${local.folder}/${local.name}`)),
+    changed: () => {
+      if (names.length >= stopAfter) adding.cancel();
+    },
+  });
+  await adding.add(files);
+  watch.disconnect();
+  return { names: names.sort(), view: adding.view, longestTaskMs: Math.max(0, ...held) };
+};
+
+declare global {
+  interface Window {
+    device: typeof device;
+  }
+}
+window.device = device;
