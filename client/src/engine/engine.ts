@@ -89,7 +89,7 @@ export class Engine {
       },
       peerDown: (peer, now) => {
         this.#lostSinceByPeer.set(peer, now);
-        this.#feeds.peerDown(peer);
+        this.#feeds.peerDown(peer, now);
         this.#swarm.peerDown(peer, now);
       },
       frame: (peer, frame, now) => this.#frame(peer, frame, now),

@@ -34,6 +34,8 @@ const MAX_FEEDS = 8_192;
 const BATCHES_PER_WANT = 16;
 /** Batches that may wait for a signature check, per feed. */
 const MAX_ARRIVING = 32;
+/** A peer that was asked and sends nothing for this long is passed over for another. Guess. */
+const ANSWER_WITHIN_MS = 5_000;
 /** How long a head waits to be told to others, so that a burst becomes one frame. */
 const ANNOUNCE_AFTER_MS = 200;
 
@@ -69,8 +71,12 @@ export class Feeds {
   readonly #context: FeedsContext;
   readonly #me: PeerId;
   readonly #feedByAuthor = new Map<PeerId, Feed>();
+  /** Epochs that somebody claims, until their first batch has verified. */
+  readonly #candidateByAuthor = new Map<PeerId, Feed>();
   /** How far each linked peer knows each feed, as far as we know. */
   readonly #knownByPeer = new Map<PeerId, Map<PeerId, FeedHead>>();
+  /** Who was asked for the rest of a feed, so that not everybody sends it. */
+  readonly #askedByAuthor = new Map<PeerId, { peer: PeerId; batchesLeft: number; until: Time }>();
   /** Own entries' hash chain runs ahead of the signatures. */
   #own: { length: number; head: Uint8Array };
   #announceAt: Time | null = null;
@@ -105,19 +111,22 @@ export class Feeds {
     this.#tellHeads(peer, [...this.#feedByAuthor.keys()]);
   }
 
-  peerDown(peer: PeerId): void {
+  peerDown(peer: PeerId, now: Time): void {
     this.#knownByPeer.delete(peer);
+    for (const [author, asked] of this.#askedByAuthor) if (asked.peer === peer) this.#askAnother(author, now);
   }
 
   /** Drops what is known of an author that has left. */
   forget(author: PeerId): void {
-    if (author !== this.#me) this.#feedByAuthor.delete(author);
+    if (author === this.#me) return;
+    this.#feedByAuthor.delete(author);
+    this.#askedByAuthor.delete(author);
   }
 
   frame(peer: PeerId, frame: FeedFrame, now: Time): void {
     switch (frame.type) {
       case "feeds":
-        for (const head of frame.feeds) this.#heard(peer, head);
+        for (const head of frame.feeds) this.#heard(peer, head, now);
         return;
       case "want": {
         const feed = this.#feedByAuthor.get(frame.author);
@@ -129,12 +138,13 @@ export class Feeds {
         return;
       }
       case "entries":
-        this.#arrived(peer, frame, now);
+        this.#arrived(peer, frame);
         return;
     }
   }
 
   tick(now: Time): void {
+    for (const [author, asked] of this.#askedByAuthor) if (now >= asked.until) this.#askAnother(author, now);
     if (this.#announceAt === null || now < this.#announceAt) return;
     this.#announceAt = null;
     for (const peer of this.#knownByPeer.keys()) {
@@ -148,7 +158,9 @@ export class Feeds {
   }
 
   nextDeadline(): Time | null {
-    return this.#announceAt;
+    let next = this.#announceAt ?? Infinity;
+    for (const { until } of this.#askedByAuthor.values()) next = Math.min(next, until);
+    return next === Infinity ? null : next;
   }
 
   #ownFeed(): Feed {
@@ -166,25 +178,39 @@ export class Feeds {
       this.#context.send(peer, { type: "feeds", feeds: heads.slice(i, i + MAX_FEEDS_PER_FRAME) });
   }
 
-  #heard(peer: PeerId, head: FeedHead): void {
+  #heard(peer: PeerId, head: FeedHead, now: Time): void {
     const known = this.#knownByPeer.get(peer);
     if (!known || head.author === this.#me) return;
     if (known.size >= MAX_FEEDS && !known.has(head.author))
       return this.#context.refuse(peer, "too-many-entries");
     known.set(head.author, head);
-    this.#askFor(peer, head);
+    if (!this.#askedByAuthor.has(head.author)) this.#ask(peer, head, now);
   }
 
-  #askFor(peer: PeerId, head: FeedHead): void {
-    const feed = this.#feedByAuthor.get(head.author);
-    const newer = !feed || head.epoch > feed.epoch;
-    if (newer || (head.epoch === feed.epoch && head.length > expected(feed)))
-      this.#context.send(peer, {
-        type: "want",
-        author: head.author,
-        epoch: head.epoch,
-        from: newer ? 0 : expected(feed),
-      });
+  /** Asks the peer for what it knows and we don't. */
+  #ask(peer: PeerId, { author, epoch, length }: FeedHead, now: Time): void {
+    const feed = this.#feedByAuthor.get(author);
+    if (feed && !isBehind({ epoch: feed.epoch, length: expected(feed) }, { epoch, length })) return;
+    const from = feed?.epoch === epoch ? expected(feed) : 0;
+    this.#askedByAuthor.set(author, {
+      peer,
+      batchesLeft: BATCHES_PER_WANT,
+      until: now + ANSWER_WITHIN_MS,
+    });
+    this.#context.send(peer, { type: "want", author, epoch, from });
+  }
+
+  /** Somebody else than last time, where there is one that knows more than we do. */
+  #askAnother(author: PeerId, now: Time): void {
+    const last = this.#askedByAuthor.get(author)?.peer;
+    this.#askedByAuthor.delete(author);
+    const feed = this.#feedByAuthor.get(author);
+    const ahead = [...this.#knownByPeer].flatMap(([peer, known]) => {
+      const head = known.get(author);
+      return head && isBehind(feed, head) ? [{ peer, head }] : [];
+    });
+    const next = ahead.find(({ peer }) => peer !== last) ?? ahead[0];
+    if (next) this.#ask(next.peer, next.head, now);
   }
 
   #sendBatch(peer: PeerId, feed: Feed, batch: Batch): void {
@@ -195,7 +221,7 @@ export class Feeds {
     if (isBehind(known?.get(author), { epoch, length })) known?.set(author, { author, epoch, length });
   }
 
-  #arrived(from: PeerId, frame: EntriesFrame, now: Time): void {
+  #arrived(from: PeerId, frame: EntriesFrame): void {
     const { author, epoch, first } = frame;
     if (author === this.#me) return;
     if (frame.entries.some((entry) => entry.length > MAX_ENTRY_BYTES))
@@ -203,49 +229,70 @@ export class Feeds {
     if (first + frame.entries.length > MAX_ENTRIES_PER_FEED)
       return this.#context.refuse(from, "too-many-entries");
 
+    const feed = this.#feedOrCandidate(from, frame);
+    if (!feed || first < expected(feed)) return; // not wanted, or known already
+    if (first > expected(feed))
+      return this.#context.send(from, { type: "want", author, epoch, from: expected(feed) });
+    if (feed.arriving.length >= MAX_ARRIVING) return; // asked for again when these are through
+    const previous = feed.arriving.at(-1)?.head ?? feed.head;
+    feed.arriving.push({ batch: frame, from, head: chain(feed, first, previous, frame.entries) });
+    if (feed.arriving.length === 1) this.#check(feed);
+  }
+
+  /** Nothing is forgotten for a claim: a new epoch is a candidate until its first batch has verified. [E6] */
+  #feedOrCandidate(from: PeerId, { author, epoch, first }: EntriesFrame): Feed | null {
     const current = this.#feedByAuthor.get(author);
-    if (current && epoch < current.epoch) return;
-    if (!current && this.#feedByAuthor.size >= MAX_FEEDS)
-      return this.#context.refuse(from, "too-many-entries");
-    if (!current || epoch > current.epoch) {
-      // Nothing is forgotten for an unproven claim: the new epoch's first batch is checked before it replaces.
-      if (first !== 0) return this.#context.send(from, { type: "want", author, epoch, from: 0 });
-      const next = newFeed(author, epoch);
-      next.arriving.push({ batch: frame, from, head: chain(next, 0, next.head, frame.entries) });
-      return this.#check(next, now);
+    if (current && epoch <= current.epoch) return epoch === current.epoch ? current : null;
+    const candidate = this.#candidateByAuthor.get(author);
+    if (candidate) return candidate.epoch === epoch ? candidate : null;
+    if (first !== 0) {
+      this.#context.send(from, { type: "want", author, epoch, from: 0 });
+      return null;
     }
-    if (first < expected(current)) return; // known already
-    if (first > expected(current))
-      return this.#context.send(from, { type: "want", author, epoch, from: expected(current) });
-    if (current.arriving.length >= MAX_ARRIVING) return; // asked for again when these are through
-    const previous = current.arriving.at(-1)?.head ?? current.head;
-    current.arriving.push({ batch: frame, from, head: chain(current, first, previous, frame.entries) });
-    if (current.arriving.length === 1) this.#check(current, now);
+    if (this.#feedByAuthor.size + this.#candidateByAuthor.size >= MAX_FEEDS) {
+      this.#context.refuse(from, "too-many-entries");
+      return null;
+    }
+    const fresh = newFeed(author, epoch);
+    this.#candidateByAuthor.set(author, fresh);
+    return fresh;
   }
 
   /** Checks the signature of the first arriving batch, then the next, until none is left. */
-  #check(feed: Feed, _now: Time): void {
+  #check(feed: Feed): void {
     const next = feed.arriving[0];
     if (!next) return;
     this.#context.verify(feed.author, headText(next.head), next.batch.signature, (valid, now) => {
+      const isCandidate = this.#candidateByAuthor.get(feed.author) === feed;
+      if (isCandidate) this.#candidateByAuthor.delete(feed.author);
       if (!valid) {
         feed.arriving = [];
-        return this.#context.refuse(next.from, "false-entry");
+        this.#context.refuse(next.from, "false-entry");
+        return this.#askAnother(feed.author, now);
       }
-      const current = this.#feedByAuthor.get(feed.author);
-      if (current && current !== feed && current.epoch >= feed.epoch) return; // overtaken meanwhile
-      if (current !== feed) {
+      if (isCandidate) {
+        const replaced = this.#feedByAuthor.get(feed.author);
         this.#feedByAuthor.set(feed.author, feed);
-        if (current) this.#context.restarted(feed.author);
-      }
+        if (replaced) this.#context.restarted(feed.author);
+      } else if (this.#feedByAuthor.get(feed.author) !== feed) return; // overtaken or forgotten meanwhile
       feed.arriving.shift();
       this.#accept(feed, next.batch, next.head);
       this.#toAnnounce.add(feed.author);
       this.#announceAt ??= now + ANNOUNCE_AFTER_MS;
-      if (feed.arriving.length > 0) return this.#check(feed, now);
-      const known = this.#knownByPeer.get(next.from)?.get(feed.author);
-      if (known) this.#askFor(next.from, known);
+      this.#answered(feed, now);
+      this.#check(feed);
     });
+  }
+
+  /** A batch has come: the one who was asked gets more time, or is asked for more. */
+  #answered({ author }: Feed, now: Time): void {
+    const asked = this.#askedByAuthor.get(author);
+    if (!asked) return;
+    asked.until = now + ANSWER_WITHIN_MS;
+    const head = this.#knownByPeer.get(asked.peer)?.get(author);
+    if (--asked.batchesLeft > 0 && head && isBehind(this.#feedByAuthor.get(author), head)) return;
+    this.#askedByAuthor.delete(author);
+    if (head) this.#ask(asked.peer, head, now);
   }
 
   #accept(feed: Feed, batch: Batch, head: Uint8Array): void {

@@ -1,0 +1,56 @@
+/** Arbitrary frames, for properties. */
+import fc from "fast-check";
+import { fileIdOf, HASH_BYTES, MAX_FILE_BYTES } from "../src/engine/file-id.ts";
+import type { Frame } from "../src/engine/frame.ts";
+import { peerIdOf, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from "../src/engine/peer-id.ts";
+
+const bytes = (minLength: number, maxLength = minLength) => fc.uint8Array({ minLength, maxLength });
+const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
+const count = fc.maxSafeNat();
+const peer = bytes(PUBLIC_KEY_BYTES).map(peerIdOf);
+const signature = bytes(SIGNATURE_BYTES);
+const file = fc
+  .tuple(bytes(HASH_BYTES), fc.integer({ min: 0, max: MAX_FILE_BYTES }))
+  .map(([r, l]) => fileIdOf(r, l));
+const hashes = fc.integer({ min: 1, max: 20 }).chain((n) => bytes(n * HASH_BYTES));
+const name = fc.string({ minLength: 1, maxLength: 60, unit: "grapheme" });
+const of = <Type extends Frame["type"], Fields>(
+  type: Type,
+  fields: { [K in keyof Fields]: fc.Arbitrary<Fields[K]> },
+) => fc.record(fields).map((rest) => ({ type, ...rest }) as unknown as Frame);
+
+export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
+  of("prove", { peer, signature }),
+  of("feeds", {
+    feeds: fc.array(fc.record({ author: peer, epoch: count, length: count }), { maxLength: 5 }),
+  }),
+  of("want", { author: peer, epoch: count, from: count }),
+  of("entries", {
+    author: peer,
+    epoch: count,
+    first: count,
+    entries: fc.array(bytes(1, 60), { minLength: 1, maxLength: 5 }),
+    signature,
+  }),
+  of("interest", { file, wanted: fc.boolean() }),
+  of("bitfield", { file, bits: bytes(0, 50) }),
+  of("have", { file, pieces: fc.array(u32, { minLength: 1, maxLength: 9 }) }),
+  of("layer-request", { file, first: u32 }),
+  of("layer", { file, first: u32, hashes }),
+  of("leaves-request", { file, piece: u32 }),
+  of("leaves", { file, piece: u32, hashes }),
+  of("request", {
+    id: u32,
+    file,
+    begin: fc.integer({ min: 0, max: MAX_FILE_BYTES }),
+    length: fc.integer({ min: 1, max: MAX_FILE_BYTES }),
+  }),
+  of("cancel", { id: u32 }),
+  of("reject", { id: u32, reason: fc.constantFrom("not-here", "cancelled", "busy", "changed", "vanished") }),
+  of("queue", { position: u32 }),
+  of("block", { id: u32, bytes: bytes(1, 200) }),
+  of("offer", { id: u32, files: fc.array(fc.record({ file, name }), { minLength: 1, maxLength: 4 }) }),
+  of("offer-answer", { id: u32, accepted: fc.boolean() }),
+  of("ping", { nonce: u32 }),
+  of("pong", { nonce: u32 }),
+);

@@ -1,0 +1,273 @@
+import { bytesToHex } from "@noble/hashes/utils.js";
+import type { Address } from "@swapmeet/shared";
+import { describe, expect, test } from "vitest";
+import { SimRoom, type CarriedEnvelope, type SimPeer } from "../sim/room.ts";
+import { encodeFrame, MAX_FRAME_BYTES } from "../src/engine/frame.ts";
+
+const SEEDS = [1, 2, 3, 4, 5];
+
+const linked = (a: SimPeer, b: SimPeer): boolean =>
+  a.engine.linkOf(b.id) !== null && b.engine.linkOf(a.id) !== null;
+
+const twoIn = (room: SimRoom): [SimPeer, SimPeer] => {
+  const pair: [SimPeer, SimPeer] = [room.add("Ada"), room.add("Ben")];
+  for (const peer of pair) room.join(peer);
+  return pair;
+};
+
+describe("two", () => {
+  test.each(SEEDS)(
+    "[I6] the newcomer dials, both prove themselves, and know each other's name (seed %i)",
+    (seed) => {
+      const room = new SimRoom({ seed });
+      const [ada, ben] = twoIn(room);
+      expect(room.run(1_000, () => linked(ada, ben))).toBe(true);
+      room.run(500);
+      expect(ada.engine.people().map(({ name }) => name)).toEqual(["Ben"]);
+      expect(ben.engine.people().map(({ name }) => name)).toEqual(["Ada"]);
+    },
+  );
+
+  test.each(SEEDS)("[I7] both dial at once: one link, no failure (seed %i)", (seed) => {
+    const room = new SimRoom({ seed });
+    const [ada, ben] = [room.add("Ada"), room.add("Ben")];
+    for (const [peer, other] of [
+      [ada, ben],
+      [ben, ada],
+    ] as const) {
+      peer.joined = true;
+      peer.feed({ type: "server-joined", tag: room.tag, address: peer.address, members: [other.address] });
+    }
+    expect(room.run(2_000, () => linked(ada, ben))).toBe(true);
+    room.run(5_000);
+    expect([ada.engine.peerCount, ben.engine.peerCount]).toEqual([1, 1]);
+    expect([...ada.notices, ...ben.notices]).toEqual([]);
+  });
+
+  test("[I6] a lost link comes back by itself", () => {
+    const room = new SimRoom({ seed: 7 });
+    const [ada, ben] = twoIn(room);
+    room.run(1_000, () => linked(ada, ben));
+    ada.feed({ type: "link-closed", link: ada.engine.linkOf(ben.id)!, reason: "closed" });
+    ben.feed({ type: "link-closed", link: ben.engine.linkOf(ada.id)!, reason: "closed" });
+    expect(linked(ada, ben)).toBe(false);
+    expect(room.run(10_000, () => linked(ada, ben))).toBe(true);
+  });
+
+  test("[W8] a peer that fell silent is let go", () => {
+    const room = new SimRoom({ seed: 8 });
+    const [ada, ben] = twoIn(room);
+    room.run(1_000, () => linked(ada, ben));
+    ben.receive = () => {};
+    room.serverUp = false;
+    expect(room.run(60_000, () => ada.engine.peerCount === 0)).toBe(true);
+  });
+
+  test("a link outlives the server, and renaming still arrives", () => {
+    const room = new SimRoom({ seed: 9 });
+    const [ada, ben] = twoIn(room);
+    room.run(1_000, () => linked(ada, ben));
+    room.serverUp = false;
+    for (const peer of [ada, ben]) peer.feed({ type: "server-lost" });
+    ada.feed({ type: "rename", name: "Ada Lovelace" });
+    expect(room.run(2_000, () => ben.engine.people()[0]?.name === "Ada Lovelace")).toBe(true);
+  });
+});
+
+test.each([10, 30])("[I6] a class of %i is fully meshed", (size) => {
+  const room = new SimRoom({ seed: 11 });
+  const peers = Array.from({ length: size }, (_, i) => room.add(`Pupil ${i}`));
+  for (const peer of peers) room.join(peer);
+  const meshed = () => peers.every((peer) => peer.engine.peerCount === size - 1);
+  expect(room.run(20_000, meshed)).toBe(true);
+  room.run(5_000);
+  expect(peers.every((peer) => peer.engine.people().length === size - 1)).toBe(true);
+});
+
+/** What a hostile server can do with an envelope; it delivers nothing else while it does. */
+const MUTATIONS: Record<string, (e: CarriedEnvelope, context: Hostile) => readonly CarriedEnvelope[]> = {
+  "flips a bit of the box": (e) => [flip(e, e.bytes.length - 20)],
+  "flips a bit of the tag at the end": (e) => [flip(e, e.bytes.length - 1)],
+  "flips a bit of the nonce": (e) => [flip(e, 20)],
+  "flips a bit of the attempt number": (e) => [flip(e, 2)],
+  "flips a bit of the session's random part": (e) => [flip(e, 8)],
+  "flips a bit of the counter": (e) => [flip(e, 16)],
+  "changes the version": (e) => [flip(e, 0)],
+  "cuts the end off": (e) => [{ ...e, bytes: e.bytes.slice(0, -1) }],
+  "cuts all but the header off": (e) => [{ ...e, bytes: e.bytes.slice(0, 17) }],
+  "appends a byte": (e) => [{ ...e, bytes: Uint8Array.of(...e.bytes, 0) }],
+  "sends nothing but noise": (e, { room }) => [{ ...e, bytes: room.random(e.bytes.length) }],
+  "sends an empty envelope": (e) => [{ ...e, bytes: new Uint8Array() }],
+  "reflects it to its sender": (e) => [{ from: e.to, to: e.from, bytes: e.bytes }],
+  "redirects it to a third member": (e, { third }) => [{ ...e, to: third.address }],
+  "names another sender": (e, { third }) => [{ ...e, from: third.address }],
+  "names a sender that does not exist": (e, { room }) => [
+    { ...e, from: bytesToHex(room.random(16)) as Address },
+  ],
+  "replays an earlier session instead": (e, { recorded }) =>
+    recorded.filter(({ to, from }) => to === e.to && from === e.from),
+  "replays an earlier session twice, backwards": (e, { recorded }) =>
+    [...recorded, ...recorded].filter(({ to, from }) => to === e.to && from === e.from).reverse(),
+  "carries it over from another room": (e, { foreign }) => foreign.map((bytes) => ({ ...e, bytes })),
+  "delivers only later envelopes, the first is lost": (e, { delivered }) =>
+    delivered.filter((old) => old.to === e.to && old.from === e.from).length++ > 0 ? [e] : [],
+};
+
+interface Hostile {
+  readonly room: SimRoom;
+  readonly third: SimPeer;
+  readonly recorded: readonly CarriedEnvelope[];
+  readonly delivered: CarriedEnvelope[];
+  readonly foreign: readonly Uint8Array[];
+}
+
+const flip = (e: CarriedEnvelope, at: number): CarriedEnvelope => {
+  const bytes = e.bytes.slice();
+  bytes[at]! ^= 1;
+  return { ...e, bytes };
+};
+
+/** Envelopes of an honest introduction between two peers that then lose each other. */
+const recordIntroduction = (room: SimRoom): CarriedEnvelope[] => {
+  const recorded: CarriedEnvelope[] = [];
+  room.relay = (envelope) => {
+    recorded.push(envelope);
+    return [envelope];
+  };
+  return recorded;
+};
+
+describe("a hostile server", () => {
+  test.each(Object.entries(MUTATIONS))(
+    "[I1][I3][I4] %s: no connection, and none is missing afterwards",
+    (_, mutate) => {
+      const elsewhere = new SimRoom({ seed: 99 });
+      const foreign = recordIntroduction(elsewhere);
+      const [c, d] = twoIn(elsewhere);
+      elsewhere.run(1_000, () => linked(c, d));
+
+      const room = new SimRoom({ seed: 21 });
+      const recorded = recordIntroduction(room);
+      const third = room.add("Third");
+      const [ada, ben] = [room.add("Ada"), room.add("Ben")];
+      for (const peer of [ada, ben]) room.join(peer);
+      expect(room.run(1_000, () => linked(ada, ben))).toBe(true);
+      const earlier = [...recorded];
+
+      // The server turns hostile, and cuts the link as a network could.
+      const delivered: CarriedEnvelope[] = [];
+      const context = {
+        room,
+        third,
+        recorded: earlier,
+        delivered,
+        foreign: foreign.map(({ bytes }) => bytes),
+      };
+      room.relay = (envelope) => mutate(envelope, context);
+      third.joined = true;
+      third.feed({ type: "server-joined", tag: room.tag, address: third.address, members: [] });
+      for (const [peer, other] of [
+        [ada, ben],
+        [ben, ada],
+      ] as const)
+        peer.feed({ type: "link-closed", link: peer.engine.linkOf(other.id)!, reason: "closed" });
+      for (let i = 0; i < 120; i++) {
+        room.run(1_000);
+        expect([ada.engine.peerCount, ben.engine.peerCount, third.engine.peerCount]).toEqual([0, 0, 0]);
+      }
+
+      room.relay = (envelope) => [envelope];
+      expect(room.run(180_000, () => linked(ada, ben) && linked(ada, third) && linked(ben, third))).toBe(
+        true,
+      );
+    },
+  );
+
+  test("[I1] a server that does not know the code cannot introduce itself", () => {
+    const room = new SimRoom({ seed: 31 });
+    const ada = room.add("Ada");
+    const server = room.add("Server", { envelopeKey: room.random(32) });
+    room.join(ada);
+    room.join(server);
+    room.run(60_000);
+    expect(ada.engine.peerCount).toBe(0);
+    expect(ada.engine.refusals().get("forged-envelope")).toBeGreaterThan(0);
+  });
+});
+
+describe("a hostile member", () => {
+  /** A member with the room's key that relays a connection: it puts its own certificate in both descriptions. */
+  test("[P1] in the middle of two others is found out by their proofs", () => {
+    const room = new SimRoom({ seed: 41 });
+    const [ada, ben] = twoIn(room);
+    for (const peer of [ada, ben]) {
+      const feed = peer.feed.bind(peer);
+      peer.feed = (input) =>
+        feed(input.type === "link-open" ? { ...input, remoteFingerprint: "the middle's" } : input);
+    }
+    room.run(30_000);
+    expect([ada.engine.peerCount, ben.engine.peerCount]).toEqual([0, 0]);
+    const found = [ada, ben].map((peer) => peer.engine.refusals().get("false-proof") ?? 0);
+    expect(Math.max(...found)).toBeGreaterThan(0);
+  });
+
+  const afterLinking = (seed: number): { room: SimRoom; ada: SimPeer; mallory: SimPeer } => {
+    const room = new SimRoom({ seed });
+    const [ada, mallory] = twoIn(room);
+    room.run(1_000, () => linked(ada, mallory));
+    return { room, ada, mallory };
+  };
+
+  test.each([
+    ["[W1] an oversize frame", "oversize-frame", () => new Uint8Array(MAX_FRAME_BYTES + 1)],
+    ["[W2] garbage", "malformed-frame", () => Uint8Array.of(0xff, 0x13, 0x37)],
+    ["[W2] a map where an array is due", "malformed-frame", () => Uint8Array.of(0xa1, 0x01, 0x02)],
+    [
+      "[P3] a second proof",
+      "second-proof",
+      (mallory: SimPeer) => encodeFrame({ type: "prove", peer: mallory.id, signature: new Uint8Array(64) }),
+    ],
+    [
+      "[E5] an entry signed by nobody",
+      "false-entry",
+      (mallory: SimPeer) =>
+        encodeFrame({
+          type: "entries",
+          author: mallory.id,
+          epoch: 2,
+          first: 0,
+          entries: [Uint8Array.of(0x82, 2, 0)],
+          signature: new Uint8Array(64),
+        }),
+    ],
+  ] as const)("[W4] %s is refused by name, and ends the link for this room", (_, refusal, frame) => {
+    const { room, ada, mallory } = afterLinking(51);
+    mallory.sendRaw(ada.id, frame(mallory));
+    expect(room.run(1_000, () => ada.engine.peerCount === 0)).toBe(true);
+    expect(ada.engine.refusals().get(refusal)).toBe(1);
+    expect(ada.notices).toContainEqual({ type: "peer-dropped", peer: mallory.id, refusal });
+    room.run(120_000);
+    expect(ada.engine.peerCount).toBe(0);
+  });
+
+  test("[W2][W4] a frame of a later version is counted and does not end the link", () => {
+    const { room, ada, mallory } = afterLinking(52);
+    mallory.sendRaw(ada.id, Uint8Array.of(0x81, 0x18, 99));
+    room.run(1_000);
+    expect(ada.engine.refusals().get("unknown-frame")).toBe(1);
+    expect(ada.engine.peerCount).toBe(1);
+  });
+
+  test("[P2] frames before the proof are refused", () => {
+    const room = new SimRoom({ seed: 53 });
+    const [ada, mallory] = twoIn(room);
+    const feed = mallory.feed.bind(mallory);
+    mallory.feed = (input) => {
+      if (input.type !== "signed") feed(input); // it never proves who it is
+      if (input.type === "link-open") ada.receive(1, encodeFrame({ type: "ping", nonce: 1 }));
+    };
+    room.run(1_000);
+    expect(ada.engine.refusals().get("frame-before-proof")).toBe(1);
+    expect(ada.engine.peerCount).toBe(0);
+  });
+});
