@@ -1,0 +1,194 @@
+/**
+ * One piece while its bytes arrive: which leaves are here, who sent each, and which are asked of nobody.
+ *
+ * Requests may overlap (endgame). Every leaf of 16 KiB belongs to exactly one request: the one that last sent its
+ * first byte before it was complete; bytes of others for that leaf don't count. So each leaf has one sender, and when
+ * the piece is corrupt, the leaf hashes name the liar. [S9]
+ */
+import { equalBytes } from "./bytes.ts";
+import { LEAF_BYTES, pieceBegin, pieceBytes, type Geometry } from "./file-id.ts";
+import type { Download } from "./download.ts";
+import type { Time } from "./io.ts";
+import { hashAt } from "./merkle.ts";
+import type { PeerId } from "./peer-id.ts";
+import type { Source } from "./source.ts";
+
+/** Bytes asked of one peer: whole leaves of one piece, the last one as short as the file's end. */
+export interface Request {
+  readonly id: number;
+  readonly source: Source;
+  readonly download: Download;
+  readonly assembly: Assembly;
+  /** Counted from the start of the file. */
+  readonly begin: number;
+  readonly length: number;
+  readonly sentAt: Time;
+  received: number;
+  /** Given up: what still comes is dropped, until the peer has answered. */
+  cancelled: boolean;
+}
+
+/** A range of leaves of one piece, `end` not included. */
+export interface Leaves {
+  readonly begin: number;
+  readonly end: number;
+}
+
+export class Assembly {
+  readonly piece: number;
+  readonly begin: number;
+  readonly length: number;
+  /** The requests that may still bring something. */
+  readonly requests = new Set<Request>();
+  /** All bytes are here, and the host is checking them or we look for the liar. */
+  complete = false;
+  readonly #leafCount: number;
+  readonly #owners: (Request | undefined)[];
+  readonly #bytesByLeaf: Uint16Array;
+  readonly #requestsByLeaf: Uint8Array;
+  #missing: number;
+  #unasked: number;
+
+  constructor(geometry: Geometry, piece: number) {
+    this.piece = piece;
+    this.begin = pieceBegin(geometry, piece);
+    this.length = pieceBytes(geometry, piece);
+    this.#leafCount = Math.ceil(this.length / LEAF_BYTES);
+    this.#owners = new Array<Request | undefined>(this.#leafCount);
+    this.#bytesByLeaf = new Uint16Array(this.#leafCount);
+    this.#requestsByLeaf = new Uint8Array(this.#leafCount);
+    this.#missing = this.#leafCount;
+    this.#unasked = this.#leafCount;
+  }
+
+  /** Some leaf is neither here nor asked for. */
+  get hasGap(): boolean {
+    return this.#unasked > 0;
+  }
+
+  /** The first run of leaves that are neither here nor asked for. */
+  gap(): Leaves | null {
+    if (this.#unasked === 0) return null;
+    let begin = 0;
+    while (!this.#isUnasked(begin)) begin++;
+    let end = begin + 1;
+    while (end < this.#leafCount && this.#isUnasked(end)) end++;
+    return { begin, end };
+  }
+
+  /** What only this request is to bring and has not brought: where another may help. */
+  onlyFrom(request: Request): Leaves | null {
+    const { end } = this.#leavesOf(request);
+    const begin = Math.floor((request.begin + request.received - this.begin) / LEAF_BYTES);
+    let until = begin;
+    while (until < end && this.#requestsByLeaf[until] === 1 && !this.#isHere(until)) until++;
+    return until > begin ? { begin, end: until } : null;
+  }
+
+  /** The bytes of these leaves, from the start of the file. */
+  bytesOf(leaves: Leaves): { begin: number; length: number } {
+    const begin = leaves.begin * LEAF_BYTES;
+    return { begin: this.begin + begin, length: Math.min(leaves.end * LEAF_BYTES, this.length) - begin };
+  }
+
+  asked(request: Request): void {
+    this.requests.add(request);
+    const { begin, end } = this.#leavesOf(request);
+    for (let leaf = begin; leaf < end; leaf++) {
+      if (this.#isUnasked(leaf)) this.#unasked--;
+      this.#requestsByLeaf[leaf]!++;
+    }
+  }
+
+  /** The request brings nothing more; what it left undone is asked of nobody, unless others were asked too. */
+  released(request: Request): void {
+    if (!this.requests.delete(request)) return;
+    const { begin, end } = this.#leavesOf(request);
+    for (let leaf = begin; leaf < end; leaf++) {
+      this.#requestsByLeaf[leaf]!--;
+      if (this.#isUnasked(leaf)) this.#unasked++;
+    }
+  }
+
+  /** The next bytes of a request. `put` gets the runs that count; the answer is whether there was one. */
+  receive(request: Request, bytes: Uint8Array, put: (begin: number, run: Uint8Array) => void): boolean {
+    const first = request.begin + request.received - this.begin;
+    request.received += bytes.length;
+    let runBegin = 0;
+    let counted = false;
+    const endRun = (end: number): void => {
+      if (end === runBegin) return;
+      counted = true;
+      put(this.begin + first + runBegin, bytes.subarray(runBegin, end));
+    };
+    for (let at = 0; at < bytes.length;) {
+      const leaf = Math.floor((first + at) / LEAF_BYTES);
+      const within = first + at - leaf * LEAF_BYTES;
+      const taken = Math.min(this.#bytesIn(leaf) - within, bytes.length - at);
+      if (this.#owns(request, leaf, within)) {
+        this.#bytesByLeaf[leaf] = within + taken;
+        if (this.#isHere(leaf)) this.#missing--;
+      } else {
+        endRun(at);
+        runBegin = at + taken;
+      }
+      at += taken;
+    }
+    endRun(bytes.length);
+    return counted;
+  }
+
+  get isWhole(): boolean {
+    return this.#missing === 0;
+  }
+
+  /** Who sent it, with the most leaves first. */
+  senders(): PeerId[] {
+    const leavesByPeer = new Map<PeerId, number>();
+    for (const owner of this.#owners)
+      if (owner) leavesByPeer.set(owner.source.peer, (leavesByPeer.get(owner.source.peer) ?? 0) + 1);
+    return [...leavesByPeer].sort(([, a], [, b]) => b - a).map(([peer]) => peer);
+  }
+
+  /** Drops the leaves whose hashes differ from the true ones, and names their senders. The others stay. */
+  dropFalse(leaves: Uint8Array, trueLeaves: Uint8Array): PeerId[] {
+    const liars = new Set<PeerId>();
+    for (let leaf = 0; leaf < this.#leafCount; leaf++) {
+      if (equalBytes(hashAt(leaves, leaf), hashAt(trueLeaves, leaf))) continue;
+      const owner = this.#owners[leaf];
+      if (owner) liars.add(owner.source.peer);
+      this.#owners[leaf] = undefined;
+      this.#bytesByLeaf[leaf] = 0;
+      this.#missing++;
+      this.#unasked++;
+    }
+    return [...liars];
+  }
+
+  get leafCount(): number {
+    return this.#leafCount;
+  }
+
+  #owns(request: Request, leaf: number, within: number): boolean {
+    if (this.#isHere(leaf)) return false;
+    if (within === 0) this.#owners[leaf] = request;
+    return this.#owners[leaf] === request;
+  }
+
+  #isHere(leaf: number): boolean {
+    return this.#bytesByLeaf[leaf] === this.#bytesIn(leaf);
+  }
+
+  #isUnasked(leaf: number): boolean {
+    return this.#requestsByLeaf[leaf] === 0 && !this.#isHere(leaf);
+  }
+
+  #bytesIn(leaf: number): number {
+    return Math.min(LEAF_BYTES, this.length - leaf * LEAF_BYTES);
+  }
+
+  #leavesOf(request: Request): Leaves {
+    const begin = (request.begin - this.begin) / LEAF_BYTES;
+    return { begin, end: begin + Math.ceil(request.length / LEAF_BYTES) };
+  }
+}

@@ -1,0 +1,695 @@
+/**
+ * One file being fetched: its piece layer first, then its pieces from everyone who holds some, every one checked by
+ * the host against the layer. PROTOCOL.md, rules S1 to S12.
+ *
+ * It knows who holds what and which bytes are asked of whom. It does not know windows, nor when to ask (source.ts,
+ * swarm.ts), nor which piece is best (picker.ts), nor disks.
+ */
+import { Assembly, type Leaves, type Request } from "./assembly.ts";
+import { Bitfield } from "./bitfield.ts";
+import { equalBytes } from "./bytes.ts";
+import {
+  HASH_BYTES,
+  geometryOf,
+  lengthOf,
+  pieceBytes,
+  rootOf,
+  type FileId,
+  type Geometry,
+} from "./file-id.ts";
+import type { RejectReason, SwarmFrame } from "./frame.ts";
+import type { ReadProblem, StoreProblem, SwarmOutput, Time } from "./io.ts";
+import { LayerFetch } from "./layer-fetch.ts";
+import { hashAt, pieceHashOf } from "./merkle.ts";
+import type { PeerId } from "./peer-id.ts";
+import { Picker } from "./picker.ts";
+import { Rate } from "./rate.ts";
+import type { Refusal } from "./refusal.ts";
+import type { Source } from "./source.ts";
+import type { DownloadView, TransferFailure, TransferState } from "./view.ts";
+
+/** Bytes asked for or not yet verified, over all downloads: what assembling may take of a phone's memory. Guess. */
+export const MAX_HELD_BYTES = 64 * 1024 * 1024;
+/** A peer answers for hashes in this time, or another is asked. Guess. */
+const HASHES_TIMEOUT_MS = 5000;
+/** Another source must be this much sooner before a request moves to it: estimates are rough. Guess. */
+const WORTH_MOVING = 1.5;
+/** How far back the shown speed looks. */
+const SHOWN_RATE_MEMORY_MS = 3000;
+
+export interface DownloadContext {
+  emit(output: SwarmOutput): void;
+  send(peer: PeerId, frame: SwarmFrame): void;
+  refuse(peer: PeerId, refusal: Refusal): void;
+  random(): number;
+  /** Linked peers in good standing whose catalog entry offers the file. */
+  sourcesOf(file: FileId): readonly Source[];
+  /** All linked peers in good standing. */
+  sources(): Iterable<Source>;
+  nextRequestId(): number;
+  /** Memory for `bytes` more under assembly, or false. */
+  reserve(bytes: number): boolean;
+  free(bytes: number): void;
+  /** Something can be asked for that could not be asked for before. */
+  stir(): void;
+  /** The pieces held now: all that a store had, or one more. */
+  gained(file: FileId, piece: number | "all"): void;
+}
+
+type Phase =
+  /** Not begun, or nobody to fetch from, or others first. */
+  | { readonly type: "waiting" }
+  | {
+      readonly type: "layer";
+      fetch: LayerFetch;
+      from: Source | null;
+      dueAt: Time;
+      /** Who was asked and did not answer. */
+      readonly silent: Set<PeerId>;
+    }
+  | { readonly type: "opening" }
+  | { readonly type: "fetching"; readonly picker: Picker }
+  | { readonly type: "saving" }
+  | { readonly type: "complete" }
+  | { readonly type: "paused"; readonly because: "person" | StoreProblem }
+  | { readonly type: "failed"; readonly reason: TransferFailure };
+
+interface Store {
+  readonly verified: Bitfield;
+  /** Per piece, as in DownloadView.pieces, without what is arriving. */
+  readonly origins: Uint16Array;
+}
+
+/** A corrupt piece of several senders: the true leaves tell who lied. */
+interface Blame {
+  readonly assembly: Assembly;
+  /** Of the bytes that came. */
+  readonly leaves: Uint8Array;
+  readonly asked: Set<PeerId>;
+  from: Source | null;
+  dueAt: Time;
+}
+
+const HELD_BEFORE = 2;
+const FIRST_SENDER = 3;
+
+export class Download {
+  readonly file: FileId;
+  readonly name: string;
+  readonly geometry: Geometry;
+  readonly #context: DownloadContext;
+  #phase: Phase = { type: "waiting" };
+  /** Piece hashes, joined; of one piece: the root. Empty while unknown. */
+  #layer: Uint8Array;
+  #store: Store | "closed" | "opening" = "closed";
+  /** What each linked peer holds, as far as it told. */
+  readonly #piecesByPeer = new Map<PeerId, Bitfield>();
+  readonly #interestedIn = new Set<PeerId>();
+  readonly #problemByPeer = new Map<PeerId, ReadProblem>();
+  readonly #assemblies = new Map<number, Assembly>();
+  readonly #blames = new Map<number, Blame>();
+  readonly #senders: PeerId[] = [];
+  readonly #rate = new Rate(SHOWN_RATE_MEMORY_MS);
+
+  constructor(context: DownloadContext, file: FileId, name: string) {
+    this.#context = context;
+    this.file = file;
+    this.name = name;
+    this.geometry = geometryOf(lengthOf(file));
+    this.#layer = this.isSmall ? rootOf(file) : new Uint8Array(0);
+  }
+
+  /** At most one piece: its hash is the root, and who offers it holds all of it. */
+  get isSmall(): boolean {
+    return this.geometry.pieceCount <= 1;
+  }
+
+  get state(): Phase["type"] {
+    return this.#phase.type;
+  }
+
+  /** It has its turn. */
+  get isActive(): boolean {
+    return ["layer", "opening", "fetching"].includes(this.#phase.type);
+  }
+
+  /** It goes on as soon as it has its turn and a source. */
+  get isWaiting(): boolean {
+    const phase = this.#phase;
+    return phase.type === "waiting" || (phase.type === "failed" && phase.reason.type === "source-unreadable");
+  }
+
+  /** There is something to pause. */
+  get isUnfinished(): boolean {
+    return this.isActive || this.isWaiting;
+  }
+
+  /** The piece hashes as they are served; empty while unknown or of one piece. */
+  get layer(): Uint8Array {
+    return this.isSmall ? new Uint8Array(0) : this.#layer;
+  }
+
+  get verified(): Bitfield | null {
+    return typeof this.#store === "string" ? null : this.#store.verified;
+  }
+
+  /** Somebody linked holds a piece of it, or offers it and has not been heard yet. What needs nothing more needs nobody. */
+  hasSource(): boolean {
+    if (this.geometry.pieceCount === 0 || this.verified?.isFull) return true;
+    for (const pieces of this.#piecesByPeer.values()) if (pieces.count > 0) return true;
+    return this.#context
+      .sourcesOf(this.file)
+      .some(({ peer }) => !this.#piecesByPeer.has(peer) && !this.#problemByPeer.has(peer));
+  }
+
+  // -- beginning and ending ------------------------------------------------------------------------------------------
+
+  start(now: Time): void {
+    this.#phase = { type: "waiting" };
+    for (const source of this.isSmall ? this.#context.sourcesOf(this.file) : this.#context.sources())
+      this.#meet(source);
+    if (this.#layer.length === 0 && this.geometry.pieceCount > 1) this.#fetchLayer(now);
+    else if (this.#store === "closed") this.#open();
+    else if (this.#store === "opening") this.#phase = { type: "opening" };
+    else this.#fetch(this.#store);
+  }
+
+  /** Back in the line: what is verified stays, and nothing is asked for. */
+  stop(): void {
+    this.#leaveSwarm();
+    this.#phase = { type: "waiting" };
+  }
+
+  pause(because: "person" | StoreProblem): void {
+    this.#leaveSwarm();
+    this.#phase = { type: "paused", because };
+  }
+
+  /** The person wants it to go on: it waits for its turn again. */
+  resume(): void {
+    const phase = this.#phase;
+    if (phase.type === "failed" && phase.reason.type === "save") return this.#save();
+    if (phase.type !== "paused" && phase.type !== "failed") return;
+    this.#problemByPeer.clear();
+    this.#phase = { type: "waiting" };
+  }
+
+  /** After this the object is not used any more. */
+  end(): void {
+    this.#leaveSwarm();
+    for (const assembly of [...this.#assemblies.values()]) this.#forget(assembly);
+    if (this.#store !== "closed") this.#context.emit({ type: "close-store", file: this.file, forget: true });
+  }
+
+  // -- the host ------------------------------------------------------------------------------------------------------
+
+  storeOpened(have: Uint8Array): void {
+    const { pieceCount } = this.geometry;
+    const verified = Bitfield.parse(have, pieceCount) ?? new Bitfield(pieceCount);
+    const origins = new Uint16Array(pieceCount);
+    for (const piece of verified) origins[piece] = HELD_BEFORE;
+    this.#store = { verified, origins };
+    if (verified.count > 0) this.#context.gained(this.file, "all");
+    if (this.#phase.type === "opening") this.#fetch(this.#store);
+  }
+
+  storeFailed(problem: StoreProblem): void {
+    if (this.#phase.type === "saving" || this.#phase.type === "complete") return;
+    this.pause(problem);
+    for (const assembly of [...this.#assemblies.values()]) this.#forget(assembly);
+    this.#context.emit({ type: "close-store", file: this.file, forget: false });
+    this.#store = "closed";
+  }
+
+  pieceStored(piece: number): void {
+    if (typeof this.#store === "string" || !this.#store.verified.set(piece)) return;
+    const assembly = this.#assemblies.get(piece);
+    const [sender] = assembly?.senders() ?? [];
+    this.#store.origins[piece] = sender ? FIRST_SENDER + this.#senderIndex(sender) : HELD_BEFORE;
+    if (assembly) this.#forget(assembly);
+    if (this.#phase.type === "fetching") this.#phase.picker.close(piece);
+    this.#context.gained(this.file, piece);
+    if (this.#store.verified.isFull && this.#phase.type === "fetching") this.#save();
+  }
+
+  pieceCorrupt(piece: number, leaves: Uint8Array, now: Time): void {
+    const assembly = this.#assemblies.get(piece);
+    if (!assembly?.complete) return;
+    const senders = assembly.senders();
+    if (senders.length > 1) {
+      const blame: Blame = { assembly, leaves, asked: new Set(), from: null, dueAt: 0 };
+      this.#blames.set(piece, blame);
+      this.#askLeaves(blame, now);
+      return;
+    }
+    for (const sender of senders) this.#context.refuse(sender, "wrong-block");
+    this.#drop(assembly);
+  }
+
+  saved(): void {
+    if (this.#phase.type === "saving") this.#phase = { type: "complete" };
+  }
+
+  saveFailed(problem: StoreProblem): void {
+    if (this.#phase.type === "saving") this.#phase = { type: "failed", reason: { type: "save", problem } };
+  }
+
+  // -- peers ---------------------------------------------------------------------------------------------------------
+
+  /** A peer is linked, or offers the file now. */
+  sourceUp(source: Source, now: Time): void {
+    this.#meet(source);
+    if (this.#phase.type === "layer" && this.#phase.from === null) this.#askLayer(this.#phase, now);
+  }
+
+  /** Its requests were released before. */
+  sourceDown(source: Source, now: Time): void {
+    this.#hold(source.peer, null);
+    this.#interestedIn.delete(source.peer);
+    this.#problemByPeer.delete(source.peer);
+    if (this.#phase.type === "layer" && this.#phase.from === source) this.#askLayer(this.#phase, now);
+    for (const blame of this.#blames.values()) if (blame.from === source) this.#askLeaves(blame, now);
+  }
+
+  bitfield(source: Source, bits: Uint8Array, now: Time): void {
+    if (!this.#interestedIn.has(source.peer) || this.#problemByPeer.has(source.peer)) return;
+    const pieces = Bitfield.parse(bits, this.geometry.pieceCount);
+    if (!pieces) return this.#context.refuse(source.peer, "wrong-length");
+    this.#hold(source.peer, pieces);
+    source.idle = false;
+    if (this.#phase.type !== "layer") return;
+    if (pieces.count === 0) this.#phase.silent.add(source.peer);
+    if (this.#phase.from === null || (pieces.count === 0 && this.#phase.from === source))
+      this.#askLayer(this.#phase, now);
+  }
+
+  have(source: Source, gained: readonly number[], now: Time): void {
+    const pieces = this.#piecesByPeer.get(source.peer);
+    if (!pieces) return;
+    for (const piece of gained) {
+      if (piece >= this.geometry.pieceCount) return this.#context.refuse(source.peer, "wrong-length");
+      if (pieces.set(piece) && this.#phase.type === "fetching") this.#phase.picker.gained(piece);
+    }
+    source.idle = false;
+    if (this.#phase.type === "layer") this.#phase.silent.delete(source.peer);
+    if (this.#phase.type === "layer" && this.#phase.from === null) this.#askLayer(this.#phase, now);
+  }
+
+  layerFrame(source: Source, first: number, hashes: Uint8Array, now: Time): void {
+    const phase = this.#phase;
+    if (phase.type !== "layer" || phase.from !== source)
+      return this.#context.refuse(source.peer, "unrequested-layer");
+    const answer = phase.fetch.add(first, hashes);
+    switch (answer) {
+      case "unrequested":
+        return this.#context.refuse(source.peer, "unrequested-layer");
+      case "more":
+        return this.#requestLayer(phase, source, now);
+      case "wrong-length":
+        this.#context.refuse(source.peer, "wrong-length");
+        return this.#askLayer(phase, now);
+      case "false":
+        this.#context.refuse(source.peer, "wrong-layer");
+        return this.#askLayer(phase, now);
+      default:
+        this.#layer = answer;
+        this.#open();
+    }
+  }
+
+  leavesFrame(source: Source, piece: number, leaves: Uint8Array, now: Time): void {
+    const blame = this.#blames.get(piece);
+    if (blame?.from !== source) return this.#context.refuse(source.peer, "unrequested-layer");
+    if (leaves.length !== blame.assembly.leafCount * HASH_BYTES)
+      this.#context.refuse(source.peer, "wrong-length");
+    else if (!equalBytes(pieceHashOf(leaves, this.geometry, piece), this.#hashOf(piece)))
+      this.#context.refuse(source.peer, "wrong-leaves");
+    else return this.#settleBlame(blame, leaves);
+    this.#askLeaves(blame, now);
+  }
+
+  // -- requests ------------------------------------------------------------------------------------------------------
+
+  /** Asks a source for one thing more: the rest of a begun piece, or a new piece. False: it has nothing for us. */
+  ask(source: Source, now: Time): boolean {
+    const held = this.#piecesByPeer.get(source.peer);
+    if (this.#phase.type !== "fetching" || !held || held.count === 0) return false;
+    for (const assembly of this.#assemblies.values())
+      if (assembly.hasGap && held.has(assembly.piece))
+        return this.#request(source, assembly, assembly.gap(), now);
+    const piece = this.#phase.picker.pick(held);
+    if (piece === null || !this.#context.reserve(pieceBytes(this.geometry, piece))) return false;
+    const assembly = new Assembly(this.geometry, piece);
+    this.#assemblies.set(piece, assembly);
+    this.#phase.picker.close(piece);
+    return this.#request(source, assembly, assembly.gap(), now);
+  }
+
+  /**
+   * Lets an idle source take over from the one that will be last: what has not begun to arrive moves to it whole; and
+   * in the endgame, when every piece is asked for, it takes a share of what is arriving.
+   */
+  help(source: Source, now: Time): boolean {
+    const held = this.#piecesByPeer.get(source.peer);
+    if (this.#phase.type !== "fetching" || !held || held.count === 0) return false;
+    const last = this.#lastRequest(source, held, this.#phase.picker.openCount === 0, now);
+    if (!last) return false;
+    const { assembly } = last;
+    if (last.received > 0) return this.#request(source, assembly, this.#shareOf(last, source, now), now);
+    if (!this.#isSooner(source, last.length, last, now)) return false;
+    this.cancel(last);
+    return this.#request(source, assembly, assembly.gap(), now);
+  }
+
+  block(request: Request, bytes: Uint8Array, now: Time): void {
+    const { assembly } = request;
+    this.#rate.add(bytes.length, now);
+    const counted = assembly.receive(request, bytes, (begin, run) =>
+      this.#context.emit({ type: "put-block", file: this.file, begin, bytes: run }),
+    );
+    if (request.received === request.length) this.release(request);
+    if (assembly.isWhole) this.#check(assembly);
+    else if (!counted) this.cancel(request);
+  }
+
+  rejected(request: Request, reason: RejectReason, now: Time): void {
+    const { source } = request;
+    this.release(request);
+    switch (reason) {
+      case "not-here": {
+        const pieces = this.#piecesByPeer.get(source.peer);
+        if (pieces?.clear(request.assembly.piece) && this.#phase.type === "fetching")
+          this.#phase.picker.lost(request.assembly.piece);
+        return;
+      }
+      case "busy":
+      case "cancelled":
+        return source.rest(now);
+      case "changed":
+      case "vanished":
+        this.#hold(source.peer, null);
+        this.#problemByPeer.set(source.peer, reason);
+        if (!this.hasSource()) this.#fail({ type: "source-unreadable", reason, by: source.peer });
+    }
+  }
+
+  /** The request will bring nothing more. */
+  release(request: Request): void {
+    request.assembly.released(request);
+    if (request.assembly.hasGap) this.#context.stir();
+  }
+
+  /** We want nothing more of it. The peer still owes an answer. */
+  cancel(request: Request): void {
+    if (request.cancelled) return;
+    if (request.received < request.length) {
+      request.cancelled = true;
+      request.source.gaveUp(request);
+      this.#context.send(request.source.peer, { type: "cancel", id: request.id });
+    }
+    this.release(request);
+  }
+
+  // -- time ----------------------------------------------------------------------------------------------------------
+
+  tick(now: Time): void {
+    const phase = this.#phase;
+    if (phase.type === "layer" && now >= phase.dueAt) {
+      if (phase.from) phase.silent.add(phase.from.peer);
+      else phase.silent.clear();
+      this.#askLayer(phase, now);
+    }
+    for (const blame of this.#blames.values()) if (now >= blame.dueAt) this.#askLeaves(blame, now);
+  }
+
+  // -- what the page reads -------------------------------------------------------------------------------------------
+
+  view(now: Time): DownloadView {
+    const { pieceCount, length } = this.geometry;
+    const store = typeof this.#store === "string" ? null : this.#store;
+    const pieces = store ? store.origins.slice() : new Uint16Array(pieceCount);
+    for (const { piece } of this.#assemblies.values()) pieces[piece] = 1;
+    const verifiedBytes = store ? this.#bytesOf(store.verified) : 0;
+    const bytesPerSecond = this.#phase.type === "fetching" ? this.#rate.perSecond(now) : 0;
+    const sources = this.#sources();
+    return {
+      file: this.file,
+      name: this.name,
+      length,
+      state: this.#transferState(sources.length),
+      verifiedBytes,
+      bytesPerSecond,
+      secondsLeft: bytesPerSecond > 0 ? (length - verifiedBytes) / bytesPerSecond : null,
+      sources,
+      pieces,
+      senders: [...this.#senders],
+    };
+  }
+
+  #transferState(sources: number): TransferState {
+    const phase = this.#phase;
+    switch (phase.type) {
+      case "waiting":
+        return { type: "queued", position: null, sources };
+      case "layer":
+      case "opening":
+        return sources > 0 ? { type: "downloading" } : { type: "queued", position: null, sources };
+      case "fetching":
+        return this.#fetchingState(phase.picker, sources);
+      case "saving":
+        return { type: "verifying" };
+      case "complete":
+        return { type: "complete", saved: true };
+      case "paused":
+        return { type: "paused", because: phase.because };
+      case "failed":
+        return { type: "failed", reason: phase.reason };
+    }
+  }
+
+  #fetchingState(picker: Picker, sources: number): TransferState {
+    const assemblies = [...this.#assemblies.values()];
+    const requests = assemblies.flatMap((assembly) => [...assembly.requests]);
+    if (requests.length > 0 && requests.every(({ source }) => source.place > 0))
+      return { type: "queued", position: Math.min(...requests.map(({ source }) => source.place)), sources };
+    if (picker.openCount === 0 && assemblies.every(({ complete }) => complete)) return { type: "verifying" };
+    return sources > 0 ? { type: "downloading" } : { type: "queued", position: null, sources };
+  }
+
+  #sources(): PeerId[] {
+    const peers = new Set<PeerId>();
+    for (const [peer, pieces] of this.#piecesByPeer) if (pieces.count > 0) peers.add(peer);
+    for (const { peer } of this.#context.sourcesOf(this.file))
+      if (!this.#piecesByPeer.has(peer) && !this.#problemByPeer.has(peer)) peers.add(peer);
+    return [...peers];
+  }
+
+  #bytesOf({ count, length }: Bitfield): number {
+    if (count === 0) return 0;
+    const last = this.verified!.has(length - 1)
+      ? pieceBytes(this.geometry, length - 1)
+      : this.geometry.pieceLength;
+    return (count - 1) * this.geometry.pieceLength + last;
+  }
+
+  // -- details -------------------------------------------------------------------------------------------------------
+
+  #meet(source: Source): void {
+    if (this.#problemByPeer.has(source.peer)) return;
+    if (this.isSmall) {
+      if (!this.#piecesByPeer.has(source.peer))
+        this.#hold(source.peer, Bitfield.full(this.geometry.pieceCount));
+      source.idle = false;
+    } else if (!this.#interestedIn.has(source.peer)) {
+      this.#interestedIn.add(source.peer);
+      this.#context.send(source.peer, { type: "interest", file: this.file, wanted: true });
+    }
+  }
+
+  /** What a peer holds from now on; null: nothing, and it is to be asked again before it counts. */
+  #hold(peer: PeerId, pieces: Bitfield | null): void {
+    const before = this.#piecesByPeer.get(peer);
+    const picker = this.#phase.type === "fetching" ? this.#phase.picker : null;
+    if (picker && before) for (const piece of before) picker.lost(piece);
+    if (picker && pieces) for (const piece of pieces) picker.gained(piece);
+    if (pieces) this.#piecesByPeer.set(peer, pieces);
+    else this.#piecesByPeer.delete(peer);
+  }
+
+  #fetchLayer(now: Time): void {
+    const fetch = new LayerFetch(this.file, this.geometry);
+    this.#phase = { type: "layer", fetch, from: null, dueAt: now, silent: new Set() };
+    this.#askLayer(this.#phase, now);
+  }
+
+  /** Begins again with another peer: who offers the file, or holds a piece, knows the layer. */
+  #askLayer(phase: Phase & { type: "layer" }, now: Time): void {
+    const candidates = new Set(this.#context.sourcesOf(this.file));
+    for (const source of this.#context.sources())
+      if ((this.#piecesByPeer.get(source.peer)?.count ?? 0) > 0) candidates.add(source);
+    phase.fetch = new LayerFetch(this.file, this.geometry);
+    phase.from = this.#oneOf(
+      [...candidates].filter(({ peer }) => !phase.silent.has(peer) && !this.#problemByPeer.has(peer)),
+    );
+    phase.dueAt = now + HASHES_TIMEOUT_MS;
+    if (phase.from) this.#requestLayer(phase, phase.from, now);
+  }
+
+  #requestLayer(phase: Phase & { type: "layer" }, from: Source, now: Time): void {
+    phase.dueAt = now + HASHES_TIMEOUT_MS;
+    this.#context.send(from.peer, { type: "layer-request", file: this.file, first: phase.fetch.first });
+  }
+
+  #open(): void {
+    this.#phase = { type: "opening" };
+    this.#store = "opening";
+    this.#context.emit({ type: "open-store", file: this.file, layer: this.layer });
+  }
+
+  #fetch({ verified }: Store): void {
+    if (verified.isFull) return this.#save();
+    const picker = new Picker(this.geometry.pieceCount, () => this.#context.random());
+    for (const pieces of this.#piecesByPeer.values()) for (const piece of pieces) picker.gained(piece);
+    for (let piece = 0; piece < this.geometry.pieceCount; piece++)
+      if (!verified.has(piece) && !this.#assemblies.has(piece)) picker.open(piece);
+    this.#phase = { type: "fetching", picker };
+    this.#context.stir();
+  }
+
+  #save(): void {
+    this.#leaveSwarm();
+    this.#phase = { type: "saving" };
+    this.#context.emit({ type: "save-file", file: this.file, name: this.name });
+  }
+
+  #fail(reason: TransferFailure): void {
+    this.#leaveSwarm();
+    this.#phase = { type: "failed", reason };
+  }
+
+  /** Nothing is wanted of anybody. A piece that the host is checking stays; what came of others is dropped. */
+  #leaveSwarm(): void {
+    for (const peer of this.#interestedIn)
+      this.#context.send(peer, { type: "interest", file: this.file, wanted: false });
+    this.#interestedIn.clear();
+    this.#phase = { type: "waiting" };
+    this.#context.stir();
+    this.#piecesByPeer.clear();
+    for (const assembly of [...this.#assemblies.values()])
+      if (!assembly.complete || this.#blames.has(assembly.piece)) this.#drop(assembly);
+  }
+
+  #request(source: Source, assembly: Assembly, leaves: Leaves | null, now: Time): boolean {
+    if (!leaves) return false;
+    const id = this.#context.nextRequestId();
+    const { begin, length } = assembly.bytesOf(leaves);
+    const request: Request = {
+      id,
+      source,
+      download: this,
+      assembly,
+      begin,
+      length,
+      sentAt: now,
+      received: 0,
+      cancelled: false,
+    };
+    assembly.asked(request);
+    source.asked(request, now);
+    this.#context.send(source.peer, { type: "request", id, file: this.file, begin, length });
+    return true;
+  }
+
+  /** Of the requests to others for pieces that this source holds, the one that will be answered last. */
+  #lastRequest(source: Source, held: Bitfield, endgame: boolean, now: Time): Request | null {
+    let last: Request | null = null;
+    let lastMs = 0;
+    for (const assembly of this.#assemblies.values()) {
+      if (!held.has(assembly.piece)) continue;
+      for (const request of assembly.requests) {
+        if (request.source === source) break;
+        if (request.received > 0 && !(endgame && assembly.requests.size === 1)) continue;
+        const readyMs = request.source.readyInMs(0, now);
+        if (readyMs < lastMs) continue;
+        last = request;
+        lastMs = readyMs;
+      }
+    }
+    return last;
+  }
+
+  #isSooner(source: Source, bytes: number, than: Request, now: Time): boolean {
+    if (than.source.place > source.place) return true;
+    return source.readyInMs(bytes, now) * WORTH_MOVING < than.source.readyInMs(0, now);
+  }
+
+  /** The end of what a request has still to bring: all of it when its sender is quiet, else as the speeds are. */
+  #shareOf(request: Request, source: Source, now: Time): Leaves | null {
+    const rest = request.assembly.onlyFrom(request);
+    if (!rest) return null;
+    const [mine, theirs] = [source.bytesPerSecond(), request.source.bytesPerSecond()];
+    const share = request.source.isQuiet(now) ? 1 : mine / (mine + theirs);
+    const leaves = { begin: rest.end - Math.round((rest.end - rest.begin) * share), end: rest.end };
+    if (leaves.begin === leaves.end) return null;
+    return this.#isSooner(source, request.assembly.bytesOf(leaves).length, request, now) ? leaves : null;
+  }
+
+  #check(assembly: Assembly): void {
+    for (const request of [...assembly.requests]) this.cancel(request);
+    assembly.complete = true;
+    const { piece } = assembly;
+    this.#context.emit({ type: "check-piece", file: this.file, piece, hash: this.#hashOf(piece) });
+  }
+
+  #hashOf(piece: number): Uint8Array {
+    return hashAt(this.#layer, piece);
+  }
+
+  /** The piece is to be fetched anew. */
+  #drop(assembly: Assembly): void {
+    for (const request of [...assembly.requests]) this.cancel(request);
+    this.#context.emit({ type: "drop-piece", file: this.file, piece: assembly.piece });
+    this.#forget(assembly);
+    if (this.#phase.type === "fetching") this.#phase.picker.open(assembly.piece);
+    this.#context.stir();
+  }
+
+  #forget(assembly: Assembly): void {
+    for (const request of [...assembly.requests]) this.cancel(request);
+    this.#assemblies.delete(assembly.piece);
+    this.#blames.delete(assembly.piece);
+    this.#context.free(assembly.length);
+  }
+
+  /** One holder at a time; when none is left that would tell, the whole piece is fetched anew and nobody is blamed. */
+  #askLeaves(blame: Blame, now: Time): void {
+    const { piece } = blame.assembly;
+    const holders = [...this.#context.sources()].filter(
+      ({ peer }) => !blame.asked.has(peer) && this.#piecesByPeer.get(peer)?.has(piece),
+    );
+    const from = this.#oneOf(holders);
+    if (!from) return this.#drop(blame.assembly);
+    blame.from = from;
+    blame.asked.add(from.peer);
+    blame.dueAt = now + HASHES_TIMEOUT_MS;
+    this.#context.send(from.peer, { type: "leaves-request", file: this.file, piece });
+  }
+
+  #settleBlame({ assembly, leaves }: Blame, trueLeaves: Uint8Array): void {
+    const liars = assembly.dropFalse(leaves, trueLeaves);
+    this.#blames.delete(assembly.piece);
+    assembly.complete = false;
+    if (liars.length === 0) return this.#drop(assembly);
+    for (const liar of liars) this.#context.refuse(liar, "wrong-block");
+    this.#context.stir();
+  }
+
+  #senderIndex(peer: PeerId): number {
+    const known = this.#senders.indexOf(peer);
+    return known >= 0 ? known : this.#senders.push(peer) - 1;
+  }
+
+  #oneOf<Item>(items: readonly Item[]): Item | null {
+    return items[Math.floor(this.#context.random() * items.length)] ?? null;
+  }
+}

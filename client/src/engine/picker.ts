@@ -1,0 +1,72 @@
+/**
+ * Which piece to ask a peer for next: the rarest among the linked peers, at random among equally rare ones (Legout,
+ * Urvoy-Keller, Michiardi: "Rarest First and Choke Algorithms Are Enough", 2006); or in the order of the file.
+ *
+ * The open pieces (wanted, and asked of nobody) lie in one bitfield per availability, so that a pick looks at 32
+ * pieces at a time and a change of availability moves one bit. It knows neither peers nor requests.
+ */
+import { Bitfield } from "./bitfield.ts";
+
+/** A piece that this many peers hold is not rare; telling finer would cost memory for nothing. Guess. */
+const COMMON = 15;
+
+export class Picker {
+  /** For playback: the first open piece instead of the rarest. */
+  sequential = false;
+  readonly #random: () => number;
+  readonly #holders: Uint16Array;
+  readonly #open: Bitfield;
+  readonly #openByHolders: Bitfield[];
+
+  constructor(pieceCount: number, random: () => number) {
+    this.#random = random;
+    this.#holders = new Uint16Array(pieceCount);
+    this.#open = new Bitfield(pieceCount);
+    this.#openByHolders = Array.from({ length: COMMON + 1 }, () => new Bitfield(pieceCount));
+  }
+
+  get openCount(): number {
+    return this.#open.count;
+  }
+
+  /** The piece may be picked. */
+  open(piece: number): void {
+    if (this.#open.set(piece)) this.#level(piece).set(piece);
+  }
+
+  /** The piece is asked for, or held: no longer to be picked. */
+  close(piece: number): void {
+    if (this.#open.clear(piece)) this.#level(piece).clear(piece);
+  }
+
+  /** One more peer holds it. */
+  gained(piece: number): void {
+    this.#move(piece, 1);
+  }
+
+  /** One peer less holds it. */
+  lost(piece: number): void {
+    this.#move(piece, -1);
+  }
+
+  /** An open piece of those held, or null. It stays open. */
+  pick(held: Bitfield): number | null {
+    if (this.sequential) return this.#open.firstShared(held, 0);
+    const start = Math.floor(this.#random() * this.#open.length);
+    for (const level of this.#openByHolders) {
+      const piece = level.count > 0 ? level.firstShared(held, start) : null;
+      if (piece !== null) return piece;
+    }
+    return null;
+  }
+
+  #level(piece: number): Bitfield {
+    return this.#openByHolders[Math.min(this.#holders[piece]!, COMMON)]!;
+  }
+
+  #move(piece: number, by: 1 | -1): void {
+    const open = this.#level(piece).clear(piece);
+    this.#holders[piece]! += by;
+    if (open) this.#level(piece).set(piece);
+  }
+}

@@ -1,0 +1,496 @@
+/**
+ * The door to downloading and serving: who is linked, which downloads have their turn, and when to ask whom. A pure
+ * state machine: every call ends by asking whoever has room for more. PROTOCOL.md, "The swarm".
+ */
+import { Bitfield } from "./bitfield.ts";
+import { Download, MAX_HELD_BYTES, type DownloadContext } from "./download.ts";
+import { geometryOf, lengthOf, type FileId } from "./file-id.ts";
+import type { BlockFrame, RejectFrame, SwarmFrame } from "./frame.ts";
+import type { LocalFile, Notice, SwarmInput, SwarmOutput, Time } from "./io.ts";
+import type { PeerId } from "./peer-id.ts";
+import { isHostile, type Refusal } from "./refusal.ts";
+import { Source } from "./source.ts";
+import { Uploads, type Held } from "./upload.ts";
+import type { DownloadView, LibraryItem, UploadView } from "./view.ts";
+
+/** Files of several pieces fetched at a time: more would only finish later, all of them. Guess. */
+const LARGE_AT_ONCE = 6;
+/** Files of one piece fetched at a time: enough to keep a link of 10 ms full of files of 16 KiB. Guess. */
+const SMALL_AT_ONCE = 64;
+/** A download without a source gives its turn to another after this. */
+const SOURCELESS_TURN_MS = 10_000;
+/** How often stalls, silence and turns are looked at while anything is under way. */
+const LOOK_EVERY_MS = 500;
+
+export interface SwarmContext {
+  emit(output: SwarmOutput): void;
+  /** A control frame to a linked peer. */
+  send(peer: PeerId, frame: SwarmFrame): void;
+  /** Counted. For a hostile one the engine closes the link and calls peerDown() soon after, never within this call. */
+  refuse(peer: PeerId, refusal: Refusal): void;
+  notify(notice: Notice): void;
+  /** [0, 1) */
+  random(): number;
+  /** Linked peers whose catalog entry offers the file. */
+  sourcesOf(file: FileId): readonly PeerId[];
+}
+
+/** Downloads of one size, in the order they have their turn. */
+class Line {
+  readonly limit: number;
+  readonly active = new Map<Download, { sourcelessSince: Time | null }>();
+  /** With a source. */
+  readonly ready = new Set<Download>();
+  /** Nobody in the catalog offers it, but somebody linked may hold pieces: they are asked when nothing is ready. */
+  readonly hopeful = new Set<Download>();
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  leave(download: Download): void {
+    this.active.delete(download);
+    this.ready.delete(download);
+    this.hopeful.delete(download);
+  }
+}
+
+export class Swarm {
+  readonly #context: SwarmContext;
+  readonly #downloadContext: DownloadContext;
+  readonly #uploads: Uploads;
+  readonly #sources = new Map<PeerId, Source>();
+  /** Refused as hostile since the last settling. */
+  readonly #condemned = new Set<PeerId>();
+  readonly #shared = new Map<FileId, LocalFile>();
+  readonly #downloads = new Map<FileId, Download>();
+  /** Finished downloads that the person does not serve. */
+  readonly #withdrawn = new Set<FileId>();
+  readonly #small = new Line(SMALL_AT_ONCE);
+  readonly #large = new Line(LARGE_AT_ONCE);
+  #heldBytes = 0;
+  /** Something could not be asked for because of #heldBytes. */
+  #isFull = false;
+  #nextRequestId = 1;
+  #stirred = false;
+  #lookAt: Time | null = null;
+  #now: Time = 0;
+
+  constructor(context: SwarmContext) {
+    this.#context = context;
+    const refuse = (peer: PeerId, refusal: Refusal): void => this.#refuse(peer, refusal);
+    const { emit, send, notify, random } = {
+      emit: (output: SwarmOutput) => context.emit(output),
+      send: (peer: PeerId, frame: SwarmFrame) => context.send(peer, frame),
+      notify: (notice: Notice) => context.notify(notice),
+      random: () => context.random(),
+    };
+    this.#uploads = new Uploads({ emit, send, refuse, notify, held: (file) => this.#held(file) });
+    this.#downloadContext = {
+      emit,
+      send,
+      refuse,
+      random,
+      sourcesOf: (file) => this.#sourcesOf(file),
+      sources: () => this.#goodSources(),
+      nextRequestId: () => this.#nextRequestId++,
+      reserve: (bytes) => this.#reserve(bytes),
+      free: (bytes) => {
+        this.#heldBytes -= bytes;
+        this.#stirred ||= this.#isFull;
+        this.#isFull = false;
+      },
+      stir: () => {
+        this.#stirred = true;
+      },
+      gained: (file, piece) => this.#uploads.gained(file, piece, this.#now),
+    };
+  }
+
+  // -- peers ---------------------------------------------------------------------------------------------------------
+
+  /** A proven link. */
+  peerUp(peer: PeerId, now: Time): void {
+    this.#now = now;
+    const source = new Source(peer);
+    this.#sources.set(peer, source);
+    this.#uploads.peerUp(peer, now);
+    for (const download of this.#large.active.keys()) download.sourceUp(source, now);
+    for (const download of this.#downloads.values()) this.#sourceMayBeNew(download);
+    this.#settle(now);
+  }
+
+  peerDown(peer: PeerId, now: Time): void {
+    this.#now = now;
+    this.#lose(peer);
+    this.#uploads.peerDown(peer, now);
+    this.#settle(now);
+  }
+
+  /** The catalog learned or lost a source of a file. */
+  sourcesChanged(file: FileId, now: Time): void {
+    const download = this.#downloads.get(file);
+    if (!download) return;
+    this.#now = now;
+    this.#sourceMayBeNew(download);
+    this.#settle(now);
+  }
+
+  /** Parsed, from a proven peer. */
+  frame(peer: PeerId, frame: SwarmFrame, now: Time): void {
+    this.#now = now;
+    const source = this.#sources.get(peer);
+    if (!source) return; // condemned, and its link about to close
+    switch (frame.type) {
+      case "interest":
+        this.#uploads.interest(peer, frame.file, frame.wanted, now);
+        break;
+      case "bitfield":
+        this.#downloads.get(frame.file)?.bitfield(source, frame.bits, now);
+        break;
+      case "have":
+        this.#downloads.get(frame.file)?.have(source, frame.pieces, now);
+        break;
+      case "layer-request":
+        this.#uploads.layerRequest(peer, frame.file, frame.first, now);
+        break;
+      case "layer": {
+        const download = this.#downloads.get(frame.file);
+        if (download) download.layerFrame(source, frame.first, frame.hashes, now);
+        else this.#refuse(peer, "unrequested-layer");
+        break;
+      }
+      case "leaves-request":
+        this.#uploads.leavesRequest(peer, frame.file, frame.piece, now);
+        break;
+      case "leaves": {
+        const download = this.#downloads.get(frame.file);
+        if (download) download.leavesFrame(source, frame.piece, frame.hashes, now);
+        else this.#refuse(peer, "unrequested-layer");
+        break;
+      }
+      case "request":
+        this.#uploads.request(peer, frame, now);
+        break;
+      case "cancel":
+        this.#uploads.cancel(peer, frame.id, now);
+        break;
+      case "reject":
+        this.#rejected(source, frame, now);
+        break;
+      case "queue":
+        source.place = frame.position;
+        this.#stirred = true; // others may be sooner now
+        break;
+      case "block":
+        this.#block(source, frame, now);
+        break;
+    }
+    this.#settle(now, source);
+  }
+
+  // -- the host ------------------------------------------------------------------------------------------------------
+
+  /** Answers about a download or a link that is gone are dropped. */
+  handle(input: SwarmInput, now: Time): void {
+    this.#now = now;
+    switch (input.type) {
+      case "store-opened":
+        this.#downloads.get(input.file)?.storeOpened(input.have);
+        break;
+      case "store-failed":
+        this.#downloads.get(input.file)?.storeFailed(input.reason);
+        break;
+      case "piece-stored":
+        this.#downloads.get(input.file)?.pieceStored(input.piece);
+        break;
+      case "piece-corrupt":
+        this.#downloads.get(input.file)?.pieceCorrupt(input.piece, input.leaves, now);
+        break;
+      case "leaves-hashed":
+        this.#uploads.leavesHashed(input.file, input.piece, input.leaves, now);
+        break;
+      case "bytes-sent":
+        return this.#uploads.bytesSent(input.peer, input.id, input.bytes, now);
+      case "read-failed":
+        this.#uploads.readFailed(input.file, input.reason, now);
+        break;
+      case "file-saved":
+        this.#downloads.get(input.file)?.saved();
+        break;
+      case "save-failed":
+        this.#downloads.get(input.file)?.saveFailed(input.reason);
+        break;
+    }
+    this.#settle(now);
+  }
+
+  // -- the person ----------------------------------------------------------------------------------------------------
+
+  /** A complete local file that may be served. */
+  share(file: LocalFile): void {
+    this.#shared.set(file.file, file);
+    this.#withdrawn.delete(file.file);
+    this.#uploads.offered(file.file);
+  }
+
+  /** The file is not served any more, whether it was shared or downloaded. */
+  unshare(file: FileId): void {
+    this.#shared.delete(file);
+    if (this.#downloads.has(file)) this.#withdrawn.add(file);
+    this.#uploads.withdrawn(file, this.#now);
+  }
+
+  download(file: FileId, name: string, now: Time): void {
+    if (this.#downloads.has(file)) return this.resume(file, now);
+    this.#now = now;
+    const download = new Download(this.#downloadContext, file, name);
+    this.#downloads.set(file, download);
+    this.#lineUp(download);
+    this.#settle(now);
+  }
+
+  pause(file: FileId, now: Time): void {
+    const download = this.#downloads.get(file);
+    if (!download?.isUnfinished) return;
+    this.#now = now;
+    download.pause("person");
+    this.#settle(now);
+  }
+
+  resume(file: FileId, now: Time): void {
+    const download = this.#downloads.get(file);
+    if (!download) return;
+    this.#now = now;
+    download.resume();
+    this.#lineUp(download);
+    this.#settle(now);
+  }
+
+  /** What was stored is deleted. */
+  cancel(file: FileId, now: Time): void {
+    const download = this.#downloads.get(file);
+    if (!download) return;
+    this.#now = now;
+    download.end();
+    this.#lineOf(download).leave(download);
+    this.#downloads.delete(file);
+    this.#withdrawn.delete(file);
+    if (!this.#shared.has(file)) this.#uploads.withdrawn(file, now);
+    this.#settle(now);
+  }
+
+  /** The download leaves the list, and is served no longer. */
+  clear(file: FileId, now: Time): void {
+    this.cancel(file, now);
+  }
+
+  // -- time ----------------------------------------------------------------------------------------------------------
+
+  tick(now: Time): void {
+    this.#now = now;
+    this.#uploads.tick(now);
+    if (this.#lookAt !== null && now >= this.#lookAt) this.#look(now);
+    this.#settle(now);
+  }
+
+  nextDeadline(): Time | null {
+    const uploads = this.#uploads.nextDeadline();
+    if (uploads === null || this.#lookAt === null) return uploads ?? this.#lookAt;
+    return Math.min(uploads, this.#lookAt);
+  }
+
+  // -- what the page reads -------------------------------------------------------------------------------------------
+
+  downloads(now: Time): DownloadView[] {
+    return [...this.#downloads.values()].map((download) => download.view(now));
+  }
+
+  uploads(now: Time): UploadView[] {
+    return this.#uploads.views(now);
+  }
+
+  libraryItem(file: FileId, name: string, folder: string): LibraryItem {
+    const problem = this.#uploads.problemOf(file);
+    return {
+      file,
+      name,
+      folder,
+      length: lengthOf(file),
+      problem,
+      uploadedBytes: this.#uploads.uploadedBytes(file),
+    };
+  }
+
+  // -- asking --------------------------------------------------------------------------------------------------------
+
+  /** Ends every call: the refused are let go, turns are given, and who has room is asked for more. */
+  #settle(now: Time, spoke?: Source): void {
+    for (const peer of this.#condemned) this.#lose(peer);
+    this.#condemned.clear();
+    if (!this.#stirred) {
+      if (spoke && this.#sources.has(spoke.peer)) this.#fill(spoke, now);
+      return;
+    }
+    this.#stirred = false;
+    this.#giveTurns(this.#small, now);
+    this.#giveTurns(this.#large, now);
+    for (const source of this.#sources.values()) {
+      source.idle = false;
+      this.#fill(source, now);
+    }
+    const busy = this.#small.active.size + this.#large.active.size > 0;
+    this.#lookAt = busy ? (this.#lookAt ?? now + LOOK_EVERY_MS) : null;
+  }
+
+  #fill(source: Source, now: Time): void {
+    while (!source.idle && source.hasRoom(now)) source.idle = !this.#askOne(source, now);
+  }
+
+  /** Earlier downloads first; a source that has nothing new for any of them helps another source. */
+  #askOne(source: Source, now: Time): boolean {
+    for (const line of [this.#small, this.#large])
+      for (const download of line.active.keys()) if (download.ask(source, now)) return true;
+    for (const line of [this.#small, this.#large])
+      for (const download of line.active.keys()) if (download.help(source, now)) return true;
+    return false;
+  }
+
+  #giveTurns(line: Line, now: Time): void {
+    for (const download of line.active.keys()) if (!download.isActive) line.leave(download);
+    while (line.active.size < line.limit) {
+      const [next] = line.ready.size > 0 ? line.ready : line.hopeful;
+      if (!next) return;
+      const promised = line.ready.has(next);
+      line.leave(next);
+      if (!next.isWaiting) continue;
+      if (promised && !next.hasSource()) {
+        this.#lineUp(next);
+        continue;
+      }
+      line.active.set(next, { sourcelessSince: null });
+      next.start(now);
+    }
+  }
+
+  #lineUp(download: Download): void {
+    const line = this.#lineOf(download);
+    if (!download.isWaiting || line.active.has(download)) return;
+    if (download.hasSource()) {
+      line.hopeful.delete(download);
+      line.ready.add(download);
+    } else {
+      line.ready.delete(download);
+      if (!download.isSmall && download.state === "waiting") line.hopeful.add(download);
+    }
+    this.#stirred = true;
+  }
+
+  #sourceMayBeNew(download: Download): void {
+    if (!this.#lineOf(download).active.has(download)) return this.#lineUp(download);
+    for (const source of this.#sourcesOf(download.file)) download.sourceUp(source, this.#now);
+  }
+
+  #look(now: Time): void {
+    this.#lookAt = null;
+    this.#stirred = true;
+    for (const source of this.#sources.values()) {
+      if (!source.isStalled(now)) continue;
+      source.rest(now);
+      for (const request of source.requests.values()) request.download.cancel(request);
+    }
+    for (const line of [this.#small, this.#large])
+      for (const [download, turn] of line.active) {
+        download.tick(now);
+        turn.sourcelessSince = download.hasSource() ? null : (turn.sourcelessSince ?? now);
+        if (turn.sourcelessSince === null || now - turn.sourcelessSince < SOURCELESS_TURN_MS) continue;
+        if (line.ready.size + line.hopeful.size === 0) continue;
+        download.stop();
+        line.leave(download);
+        this.#lineUp(download);
+      }
+  }
+
+  // -- details -------------------------------------------------------------------------------------------------------
+
+  #block(source: Source, { id, bytes }: BlockFrame, now: Time): void {
+    const request = source.requests.get(id);
+    if (!request) return this.#refuse(source.peer, "unrequested-block");
+    if (bytes.length > request.length - request.received) return this.#refuse(source.peer, "wrong-length");
+    source.arrived(request, bytes.length, now);
+    if (request.cancelled) request.received += bytes.length;
+    else request.download.block(request, bytes, now);
+    if (request.received === request.length) source.answered(request);
+  }
+
+  #rejected(source: Source, { id, reason }: RejectFrame, now: Time): void {
+    const request = source.requests.get(id);
+    if (!request) return; // our cancel and the last byte have crossed
+    source.answered(request);
+    if (request.cancelled) return;
+    request.cancelled = true;
+    source.gaveUp(request);
+    request.download.rejected(request, reason, now);
+  }
+
+  #refuse(peer: PeerId, refusal: Refusal): void {
+    if (isHostile(refusal)) this.#condemned.add(peer);
+    this.#context.refuse(peer, refusal);
+  }
+
+  /** The peer is no source any more; what it was asked for is asked of others. */
+  #lose(peer: PeerId): void {
+    const source = this.#sources.get(peer);
+    if (!source) return;
+    this.#sources.delete(peer);
+    for (const request of source.requests.values()) {
+      if (request.cancelled) continue;
+      request.cancelled = true;
+      request.download.release(request);
+    }
+    for (const download of this.#downloads.values()) download.sourceDown(source, this.#now);
+    this.#stirred = true;
+  }
+
+  #sourcesOf(file: FileId): readonly Source[] {
+    return this.#context.sourcesOf(file).flatMap((peer) => {
+      const source = this.#condemned.has(peer) ? undefined : this.#sources.get(peer);
+      return source ? [source] : [];
+    });
+  }
+
+  #goodSources(): Source[] {
+    return [...this.#sources.values()].filter(({ peer }) => !this.#condemned.has(peer));
+  }
+
+  #reserve(bytes: number): boolean {
+    if (this.#heldBytes + bytes > MAX_HELD_BYTES) {
+      this.#isFull = true;
+      return false;
+    }
+    this.#heldBytes += bytes;
+    return true;
+  }
+
+  #lineOf(download: Download): Line {
+    return download.isSmall ? this.#small : this.#large;
+  }
+
+  #held(file: FileId): Held | null {
+    const shared = this.#shared.get(file);
+    if (shared) {
+      const { pieceCount } = geometryOf(lengthOf(file));
+      return {
+        name: shared.name,
+        layer: shared.layer,
+        has: (piece) => piece < pieceCount,
+        bits: () => Bitfield.full(pieceCount).toBytes(),
+      };
+    }
+    const download = this.#withdrawn.has(file) ? undefined : this.#downloads.get(file);
+    const verified = download?.verified;
+    if (!download || !verified) return null;
+    const { name, layer } = download;
+    return { name, layer, has: (piece) => verified.has(piece), bits: () => verified.toBytes() };
+  }
+}

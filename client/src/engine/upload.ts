@@ -1,0 +1,518 @@
+/**
+ * Serving what is held: answers to interest, hashes, and bytes by a fair queue. PROTOCOL.md, rules S2 to S5 and S13 to S17.
+ *
+ * A few peers are served at a time, so that a piece is complete somewhere soon and can be passed on; everyone who asks
+ * gets turns of equal bytes (deficit round robin: Shreedhar, Varghese 1995), so that nobody starves.
+ */
+import { equalBytes } from "./bytes.ts";
+import {
+  HASH_BYTES,
+  geometryOf,
+  lengthOf,
+  pieceAt,
+  pieceBegin,
+  pieceBytes,
+  rootOf,
+  type FileId,
+  type Geometry,
+} from "./file-id.ts";
+import { MAX_HASHES_PER_FRAME, MAX_HAVE_PIECES } from "./frame.ts";
+import type { RejectReason, RequestFrame, SwarmFrame } from "./frame.ts";
+import type { Notice, ReadProblem, SwarmOutput, Time } from "./io.ts";
+import { hashAt, pieceHashOf } from "./merkle.ts";
+import type { PeerId } from "./peer-id.ts";
+import { Rate } from "./rate.ts";
+import type { Refusal } from "./refusal.ts";
+import { MAX_REQUESTS_PER_PEER } from "./source.ts";
+import type { UploadView } from "./view.ts";
+
+/** Peers served at a time. Guess: enough that one slow link leaves the uplink full, few enough that turns come soon. */
+export const UPLOAD_SLOTS = 4;
+/** What a peer gets before it is the next one's turn. Guess. */
+export const TURN_BYTES = 1024 * 1024;
+/** Given to the host and not yet sent, per peer: with all slots taken 4 MiB wait in memory. */
+const MAX_UNSENT_BYTES = 1024 * 1024;
+/** One job of the host: reading big is several times as fast as reading small, and a turn is a few jobs. */
+const JOB_BYTES = 256 * 1024;
+/** Asked by one peer and not yet answered: its largest window and one piece of the largest kind, with room. [S13] */
+const MAX_ASKED_BYTES = 32 * 1024 * 1024;
+/** Files one peer may hear about: it has a few downloads under way at a time. Guess. */
+export const MAX_INTERESTS_PER_PEER = 1024;
+/** Answers of up to 64 KB to a question of 50 bytes: this many at once, and this many more a second. Guess. */
+const QUESTIONS_AT_ONCE = 256;
+const QUESTIONS_PER_SECOND = 32;
+/** Pieces whose leaves the host is hashing for somebody; the oldest is forgotten first. Guess. */
+const MAX_LEAVES_JOBS = 64;
+const HAVE_DELAY_MS = 100;
+/** A place in the queue is told at most this often. */
+const PLACES_EVERY_MS = 1000;
+/** An upload is shown for this long after its last byte, and no more than this many per peer. */
+const SHOWN_MS = 5000;
+const MAX_SHOWN_PER_PEER = 64;
+const SHOWN_RATE_MEMORY_MS = 3000;
+
+export interface UploadsContext {
+  emit(output: SwarmOutput): void;
+  send(peer: PeerId, frame: SwarmFrame): void;
+  refuse(peer: PeerId, refusal: Refusal): void;
+  notify(notice: Notice): void;
+  /** What may be served of a file, or null. */
+  held(file: FileId): Held | null;
+}
+
+export interface Held {
+  readonly name: string;
+  /** Piece hashes, joined; empty when the file has one piece, or while they are unknown. */
+  readonly layer: Uint8Array;
+  has(piece: number): boolean;
+  /** As in a bitfield frame. */
+  bits(): Uint8Array;
+}
+
+interface Job {
+  readonly id: number;
+  readonly file: FileId;
+  readonly begin: number;
+  readonly length: number;
+  givenBytes: number;
+  sentBytes: number;
+}
+
+interface Shown {
+  sentBytes: number;
+  lastAt: Time;
+  readonly rate: Rate;
+}
+
+/** A linked peer as it asks us. */
+interface Asker {
+  readonly peer: PeerId;
+  readonly jobs: Map<number, Job>;
+  askedBytes: number;
+  unsentBytes: number;
+  /** What is left of its turn. */
+  turnBytes: number;
+  toldPlace: number;
+  readonly interests: Set<FileId>;
+  readonly unannounced: Map<FileId, number[]>;
+  questions: number;
+  questionsAt: Time;
+  readonly shown: Map<FileId, Shown>;
+}
+
+interface LeavesJob {
+  readonly file: FileId;
+  readonly piece: number;
+  readonly askers: Set<Asker>;
+}
+
+export class Uploads {
+  readonly #context: UploadsContext;
+  readonly #askers = new Map<PeerId, Asker>();
+  readonly #served = new Set<Asker>();
+  readonly #line = new Set<Asker>();
+  readonly #interestedByFile = new Map<FileId, Set<Asker>>();
+  readonly #problemByFile = new Map<FileId, ReadProblem>();
+  /** How often each piece was sent, so that what few have got leaves first. [S15] */
+  readonly #copiesByFile = new Map<FileId, Uint16Array>();
+  readonly #uploadedByFile = new Map<FileId, number>();
+  readonly #leavesJobs = new Map<string, LeavesJob>();
+  #havesDueAt: Time | null = null;
+  #placesDueAt: Time | null = null;
+  #placesToldAt: Time = -PLACES_EVERY_MS;
+
+  constructor(context: UploadsContext) {
+    this.#context = context;
+  }
+
+  // -- what is held --------------------------------------------------------------------------------------------------
+
+  /** The file may be read (again). */
+  offered(file: FileId): void {
+    this.#problemByFile.delete(file);
+    this.#announceAll(file);
+  }
+
+  /** The file is not served any more. */
+  withdrawn(file: FileId, now: Time): void {
+    this.#rejectAll(file, "not-here");
+    this.#problemByFile.delete(file);
+    this.#copiesByFile.delete(file);
+    this.#announceAll(file);
+    this.#serve(now);
+  }
+
+  /** A piece more is held, or all that a store had. [S5] */
+  gained(file: FileId, piece: number | "all", now: Time): void {
+    if (piece === "all") return this.#announceAll(file);
+    for (const asker of this.#interestedByFile.get(file) ?? []) {
+      const pieces = asker.unannounced.get(file);
+      if (!pieces) asker.unannounced.set(file, [piece]);
+      else if (pieces.push(piece) >= MAX_HAVE_PIECES) this.#announce(asker);
+      this.#havesDueAt ??= now + HAVE_DELAY_MS;
+    }
+  }
+
+  problemOf(file: FileId): ReadProblem | null {
+    return this.#problemByFile.get(file) ?? null;
+  }
+
+  uploadedBytes(file: FileId): number {
+    return this.#uploadedByFile.get(file) ?? 0;
+  }
+
+  // -- peers ---------------------------------------------------------------------------------------------------------
+
+  peerUp(peer: PeerId, now: Time): void {
+    this.#askers.set(peer, {
+      peer,
+      jobs: new Map(),
+      askedBytes: 0,
+      unsentBytes: 0,
+      turnBytes: 0,
+      toldPlace: 0,
+      interests: new Set(),
+      unannounced: new Map(),
+      questions: QUESTIONS_AT_ONCE,
+      questionsAt: now,
+      shown: new Map(),
+    });
+  }
+
+  peerDown(peer: PeerId, now: Time): void {
+    const asker = this.#askers.get(peer);
+    if (!asker) return;
+    this.#askers.delete(peer);
+    this.#served.delete(asker);
+    this.#line.delete(asker);
+    for (const file of asker.interests) this.#endInterest(asker, file);
+    for (const { askers } of this.#leavesJobs.values()) askers.delete(asker);
+    for (const { id, givenBytes, sentBytes } of asker.jobs.values())
+      if (givenBytes > sentBytes) this.#context.emit({ type: "stop-blocks", peer, id });
+    this.#serve(now);
+  }
+
+  interest(peer: PeerId, file: FileId, wanted: boolean, now: Time): void {
+    const asker = this.#askers.get(peer);
+    if (!asker) return;
+    if (!wanted) return this.#endInterest(asker, file);
+    if (!this.#mayAsk(asker, now)) return;
+    if (!asker.interests.has(file)) {
+      if (asker.interests.size >= MAX_INTERESTS_PER_PEER)
+        return this.#context.refuse(peer, "too-many-requests");
+      asker.interests.add(file);
+      const interested = this.#interestedByFile.get(file) ?? new Set();
+      this.#interestedByFile.set(file, interested.add(asker));
+    }
+    this.#sendBitfield(asker, file);
+  }
+
+  layerRequest(peer: PeerId, file: FileId, first: number, now: Time): void {
+    const asker = this.#askers.get(peer);
+    if (!asker || !this.#mayAsk(asker, now)) return;
+    const layer = this.#held(file)?.layer;
+    if (!layer?.length) return this.#sendBitfield(asker, file);
+    const hashes = layer.subarray(first * HASH_BYTES, (first + MAX_HASHES_PER_FRAME) * HASH_BYTES);
+    if (hashes.length === 0) return this.#context.refuse(peer, "bad-request");
+    this.#context.send(peer, { type: "layer", file, first, hashes });
+  }
+
+  leavesRequest(peer: PeerId, file: FileId, piece: number, now: Time): void {
+    const asker = this.#askers.get(peer);
+    if (!asker || !this.#mayAsk(asker, now)) return;
+    if (!this.#held(file)?.has(piece)) return this.#sendBitfield(asker, file);
+    const key = `${file} ${piece}`;
+    const job = this.#leavesJobs.get(key);
+    if (job) {
+      job.askers.add(asker);
+      return;
+    }
+    this.#leavesJobs.set(key, { file, piece, askers: new Set([asker]) });
+    const [oldest] = this.#leavesJobs.keys();
+    if (oldest !== undefined && this.#leavesJobs.size > MAX_LEAVES_JOBS) this.#leavesJobs.delete(oldest);
+    this.#context.emit({ type: "hash-leaves", file, piece });
+  }
+
+  request(peer: PeerId, frame: RequestFrame, now: Time): void {
+    const asker = this.#askers.get(peer);
+    if (!asker) return;
+    const { id, file, begin, length } = frame;
+    if (asker.jobs.has(id)) return this.#context.refuse(peer, "bad-request");
+    const reason = this.#whyNot(asker, frame);
+    if (reason) return this.#reject(asker, id, reason);
+    asker.jobs.set(id, { id, file, begin, length, givenBytes: 0, sentBytes: 0 });
+    asker.askedBytes += length;
+    if (!this.#served.has(asker)) this.#line.add(asker);
+    this.#serve(now);
+  }
+
+  cancel(peer: PeerId, id: number, now: Time): void {
+    const asker = this.#askers.get(peer);
+    const job = asker?.jobs.get(id);
+    if (!asker || !job) return; // the last byte and the cancel have crossed
+    this.#stop(asker, job, "cancelled");
+    this.#serve(now);
+  }
+
+  // -- the host ------------------------------------------------------------------------------------------------------
+
+  bytesSent(peer: PeerId, id: number, bytes: number, now: Time): void {
+    const asker = this.#askers.get(peer);
+    const job = asker?.jobs.get(id);
+    if (!asker || !job) return; // stopped meanwhile
+    job.sentBytes += bytes;
+    asker.unsentBytes -= bytes;
+    asker.turnBytes -= bytes;
+    this.#show(asker, job.file, bytes, now);
+    if (job.sentBytes === job.length) this.#end(asker, job);
+    this.#serve(now);
+  }
+
+  readFailed(file: FileId, reason: ReadProblem, now: Time): void {
+    if (!this.#problemByFile.has(file)) this.#context.notify({ type: "source-unreadable", file, reason });
+    this.#problemByFile.set(file, reason);
+    this.#rejectAll(file, reason);
+    this.#serve(now);
+  }
+
+  /** What the disk gives now may be another file than what was hashed: only true leaves are passed on. */
+  leavesHashed(file: FileId, piece: number, leaves: Uint8Array, now: Time): void {
+    const key = `${file} ${piece}`;
+    const job = this.#leavesJobs.get(key);
+    const held = this.#held(file);
+    this.#leavesJobs.delete(key);
+    if (!job || !held?.has(piece)) return;
+    const geometry = geometryOf(lengthOf(file));
+    const hash = geometry.pieceCount > 1 ? hashAt(held.layer, piece) : rootOf(file);
+    if (!equalBytes(pieceHashOf(leaves, geometry, piece), hash)) return this.readFailed(file, "changed", now);
+    for (const { peer } of job.askers)
+      this.#context.send(peer, { type: "leaves", file, piece, hashes: leaves });
+  }
+
+  // -- time ----------------------------------------------------------------------------------------------------------
+
+  tick(now: Time): void {
+    if (this.#havesDueAt !== null && now >= this.#havesDueAt) {
+      this.#havesDueAt = null;
+      for (const asker of this.#askers.values()) this.#announce(asker);
+    }
+    if (this.#placesDueAt !== null && now >= this.#placesDueAt) this.#tellPlaces(now);
+  }
+
+  nextDeadline(): Time | null {
+    if (this.#havesDueAt === null) return this.#placesDueAt;
+    return Math.min(this.#havesDueAt, this.#placesDueAt ?? Infinity);
+  }
+
+  views(now: Time): UploadView[] {
+    return [...this.#askers.values()].flatMap(({ peer, shown, jobs }) => {
+      const asked = new Set([...jobs.values()].map(({ file }) => file));
+      return [...shown].flatMap(([file, { sentBytes, lastAt, rate }]) => {
+        const held = this.#context.held(file);
+        if (!held || (!asked.has(file) && now - lastAt >= SHOWN_MS)) return [];
+        const bytesPerSecond = rate.perSecond(now);
+        return [{ file, name: held.name, to: peer, length: lengthOf(file), sentBytes, bytesPerSecond }];
+      });
+    });
+  }
+
+  // -- the queue -----------------------------------------------------------------------------------------------------
+
+  /** Fills the slots from the line, and gives every served peer its due. */
+  #serve(now: Time): void {
+    for (const asker of this.#served) {
+      const idle = asker.unsentBytes === 0;
+      if (idle && !hasJob(asker)) this.#served.delete(asker);
+      else if (idle && asker.turnBytes <= 0 && this.#line.size > 0) {
+        this.#served.delete(asker);
+        this.#line.add(asker);
+      }
+    }
+    for (const asker of this.#line) {
+      if (this.#served.size >= UPLOAD_SLOTS) break;
+      this.#line.delete(asker);
+      if (!hasJob(asker)) continue;
+      asker.turnBytes = TURN_BYTES;
+      this.#served.add(asker);
+    }
+    for (const asker of this.#served) this.#give(asker);
+    if (this.#placesDueAt === null && (this.#line.size > 0 || this.#isPlaceStale()))
+      this.#placesDueAt = Math.max(now, this.#placesToldAt + PLACES_EVERY_MS);
+  }
+
+  /** Hands jobs to the host: while others wait no more than the turn has left. */
+  #give(asker: Asker): void {
+    if (this.#line.size === 0 && asker.turnBytes <= asker.unsentBytes) asker.turnBytes += TURN_BYTES;
+    while (asker.unsentBytes < Math.min(MAX_UNSENT_BYTES, asker.turnBytes)) {
+      const job = this.#rarestJob(asker);
+      if (!job) return;
+      const length = Math.min(JOB_BYTES, job.length - job.givenBytes);
+      const { id, file } = job;
+      this.#context.emit({
+        type: "send-blocks",
+        peer: asker.peer,
+        id,
+        file,
+        begin: job.begin + job.givenBytes,
+        length,
+      });
+      job.givenBytes += length;
+      asker.unsentBytes += length;
+    }
+  }
+
+  /** The job that is begun, or the one whose piece was sent least. */
+  #rarestJob(asker: Asker): Job | null {
+    let rarest: Job | null = null;
+    let fewest = Infinity;
+    for (const job of asker.jobs.values()) {
+      if (job.givenBytes === job.length) continue;
+      if (job.givenBytes > 0) return job;
+      const copies = this.#copiesOf(job);
+      if (copies >= fewest) continue;
+      rarest = job;
+      fewest = copies;
+    }
+    if (rarest) this.#countCopy(rarest);
+    return rarest;
+  }
+
+  #copiesOf({ file, begin }: Job): number {
+    return this.#copiesByFile.get(file)?.[pieceAt(geometryOf(lengthOf(file)), begin)] ?? 0;
+  }
+
+  #countCopy({ file, begin }: Job): void {
+    const geometry = geometryOf(lengthOf(file));
+    if (geometry.pieceCount <= 1) return;
+    const copies = this.#copiesByFile.get(file) ?? new Uint16Array(geometry.pieceCount);
+    copies[pieceAt(geometry, begin)]!++;
+    this.#copiesByFile.set(file, copies);
+  }
+
+  #isPlaceStale(): boolean {
+    for (const asker of this.#served) if (asker.toldPlace > 0) return true;
+    return false;
+  }
+
+  #tellPlaces(now: Time): void {
+    this.#placesToldAt = now;
+    let place = 0;
+    for (const asker of this.#served) this.#tellPlace(asker, 0);
+    for (const asker of this.#line) this.#tellPlace(asker, ++place);
+    this.#placesDueAt = this.#line.size > 0 ? now + PLACES_EVERY_MS : null;
+  }
+
+  #tellPlace(asker: Asker, position: number): void {
+    if (asker.toldPlace === position) return;
+    asker.toldPlace = position;
+    this.#context.send(asker.peer, { type: "queue", position });
+  }
+
+  // -- details -------------------------------------------------------------------------------------------------------
+
+  #held(file: FileId): Held | null {
+    return this.#problemByFile.has(file) ? null : this.#context.held(file);
+  }
+
+  /** Why a request will not be answered, or null. */
+  #whyNot(asker: Asker, { file, begin, length }: RequestFrame): RejectReason | null {
+    if (asker.jobs.size >= MAX_REQUESTS_PER_PEER || asker.askedBytes + length > MAX_ASKED_BYTES) {
+      this.#context.refuse(asker.peer, "too-many-requests");
+      return "busy";
+    }
+    const geometry = geometryOf(lengthOf(file));
+    if (!isWithinOnePiece(geometry, begin, length)) {
+      this.#context.refuse(asker.peer, "bad-request");
+      return "not-here";
+    }
+    const problem = this.#problemByFile.get(file);
+    if (problem) return problem;
+    return this.#held(file)?.has(pieceAt(geometry, begin)) ? null : "not-here";
+  }
+
+  #mayAsk(asker: Asker, now: Time): boolean {
+    const earned = ((now - asker.questionsAt) * QUESTIONS_PER_SECOND) / 1000;
+    asker.questions = Math.min(asker.questions + earned, QUESTIONS_AT_ONCE);
+    asker.questionsAt = now;
+    if (asker.questions < 1) {
+      this.#context.refuse(asker.peer, "too-many-requests");
+      return false;
+    }
+    asker.questions--;
+    return true;
+  }
+
+  #reject(asker: Asker, id: number, reason: RejectReason): void {
+    this.#context.send(asker.peer, { type: "reject", id, reason });
+  }
+
+  #stop(asker: Asker, job: Job, reason: RejectReason): void {
+    if (job.givenBytes > job.sentBytes)
+      this.#context.emit({ type: "stop-blocks", peer: asker.peer, id: job.id });
+    this.#end(asker, job);
+    this.#reject(asker, job.id, reason);
+  }
+
+  #end(asker: Asker, job: Job): void {
+    asker.jobs.delete(job.id);
+    asker.askedBytes -= job.length;
+    asker.unsentBytes -= job.givenBytes - job.sentBytes;
+  }
+
+  #rejectAll(file: FileId, reason: RejectReason): void {
+    for (const asker of this.#askers.values())
+      for (const job of asker.jobs.values()) if (job.file === file) this.#stop(asker, job, reason);
+  }
+
+  #endInterest(asker: Asker, file: FileId): void {
+    asker.interests.delete(file);
+    asker.unannounced.delete(file);
+    const interested = this.#interestedByFile.get(file);
+    interested?.delete(asker);
+    if (interested?.size === 0) this.#interestedByFile.delete(file);
+  }
+
+  #announceAll(file: FileId): void {
+    for (const asker of this.#interestedByFile.get(file) ?? []) this.#sendBitfield(asker, file);
+  }
+
+  #sendBitfield(asker: Asker, file: FileId): void {
+    asker.unannounced.delete(file);
+    const bits = this.#held(file)?.bits() ?? new Uint8Array(0);
+    this.#context.send(asker.peer, { type: "bitfield", file, bits });
+  }
+
+  #announce(asker: Asker): void {
+    for (const [file, pieces] of asker.unannounced)
+      this.#context.send(asker.peer, { type: "have", file, pieces });
+    asker.unannounced.clear();
+  }
+
+  #show(asker: Asker, file: FileId, bytes: number, now: Time): void {
+    const shown = asker.shown.get(file) ?? {
+      sentBytes: 0,
+      lastAt: now,
+      rate: new Rate(SHOWN_RATE_MEMORY_MS),
+    };
+    shown.sentBytes += bytes;
+    shown.lastAt = now;
+    shown.rate.add(bytes, now);
+    asker.shown.set(file, shown);
+    const [oldest] = asker.shown.keys();
+    if (oldest !== undefined && asker.shown.size > MAX_SHOWN_PER_PEER) asker.shown.delete(oldest);
+    this.#uploadedByFile.set(file, this.uploadedBytes(file) + bytes);
+  }
+}
+
+/** Something that is not yet with the host. Jobs are few, and those with the host are the first of them. */
+const hasJob = (asker: Asker): boolean => {
+  for (const job of asker.jobs.values()) if (job.givenBytes < job.length) return true;
+  return false;
+};
+
+const isWithinOnePiece = (geometry: Geometry, begin: number, length: number): boolean => {
+  const piece = pieceAt(geometry, begin);
+  return (
+    piece < geometry.pieceCount && begin + length <= pieceBegin(geometry, piece) + pieceBytes(geometry, piece)
+  );
+};
