@@ -1,0 +1,141 @@
+/** A disk in memory that really hashes: files of the person, piece stores, and files saved. */
+import { createHash } from "node:crypto";
+import { concatBytes, equalBytes } from "../src/engine/bytes.ts";
+import {
+  LEAF_BYTES,
+  fileIdOf,
+  geometryOf,
+  lengthOf,
+  pieceAt,
+  pieceBegin,
+  pieceBytes,
+  type FileId,
+} from "../src/engine/file-id.ts";
+import type { LocalFile, ReadProblem, StoreProblem } from "../src/engine/io.ts";
+import { foldLeaves, pieceHashOf, rootOfLayer } from "../src/engine/merkle.ts";
+import { Bitfield } from "../src/engine/bitfield.ts";
+
+const leavesOf = (bytes: Uint8Array): Uint8Array => {
+  const leaves: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += LEAF_BYTES)
+    leaves.push(
+      createHash("sha256")
+        .update(bytes.subarray(at, at + LEAF_BYTES))
+        .digest(),
+    );
+  return concatBytes(...leaves);
+};
+
+/** A file as its sharer hashes it. */
+export const hashFile = (bytes: Uint8Array, name: string): LocalFile => {
+  const geometry = geometryOf(bytes.length);
+  const hashes: Uint8Array[] = [];
+  for (let piece = 0; piece < geometry.pieceCount; piece++) {
+    const begin = pieceBegin(geometry, piece);
+    const leaves = leavesOf(bytes.subarray(begin, begin + pieceBytes(geometry, piece)));
+    hashes.push(geometry.pieceCount > 1 ? pieceHashOf(leaves, geometry, piece) : foldLeaves(leaves));
+  }
+  const layer = concatBytes(...hashes);
+  const file = fileIdOf(rootOfLayer(layer, geometry), bytes.length);
+  return { file, name, folder: "", layer: geometry.pieceCount > 1 ? layer : new Uint8Array(0) };
+};
+
+interface Assembling {
+  readonly bytes: Uint8Array;
+  /** Bytes put, for tests: a piece is fetched once. */
+  putBytes: number;
+}
+
+export class Disk {
+  readonly #files = new Map<FileId, Uint8Array>();
+  readonly #stores = new Map<FileId, Map<number, Uint8Array>>();
+  readonly #assembling = new Map<string, Assembling>();
+  readonly saved = new Map<FileId, Uint8Array>();
+  readonly problems = new Map<FileId, ReadProblem>();
+  /** Set: nothing more can be written. */
+  storeProblem: StoreProblem | null = null;
+  /** Bytes of blocks that came, wanted or not. */
+  putBytes = 0;
+
+  add(bytes: Uint8Array, name: string): LocalFile {
+    const local = hashFile(bytes, name);
+    this.#files.set(local.file, bytes);
+    return local;
+  }
+
+  /** The bits of what is stored. */
+  open(file: FileId): Uint8Array {
+    const pieces = this.#stores.get(file) ?? new Map<number, Uint8Array>();
+    this.#stores.set(file, pieces);
+    const have = new Bitfield(geometryOf(lengthOf(file)).pieceCount);
+    for (const piece of pieces.keys()) have.set(piece);
+    return have.toBytes();
+  }
+
+  put(file: FileId, begin: number, bytes: Uint8Array): void {
+    const geometry = geometryOf(lengthOf(file));
+    const piece = pieceAt(geometry, begin);
+    const key = `${file} ${piece}`;
+    const assembling = this.#assembling.get(key) ?? {
+      bytes: new Uint8Array(pieceBytes(geometry, piece)),
+      putBytes: 0,
+    };
+    assembling.bytes.set(bytes, begin - pieceBegin(geometry, piece));
+    assembling.putBytes += bytes.length;
+    this.putBytes += bytes.length;
+    this.#assembling.set(key, assembling);
+  }
+
+  check(file: FileId, piece: number, hash: Uint8Array): "stored" | StoreProblem | Uint8Array {
+    const key = `${file} ${piece}`;
+    const assembling = this.#assembling.get(key);
+    if (!assembling || assembling.putBytes < assembling.bytes.length)
+      throw new Error(`piece ${piece} is checked before all its bytes are put`);
+    const leaves = leavesOf(assembling.bytes);
+    if (!equalBytes(pieceHashOf(leaves, geometryOf(lengthOf(file)), piece), hash)) return leaves;
+    if (this.storeProblem) return this.storeProblem;
+    this.#stores.get(file)?.set(piece, assembling.bytes);
+    this.#assembling.delete(key);
+    return "stored";
+  }
+
+  drop(file: FileId, piece: number): void {
+    this.#assembling.delete(`${file} ${piece}`);
+  }
+
+  read(file: FileId, begin: number, length: number): Uint8Array | ReadProblem {
+    const problem = this.problems.get(file);
+    if (problem) return problem;
+    const whole = this.#files.get(file);
+    if (whole) return whole.subarray(begin, begin + length);
+    const geometry = geometryOf(lengthOf(file));
+    const piece = pieceAt(geometry, begin);
+    const from = begin - pieceBegin(geometry, piece);
+    return (
+      this.#stores
+        .get(file)
+        ?.get(piece)
+        ?.subarray(from, from + length) ?? "vanished"
+    );
+  }
+
+  leaves(file: FileId, piece: number): Uint8Array | ReadProblem {
+    const geometry = geometryOf(lengthOf(file));
+    const bytes = this.read(file, pieceBegin(geometry, piece), pieceBytes(geometry, piece));
+    return typeof bytes === "string" ? bytes : leavesOf(bytes);
+  }
+
+  save(file: FileId): void {
+    const pieces = [...(this.#stores.get(file) ?? [])].sort(([a], [b]) => a - b).map(([, bytes]) => bytes);
+    this.saved.set(file, concatBytes(...pieces));
+  }
+
+  close(file: FileId, forget: boolean): void {
+    for (const key of this.#assembling.keys()) if (key.startsWith(`${file} `)) this.#assembling.delete(key);
+    if (forget) this.#stores.delete(file);
+  }
+
+  get assemblingCount(): number {
+    return this.#assembling.size;
+  }
+}

@@ -1,0 +1,86 @@
+/** A world of swarms with one catalog: who is there, who is linked, who offers what. All from one seed. */
+import type { FileId } from "../src/engine/file-id.ts";
+import type { LocalFile } from "../src/engine/io.ts";
+import type { PeerId } from "../src/engine/peer-id.ts";
+import { Links } from "./links.ts";
+import { SeededRandom } from "./random.ts";
+import { SwarmNode } from "./swarm-node.ts";
+import { World } from "./world.ts";
+
+const FAST_BYTES_PER_SECOND = 4 * 1024 * 1024;
+const LATENCY_MS = 20;
+
+export class Meeting {
+  readonly world = new World();
+  readonly links = new Links<PeerId>(this.world);
+  readonly random: SeededRandom;
+  readonly nodes: SwarmNode[] = [];
+  readonly #sourcesByFile = new Map<FileId, Set<PeerId>>();
+
+  constructor(seed: number) {
+    this.random = new SeededRandom(seed);
+  }
+
+  peer(uplinkBytesPerSecond = FAST_BYTES_PER_SECOND): SwarmNode {
+    const id = (this.nodes.length + 1).toString(16).padStart(64, "0") as PeerId;
+    const catalog = { sourcesOf: (file: FileId) => this.#sourcesByFile.get(file) ?? new Set<PeerId>() };
+    const node = new SwarmNode(
+      this.world,
+      this.links,
+      catalog,
+      id,
+      new SeededRandom(this.random.below(2 ** 31)),
+    );
+    this.links.add(node, uplinkBytesPerSecond);
+    this.nodes.push(node);
+    return node;
+  }
+
+  link(a: SwarmNode, b: SwarmNode, latencyMs = LATENCY_MS): void {
+    this.links.up(a.id, b.id, latencyMs);
+  }
+
+  unlink(a: SwarmNode, b: SwarmNode): void {
+    this.links.down(a.id, b.id);
+  }
+
+  /** Everybody with everybody. */
+  mesh(nodes: readonly SwarmNode[], latencyMs = LATENCY_MS): void {
+    nodes.forEach((a, at) => nodes.slice(at + 1).forEach((b) => this.link(a, b, latencyMs)));
+  }
+
+  share(node: SwarmNode, bytes: Uint8Array, name = "file"): LocalFile {
+    const local = node.disk.add(bytes, name);
+    node.do((swarm) => swarm.share(local));
+    this.offer(node, local.file);
+    return local;
+  }
+
+  offer(node: SwarmNode, file: FileId): void {
+    this.#sourcesByFile.set(file, (this.#sourcesByFile.get(file) ?? new Set()).add(node.id));
+    this.#changed(file);
+  }
+
+  withdraw(node: SwarmNode, file: FileId): void {
+    this.#sourcesByFile.get(file)?.delete(node.id);
+    this.#changed(file);
+  }
+
+  download(node: SwarmNode, file: FileId): void {
+    node.do((swarm, now) => swarm.download(file, "file", now));
+  }
+
+  /** Runs until these have saved the file. @returns whether they have, within `withinMs` of virtual time. */
+  untilSaved(nodes: readonly SwarmNode[], file: FileId, withinMs = 600_000): boolean {
+    return this.world.run(() => nodes.every(({ disk }) => disk.saved.has(file)), this.world.now + withinMs);
+  }
+
+  /** Lets time pass. */
+  pass(ms: number): void {
+    this.world.run(() => false, this.world.now + ms);
+  }
+
+  #changed(file: FileId): void {
+    for (const node of this.nodes) node.do((swarm, now) => swarm.sourcesChanged(file, now));
+  }
+}

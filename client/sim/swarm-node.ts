@@ -1,0 +1,190 @@
+/** A peer that has nothing but its swarm: frames go through the real codec, and the catalog is the world's. */
+import {
+  decodeFrame,
+  encodeFrame,
+  MAX_BLOCK_BYTES,
+  type Frame,
+  type SwarmFrame,
+} from "../src/engine/frame.ts";
+import type { FileId } from "../src/engine/file-id.ts";
+import type { Notice, SwarmInput, SwarmOutput } from "../src/engine/io.ts";
+import type { PeerId } from "../src/engine/peer-id.ts";
+import { isHostile, type Refusal } from "../src/engine/refusal.ts";
+import { Swarm } from "../src/engine/swarm.ts";
+import type { DownloadView } from "../src/engine/view.ts";
+import { Disk } from "./disk.ts";
+import type { Links } from "./links.ts";
+import type { SeededRandom } from "./random.ts";
+import type { SimNode, Time, World } from "./world.ts";
+
+const DISK_MS = 1;
+
+/** What a liar sends instead of a frame; an honest peer has none. */
+export type Tamper = (frame: SwarmFrame, to: PeerId) => readonly SwarmFrame[];
+
+export interface Catalog {
+  sourcesOf(file: FileId): ReadonlySet<PeerId>;
+}
+
+export class SwarmNode implements SimNode<PeerId> {
+  readonly id: PeerId;
+  readonly swarm: Swarm;
+  readonly disk = new Disk();
+  readonly notices: Notice[] = [];
+  readonly refusals: { readonly peer: PeerId; readonly refusal: Refusal }[] = [];
+  readonly received: { readonly from: PeerId; readonly frame: SwarmFrame; readonly at: Time }[] = [];
+  tamper: Tamper | null = null;
+  readonly #world: World;
+  readonly #links: Links<PeerId>;
+  readonly #banned = new Set<PeerId>();
+  readonly #stopped = new Set<string>();
+  /** Answers of an earlier opening of a store never reach the swarm. */
+  readonly #openings = new Map<FileId, number>();
+
+  constructor(world: World, links: Links<PeerId>, catalog: Catalog, id: PeerId, random: SeededRandom) {
+    this.id = id;
+    this.#world = world;
+    this.#links = links;
+    this.swarm = new Swarm({
+      emit: (output) => this.#perform(output),
+      send: (peer, frame) => this.#send(peer, frame),
+      refuse: (peer, refusal) => this.#refuse(peer, refusal),
+      notify: (notice) => this.notices.push(notice),
+      random: () => random.next(),
+      sourcesOf: (file) => [...catalog.sourcesOf(file)].filter((peer) => links.isUp(id, peer)),
+    });
+  }
+
+  linkUp(peer: PeerId, now: Time): void {
+    this.swarm.peerUp(peer, now);
+  }
+
+  linkDown(peer: PeerId, now: Time): void {
+    this.swarm.peerDown(peer, now);
+  }
+
+  deliver(from: PeerId, bytes: Uint8Array, now: Time): void {
+    const frame = decodeFrame(bytes);
+    if (!frame.ok) return this.#refuse(from, frame.problem);
+    if (!isSwarmFrame(frame.value)) throw new Error(`a ${frame.value.type} frame in a swarm alone`);
+    this.received.push({ from, frame: frame.value, at: now });
+    this.swarm.frame(from, frame.value, now);
+  }
+
+  tick(now: Time): void {
+    this.swarm.tick(now);
+  }
+
+  nextDeadline(): Time | null {
+    return this.swarm.nextDeadline();
+  }
+
+  /** As the person does it; the world then knows of a new deadline. */
+  do(action: (swarm: Swarm, now: Time) => void): void {
+    action(this.swarm, this.#world.now);
+    this.#world.watch(this);
+  }
+
+  view(file: FileId): DownloadView {
+    const view = this.swarm.downloads(this.#world.now).find((download) => download.file === file);
+    if (!view) throw new Error(`no download of ${file}`);
+    return view;
+  }
+
+  get refusedPeers(): ReadonlySet<PeerId> {
+    return this.#banned;
+  }
+
+  #send(to: PeerId, frame: SwarmFrame): void {
+    for (const told of this.tamper?.(frame, to) ?? [frame]) this.#links.send(this.id, to, encodeFrame(told));
+  }
+
+  #refuse(peer: PeerId, refusal: Refusal): void {
+    this.refusals.push({ peer, refusal });
+    if (!isHostile(refusal)) return;
+    this.#banned.add(peer);
+    this.#world.after(0, () => this.#links.down(this.id, peer));
+  }
+
+  #input(input: SwarmInput): void {
+    this.swarm.handle(input, this.#world.now);
+    this.#world.watch(this);
+  }
+
+  /** The answer of the disk, unless the store was closed meanwhile. */
+  #answer(file: FileId, answer: () => SwarmInput): void {
+    const opening = this.#openings.get(file);
+    this.#world.after(DISK_MS, () => {
+      if (this.#openings.get(file) === opening) this.#input(answer());
+    });
+  }
+
+  #perform(output: SwarmOutput): void {
+    switch (output.type) {
+      case "open-store":
+        this.#openings.set(output.file, (this.#openings.get(output.file) ?? 0) + 1);
+        return this.#answer(output.file, () => {
+          const have = this.disk.open(output.file);
+          return { type: "store-opened", file: output.file, have };
+        });
+      case "put-block":
+        return this.disk.put(output.file, output.begin, output.bytes);
+      case "check-piece":
+        return this.#answer(output.file, () => this.#check(output.file, output.piece, output.hash));
+      case "drop-piece":
+        return this.disk.drop(output.file, output.piece);
+      case "send-blocks":
+        return this.#sendBlocks(output);
+      case "stop-blocks":
+        this.#stopped.add(`${output.peer} ${output.id}`);
+        return;
+      case "hash-leaves": {
+        const leaves = this.disk.leaves(output.file, output.piece);
+        if (typeof leaves === "string") return;
+        this.#world.after(DISK_MS, () =>
+          this.#input({ type: "leaves-hashed", file: output.file, piece: output.piece, leaves }),
+        );
+        return;
+      }
+      case "save-file":
+        return this.#answer(output.file, () => {
+          this.disk.save(output.file);
+          return { type: "file-saved", file: output.file };
+        });
+      case "close-store":
+        this.#openings.set(output.file, (this.#openings.get(output.file) ?? 0) + 1);
+        return this.disk.close(output.file, output.forget);
+    }
+  }
+
+  #check(file: FileId, piece: number, hash: Uint8Array): SwarmInput {
+    const checked = this.disk.check(file, piece, hash);
+    if (checked === "stored") return { type: "piece-stored", file, piece };
+    if (checked instanceof Uint8Array) return { type: "piece-corrupt", file, piece, leaves: checked };
+    return { type: "store-failed", file, reason: checked };
+  }
+
+  #sendBlocks({ peer, id, file, begin, length }: SwarmOutput & { type: "send-blocks" }): void {
+    let at = 0;
+    const next = (): { bytes: Uint8Array; sent: () => void } | null => {
+      if (at === length || this.#stopped.has(`${peer} ${id}`)) return null;
+      const bytes = this.disk.read(file, begin + at, Math.min(MAX_BLOCK_BYTES, length - at));
+      if (typeof bytes === "string") {
+        at = length;
+        this.#world.after(0, () => this.#input({ type: "read-failed", peer, id, file, reason: bytes }));
+        return null;
+      }
+      at += bytes.length;
+      const sent = (): void => this.#input({ type: "bytes-sent", peer, id, bytes: bytes.length });
+      const [block, ...more] = this.tamper?.({ type: "block", id, bytes }, peer) ?? [
+        { type: "block", id, bytes } as const,
+      ];
+      for (const frame of more) this.#links.send(this.id, peer, encodeFrame(frame));
+      return block ? { bytes: encodeFrame(block), sent } : next();
+    };
+    this.#links.sendBulk(this.id, peer, { next });
+  }
+}
+
+const isSwarmFrame = (frame: Frame): frame is SwarmFrame =>
+  !["prove", "feeds", "want", "entries", "offer", "offer-answer", "ping", "pong"].includes(frame.type);

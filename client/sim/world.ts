@@ -1,0 +1,91 @@
+/**
+ * Nodes on a virtual clock: an event at a time, in the order of their times, and of equal times in the order they were
+ * planned. Nothing here is random and nothing waits, so a run is a function of what its maker plans.
+ */
+export type Time = number;
+export type NodeId = string;
+
+/** What the world knows of a peer, be it a swarm alone or a whole engine. */
+export interface SimNode<Id extends NodeId> {
+  readonly id: Id;
+  linkUp(peer: Id, now: Time): void;
+  linkDown(peer: Id, now: Time): void;
+  deliver(from: Id, bytes: Uint8Array, now: Time): void;
+  tick(now: Time): void;
+  nextDeadline(): Time | null;
+}
+
+interface Event {
+  readonly at: Time;
+  readonly order: number;
+  readonly run: () => void;
+}
+
+export class World {
+  #now: Time = 0;
+  #planned = 0;
+  readonly #heap: Event[] = [];
+  readonly #wakeAtByNode = new Map<SimNode<NodeId>, Time>();
+
+  get now(): Time {
+    return this.#now;
+  }
+
+  after(delayMs: number, run: () => void): void {
+    this.#push({ at: this.#now + delayMs, order: this.#planned++, run });
+  }
+
+  /** To be called after anything that may have moved the node's deadline. */
+  watch(node: SimNode<NodeId>): void {
+    const deadline = node.nextDeadline();
+    if (deadline === null || (this.#wakeAtByNode.get(node) ?? Infinity) <= deadline) return;
+    const wakeAt = Math.max(deadline, this.#now);
+    this.#wakeAtByNode.set(node, wakeAt);
+    this.after(wakeAt - this.#now, () => {
+      if (this.#wakeAtByNode.get(node) !== wakeAt) return;
+      this.#wakeAtByNode.delete(node);
+      if ((node.nextDeadline() ?? Infinity) <= this.#now) node.tick(this.#now);
+      this.watch(node);
+    });
+  }
+
+  /** Runs until `isDone`, or until nothing is planned, or until `untilMs`. @returns whether it is done. */
+  run(isDone: () => boolean, untilMs: Time): boolean {
+    while (!isDone()) {
+      const event = this.#heap[0];
+      if (!event || event.at > untilMs) return false;
+      this.#pop();
+      this.#now = event.at;
+      event.run();
+    }
+    return true;
+  }
+
+  #push(event: Event): void {
+    let at = this.#heap.push(event) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!isBefore(event, this.#heap[parent]!)) break;
+      this.#heap[at] = this.#heap[parent]!;
+      at = parent;
+    }
+    this.#heap[at] = event;
+  }
+
+  #pop(): void {
+    const last = this.#heap.pop()!;
+    if (this.#heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= this.#heap.length) break;
+      if (child + 1 < this.#heap.length && isBefore(this.#heap[child + 1]!, this.#heap[child]!)) child++;
+      if (!isBefore(this.#heap[child]!, last)) break;
+      this.#heap[at] = this.#heap[child]!;
+      at = child;
+    }
+    this.#heap[at] = last;
+  }
+}
+
+const isBefore = (a: Event, b: Event): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
