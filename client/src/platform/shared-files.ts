@@ -57,19 +57,25 @@ export class SharedFiles {
 
   #slice(file: FileId, source: File, slice: number): Promise<Bytes> {
     const wanted = this.#cached(file, source, slice);
-    if ((slice + 1) * SLICE_BYTES < source.size) void this.#cached(file, source, slice + 1).catch(() => {});
+    if ((slice + 1) * SLICE_BYTES < source.size) void this.#cached(file, source, slice + 1);
     return wanted;
   }
 
   #cached(file: FileId, source: File, slice: number): Promise<Bytes> {
     const key = `${file}/${slice}`;
-    const bytes = this.#slices.get(key) ?? readSlice(source, slice);
+    const bytes = this.#slices.get(key) ?? this.#start(key, source, slice);
     this.#slices.delete(key);
     this.#slices.set(key, bytes);
     for (const oldest of this.#slices.keys()) {
       if (this.#slices.size <= SLICES_KEPT) break;
       this.#slices.delete(oldest);
     }
+    return bytes;
+  }
+
+  #start(key: string, source: File, slice: number): Promise<Bytes> {
+    const bytes = readSlice(source, slice);
+    bytes.catch(() => this.#slices.delete(key)); // the drive may come back
     return bytes;
   }
 }
