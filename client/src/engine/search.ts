@@ -87,6 +87,7 @@ export class SearchIndex {
     this.#lengths[slot] = row.length;
     this.#standings[slot] =
       (Math.min(row.sources.size, 0xffff) << 8) | (255 - Math.min(row.name.length, 255));
+    this.#compact();
     this.#writeRun(slot, this.#runOf(row));
   }
 
@@ -96,6 +97,7 @@ export class SearchIndex {
     this.#rows[slot] = null;
     this.#freeSlots.push(slot);
     this.#dropRun(slot);
+    this.#compact();
   }
 
   /** All rows that have every word typed, best first; of no words, every row in natural order. */
@@ -268,11 +270,11 @@ export class SearchIndex {
   #dropRun(slot: Slot): void {
     this.#unused += this.#ends[slot]! - this.#begins[slot]!;
     this.#ends[slot] = this.#begins[slot]!;
-    if (this.#unused > this.#runsEnd / 2) this.#compact();
   }
 
-  /** Leaves behind the runs and words that no row has any more. */
+  /** Leaves behind the runs and words that no row has any more, once they are the most. Words are renumbered. */
   #compact(): void {
+    if (this.#unused <= this.#runsEnd / 2) return;
     const vocabulary = new Vocabulary();
     const numbers = new Uint32Array(this.#vocabulary.size);
     const runs = new Uint32Array(Math.max(this.#runsEnd, 1024));
