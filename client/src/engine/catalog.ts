@@ -113,6 +113,10 @@ export class Catalog {
     return this.#fileById.get(file)?.name ?? "";
   }
 
+  folderOf(file: FileId): string {
+    return this.#fileById.get(file)?.folder ?? "";
+  }
+
   search(query: SearchQuery): SearchResults {
     return this.#index.query(query);
   }

@@ -327,6 +327,11 @@ export class Engine {
     return this.#catalog.search(query);
   }
 
+  /** The folder that a file goes by in the room, "" for none. */
+  folderOf(file: FileId): string {
+    return this.#catalog.folderOf(file);
+  }
+
   downloads(): DownloadView[] {
     return this.#swarm.downloads(this.#now);
   }

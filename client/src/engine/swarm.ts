@@ -66,6 +66,8 @@ export class Swarm {
   readonly #downloads = new Map<FileId, Download>();
   /** Finished downloads that the person does not serve. */
   readonly #withdrawn = new Set<FileId>();
+  /** Finished downloads that left the list, and whose store the library serves from. */
+  readonly #kept = new Set<FileId>();
   readonly #small = new Line(SMALL_AT_ONCE);
   readonly #large = new Line(LARGE_AT_ONCE);
   #heldBytes = 0;
@@ -237,6 +239,7 @@ export class Swarm {
   /** The file is not served any more, whether it was shared or downloaded. */
   unshare(file: FileId): void {
     this.#shared.delete(file);
+    if (this.#kept.delete(file)) this.#context.emit({ type: "close-store", file, forget: true });
     if (this.#downloads.has(file)) this.#withdrawn.add(file);
     this.#uploads.withdrawn(file, this.#now);
   }
@@ -244,6 +247,7 @@ export class Swarm {
   download(file: FileId, name: string, now: Time): void {
     if (this.#downloads.has(file)) return this.resume(file, now);
     this.#now = now;
+    this.#kept.delete(file);
     const download = new Download(this.#downloadContext, file, name);
     this.#downloads.set(file, download);
     this.#lineUp(download);
@@ -280,9 +284,19 @@ export class Swarm {
     this.#settle(now);
   }
 
-  /** The download leaves the list, and is served no longer. */
+  /** The download leaves the list. What the library offers is served on, from its store. */
   clear(file: FileId, now: Time): void {
-    this.cancel(file, now);
+    if (!this.#shared.has(file) || !this.finished(file)) return this.cancel(file, now);
+    this.#downloads.delete(file);
+    this.#kept.add(file);
+  }
+
+  /** A complete download as a file of the library; null when there is none. */
+  finished(file: FileId): LocalFile | null {
+    const download = this.#downloads.get(file);
+    return download?.verified?.isFull
+      ? { file, name: download.name, folder: "", layer: download.layer }
+      : null;
   }
 
   // -- time ----------------------------------------------------------------------------------------------------------

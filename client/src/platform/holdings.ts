@@ -6,7 +6,7 @@ import { geometryOf, lengthOf, pieceBegin, pieceBytes, type FileId } from "../en
 import type { Input, StoreProblem, SwarmOutput } from "../engine/io.ts";
 import type { PeerId } from "../engine/peer-id.ts";
 import type { HostFiles } from "./host.ts";
-import { leafHashes } from "./leaf-hashes.ts";
+import type { Bytes } from "./leaf-hashes.ts";
 import type { Link } from "./link.ts";
 import type { OpenProblem, PieceStore, PieceStores } from "./piece-store.ts";
 import { SharedFiles } from "./shared-files.ts";
@@ -14,9 +14,13 @@ import { SharedFiles } from "./shared-files.ts";
 export interface HoldingsOptions {
   stores(): Promise<PieceStores>;
   /** Gives a finished file to the person. */
-  save(blob: Blob, name: string): Promise<StoreProblem | null>;
+  save(blob: Blob, name: string, folder: string): Promise<StoreProblem | null>;
   /** A finished download saves itself. */
   savesByItself(): boolean;
+  /** Every piece of a download is stored. */
+  finished(file: FileId): void;
+  /** The leaf hashes of a piece, joined, by a worker. */
+  leaves(piece: Bytes): Promise<Uint8Array>;
   feed(input: Input): void;
 }
 
@@ -24,7 +28,7 @@ export class Holdings implements HostFiles {
   readonly #options: HoldingsOptions;
   readonly #shared = new SharedFiles();
   readonly #storeByFile = new Map<FileId, PieceStore>();
-  readonly #nameByFile = new Map<FileId, string>();
+  readonly #namesByFile = new Map<FileId, { name: string; folder: string }>();
   sentBytes = 0;
 
   constructor(options: HoldingsOptions) {
@@ -40,9 +44,9 @@ export class Holdings implements HostFiles {
     this.#shared.remove(file);
   }
 
-  /** The name that a download was asked for by, before the swarm opens its store. */
-  name(file: FileId, name: string): void {
-    this.#nameByFile.set(file, name);
+  /** Under which names a download is saved, told before the swarm opens its store. */
+  name(file: FileId, name: string, folder: string): void {
+    this.#namesByFile.set(file, { name, folder });
   }
 
   /** Saves a complete download again. */
@@ -50,7 +54,7 @@ export class Holdings implements HostFiles {
     const store = this.#storeByFile.get(file);
     if (!store) return;
     const blob = await store.blob();
-    const problem = blob.ok ? await this.#options.save(blob.value, this.#nameOf(file)) : blob.problem;
+    const problem = blob.ok ? await this.#options.save(blob.value, ...this.#namesOf(file)) : blob.problem;
     this.#options.feed(
       problem ? { type: "save-failed", file, reason: problem } : { type: "file-saved", file },
     );
@@ -84,6 +88,7 @@ export class Holdings implements HostFiles {
       case "hash-leaves":
         return void this.#hashLeaves(output.file, output.piece);
       case "save-file":
+        this.#options.finished(output.file);
         if (this.#options.savesByItself()) void this.save(output.file);
         return;
       case "close-store":
@@ -99,7 +104,7 @@ export class Holdings implements HostFiles {
   async #open(file: FileId, layer: Uint8Array): Promise<void> {
     await this.#storeByFile.get(file)?.close();
     const stores = await this.#options.stores();
-    const opened = await stores.open(file, this.#nameOf(file), layer);
+    const opened = await stores.open(file, this.#namesOf(file)[0], layer);
     if (!opened.ok)
       return this.#options.feed({ type: "store-failed", file, reason: inStoreWords(opened.problem) });
     this.#storeByFile.set(file, opened.value);
@@ -122,10 +127,21 @@ export class Holdings implements HostFiles {
   }
 
   async #hashLeaves(file: FileId, piece: number): Promise<void> {
+    const leaves = this.#shared.has(file)
+      ? await this.#sharedLeaves(file, piece)
+      : await this.#storedLeaves(file, piece);
+    if (leaves) this.#options.feed({ type: "leaves-hashed", file, piece, leaves });
+  }
+
+  async #sharedLeaves(file: FileId, piece: number): Promise<Uint8Array | null> {
     const geometry = geometryOf(lengthOf(file));
-    const read = await this.#read(file, pieceBegin(geometry, piece), pieceBytes(geometry, piece));
-    if (read.ok)
-      this.#options.feed({ type: "leaves-hashed", file, piece, leaves: await leafHashes(read.value) });
+    const read = await this.#shared.read(file, pieceBegin(geometry, piece), pieceBytes(geometry, piece));
+    return read.ok ? this.#options.leaves(read.value) : null;
+  }
+
+  async #storedLeaves(file: FileId, piece: number): Promise<Uint8Array | null> {
+    const leaves = await this.#storeByFile.get(file)?.leaves(piece);
+    return leaves?.ok ? leaves.value : null;
   }
 
   async #closeStore(file: FileId, forget: boolean): Promise<void> {
@@ -135,8 +151,9 @@ export class Holdings implements HostFiles {
     else await store?.close();
   }
 
-  #nameOf(file: FileId): string {
-    return this.#nameByFile.get(file) ?? "unnamed";
+  #namesOf(file: FileId): [name: string, folder: string] {
+    const { name, folder } = this.#namesByFile.get(file) ?? { name: "unnamed", folder: "" };
+    return [name, folder];
   }
 }
 

@@ -87,7 +87,11 @@ export interface Session {
   readonly uploads: readonly UploadView[];
   readonly notices: readonly NoticeView[];
   readonly settings: Settings;
-  readonly traffic: { readonly directInBytes: number; readonly directOutBytes: number; readonly serverBytes: number };
+  readonly traffic: {
+    readonly directInBytes: number;
+    readonly directOutBytes: number;
+    readonly serverBytes: number;
+  };
 
   /** Instant, local, no network. */
   search(query: SearchQuery): SearchResults;

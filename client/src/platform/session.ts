@@ -1,7 +1,13 @@
 /** One visit to one room: puts host, holdings and saving together, and is what the page reads and commands. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { ADDRESS_BYTES, JOIN_SECRET_BYTES, type Address, type JoinSecret, type RoomTag } from "@swapmeet/shared";
+import {
+  ADDRESS_BYTES,
+  JOIN_SECRET_BYTES,
+  type Address,
+  type JoinSecret,
+  type RoomTag,
+} from "@swapmeet/shared";
 import { lengthOf, rootHexOf, type FileId } from "../engine/file-id.ts";
 import type { OfferedFile } from "../engine/frame.ts";
 import type { Notice } from "../engine/io.ts";
@@ -18,7 +24,15 @@ import type { PieceStores } from "./piece-store.ts";
 import type { RoomCode } from "./room-code.ts";
 import { roomKeys } from "./room-keys.ts";
 import { Saving } from "./saving.ts";
-import type { FileDetails, NoticeView, PickedFile, RoomView, ServerState, Session, Settings } from "./session-view.ts";
+import type {
+  FileDetails,
+  NoticeView,
+  PickedFile,
+  RoomView,
+  ServerState,
+  Session,
+  Settings,
+} from "./session-view.ts";
 import { readSetting, writeSetting } from "./settings.ts";
 import { openStorage } from "./storage.ts";
 
@@ -46,7 +60,8 @@ class RoomSession implements Session {
   readonly #saving = new Saving();
   readonly #listeners = new Set<() => void>();
   #storage: Promise<PieceStores> | null = null;
-  #server: "connecting" | "online" | "offline" | Extract<ServerState, { type: "refused" }>["reason"] = "connecting";
+  #server: "connecting" | "online" | "offline" | Extract<ServerState, { type: "refused" }>["reason"] =
+    "connecting";
   #offlineSince = 0;
   #notices: readonly NoticeView[] = [];
   #nextNotice = 1;
@@ -82,13 +97,13 @@ class RoomSession implements Session {
       },
       files: (feed) =>
         (holdings = new Holdings({
-          feed: (input) => {
-            feed(input);
-            if (input.type === "file-saved" && this.settings.shareDownloads)
-              feed({ type: "share-download", file: input.file });
+          feed,
+          finished: (file) => {
+            if (this.settings.shareDownloads) feed({ type: "share-download", file });
           },
           stores: () => (this.#storage ??= openStorage()),
-          save: (blob, name) => this.#saving.save(blob, name),
+          save: (blob, name, folder) => this.#saving.save(blob, name, folder),
+          leaves: (piece) => this.#hasher.leaves(piece),
           savesByItself: () => this.settings.saveByItself,
         })),
       server: (state) => this.#serverIs(state),
@@ -204,7 +219,7 @@ class RoomSession implements Session {
   }
 
   download(file: FileId, name: string): void {
-    this.#holdings.name(file, name);
+    this.#holdings.name(file, name, this.#host.engine.folderOf(file));
     this.#host.feed({ type: "download", file, name });
   }
 
@@ -235,7 +250,8 @@ class RoomSession implements Session {
   answerOffer(from: PeerId, id: number, accepted: boolean): void {
     this.#host.feed({ type: "answer-offer", from, id, accepted });
     const offer = this.#notices.map(({ notice }) => notice).find((n) => n.type === "offer" && n.id === id);
-    if (accepted && offer?.type === "offer") for (const { file, name } of offer.files) this.download(file, name);
+    if (accepted && offer?.type === "offer")
+      for (const { file, name } of offer.files) this.download(file, name);
   }
 
   dismiss(noticeId: number): void {
@@ -270,7 +286,9 @@ class RoomSession implements Session {
     this.#listeners.clear();
   }
 
-  #serverIs(state: "online" | "offline" | { readonly refused: Extract<ServerState, { type: "refused" }>["reason"] }) {
+  #serverIs(
+    state: "online" | "offline" | { readonly refused: Extract<ServerState, { type: "refused" }>["reason"] },
+  ) {
     if (state === "offline" && this.#server !== "offline") this.#offlineSince = performance.now();
     this.#server = typeof state === "string" ? state : state.refused;
     this.#changed();
@@ -290,14 +308,18 @@ const isSecure = (): boolean => location.protocol === "https:";
 
 /** As the server computes it, see PROTOCOL.md J2. */
 const addressOf = (secret: JoinSecret): Address =>
-  bytesToHex(sha256(new Uint8Array(secret.match(/../g)!.map((byte) => Number.parseInt(byte, 16)))).subarray(0, ADDRESS_BYTES)) as Address;
+  bytesToHex(
+    sha256(new Uint8Array(secret.match(/../g)!.map((byte) => Number.parseInt(byte, 16)))).subarray(
+      0,
+      ADDRESS_BYTES,
+    ),
+  ) as Address;
 
 /** The key of an open room follows from its tag, which the server tells. */
 const openRoomKey = (): ((tag: RoomTag) => Uint8Array) => {
-  const keyByTag = new Map<RoomTag, Uint8Array>();
+  let known: { tag: RoomTag; key: Uint8Array } | null = null;
   return (tag) => {
-    let key = keyByTag.get(tag);
-    if (!key) keyByTag.set(tag, (key = openRoom(tag).envelopeKey));
-    return key;
+    if (known?.tag !== tag) known = { tag, key: openRoom(tag).envelopeKey };
+    return known.key;
   };
 };

@@ -1,0 +1,68 @@
+/** `npm run bench`: every figure that Swapmeet is measured by, as a table and as JSON in bench-results/. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { cpus, totalmem } from "node:os";
+import { fileURLToPath } from "node:url";
+import { benchJoining } from "./joining.ts";
+import { benchSearch } from "./search.ts";
+import { benchThroughput } from "./throughput.ts";
+import { benchWeight } from "./weight.ts";
+
+const RESULTS = new URL("../../bench-results/", import.meta.url);
+
+const parts = {
+  weight: benchWeight,
+  joining: () => benchJoining(),
+  search: () => benchSearch(),
+  throughput: () => benchThroughput(),
+};
+
+const only = process.argv.slice(2);
+const results: Record<string, unknown> = {
+  machine: { cores: cpus().length, model: cpus()[0]?.model, memoryGiB: Math.round(totalmem() / 2 ** 30) },
+  date: new Date().toISOString(),
+};
+for (const [name, bench] of Object.entries(parts)) {
+  if (only.length > 0 && !only.includes(name)) continue;
+  console.error(`${name} ...`);
+  results[name] = await bench();
+}
+
+const rows: { figure: string; measured: string; aim: string }[] = [];
+const row = (figure: string, measured: string, aim: string) => rows.push({ figure, measured, aim });
+const { weight, joining, search, throughput } = results as {
+  weight?: Awaited<ReturnType<typeof benchWeight>>;
+  joining?: Awaited<ReturnType<typeof benchJoining>>;
+  search?: Awaited<ReturnType<typeof benchSearch>>;
+  throughput?: Awaited<ReturnType<typeof benchThroughput>>;
+};
+if (throughput) {
+  const { medians } = throughput;
+  row("raw data channel, 64 KiB messages", `${medians.raw} MiB/s`, "the ceiling");
+  row("Swapmeet, click to every piece verified and stored", `${medians.complete} MiB/s`, "");
+  row("  of raw", `${throughput.completeToRaw}`, "0.95");
+  row("Swapmeet, click to the browser's download on disk", `${medians.saved} MiB/s`, "");
+  row("  of raw", `${throughput.savedToRaw}`, "0.95");
+  row("simple-peer's peer.write as npm ships it", `${medians.write} MiB/s`, "");
+}
+if (joining) {
+  row('second tab, open room: page to "Peers: 1"', `${joining.openRoomMs} ms`, "under 1000");
+  row('second tab, private room: page to "Peers: 1"', `${joining.privateRoomMs} ms`, "under 1000");
+}
+if (weight)
+  row("first paint JavaScript, gzipped", `${(weight.firstPaintBytes / 1000).toFixed(1)} KB`, "under 120");
+if (search) for (const [figure, measured, aim] of searchRows(search)) row(figure, measured, aim);
+
+console.table(rows);
+await mkdir(RESULTS, { recursive: true });
+const file = new URL(`${new Date().toISOString().replace(/[:.]/g, "-")}.json`, RESULTS);
+await writeFile(file, JSON.stringify(results, null, 2));
+console.log(`JSON: ${fileURLToPath(file)}`);
+
+function searchRows(found: Awaited<ReturnType<typeof benchSearch>>): [string, string, string][] {
+  const inMs = (p50: number, p99: number) => `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`;
+  const rows = found.rows.toLocaleString("en");
+  return [
+    [`search, ${rows} rows, per keystroke`, inMs(found.p50Ms, found.p99Ms), "p99 under 30 ms"],
+    ["  folding and looking into every row", inMs(found.naiveP50Ms, found.naiveP99Ms), ""],
+  ];
+}

@@ -1,0 +1,98 @@
+/**
+ * One file from one page to another, from the click to the verified file, beside the raw channel that carries it; in
+ * alternation, in one browser, so that whatever else the machine does hits both.
+ */
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { launchPersistent } from "../lib/browser.ts";
+import { RoomPage } from "../lib/page.ts";
+import { Server } from "../lib/server.ts";
+import { serveBlank } from "./blank.ts";
+import { sendRaw } from "./raw.ts";
+import { mebibytesPerSecond, median, round } from "./statistics.ts";
+
+export interface Throughput {
+  readonly bytes: number;
+  readonly rounds: readonly {
+    readonly raw: number;
+    readonly complete: number;
+    readonly saved: number;
+    readonly write: number;
+  }[];
+  /** Medians, MiB/s. `complete`: every piece verified and stored; `saved`: and the browser's download has ended. */
+  readonly medians: {
+    readonly raw: number;
+    readonly complete: number;
+    readonly saved: number;
+    readonly write: number;
+  };
+  readonly completeToRaw: number;
+  readonly savedToRaw: number;
+}
+
+export const benchThroughput = async (bytes = 128 * 2 ** 20, rounds = 3): Promise<Throughput> => {
+  const folder = await mkdtemp(join(tmpdir(), "swapmeet-bench-"));
+  const context = await launchPersistent(join(folder, "profile"));
+  const server = await Server.start();
+  const blank = await serveBlank();
+  const results: { raw: number; complete: number; saved: number; write: number }[] = [];
+  try {
+    const sharer = new RoomPage(await context.newPage());
+    await sharer.page.goto(server.urlAt());
+    const code = await sharer.newPrivateRoom();
+    const taker = new RoomPage(await context.newPage());
+    await taker.page.goto(server.urlAt(`localhost`) + `/#${code}`);
+    await taker.expectPeers(1);
+    const rawPages = [await context.newPage(), await context.newPage()] as const;
+    for (const page of rawPages) await page.goto(blank.url);
+
+    for (let i = 0; i < rounds; i++) {
+      const raw = await sendRaw(...rawPages, bytes, "channel");
+      const { complete, saved } = await transfer(sharer, taker, folder, `bench-${i}.bin`, bytes);
+      const write = await sendRaw(...rawPages, bytes, "write");
+      const speeds = [raw, complete, saved, write].map((seconds) => mebibytesPerSecond(bytes, seconds));
+      results.push({ raw: speeds[0]!, complete: speeds[1]!, saved: speeds[2]!, write: speeds[3]! });
+    }
+  } finally {
+    await context.close();
+    await server.stop();
+    blank.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+  const of = (key: keyof (typeof results)[number]): number =>
+    round(median(results.map((result) => result[key])), 1);
+  const medians = { raw: of("raw"), complete: of("complete"), saved: of("saved"), write: of("write") };
+  return {
+    bytes,
+    rounds: results,
+    medians,
+    completeToRaw: round(medians.complete / medians.raw),
+    savedToRaw: round(medians.saved / medians.raw),
+  };
+};
+
+/** Seconds from the click on "Download" to "Complete", and to the end of the browser's own download. */
+const transfer = async (
+  sharer: RoomPage,
+  taker: RoomPage,
+  folder: string,
+  name: string,
+  bytes: number,
+): Promise<{ complete: number; saved: number }> => {
+  const path = join(folder, name);
+  await writeFile(path, randomBytes(bytes));
+  await sharer.addFiles(path);
+  const row = await taker.find(name);
+  const saving = taker.page.waitForEvent("download", { timeout: 300_000 });
+  const began = performance.now();
+  await row.getByRole("button", { name: /^Download / }).click();
+  await taker.transfer(name).getByText("Complete").waitFor({ timeout: 300_000 });
+  const complete = (performance.now() - began) / 1000;
+  const savedPath = await (await saving).path();
+  const saved = (performance.now() - began) / 1000;
+  if ((await stat(savedPath)).size !== bytes) throw new Error(`${name}: saved another length`);
+  await rm(path);
+  return { complete, saved };
+};
