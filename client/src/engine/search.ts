@@ -41,7 +41,7 @@ const FREE = KINDS.length;
 /** Separates names within a row's run. */
 const GAP = 0;
 
-/** What was found on the way to the present query: typing on can only find fewer of these. */
+/** What was found on the way to the present query: typing on can only find fewer of these, while no row changes. */
 interface Step {
   readonly of: PeerId | null;
   readonly words: readonly string[];
@@ -82,7 +82,8 @@ export class SearchIndex {
   /** To be called when the row's names, folder or sources have changed. */
   update(slot: Slot): void {
     const row = this.#rows[slot]!;
-    this.#forgetSteps();
+    this.#steps = [];
+    this.#fuzzySteps = [];
     this.#kinds[slot] = KINDS.indexOf(kindOf(row.name));
     this.#lengths[slot] = row.length;
     this.#standings[slot] =
@@ -92,7 +93,6 @@ export class SearchIndex {
   }
 
   remove(slot: Slot): void {
-    this.#forgetSteps();
     this.#kinds[slot] = FREE;
     this.#rows[slot] = null;
     this.#freeSlots.push(slot);
@@ -139,11 +139,6 @@ export class SearchIndex {
     const found = this.#matching(slots, words, fuzzy);
     if (found.length < this.#rows.length / KEPT_SHARE) steps.push({ of, words, slots: found.slice() });
     return found;
-  }
-
-  #forgetSteps(): void {
-    this.#steps = [];
-    this.#fuzzySteps = [];
   }
 
   #everything(of: PeerId | null): Uint32Array {
