@@ -179,7 +179,8 @@ export class SwarmNode implements SimNode<PeerId> {
       const [block, ...more] = this.tamper?.({ type: "block", id, bytes }, peer) ?? [
         { type: "block", id, bytes } as const,
       ];
-      for (const frame of more) this.#links.send(this.id, peer, encodeFrame(frame));
+      for (const frame of more)
+        this.#world.after(0, () => this.#links.send(this.id, peer, encodeFrame(frame)));
       return block ? { bytes: encodeFrame(block), sent } : next();
     };
     this.#links.sendBulk(this.id, peer, { next });

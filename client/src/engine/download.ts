@@ -351,7 +351,7 @@ export class Download {
    */
   help(source: Source, now: Time): boolean {
     const held = this.#piecesByPeer.get(source.peer);
-    if (this.#phase.type !== "fetching" || !held || held.count === 0) return false;
+    if (this.#phase.type !== "fetching" || !held || held.count === 0 || !source.mayHelp) return false;
     const last = this.#lastRequest(source, held, this.#phase.picker.openCount === 0, now);
     if (!last) return false;
     const { assembly } = last;

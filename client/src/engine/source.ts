@@ -38,6 +38,7 @@ export class Source {
   #restsUntil: Time = 0;
   #quietSince: Time = 0;
   #delayMs = Infinity;
+  #mayHelp = true;
   readonly #rate = new Rate(1000);
 
   constructor(peer: PeerId) {
@@ -72,16 +73,23 @@ export class Source {
     this.#rate.add(bytes, now);
     this.#quietSince = now;
     this.#restsUntil = 0;
+    this.#mayHelp = true;
     this.place = 0;
   }
 
   /** The request is given up; the peer still owes an answer, and the rest of its bytes is not counted any more. */
   gaveUp(request: Request): void {
+    if (this.#quietSince <= request.sentAt) this.#mayHelp = false;
     this.#outstandingBytes -= request.length - request.received;
   }
 
   answered(request: Request): void {
     this.requests.delete(request.id);
+  }
+
+  /** False while it has sent nothing since a request was taken from it: or a silent one would take it back for ever. */
+  get mayHelp(): boolean {
+    return this.#mayHelp;
   }
 
   rest(now: Time): void {

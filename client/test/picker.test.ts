@@ -1,0 +1,67 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Bitfield } from "../src/engine/bitfield.ts";
+import { Picker } from "../src/engine/picker.ts";
+import { SeededRandom } from "../sim/random.ts";
+
+const pickerOf = (pieceCount: number, seed = 1): Picker => {
+  const random = new SeededRandom(seed);
+  const picker = new Picker(pieceCount, () => random.next());
+  for (let piece = 0; piece < pieceCount; piece++) picker.open(piece);
+  return picker;
+};
+
+const bitfieldOf = (length: number, pieces: readonly number[]): Bitfield => {
+  const bits = new Bitfield(length);
+  for (const piece of pieces) bits.set(piece);
+  return bits;
+};
+
+test("[S6] of what a peer holds, the rarest open piece is picked", () => {
+  const peers = fc.array(fc.uniqueArray(fc.nat({ max: 99 })), { minLength: 1, maxLength: 12 });
+  const closed = fc.uniqueArray(fc.nat({ max: 99 }));
+  fc.assert(
+    fc.property(peers, closed, fc.array(fc.nat({ max: 11 })), fc.nat(), (held, closedPieces, gone, seed) => {
+      const picker = pickerOf(100, seed);
+      const left = held.filter((_, at) => !gone.includes(at));
+      for (const pieces of held) for (const piece of pieces) picker.gained(piece);
+      for (const piece of closedPieces) picker.close(piece);
+      for (const pieces of held.filter((_, at) => gone.includes(at)))
+        for (const piece of pieces) picker.lost(piece);
+      const holders = (piece: number): number => left.filter((pieces) => pieces.includes(piece)).length;
+      for (const pieces of left) {
+        const open = pieces.filter((piece) => !closedPieces.includes(piece));
+        const picked = picker.pick(bitfieldOf(100, pieces));
+        if (open.length === 0) expect(picked).toBeNull();
+        else {
+          expect(open).toContain(picked);
+          expect(holders(picked!)).toBe(Math.min(...open.map(holders)));
+        }
+      }
+    }),
+  );
+});
+
+test("[S6] among equally rare pieces the pick is random, the first one too", () => {
+  const first = new Set<number | null>();
+  for (let seed = 0; seed < 200; seed++) first.add(pickerOf(64, seed).pick(Bitfield.full(64)));
+  expect(first.size).toBeGreaterThan(50);
+});
+
+test("[S6] in sequence the first open piece is picked, however common", () => {
+  const picker = pickerOf(100);
+  picker.sequential = true;
+  for (let piece = 0; piece < 50; piece++) picker.gained(piece);
+  picker.close(0);
+  expect(picker.pick(Bitfield.full(100))).toBe(1);
+  picker.open(0);
+  expect(picker.pick(Bitfield.full(100))).toBe(0);
+});
+
+test("[S6] a piece is common at some point, and becomes rare again when its holders leave", () => {
+  const picker = pickerOf(2);
+  for (let peer = 0; peer < 100; peer++) picker.gained(0);
+  for (let peer = 0; peer < 50; peer++) picker.gained(1);
+  for (let peer = 0; peer < 100; peer++) picker.lost(0);
+  expect(picker.pick(Bitfield.full(2))).toBe(0);
+});

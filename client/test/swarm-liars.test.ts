@@ -1,0 +1,170 @@
+import { expect, test } from "vitest";
+import { equalBytes } from "../src/engine/bytes.ts";
+import type { FileId } from "../src/engine/file-id.ts";
+import type { Refusal } from "../src/engine/refusal.ts";
+import { MAX_BLOCK_BYTES, type SwarmFrame } from "../src/engine/frame.ts";
+import { Meeting } from "../sim/meeting.ts";
+import type { SwarmNode, Tamper } from "../sim/swarm-node.ts";
+
+const MIB = 1024 * 1024;
+const PIECE = 256 * 1024;
+const SEEDS = Array.from({ length: 30 }, (_, seed) => seed);
+
+const flipped = (bytes: Uint8Array): Uint8Array => bytes.map((byte, at) => (at === 100 ? byte ^ 1 : byte));
+
+interface Outcome {
+  readonly meeting: Meeting;
+  readonly receiver: SwarmNode;
+  readonly file: FileId;
+  readonly wastedBytes: number;
+}
+
+/** One receiver, three honest sources and liars; whatever they do, the file arrives and nobody honest is refused. */
+const fetchBesideLiars = (
+  seed: number,
+  liars: readonly Tamper[],
+  expected: readonly Refusal[],
+  length = 4 * MIB + 7,
+  slowest = 300_000,
+): Outcome => {
+  const meeting = new Meeting(seed);
+  const receiver = meeting.peer();
+  const bytes = meeting.random.bytes(length);
+  const honest = Array.from({ length: 3 }, () => meeting.peer(slowest + meeting.random.below(4 * slowest)));
+  const lying = liars.map((tamper) => {
+    const liar = meeting.peer(slowest + meeting.random.below(8 * slowest));
+    liar.tamper = tamper;
+    return liar;
+  });
+  for (const source of [...lying, ...honest]) meeting.link(source, receiver, 5 + meeting.random.below(60));
+  const [file] = [...lying, ...honest].map((source) => meeting.share(source, bytes).file) as [FileId];
+  meeting.download(receiver, file);
+  expect(meeting.untilSaved([receiver], file)).toBe(true);
+  expect(equalBytes(receiver.disk.saved.get(file)!, bytes)).toBe(true);
+  for (const { id } of honest) expect(receiver.refusedPeers.has(id)).toBe(false);
+  for (const { peer, refusal } of receiver.refusals) {
+    expect(lying.map(({ id }) => id)).toContain(peer);
+    expect(expected).toContain(refusal);
+  }
+  return { meeting, receiver, file, wastedBytes: receiver.disk.putBytes - length };
+};
+
+const wrongBlocks: Tamper = (frame) => [
+  frame.type === "block" ? { ...frame, bytes: flipped(frame.bytes) } : frame,
+];
+const wrongLeaves: Tamper = (frame) => [
+  frame.type === "leaves" ? { ...frame, hashes: flipped(frame.hashes) } : frame,
+];
+
+test("[S9] a liar among honest sources is refused by name, and only a liar", () => {
+  let refused = 0;
+  for (const seed of SEEDS) {
+    const { receiver, wastedBytes } = fetchBesideLiars(seed, [wrongBlocks], ["wrong-block"]);
+    expect(wastedBytes).toBeLessThanOrEqual(3 * PIECE);
+    refused += receiver.refusedPeers.size;
+  }
+  expect(refused).toBeGreaterThan(SEEDS.length / 2);
+});
+
+test("[S9] liars in the majority: five of eight, no wrong byte, no honest peer refused", () => {
+  for (const seed of SEEDS) fetchBesideLiars(seed, Array<Tamper>(5).fill(wrongBlocks), ["wrong-block"]);
+});
+
+test("[S9] when a piece came from several, the leaves name the liar and only its leaves are fetched again", () => {
+  let asked = 0;
+  let blamed = 0;
+  for (const seed of SEEDS) {
+    const { receiver } = fetchBesideLiars(seed, [wrongBlocks], ["wrong-block"], PIECE, 20_000);
+    const leaves = receiver.received.filter(({ frame }) => frame.type === "leaves").length;
+    asked += leaves;
+    if (leaves > 0) blamed += receiver.refusedPeers.size;
+  }
+  expect(asked).toBeGreaterThan(5);
+  expect(blamed).toBe(asked);
+});
+
+test("[S9] false leaves are refused, and asked for elsewhere", () => {
+  const refusals: Refusal[] = [];
+  for (const seed of SEEDS) {
+    const { receiver } = fetchBesideLiars(
+      seed,
+      [wrongBlocks, wrongLeaves, wrongLeaves],
+      ["wrong-block", "wrong-leaves"],
+      PIECE,
+      20_000,
+    );
+    refusals.push(...receiver.refusals.map(({ refusal }) => refusal));
+  }
+  expect(refusals).toContain("wrong-leaves");
+  expect(refusals).toContain("wrong-block");
+});
+
+test("[S11] a false layer is refused, and comes from another", () => {
+  let refused = 0;
+  for (const seed of SEEDS) {
+    const tamper: Tamper = (frame) => [
+      frame.type === "layer" ? { ...frame, hashes: flipped(frame.hashes) } : frame,
+    ];
+    refused += fetchBesideLiars(seed, [tamper, tamper], ["wrong-layer"]).receiver.refusedPeers.size;
+  }
+  expect(refused).toBeGreaterThan(5);
+});
+
+test("[S11] a layer of the wrong length is refused", () => {
+  let refused = 0;
+  for (const seed of SEEDS.slice(0, 10)) {
+    const tamper: Tamper = (frame) => [
+      frame.type === "layer" ? { ...frame, hashes: frame.hashes.subarray(32) } : frame,
+    ];
+    refused += fetchBesideLiars(seed, [tamper, tamper], ["wrong-length"]).receiver.refusedPeers.size;
+  }
+  expect(refused).toBeGreaterThan(2);
+});
+
+test("[S2] more bytes than were asked for are refused", () => {
+  for (const seed of SEEDS.slice(0, 10)) {
+    const tamper: Tamper = (frame) => [
+      frame.type === "block" && frame.bytes.length < MAX_BLOCK_BYTES
+        ? { ...frame, bytes: new Uint8Array(frame.bytes.length + 1) }
+        : frame,
+    ];
+    const { receiver } = fetchBesideLiars(seed, [tamper], ["wrong-length", "wrong-block"]);
+    expect(receiver.refusedPeers.size).toBe(1);
+  }
+});
+
+test("[S3] a bitfield of the wrong length, or a have beyond the last piece, is refused", () => {
+  const lies: Tamper[] = [
+    (frame) => [frame.type === "bitfield" ? { ...frame, bits: new Uint8Array(100) } : frame],
+    (frame) =>
+      frame.type === "bitfield" ? [frame, { type: "have", file: frame.file, pieces: [17] }] : [frame],
+  ];
+  for (const tamper of lies) {
+    const { receiver } = fetchBesideLiars(1, [tamper], ["wrong-length"]);
+    expect(receiver.refusedPeers.size).toBe(1);
+  }
+});
+
+test("[S4] a silent source: what it was asked for comes from others, and it is not refused", () => {
+  const silent: Tamper = (frame) => (frame.type === "block" || frame.type === "layer" ? [] : [frame]);
+  for (const seed of SEEDS) {
+    const { meeting, receiver } = fetchBesideLiars(seed, [silent], []);
+    expect(receiver.refusals).toEqual([]);
+    expect(meeting.world.now).toBeLessThan(20_000);
+  }
+});
+
+test("[S4] a source that keeps us in its queue for ever does not hold up the download", () => {
+  const waiting: Tamper = (frame): SwarmFrame[] =>
+    frame.type === "block" ? [{ type: "queue", position: 3 }] : [frame];
+  for (const seed of SEEDS.slice(0, 10))
+    expect(fetchBesideLiars(seed, [waiting], []).meeting.world.now).toBeLessThan(20_000);
+});
+
+test("[S2] a block that nobody asked for is counted and changes nothing", () => {
+  const tamper: Tamper = (frame) =>
+    frame.type === "block" ? [frame, { type: "block", id: 4_000_000_000, bytes: frame.bytes }] : [frame];
+  const { receiver } = fetchBesideLiars(3, [tamper], ["unrequested-block"]);
+  expect(receiver.refusals.length).toBeGreaterThan(0);
+  expect(receiver.refusedPeers.size).toBe(0);
+});
