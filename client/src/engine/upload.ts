@@ -340,10 +340,10 @@ export class Uploads {
       this.#placesDueAt = Math.max(now, this.#placesToldAt + PLACES_EVERY_MS);
   }
 
-  /** Hands jobs to the host: while others wait no more than the turn has left. */
+  /** Hands jobs to the host: while others wait, no more than the turn has left. */
   #give(asker: Asker): void {
-    if (this.#line.size === 0 && asker.turnBytes <= asker.unsentBytes) asker.turnBytes += TURN_BYTES;
-    while (asker.unsentBytes < Math.min(MAX_UNSENT_BYTES, asker.turnBytes)) {
+    const maxBytes = this.#line.size > 0 ? Math.min(asker.turnBytes, MAX_UNSENT_BYTES) : MAX_UNSENT_BYTES;
+    while (asker.unsentBytes < maxBytes) {
       const job = this.#rarestJob(asker);
       if (!job) return;
       const length = Math.min(JOB_BYTES, job.length - job.givenBytes);

@@ -1,0 +1,249 @@
+import { expect, test } from "vitest";
+import type { SwarmFrame } from "../src/engine/frame.ts";
+import { fileIdOf, type FileId } from "../src/engine/file-id.ts";
+import type { Notice, SwarmOutput } from "../src/engine/io.ts";
+import type { PeerId } from "../src/engine/peer-id.ts";
+import type { Refusal } from "../src/engine/refusal.ts";
+import { Swarm } from "../src/engine/swarm.ts";
+import { hashFile } from "../sim/disk.ts";
+import { SeededRandom } from "../sim/random.ts";
+
+const PIECE = 256 * 1024;
+const MIB = 1024 * 1024;
+const peer = (n: number): PeerId => n.toString(16).padStart(64, "0") as PeerId;
+const [ANNA, BEN] = [peer(1), peer(2)];
+const local = hashFile(new SeededRandom(1).bytes(40 * PIECE), "file");
+const { file } = local;
+
+/** One swarm, and everything it says. Each `take` empties what it returns. */
+class Desk {
+  readonly refusals: Refusal[] = [];
+  readonly notices: Notice[] = [];
+  sources: PeerId[] = [];
+  now = 0;
+  #outputs: SwarmOutput[] = [];
+  #sent: { to: PeerId; frame: SwarmFrame }[] = [];
+  readonly swarm = new Swarm({
+    emit: (output) => this.#outputs.push(output),
+    send: (to, frame) => this.#sent.push({ to, frame }),
+    refuse: (_, refusal) => this.refusals.push(refusal),
+    notify: (notice) => this.notices.push(notice),
+    random: () => 0,
+    sourcesOf: () => this.sources,
+  });
+
+  constructor(...peers: PeerId[]) {
+    for (const one of peers) this.swarm.peerUp(one, 0);
+  }
+
+  hear(from: PeerId, frame: SwarmFrame): void {
+    this.swarm.frame(from, frame, this.now);
+  }
+
+  request(from: PeerId, id: number, begin = id * PIECE, length = PIECE, of: FileId = file): void {
+    this.hear(from, { type: "request", id, file: of, begin, length });
+  }
+
+  takeSent(): { to: PeerId; frame: SwarmFrame }[] {
+    return this.#sent.splice(0);
+  }
+
+  takeFrames(): SwarmFrame[] {
+    return this.takeSent().map(({ frame }) => frame);
+  }
+
+  takeOutputs(): SwarmOutput[] {
+    return this.#outputs.splice(0);
+  }
+
+  takeJobs(): (SwarmOutput & { type: "send-blocks" })[] {
+    return this.takeOutputs().filter((output) => output.type === "send-blocks");
+  }
+
+  at(now: number): void {
+    this.now = now;
+    this.swarm.tick(now);
+  }
+}
+
+const sharing = (...peers: PeerId[]): Desk => {
+  const desk = new Desk(...peers);
+  desk.swarm.share(local);
+  return desk;
+};
+
+test("[S3] interest is answered at once, also when nothing is held", () => {
+  const desk = sharing(ANNA);
+  desk.hear(ANNA, { type: "interest", file, wanted: true });
+  expect(desk.takeFrames()).toEqual([{ type: "bitfield", file, bits: new Uint8Array(5).fill(0xff) }]);
+  const unknown = fileIdOf(new Uint8Array(32), 5);
+  desk.hear(ANNA, { type: "interest", file: unknown, wanted: true });
+  expect(desk.takeFrames()).toEqual([{ type: "bitfield", file: unknown, bits: new Uint8Array(0) }]);
+});
+
+test("[S5] pieces gained are announced together after 100 ms, until interest ends", () => {
+  const desk = new Desk(ANNA, BEN);
+  desk.sources = [BEN];
+  desk.swarm.download(file, "file", 0);
+  desk.hear(BEN, { type: "layer", file, first: 0, hashes: local.layer });
+  desk.swarm.handle({ type: "store-opened", file, have: new Uint8Array(0) }, 0);
+  desk.hear(ANNA, { type: "interest", file, wanted: true });
+  desk.takeSent();
+  desk.now = 5;
+  for (const piece of [3, 4]) desk.swarm.handle({ type: "piece-stored", file, piece }, 5);
+  expect(desk.takeFrames()).toEqual([]);
+  expect(desk.swarm.nextDeadline()).toBe(105);
+  desk.at(105);
+  expect(desk.takeSent()).toEqual([{ to: ANNA, frame: { type: "have", file, pieces: [3, 4] } }]);
+  desk.request(ANNA, 3);
+  expect(desk.takeJobs()).toMatchObject([{ peer: ANNA, id: 3 }]);
+  desk.hear(ANNA, { type: "interest", file, wanted: false });
+  desk.swarm.handle({ type: "piece-stored", file, piece: 5 }, 110);
+  desk.at(300);
+  expect(desk.takeFrames()).toEqual([]);
+});
+
+test("[S2] every request that cannot be answered in full is rejected", () => {
+  const desk = sharing(ANNA);
+  desk.request(ANNA, 1, PIECE - 1, 2);
+  desk.request(ANNA, 2, 40 * PIECE, 1);
+  desk.request(ANNA, 3, 0, 1, fileIdOf(new Uint8Array(32), 5));
+  expect(desk.takeFrames()).toEqual([1, 2, 3].map((id) => ({ type: "reject", id, reason: "not-here" })));
+  expect(desk.takeJobs()).toEqual([]);
+  expect(desk.refusals).toEqual(["bad-request", "bad-request"]);
+});
+
+test("[S13] a peer's 129th request, or its 33rd MiB, is rejected as busy", () => {
+  const small = sharing(ANNA);
+  for (let id = 0; id < 129; id++) small.request(ANNA, id, 0, 1);
+  expect(small.takeFrames()).toEqual([{ type: "reject", id: 128, reason: "busy" }]);
+  const big = sharing(ANNA);
+  for (let id = 0; id < 129; id++) big.request(ANNA, id, 0, PIECE);
+  expect(big.takeFrames()).toEqual([{ type: "reject", id: 128, reason: "busy" }]);
+  expect(big.refusals).toEqual(["too-many-requests"]);
+});
+
+test("[S13] questions beyond the bucket are refused, and it fills again", () => {
+  const desk = sharing(ANNA);
+  for (let at = 0; at < 300; at++) desk.hear(ANNA, { type: "layer-request", file, first: 0 });
+  expect(desk.takeFrames().length).toBe(256);
+  desk.now = 1000;
+  for (let at = 0; at < 300; at++) desk.hear(ANNA, { type: "layer-request", file, first: 0 });
+  expect(desk.takeFrames().length).toBe(32);
+});
+
+test("[S14] at most 1 MiB per peer is with the host, and the next job follows what was sent", () => {
+  const desk = sharing(ANNA);
+  for (let id = 0; id < 8; id++) desk.request(ANNA, id);
+  const jobs = desk.takeJobs();
+  expect(jobs.reduce((sum, { length }) => sum + length, 0)).toBe(MIB);
+  desk.swarm.handle({ type: "bytes-sent", peer: ANNA, id: jobs[0]!.id, bytes: PIECE }, 10);
+  expect(desk.takeJobs().length).toBe(1);
+  expect(desk.swarm.uploads(10)).toMatchObject([{ file, name: "file", to: ANNA, sentBytes: PIECE }]);
+});
+
+test("[S14] while others wait a turn is 1 MiB, and then it is the next one's", () => {
+  const desk = sharing(...[1, 2, 3, 4, 5].map(peer));
+  for (const one of [1, 2, 3, 4, 5].map(peer)) for (let id = 0; id < 20; id++) desk.request(one, id);
+  const first = desk.takeJobs();
+  expect(new Set(first.map((job) => job.peer))).toEqual(new Set([1, 2, 3, 4].map(peer)));
+  const ofAnna = first.filter((job) => job.peer === ANNA);
+  expect(ofAnna.length).toBe(4);
+  for (const { id, length } of ofAnna)
+    desk.swarm.handle({ type: "bytes-sent", peer: ANNA, id, bytes: length }, 10);
+  expect(new Set(desk.takeJobs().map((job) => job.peer))).toEqual(new Set([peer(5)]));
+});
+
+test("[S15] of two requests the piece that was sent less often goes first", () => {
+  const desk = sharing(...[1, 2].map(peer));
+  for (const id of [0, 1, 2, 3]) desk.request(ANNA, id);
+  for (const id of [0, 1, 2, 3, 4, 5, 6, 7]) desk.request(BEN, id);
+  const pieces = desk.takeJobs().map((job) => [job.peer, job.id]);
+  for (const id of [0, 1, 2, 3]) desk.swarm.handle({ type: "bytes-sent", peer: BEN, id, bytes: PIECE }, 5);
+  const later = desk.takeJobs().map((job) => job.id);
+  expect(pieces).toEqual(
+    [0, 1, 2, 3].flatMap((id) => [[ANNA, id]]).concat([0, 1, 2, 3].map((id) => [BEN, id])),
+  );
+  expect(later).toEqual([4, 5, 6, 7]);
+  const fresh = sharing(ANNA, BEN);
+  for (const id of [0, 1, 2, 3]) fresh.request(ANNA, id);
+  fresh.takeJobs();
+  for (const id of [10, 11, 12, 13]) fresh.request(BEN, id);
+  fresh.request(BEN, 0);
+  fresh.request(BEN, 14);
+  fresh.takeJobs();
+  fresh.swarm.handle({ type: "bytes-sent", peer: BEN, id: 10, bytes: PIECE }, 5);
+  expect(fresh.takeJobs().map((job) => job.id)).toEqual([14]);
+});
+
+test("[S2] a cancel stops the blocks and is answered; one that crossed the last byte is not", () => {
+  const desk = sharing(ANNA);
+  desk.request(ANNA, 1);
+  desk.takeOutputs();
+  desk.hear(ANNA, { type: "cancel", id: 1 });
+  expect(desk.takeOutputs()).toEqual([{ type: "stop-blocks", peer: ANNA, id: 1 }]);
+  expect(desk.takeFrames()).toEqual([{ type: "reject", id: 1, reason: "cancelled" }]);
+  desk.hear(ANNA, { type: "cancel", id: 1 });
+  expect(desk.takeFrames()).toEqual([]);
+});
+
+test("[S17] an unreadable file: all its requests rejected, told once, not held, until shared anew", () => {
+  const desk = sharing(ANNA, BEN);
+  desk.hear(BEN, { type: "interest", file, wanted: true });
+  desk.request(ANNA, 1);
+  desk.request(BEN, 2);
+  desk.takeSent();
+  desk.takeOutputs();
+  desk.swarm.handle({ type: "read-failed", peer: ANNA, id: 1, file, reason: "vanished" }, 5);
+  desk.swarm.handle({ type: "read-failed", peer: BEN, id: 2, file, reason: "vanished" }, 5);
+  expect(desk.takeSent()).toEqual([
+    { to: ANNA, frame: { type: "reject", id: 1, reason: "vanished" } },
+    { to: BEN, frame: { type: "reject", id: 2, reason: "vanished" } },
+  ]);
+  expect(desk.notices.length).toBe(1);
+  desk.request(ANNA, 3);
+  expect(desk.takeFrames()).toEqual([{ type: "reject", id: 3, reason: "vanished" }]);
+  desk.swarm.share(local);
+  expect(desk.takeFrames()).toEqual([{ type: "bitfield", file, bits: new Uint8Array(5).fill(0xff) }]);
+  desk.takeOutputs();
+  desk.request(ANNA, 4);
+  expect(desk.takeJobs().length).toBe(1);
+});
+
+test("[S17] leaves that do not give the piece's hash are not sent: the file was changed", () => {
+  const desk = sharing(ANNA);
+  desk.hear(ANNA, { type: "leaves-request", file, piece: 0 });
+  expect(desk.takeOutputs()).toEqual([{ type: "hash-leaves", file, piece: 0 }]);
+  desk.swarm.handle({ type: "leaves-hashed", file, piece: 0, leaves: new Uint8Array(16 * 32) }, 5);
+  expect(desk.takeFrames()).toEqual([]);
+  expect(desk.notices).toEqual([{ type: "source-unreadable", file, reason: "changed" }]);
+});
+
+test("[S14] a peer that leaves gives up its slot, and its jobs are stopped", () => {
+  const desk = sharing(...[1, 2, 3, 4, 5].map(peer));
+  for (const one of [1, 2, 3, 4, 5].map(peer)) desk.request(one, 1);
+  desk.takeOutputs();
+  desk.swarm.peerDown(ANNA, 5);
+  expect(desk.takeOutputs()).toMatchObject([
+    { type: "stop-blocks", peer: ANNA, id: 1 },
+    { type: "send-blocks", peer: peer(5), id: 1 },
+  ]);
+});
+
+test("[S3] what is not shared any more is not held", () => {
+  const desk = sharing(ANNA);
+  desk.hear(ANNA, { type: "interest", file, wanted: true });
+  desk.request(ANNA, 1);
+  desk.takeSent();
+  desk.swarm.unshare(file);
+  expect(desk.takeFrames()).toEqual([
+    { type: "reject", id: 1, reason: "not-here" },
+    { type: "bitfield", file, bits: new Uint8Array(0) },
+  ]);
+});
+
+test("[S11] a layer that nobody asked for is refused by name", () => {
+  const desk = sharing(ANNA);
+  desk.hear(ANNA, { type: "layer", file, first: 0, hashes: new Uint8Array(32) });
+  expect(desk.refusals).toEqual(["unrequested-layer"]);
+});
