@@ -1,0 +1,55 @@
+import { fileURLToPath } from "node:url";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig, type Plugin } from "vite";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** simple-peer is written for Node's names. The free name `process` becomes our shim, `global` the global object. */
+const nodeNames = {
+  inject: { process: [here("./src/platform/process-shim.ts"), "process"] as [string, string] },
+  define: { global: "globalThis" },
+};
+
+/** The fonts of the first paint start to load with the page, not after its stylesheet: no jump when they come. */
+const preloadFonts: Plugin = {
+  name: "preload-fonts",
+  apply: "build",
+  transformIndexHtml: {
+    order: "post",
+    handler: (_html, { bundle }) =>
+      Object.keys(bundle ?? {})
+        .filter((file) => /ibm-plex-sans-latin-(400|600)-normal-.*\.woff2$/.test(file))
+        .map((file) => ({
+          tag: "link",
+          attrs: { rel: "preload", as: "font", type: "font/woff2", href: `/${file}`, crossorigin: true },
+          injectTo: "head" as const,
+        })),
+  },
+};
+
+export default defineConfig({
+  root: here("."),
+  plugins: [svelte(), preloadFonts],
+  resolve: {
+    alias: [
+      { find: /^buffer$/, replacement: "buffer/" },
+      { find: /^safe-buffer$/, replacement: "buffer/" },
+      { find: /^events$/, replacement: "events/" },
+      { find: /^debug$/, replacement: here("./src/platform/debug-shim.ts") },
+    ],
+  },
+  optimizeDeps: { rolldownOptions: { transform: nodeNames } },
+  build: {
+    target: "es2023",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: { transform: nodeNames },
+  },
+  worker: { format: "es" },
+  server: {
+    proxy: {
+      "/socket.io": { target: "http://localhost:3000", ws: true },
+      "/healthz": "http://localhost:3000",
+    },
+  },
+});
