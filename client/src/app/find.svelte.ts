@@ -1,0 +1,59 @@
+/** What is being looked for in the room. */
+import { createContext } from "svelte";
+import type { PeerId } from "../engine/peer-id.ts";
+import type { Kind, SearchQuery } from "../engine/view.ts";
+import type { Room } from "./room.svelte.ts";
+import { RowWindow } from "./row-window.svelte.ts";
+
+const MB = 1_000_000;
+export const SIZES = {
+  any: { words: "Any size", minBytes: 0, maxBytes: Infinity },
+  small: { words: "Under 10 MB", minBytes: 0, maxBytes: 10 * MB },
+  middle: { words: "10 MB to 1 GB", minBytes: 10 * MB, maxBytes: 1000 * MB },
+  large: { words: "Over 1 GB", minBytes: 1000 * MB, maxBytes: Infinity },
+} as const;
+export type Size = keyof typeof SIZES;
+
+/** Rows are asked for in steps, so that scrolling a row does not search anew. Guess. */
+const LIMIT_STEP = 500;
+
+export class Find {
+  text = $state("");
+  kind = $state<Kind | null>(null);
+  size = $state<Size>("any");
+  of = $state<PeerId | null>(null);
+  /** The table's rows: how far it is scrolled says how many results are worth asking for. */
+  readonly list: RowWindow;
+
+  readonly #room: Room;
+  readonly query: SearchQuery = $derived.by(() => ({
+    text: this.text,
+    kind: this.kind,
+    minBytes: SIZES[this.size].minBytes,
+    maxBytes: SIZES[this.size].maxBytes,
+    of: this.of,
+    limit: Math.ceil(this.list.reach / LIMIT_STEP) * LIMIT_STEP,
+  }));
+  readonly results = $derived.by(() => this.#room.now.search(this.query));
+  /** Nothing is asked: what shows is the whole room. */
+  readonly idle = $derived(this.text === "" && this.kind === null && this.size === "any" && this.of === null);
+
+  constructor(room: Room, rowPx: () => number) {
+    this.#room = room;
+    this.list = new RowWindow(() => this.results.total, rowPx);
+  }
+
+  browse(peer: PeerId): void {
+    this.clear();
+    this.of = peer;
+  }
+
+  clear(): void {
+    this.text = "";
+    this.kind = null;
+    this.size = "any";
+    this.of = null;
+  }
+}
+
+export const [useFind, provideFind] = createContext<Find>();

@@ -1,0 +1,274 @@
+/** The states of the page worth looking at. */
+import type { FileId } from "../../engine/file-id.ts";
+import { kindOf } from "../../engine/kind.ts";
+import { hueOf, tagOf, type PeerId } from "../../engine/peer-id.ts";
+import type { DownloadView, LibraryItem, PersonView, ResultRow, TransferState } from "../../engine/view.ts";
+import type { Scene } from "./fake-session.ts";
+
+const MB = 1_000_000;
+const CODE = "amber-otter-cedar-violet";
+
+const hex64 = (seed: number): string => {
+  let text = "";
+  for (let x = seed * 2654435761 + 12345; text.length < 64;) {
+    x = (Math.imul(x ^ (x >>> 15), 2246822519) + 374761393) >>> 0;
+    text += x.toString(16).padStart(8, "0");
+  }
+  return text.slice(0, 64);
+};
+
+const fileOf = (name: string, length: number): FileId =>
+  `${hex64([...name].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)!) >>> 0, 7))}-${length}` as FileId;
+
+const person = (name: string, hue: number, rttMs: number | null, fileCount: number): PersonView => {
+  const peer = (hue.toString(16).padStart(6, "0") + hex64(hue).slice(6)) as PeerId;
+  return {
+    peer,
+    name,
+    tag: tagOf(peer),
+    hue: hueOf(peer),
+    reach: rttMs === null ? "known" : "direct",
+    rttMs,
+    fileCount,
+  };
+};
+
+const mika = person("Mika", 40, 0, 37);
+const tomas = person("Tomas", 150, 2, 96);
+const ruth = person("Ruth", 255, 5, 41);
+const joon = person("Joon", 330, 31, 12);
+const alba = person("Alba", 90, 18, 58);
+const sia = person("سارة", 205, null, 7);
+const friends = [tomas, ruth, joon, alba, sia];
+
+const result = (name: string, length: number, sources: readonly PersonView[], folder = ""): ResultRow => ({
+  file: fileOf(name, length),
+  name,
+  folder,
+  kind: kindOf(name),
+  length,
+  sources: sources.map(({ peer }) => peer),
+  mine: false,
+  marks: [],
+});
+
+const results: readonly ResultRow[] = [
+  result("field recording, north pier, dawn.flac", 412 * MB, [tomas, ruth, alba]),
+  result("Field recordings 2026, contents.txt", 14_300, [tomas], "Field recordings 2026"),
+  result("field-recorder-manual.pdf", 6.4 * MB, [ruth, joon, alba, sia, tomas]),
+  result("field rec session 3 rough mix.wav", 988 * MB, [alba, ruth], "Sessions/3"),
+  result("wind in the reeds, field rec.mp3", 9.1 * MB, [joon]),
+  { ...result("field_rec_birdsong_48k.ogg", 31 * MB, [sia, tomas]), mine: true },
+  result("map of field recordings.png", 1.8 * MB, [ruth]),
+  result("field recording notes.md", 14_000, [tomas, alba, joon]),
+  result("تسجيلات ميدانية، الفجر.flac", 87 * MB, [sia]),
+  result("poster, final, really final, printed on A2 with the new logo and the corrected date.pdf", 18 * MB, [
+    joon,
+  ]),
+  result("lecture 4, overlay networks.mp4", 1200 * MB, [ruth, sia, joon]),
+  result("debian-13.1.0-amd64-netinst.iso", 783 * MB, [tomas, ruth, joon, alba]),
+];
+
+const library: readonly LibraryItem[] = [
+  ["summer mix 1999.m3u", "", 2_100, 0],
+  ["01 open the door.flac", "Summer mix 1999", 31 * MB, 62 * MB],
+  ["02 tide tables.flac", "Summer mix 1999", 28 * MB, 28 * MB],
+  ["03 nine volt.flac", "Summer mix 1999", 35 * MB, 0],
+  ["slides, peer to peer.pdf", "Course/Week 4", 4.2 * MB, 130 * MB],
+  ["notes 😀 and friends.txt", "", 900, 0],
+].map(([name, folder, length, uploadedBytes]) => ({
+  file: fileOf(name as string, length as number),
+  name: name as string,
+  folder: folder as string,
+  length: length as number,
+  uploadedBytes: uploadedBytes as number,
+  problem: null,
+}));
+
+/** Pieces come in runs, as they do: a source is asked for a few at a time. */
+const pieces = (
+  count: number,
+  share: number,
+  senders: number,
+  arriving: number,
+  seed: number,
+): Uint16Array => {
+  let x = seed;
+  const next = () => (x = (Math.imul(x, 1103515245) + 12345) & 0x7fffffff) / 0x7fffffff;
+  const map = new Uint16Array(count);
+  for (let i = 0; i < count;) {
+    const chance = next();
+    const value = chance < share ? 3 + Math.floor(next() * senders) : chance < share + arriving ? 1 : 0;
+    for (const end = i + 4 + Math.floor(next() * count * 0.02); i < end && i < count; i++) map[i] = value;
+  }
+  return map;
+};
+
+const download = (
+  name: string,
+  length: number,
+  state: TransferState,
+  share: number,
+  senders: readonly PersonView[],
+  bytesPerSecond = 0,
+): DownloadView => ({
+  file: fileOf(name, length),
+  name,
+  length,
+  state,
+  verifiedBytes: Math.floor(length * share),
+  bytesPerSecond,
+  secondsLeft: bytesPerSecond === 0 ? null : (length * (1 - share)) / bytesPerSecond,
+  sources: senders.map(({ peer }) => peer),
+  pieces: pieces(
+    Math.max(4, Math.min(1024, Math.ceil(length / 262144))),
+    share,
+    Math.max(1, senders.length),
+    state.type === "downloading" ? 0.05 : 0,
+    name.length,
+  ),
+  senders: senders.map(({ peer }) => peer),
+});
+
+const moving: readonly DownloadView[] = [
+  download(
+    "field recording, north pier, dawn.flac",
+    412 * MB,
+    { type: "downloading" },
+    0.62,
+    [tomas, ruth, alba],
+    9.6 * MB,
+  ),
+  download(
+    "lecture 4, overlay networks.mp4",
+    1200 * MB,
+    { type: "downloading" },
+    0.21,
+    [ruth, sia, joon],
+    2.2 * MB,
+  ),
+];
+
+const quiet: Scene = {
+  me: mika,
+  room: { kind: "private", code: CODE, link: `https://swapmeet.example/#${CODE}` },
+  server: { type: "online" },
+  people: [],
+  peerCount: 0,
+  library: [],
+  adding: { files: 0, filesDone: 0, bytes: 0, bytesDone: 0, problems: [], active: false },
+  downloads: [],
+  uploads: [],
+  notices: [],
+  settings: { saveByItself: true, shareDownloads: true, folderName: null, canChooseFolder: true },
+  traffic: { directInBytes: 0, directOutBytes: 0, serverBytes: 3_100 },
+  results: [],
+};
+
+const busy: Scene = {
+  ...quiet,
+  people: friends,
+  peerCount: 4,
+  library,
+  downloads: moving,
+  uploads: [
+    {
+      file: fileOf("poster", 18 * MB),
+      name: "poster, final.pdf",
+      to: joon.peer,
+      length: 18 * MB,
+      sentBytes: 15.9 * MB,
+      bytesPerSecond: 3.2 * MB,
+    },
+  ],
+  traffic: { directInBytes: 1300 * MB, directOutBytes: 130 * MB, serverBytes: 21_400 },
+  results,
+};
+
+export const SCENES = {
+  "empty-private": () => quiet,
+  "empty-open": () => ({ ...quiet, room: { kind: "open", link: `${location.origin}/` } }),
+  "first-connect": () => ({ ...quiet, server: { type: "connecting" } }),
+  busy: () => busy,
+  library: () => busy,
+  many: () => ({
+    ...busy,
+    results: Array.from({ length: 10_000 }, (_, i) =>
+      result(
+        `track ${String(i + 1).padStart(5, "0")}, take ${(i * 7) % 9}.${["flac", "mp3", "pdf", "png", "mkv"][i % 5]}`,
+        (i * 7919 * 1000) % (900 * MB),
+        friends.slice(i % 4, (i % 4) + 1 + (i % 2)),
+      ),
+    ),
+    people: Array.from({ length: 1000 }, (_, i) => person(`Student ${i + 1}`, i, 3 + (i % 40), i % 60)),
+    downloads: Array.from({ length: 10_000 }, (_, i) =>
+      download(
+        `track ${i}.flac`,
+        30 * MB,
+        i < 3 ? { type: "downloading" } : { type: "queued", position: i < 9 ? i : null, sources: 1 },
+        i < 3 ? 0.4 : 0,
+        [tomas],
+        i < 3 ? 4 * MB : 0,
+      ),
+    ),
+  }),
+  hashing: () => ({
+    ...busy,
+    downloads: [],
+    uploads: [],
+    adding: {
+      files: 10_412,
+      filesDone: 6_120,
+      bytes: 48_000 * MB,
+      bytesDone: 27_300 * MB,
+      problems: [
+        { name: "locked.db", reason: "another program holds it. Close that program and add it again." },
+      ],
+      active: true,
+    },
+  }),
+  failed: () => ({
+    ...busy,
+    downloads: [
+      download(
+        "lecture 4, overlay networks.mp4",
+        1200 * MB,
+        { type: "failed", reason: { type: "source-unreadable", reason: "changed", by: ruth.peer } },
+        0.4,
+        [ruth],
+      ),
+      download(
+        "debian-13.1.0-amd64-netinst.iso",
+        783 * MB,
+        { type: "paused", because: { kind: "full", missingBytes: 310 * MB } },
+        0.6,
+        [tomas, joon],
+      ),
+      download("field-recorder-manual.pdf", 6.4 * MB, { type: "queued", position: null, sources: 0 }, 0, []),
+      download("wind in the reeds, field rec.mp3", 9.1 * MB, { type: "complete", saved: true }, 1, [joon]),
+    ],
+    library: library.map((item, i) => (i === 1 ? { ...item, problem: "vanished" as const } : item)),
+    notices: [
+      { id: 1, notice: { type: "no-route", peer: joon.peer } },
+      { id: 2, notice: { type: "peer-dropped", peer: alba.peer, refusal: "wrong-block" } },
+    ],
+  }),
+  offline: () => ({ ...busy, server: { type: "offline", sinceMs: 94_000 } }),
+  offer: () => ({
+    ...busy,
+    notices: [
+      {
+        id: 1,
+        notice: {
+          type: "offer",
+          from: ruth.peer,
+          id: 1,
+          files: [
+            { file: fileOf("slides week 5.pdf", 4_300_000), name: "slides week 5.pdf" },
+            { file: fileOf("recording.m4a", 61 * MB), name: "recording of the discussion, second half.m4a" },
+          ],
+        },
+      },
+    ],
+  }),
+} satisfies Record<string, () => Scene>;

@@ -1,0 +1,18 @@
+/** The page first; then, right behind it, everything that it stands on. */
+import { mount } from "svelte";
+import Swapmeet from "./Swapmeet.svelte";
+import { Rooms } from "./rooms.svelte.ts";
+import "./styles/fonts.ts";
+import "./styles/tokens.css";
+import "./styles/base.css";
+
+const codes = () => import("../platform/room-code.ts");
+
+const rooms = new Rooms({
+  parseCode: async (text) => (await codes()).parseRoomCode(text),
+  newCode: async () => (await codes()).newRoomCode((bytes) => crypto.getRandomValues(new Uint8Array(bytes))),
+  boot: async (choice) => (await import("../platform/boot.ts")).boot(choice),
+});
+
+mount(Swapmeet, { target: document.body, props: { rooms } });
+rooms.open();

@@ -1,0 +1,94 @@
+/**
+ * The room while it is being opened: nobody in it yet, and nothing lost. Files that are dropped and a name that is
+ * typed in this second are kept and handed to the real session when it is there.
+ */
+import type { FileId } from "../engine/file-id.ts";
+import type { PeerId } from "../engine/peer-id.ts";
+import type { PersonView, SearchResults } from "../engine/view.ts";
+import type { FileDetails, PickedFile, RoomView, ServerState, Session } from "../platform/session-view.ts";
+
+const NOBODY: PersonView = {
+  peer: "" as PeerId,
+  name: "",
+  tag: "",
+  hue: 0,
+  reach: "known",
+  rttMs: null,
+  fileCount: 0,
+};
+
+const NOTHING: SearchResults = {
+  rows: [],
+  total: 0,
+  totalByKind: { audio: 0, video: 0, picture: 0, document: 0, archive: 0, program: 0, other: 0 },
+};
+
+export class OpeningSession implements Session {
+  readonly room: RoomView;
+  readonly me = NOBODY;
+  readonly server: ServerState = { type: "connecting" };
+  readonly people = [];
+  readonly peerCount = 0;
+  readonly library = [];
+  readonly adding = { files: 0, filesDone: 0, bytes: 0, bytesDone: 0, problems: [], active: false };
+  readonly downloads = [];
+  readonly uploads = [];
+  readonly notices = [];
+  readonly settings = { saveByItself: true, shareDownloads: true, folderName: null, canChooseFolder: false };
+  readonly traffic = { directInBytes: 0, directOutBytes: 0, serverBytes: 0 };
+  readonly #kept: ((session: Session) => void)[] = [];
+
+  constructor(room: RoomView) {
+    this.room = room;
+  }
+
+  /** Does in the opened session what was asked for meanwhile. */
+  handOver(session: Session): void {
+    for (const command of this.#kept.splice(0)) command(session);
+  }
+
+  addFiles(files: Iterable<PickedFile>): void {
+    const picked = [...files];
+    this.#kept.push((session) => session.addFiles(picked));
+  }
+  rename(name: string): void {
+    this.#kept.push((session) => session.rename(name));
+  }
+  setSaveByItself(on: boolean): void {
+    this.#kept.push((session) => session.setSaveByItself(on));
+  }
+  setShareDownloads(on: boolean): void {
+    this.#kept.push((session) => session.setShareDownloads(on));
+  }
+
+  subscribe(): () => void {
+    return () => undefined;
+  }
+  search(): SearchResults {
+    return NOTHING;
+  }
+  details(file: FileId): FileDetails {
+    return { file, name: "", rootHex: "", length: 0, sources: [], link: "" };
+  }
+  person(): PersonView {
+    return NOBODY;
+  }
+
+  // Nobody is here and nothing moves: there is nothing that these could be about.
+  cancelAdding(): void {}
+  unshare(): () => void {
+    return () => undefined;
+  }
+  download(): void {}
+  pause(): void {}
+  resume(): void {}
+  cancel(): void {}
+  clear(): void {}
+  save(): void {}
+  offer(): void {}
+  answerOffer(): void {}
+  dismiss(): void {}
+  async chooseFolder(): Promise<void> {}
+  forgetFolder(): void {}
+  close(): void {}
+}

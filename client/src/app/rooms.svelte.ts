@@ -1,0 +1,151 @@
+/** Which room this tab is in. The address bar says it, and going back goes back to the room before. */
+import { createContext } from "svelte";
+import type { Result } from "@swapmeet/shared";
+import type { FileId } from "../engine/file-id.ts";
+import type { RoomChoice } from "../platform/boot.ts";
+import type { RoomCode, RoomCodeProblem } from "../platform/room-code.ts";
+import type { Session } from "../platform/session-view.ts";
+import { OpeningSession } from "./opening-session.ts";
+import { hashOf, placeIn } from "./room-link.ts";
+import { isRunning } from "./transfers.ts";
+
+/** What lies behind the page and is loaded once the page is there. */
+export interface Doors {
+  parseCode(text: string): Promise<Result<RoomCode, RoomCodeProblem>>;
+  newCode(): Promise<RoomCode>;
+  boot(choice: RoomChoice): Promise<Session>;
+}
+
+export type Stage =
+  | { readonly type: "room"; readonly session: Session }
+  | { readonly type: "bad-code"; readonly text: string; readonly problem: RoomCodeProblem }
+  | { readonly type: "failed"; readonly reason: string };
+
+export class Rooms {
+  readonly #doors: Doors;
+  #entries = 0;
+  /** The hash of the room in use. */
+  #here = "";
+  stage = $state.raw<Stage>({ type: "room", session: new OpeningSession(viewOf("")) });
+  /** The file that the link pointed at, until it has been shown. */
+  file = $state.raw<FileId | null>(null);
+  /** A way out that waits for a yes, because leaving would stop transfers. */
+  leavingFor = $state.raw<string | null>(null);
+
+  constructor(doors: Doors) {
+    this.#doors = doors;
+  }
+
+  /** Enters the room of the address bar and follows it from now on. Returns how to stop. */
+  open(): () => void {
+    const follow = () => this.#follow();
+    addEventListener("hashchange", follow);
+    void this.#enter(location.hash);
+    return () => {
+      removeEventListener("hashchange", follow);
+      this.#close();
+    };
+  }
+
+  parseCode(text: string): Promise<Result<RoomCode, RoomCodeProblem>> {
+    return this.#doors.parseCode(text);
+  }
+
+  async goToNew(): Promise<void> {
+    this.goTo(await this.#doors.newCode());
+  }
+
+  /** "": the open room. */
+  goTo(code: string): void {
+    const hash = hashOf({ code, file: null });
+    if (hash === this.#here) return;
+    if (this.#wouldStopTransfers()) this.leavingFor = hash;
+    else this.#goTo(hash);
+  }
+
+  leave(): void {
+    const hash = this.leavingFor;
+    this.leavingFor = null;
+    if (hash !== null) this.#goTo(hash);
+  }
+
+  stay(): void {
+    this.leavingFor = null;
+  }
+
+  retry(): void {
+    void this.#enter(this.#here);
+  }
+
+  #goTo(hash: string): void {
+    history.pushState(null, "", urlOf(hash));
+    void this.#enter(hash);
+  }
+
+  /** The address bar has changed by hand, by a link, or by going back. */
+  #follow(): void {
+    const { code, file } = placeIn(location.hash);
+    if (code === placeIn(this.#here).code) {
+      this.#here = location.hash;
+      this.file = file;
+    } else if (this.#wouldStopTransfers()) {
+      this.leavingFor = location.hash;
+      history.replaceState(null, "", urlOf(this.#here));
+    } else {
+      void this.#enter(location.hash);
+    }
+  }
+
+  async #enter(hash: string): Promise<void> {
+    this.#close();
+    const entry = ++this.#entries;
+    const isOver = () => entry !== this.#entries;
+    this.#here = hash;
+    const { code: text, file } = placeIn(hash);
+    const opening = new OpeningSession(viewOf(text));
+    this.stage = { type: "room", session: opening };
+    try {
+      const parsed = text === "" ? null : await this.#doors.parseCode(text);
+      if (isOver()) return;
+      if (parsed?.ok === false) {
+        this.stage = { type: "bad-code", text, problem: parsed.problem };
+        return;
+      }
+      this.#here = hashOf({ code: parsed?.value ?? "", file });
+      history.replaceState(null, "", urlOf(this.#here));
+      const session = await this.#doors.boot(
+        parsed === null ? { kind: "open" } : { kind: "private", code: parsed.value },
+      );
+      if (isOver()) {
+        session.close();
+        return;
+      }
+      opening.handOver(session);
+      this.stage = { type: "room", session };
+      this.file = file;
+    } catch (error) {
+      if (!isOver())
+        this.stage = { type: "failed", reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  #wouldStopTransfers(): boolean {
+    if (this.stage.type !== "room") return false;
+    const { downloads, uploads } = this.stage.session;
+    return uploads.length > 0 || downloads.some(isRunning);
+  }
+
+  #close(): void {
+    this.#entries++;
+    if (this.stage.type === "room") this.stage.session.close();
+  }
+}
+
+const urlOf = (hash: string): string => location.pathname + location.search + hash;
+
+function viewOf(code: string) {
+  const link = new URL(urlOf(hashOf({ code, file: null })), location.origin).href;
+  return code === "" ? ({ kind: "open", link } as const) : ({ kind: "private", code, link } as const);
+}
+
+export const [useRooms, provideRooms] = createContext<Rooms>();

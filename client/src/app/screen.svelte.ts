@@ -1,0 +1,61 @@
+/** What of the page is in front of the person: the view, the open dialog, the theme. Nothing of the room. */
+import { createContext } from "svelte";
+import { MediaQuery } from "svelte/reactivity";
+import type { FileId } from "../engine/file-id.ts";
+import type { PeerId } from "../engine/peer-id.ts";
+
+/** People and transfers have views of their own on a phone only; elsewhere they are always in sight. */
+export type View = "find" | "library" | "people" | "transfers";
+
+export type OpenDialog =
+  | { readonly type: "invite" }
+  | { readonly type: "settings" }
+  | { readonly type: "details"; readonly file: FileId }
+  | { readonly type: "send"; readonly to: PeerId };
+
+export type ThemeChoice = "device" | "light" | "dark";
+const THEME_KEY = "swapmeet-theme";
+
+const phone = new MediaQuery("(max-width: 720px)", false);
+const deviceIsDark = new MediaQuery("(prefers-color-scheme: dark)", false);
+
+export class Screen {
+  #view = $state<View>("find");
+  dialog = $state.raw<OpenDialog | null>(null);
+  #theme = $state<ThemeChoice>(storedTheme());
+
+  readonly phone = $derived(phone.current);
+  readonly dark = $derived(this.#theme === "device" ? deviceIsDark.current : this.#theme === "dark");
+  readonly rowPx = $derived(this.phone ? 68 : 40);
+
+  get view(): View {
+    const onlyOnPhone = this.#view === "people" || this.#view === "transfers";
+    return onlyOnPhone && !this.phone ? "find" : this.#view;
+  }
+  set view(view: View) {
+    this.#view = view;
+  }
+
+  get theme(): ThemeChoice {
+    return this.#theme;
+  }
+  set theme(choice: ThemeChoice) {
+    this.#theme = choice;
+    try {
+      localStorage.setItem(THEME_KEY, choice);
+    } catch {
+      // Storage is forbidden here: the choice lasts as long as the page.
+    }
+  }
+}
+
+function storedTheme(): ThemeChoice {
+  try {
+    const stored = localStorage.getItem(THEME_KEY);
+    return stored === "light" || stored === "dark" ? stored : "device";
+  } catch {
+    return "device";
+  }
+}
+
+export const [useScreen, provideScreen] = createContext<Screen>();

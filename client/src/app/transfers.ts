@@ -1,0 +1,53 @@
+/** What the list of transfers says as a whole, and in which order it stands. */
+import type { FileId } from "../engine/file-id.ts";
+import type { DownloadView, TransferState, UploadView } from "../engine/view.ts";
+
+const RANK: Readonly<Record<TransferState["type"], number>> = {
+  downloading: 0,
+  verifying: 0,
+  failed: 1,
+  paused: 2,
+  queued: 3,
+  complete: 4,
+};
+
+/** Moving ones first, then what needs a person, then what waits, then what is done; otherwise as given. */
+export const inReadingOrder = (downloads: readonly DownloadView[]): DownloadView[] =>
+  downloads.toSorted((a, b) => RANK[a.state.type] - RANK[b.state.type]);
+
+export const byFile = (downloads: readonly DownloadView[]): ReadonlyMap<FileId, DownloadView> =>
+  new Map(downloads.map((download) => [download.file, download]));
+
+export const isRunning = (download: DownloadView): boolean =>
+  ["downloading", "verifying", "queued"].includes(download.state.type);
+
+export interface Totals {
+  readonly incoming: number;
+  readonly inBytesPerSecond: number;
+  readonly outgoing: number;
+  readonly outBytesPerSecond: number;
+  readonly waiting: number;
+  readonly finished: number;
+  /** Of everything that is not finished. */
+  readonly bytes: number;
+  readonly verifiedBytes: number;
+}
+
+export const totalsOf = (downloads: readonly DownloadView[], uploads: readonly UploadView[]): Totals => {
+  const totals = { incoming: 0, inBytesPerSecond: 0, waiting: 0, finished: 0, bytes: 0, verifiedBytes: 0 };
+  for (const { state, bytesPerSecond, length, verifiedBytes } of downloads) {
+    if (state.type === "complete") {
+      totals.finished++;
+      continue;
+    }
+    if (state.type === "queued") totals.waiting++;
+    if (state.type === "downloading" || state.type === "verifying") {
+      totals.incoming++;
+      totals.inBytesPerSecond += bytesPerSecond;
+    }
+    totals.bytes += length;
+    totals.verifiedBytes += verifiedBytes;
+  }
+  const outBytesPerSecond = uploads.reduce((sum, upload) => sum + upload.bytesPerSecond, 0);
+  return { ...totals, outgoing: uploads.length, outBytesPerSecond };
+};

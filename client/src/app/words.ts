@@ -1,0 +1,215 @@
+/** Every sentence the page says about state and trouble, in one place: what is true, and what to do. */
+import type { Notice, ReadProblem, StoreProblem } from "../engine/io.ts";
+import type { Refusal } from "../engine/refusal.ts";
+import type { Kind, PersonView, TransferFailure, TransferState } from "../engine/view.ts";
+import type { NoticeView, ServerState } from "../platform/session-view.ts";
+import { formatBytes, formatCount, formatSeconds, plural } from "./format.ts";
+
+/** What happened, and what it means or what to do. */
+export interface Saying {
+  readonly title: string;
+  readonly remedy: string;
+  /** Something did not go as wanted. */
+  readonly bad: boolean;
+}
+
+/** Names to put into a sentence. */
+export interface Names {
+  person(peer: PersonView["peer"]): string;
+  file(file: Extract<Notice, { type: "source-unreadable" }>["file"]): string;
+}
+
+/** A person whose profile has not arrived yet is a guest, told apart by the tag. */
+export const nameOf = (person: PersonView): string => person.name || `Guest ${person.tag}`;
+
+export const KIND_NAMES: Readonly<Record<Kind, { one: string; many: string }>> = {
+  audio: { one: "Audio", many: "Audio" },
+  video: { one: "Video", many: "Video" },
+  picture: { one: "Picture", many: "Pictures" },
+  document: { one: "Document", many: "Documents" },
+  archive: { one: "Archive", many: "Archives" },
+  program: { one: "Program", many: "Programs" },
+  other: { one: "Other", many: "Other" },
+};
+
+export const reachOf = (person: PersonView): string => {
+  if (person.reach === "known") return "not connected yet";
+  return person.rttMs === null
+    ? "direct"
+    : `direct, ${formatCount(Math.max(1, Math.round(person.rttMs)))}\u00a0ms`;
+};
+
+export const serverWord = (server: ServerState): string => {
+  switch (server.type) {
+    case "connecting":
+      return "connecting";
+    case "online":
+      return "online";
+    case "offline":
+    case "refused":
+      return "offline";
+  }
+};
+
+/** Nothing is said while all is well. */
+export const serverSaying = (server: ServerState): Saying | null => {
+  switch (server.type) {
+    case "connecting":
+    case "online":
+      return null;
+    case "offline":
+      return {
+        title: `The server has been away for ${formatSeconds(server.sinceMs / 1000)}.`,
+        remedy:
+          "Transfers, search and everyone already here go on without it. Newcomers have to wait. The page keeps trying by itself.",
+        bad: true,
+      };
+    case "refused":
+      switch (server.reason) {
+        case "room-full":
+          return {
+            title: "This room is full.",
+            remedy: "Make a new private room, or wait until somebody leaves.",
+            bad: true,
+          };
+        case "too-fast":
+          return {
+            title: "The server asks this network to slow down.",
+            remedy: "The page tries again by itself in a moment.",
+            bad: true,
+          };
+        case "bad-request":
+          return {
+            title: "The server and this page do not understand each other.",
+            remedy: "One of them was updated. Reload the page.",
+            bad: true,
+          };
+      }
+  }
+};
+
+export const readProblemWords = (problem: ReadProblem): string => {
+  switch (problem) {
+    case "changed":
+      return "it was changed on the disk since it was added";
+    case "vanished":
+      return "it is no longer on the disk: moved, deleted, or its drive is gone";
+  }
+};
+
+export const storeProblemWords = (problem: StoreProblem): string => {
+  switch (problem.kind) {
+    case "full":
+      return problem.missingBytes === null
+        ? "the disk is full. Free some space, then resume"
+        : `the disk is full, ${formatBytes(problem.missingBytes)} missing. Free that much, then resume`;
+    case "broken":
+      return `this browser's storage does not work (${problem.detail}). Reload the page, or use a window that is not private`;
+  }
+};
+
+export const failureWords = (failure: TransferFailure, names: Pick<Names, "person">): string => {
+  switch (failure.type) {
+    case "source-unreadable":
+      return failure.reason === "changed"
+        ? `the file was changed on ${names.person(failure.by)}'s disk. Ask for it to be added again`
+        : `the file is gone from ${names.person(failure.by)}'s disk. Ask for it to be added again`;
+    case "store":
+      return storeProblemWords(failure.problem);
+    case "save":
+      return `it is complete but could not be saved: ${storeProblemWords(failure.problem)}`;
+  }
+};
+
+/** Begins with the state's name, as the interface of names asks. */
+export const stateWords = (state: TransferState, names: Pick<Names, "person">): string => {
+  switch (state.type) {
+    case "queued":
+      if (state.position !== null) return `Queued, number ${formatCount(state.position)} in line`;
+      return state.sources === 0
+        ? "Queued, nobody here has it now. It starts when somebody comes who does"
+        : `Queued, asking ${plural(state.sources, "source")}`;
+    case "downloading":
+      return "Downloading";
+    case "paused":
+      return state.because === "person" ? "Paused" : `Paused: ${storeProblemWords(state.because)}`;
+    case "verifying":
+      return "Verifying";
+    case "complete":
+      return state.saved ? "Complete, saved" : "Complete";
+    case "failed":
+      return `Failed: ${failureWords(state.reason, names)}`;
+  }
+};
+
+/** What a dropped peer did, to follow its name. */
+export const refusalWords = (refusal: Refusal): string => {
+  switch (refusal) {
+    case "wrong-block":
+    case "wrong-layer":
+    case "wrong-leaves":
+    case "wrong-length":
+      return "sent data that is not the file";
+    case "unrequested-block":
+    case "unrequested-layer":
+      return "sent data nobody asked for";
+    case "false-proof":
+    case "second-proof":
+    case "frame-before-proof":
+      return "could not prove who they are";
+    case "false-entry":
+    case "oversize-entry":
+    case "too-many-entries":
+      return "published a list that does not check out";
+    case "malformed-envelope":
+    case "forged-envelope":
+    case "replayed-envelope":
+    case "reordered-envelope":
+    case "stale-envelope":
+      return "sent an introduction that was tampered with on the way";
+    case "too-many-introductions":
+    case "too-many-requests":
+    case "flood":
+      return "sent far more than anybody asked for";
+    case "oversize-frame":
+    case "malformed-frame":
+    case "unknown-frame":
+    case "bad-request":
+      return "sent messages that make no sense";
+  }
+};
+
+/** An offer is a question, not a saying: it has a dialog of its own. */
+export const noticeSaying = (
+  notice: Exclude<NoticeView["notice"], { type: "offer" }>,
+  names: Names,
+): Saying => {
+  switch (notice.type) {
+    case "offer-answered":
+      return {
+        title: `${names.person(notice.by)} ${notice.accepted ? "accepted your files" : "declined your files"}.`,
+        remedy: "",
+        bad: false,
+      };
+    case "no-route":
+      return {
+        title: `No route to ${notice.peer === null ? "somebody in this room" : names.person(notice.peer)}.`,
+        remedy: "This network keeps devices apart. Try another network, or a phone's hotspot for both.",
+        bad: true,
+      };
+    case "peer-dropped":
+      return {
+        title: `${names.person(notice.peer)} was dropped: ${refusalWords(notice.refusal)}.`,
+        remedy: "Nothing false was kept. What is missing comes from others.",
+        bad: true,
+      };
+    case "source-unreadable":
+      return {
+        title: `${names.file(notice.file)} is off your table: ${readProblemWords(notice.reason)}.`,
+        remedy: "Add it again to share it as it is now.",
+        bad: true,
+      };
+    case "problem":
+      return { title: notice.title, remedy: notice.remedy, bad: true };
+  }
+};

@@ -1,0 +1,102 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  formatBytes,
+  formatExactBytes,
+  formatNames,
+  formatSeconds,
+  initialsOf,
+  percentOf,
+  plural,
+} from "../src/app/format.ts";
+
+/** The page keeps number and unit together with a no-break space; here an ordinary one reads better. */
+const plain = (text: string): string => text.replaceAll("\u00a0", " ");
+
+describe("sizes", () => {
+  test("are decimal, with one digit after the point below ten", () => {
+    const sizes = [
+      0, 1, 999, 1000, 9_990, 14_000, 999_999, 6_400_000, 412_000_000, 2_100_000_000, 3e12, 5e15,
+    ];
+    expect(sizes.map(formatBytes).map(plain)).toEqual([
+      "0 B",
+      "1 B",
+      "999 B",
+      "1.0 KB",
+      "9.9 KB",
+      "14 KB",
+      "999 KB",
+      "6.4 MB",
+      "412 MB",
+      "2.1 GB",
+      "3.0 TB",
+      "5,000 TB",
+    ]);
+  });
+
+  test("are never rounded up to a number that reads as more than there is", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1e15 }), (bytes) => {
+        const [amount, unit] = plain(formatBytes(bytes)).replaceAll(",", "").split(" ");
+        const scale = 1000 ** ["B", "KB", "MB", "GB", "TB"].indexOf(unit!);
+        expect(Number(amount) * scale).toBeLessThanOrEqual(bytes * (1 + 1e-12));
+      }),
+    );
+  });
+
+  test("are exact where somebody asks for details", () => {
+    expect([0, 1, 6_400_000].map(formatExactBytes).map(plain)).toEqual([
+      "0 bytes",
+      "1 byte",
+      "6,400,000 bytes",
+    ]);
+  });
+});
+
+test("a hundred percent is only said when everything is there", () => {
+  expect(percentOf(0, 3)).toBe(0);
+  expect(percentOf(999_999, 1_000_000)).toBe(99);
+  expect(percentOf(3, 3)).toBe(100);
+  expect(percentOf(0, 0), "an empty file is complete").toBe(100);
+});
+
+test("time left is said in one unit, and never as nothing", () => {
+  expect([0, 0.2, 17, 59.5, 60, 430, 3600, 7200, 90_000].map(formatSeconds).map(plain)).toEqual([
+    "1 s",
+    "1 s",
+    "17 s",
+    "60 s",
+    "1 min",
+    "7 min",
+    "1 h",
+    "2 h",
+    "1 d",
+  ]);
+});
+
+test("up to three sources are named, of more the first two", () => {
+  expect(formatNames(["Tomas"])).toBe("Tomas");
+  expect(formatNames(["Tomas", "Ruth", "Alba"])).toBe("Tomas, Ruth, Alba");
+  expect(formatNames(["Tomas", "Ruth", "Alba", "Joon"])).toBe("Tomas, Ruth and 2 more");
+});
+
+test("one is one, and everything else is many", () => {
+  expect([0, 1, 2, 1000].map((count) => plain(plural(count, "file")))).toEqual([
+    "0 files",
+    "1 file",
+    "2 files",
+    "1,000 files",
+  ]);
+});
+
+test("initials are whole letters, also outside of the first plane", () => {
+  expect(["Mika", "Mika Kaur", "  j  ", "", "سارة", "😀 face", "𝒶𝒷𝒸"].map(initialsOf)).toEqual([
+    "MI",
+    "MK",
+    "J",
+    "",
+    "سا",
+    "😀F",
+    "𝒶𝒷",
+  ]);
+});

@@ -1,0 +1,192 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { FileId } from "../src/engine/file-id.ts";
+import type { DownloadView, TransferState } from "../src/engine/view.ts";
+import { partsOf } from "../src/app/marks.ts";
+import { columnsOf, runsOf } from "../src/app/piece-map.ts";
+import { hashOf, placeIn } from "../src/app/room-link.ts";
+import { OVERSCAN_ROWS, WHOLE_LIST_ROWS, rowsIn } from "../src/app/row-window.ts";
+import { inReadingOrder, totalsOf } from "../src/app/transfers.ts";
+
+describe("the rows of a long list", () => {
+  const view = fc.record({
+    firstVisible: fc.nat(120_000),
+    visible: fc.integer({ min: 1, max: 80 }),
+    rowPx: fc.constantFrom(40, 68),
+    count: fc.nat(100_000),
+  });
+
+  test("a short list is there as a whole", () => {
+    const rows = rowsIn({ firstVisible: 90, visible: 20, rowPx: 40, count: WHOLE_LIST_ROWS });
+    expect(rows).toEqual({ first: 0, end: WHOLE_LIST_ROWS, beforePx: 0, afterPx: 0 });
+  });
+
+  test("rows and free room together are always as tall as the list", () => {
+    fc.assert(
+      fc.property(view, (v) => {
+        const { first, end, beforePx, afterPx } = rowsIn(v);
+        expect(beforePx + (end - first) * v.rowPx + afterPx).toBe(v.count * v.rowPx);
+        expect(Math.min(first, end - first, beforePx, afterPx)).toBeGreaterThanOrEqual(0);
+      }),
+    );
+  });
+
+  test("what is in sight is there, and little else", () => {
+    fc.assert(
+      fc.property(view, (v) => {
+        fc.pre(v.count > WHOLE_LIST_ROWS && v.firstVisible + v.visible <= v.count);
+        const { first, end } = rowsIn(v);
+        expect(first).toBeLessThanOrEqual(v.firstVisible);
+        expect(end).toBeGreaterThanOrEqual(v.firstVisible + v.visible);
+        expect(end - first).toBeLessThanOrEqual(v.visible + 2 * OVERSCAN_ROWS);
+      }),
+    );
+  });
+
+  test("a list that got shorter while scrolled far down still shows its end", () => {
+    const { first, end } = rowsIn({ firstVisible: 90_000, visible: 20, rowPx: 40, count: 500 });
+    expect(end).toBe(500);
+    expect(first).toBeLessThanOrEqual(480);
+  });
+});
+
+describe("the piece map", () => {
+  test("has a column per piece while there are few", () => {
+    const pieces = Uint16Array.of(0, 3, 3, 4, 1);
+    expect(columnsOf(pieces, 512)).toBe(pieces);
+  });
+
+  test("shows of many pieces what most of a column are", () => {
+    expect([...Array.from(columnsOf(Uint16Array.of(3, 3, 4, 0, 0, 4, 5, 5, 5), 3))]).toEqual([3, 0, 5]);
+  });
+
+  test("a column per piece at most, whatever the number of pieces", () => {
+    fc.assert(
+      fc.property(fc.uint16Array({ maxLength: 3000, max: 6 }), (pieces) => {
+        const columns = columnsOf(pieces, 512);
+        expect(columns.length).toBe(Math.min(pieces.length, 512));
+        if (pieces.length > 0 && pieces.every((value) => value === pieces[0]))
+          expect(new Set(Array.from(columns))).toEqual(new Set([pieces[0]]));
+      }),
+    );
+  });
+
+  test("its runs are as long as can be and together are the map", () => {
+    fc.assert(
+      fc.property(fc.uint16Array({ maxLength: 200, max: 4 }), (columns) => {
+        const runs = runsOf(columns);
+        expect(runs.flatMap(({ value, begin, end }) => Array(end - begin).fill(value))).toEqual([...columns]);
+        for (let i = 1; i < runs.length; i++) expect(runs[i]!.value).not.toBe(runs[i - 1]!.value);
+      }),
+    );
+  });
+});
+
+describe("a name with marks", () => {
+  test("is cut where the search matched", () => {
+    expect(
+      partsOf("field recording.flac", [
+        [0, 5],
+        [6, 9],
+      ]),
+    ).toEqual([
+      { text: "field", marked: true },
+      { text: " ", marked: false },
+      { text: "rec", marked: true },
+      { text: "ording.flac", marked: false },
+    ]);
+  });
+
+  test("without marks is one part", () => {
+    expect(partsOf("a.txt", [])).toEqual([{ text: "a.txt", marked: false }]);
+  });
+});
+
+describe("a link into a room", () => {
+  const file = `${"ab".repeat(32)}-1200` as FileId;
+
+  test("says the room, and perhaps a file", () => {
+    expect(placeIn("#amber-otter-cedar-violet")).toEqual({ code: "amber-otter-cedar-violet", file: null });
+    expect(placeIn(`#amber-otter-cedar-violet/${file}`)).toEqual({ code: "amber-otter-cedar-violet", file });
+    expect(placeIn(`#/${file}`)).toEqual({ code: "", file });
+    expect(placeIn("")).toEqual({ code: "", file: null });
+  });
+
+  test("and back", () => {
+    for (const hash of ["", "#amber-otter-cedar-violet", `#amber-otter-cedar-violet/${file}`, `#/${file}`])
+      expect(hashOf(placeIn(hash))).toBe(hash);
+  });
+
+  test("reads what a messenger has escaped, and never throws", () => {
+    expect(placeIn("#amber%20otter%20cedar%20violet").code).toBe("amber otter cedar violet");
+    expect(placeIn("#%E0%A4%A/x").code).toBe("%E0%A4%A");
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(placeIn(`#${text}`).code).toBeTypeOf("string");
+      }),
+    );
+  });
+
+  test("what is no file id is no file", () => {
+    for (const text of ["x", "__proto__", `${"AB".repeat(32)}-1`, `${"ab".repeat(32)}-`])
+      expect(placeIn(`#room/${text}`).file).toBeNull();
+  });
+});
+
+describe("the transfers", () => {
+  const download = (name: string, state: TransferState, share = 0): DownloadView => ({
+    file: name as FileId,
+    name,
+    length: 1000,
+    state,
+    verifiedBytes: 1000 * share,
+    bytesPerSecond: 10,
+    secondsLeft: null,
+    sources: [],
+    pieces: new Uint16Array(),
+    senders: [],
+  });
+  const downloads = [
+    download("done", { type: "complete", saved: true }, 1),
+    download("waiting", { type: "queued", position: 1, sources: 1 }),
+    download("moving", { type: "downloading" }, 0.5),
+    download("stopped", { type: "paused", because: "person" }, 0.25),
+    download("broken", {
+      type: "failed",
+      reason: { type: "save", problem: { kind: "full", missingBytes: 1 } },
+    }),
+    download("moving too", { type: "verifying" }, 1),
+  ];
+
+  test("stand with what moves first and what is done last, otherwise in the order they came", () => {
+    expect(inReadingOrder(downloads).map(({ name }) => name)).toEqual([
+      "moving",
+      "moving too",
+      "broken",
+      "stopped",
+      "waiting",
+      "done",
+    ]);
+  });
+
+  test("add up: what is done counts no more, and only what moves has a rate", () => {
+    const upload = {
+      file: "x" as FileId,
+      name: "x",
+      to: "p" as never,
+      length: 9,
+      sentBytes: 1,
+      bytesPerSecond: 7,
+    };
+    expect(totalsOf(downloads, [upload, upload])).toEqual({
+      incoming: 2,
+      inBytesPerSecond: 20,
+      outgoing: 2,
+      outBytesPerSecond: 14,
+      waiting: 1,
+      finished: 1,
+      bytes: 5000,
+      verifiedBytes: 1750,
+    });
+  });
+});

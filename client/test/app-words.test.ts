@@ -1,0 +1,103 @@
+import { describe, expect, test } from "vitest";
+import type { PeerId } from "../src/engine/peer-id.ts";
+import type { TransferState } from "../src/engine/view.ts";
+import { nameOf, noticeSaying, serverSaying, serverWord, stateWords, type Names } from "../src/app/words.ts";
+
+const ruth = "aa".repeat(32) as PeerId;
+const names: Names = { person: () => "Ruth", file: () => "draft.bin" };
+const plain = (text: string): string => text.replaceAll("\u00a0", " ");
+const say = (state: TransferState): string => plain(stateWords(state, names));
+
+describe("a transfer's state begins with its name", () => {
+  test("queued says why it waits", () => {
+    expect(say({ type: "queued", position: 2, sources: 1 })).toBe("Queued, number 2 in line");
+    expect(say({ type: "queued", position: null, sources: 3 })).toBe("Queued, asking 3 sources");
+    expect(say({ type: "queued", position: null, sources: 0 })).toMatch(/^Queued, nobody here has it now/);
+  });
+
+  test("downloading, verifying and paused by the person say just that", () => {
+    expect(say({ type: "downloading" })).toBe("Downloading");
+    expect(say({ type: "verifying" })).toBe("Verifying");
+    expect(say({ type: "paused", because: "person" })).toBe("Paused");
+  });
+
+  test("complete begins with Complete whether or not it was saved", () => {
+    for (const saved of [true, false]) expect(say({ type: "complete", saved })).toMatch(/^Complete/);
+  });
+
+  test("a full disk says how much is missing, where the browser tells", () => {
+    expect(say({ type: "paused", because: { kind: "full", missingBytes: 310_000_000 } })).toBe(
+      "Paused: the disk is full, 310 MB missing. Free that much, then resume",
+    );
+    expect(say({ type: "paused", because: { kind: "full", missingBytes: null } })).toBe(
+      "Paused: the disk is full. Free some space, then resume",
+    );
+  });
+
+  test("a failure names the person and the remedy", () => {
+    const failed = (reason: "changed" | "vanished"): string =>
+      say({ type: "failed", reason: { type: "source-unreadable", reason, by: ruth } });
+    expect(failed("changed")).toBe(
+      "Failed: the file was changed on Ruth's disk. Ask for it to be added again",
+    );
+    expect(failed("vanished")).toBe(
+      "Failed: the file is gone from Ruth's disk. Ask for it to be added again",
+    );
+  });
+});
+
+describe("the server", () => {
+  test("is online or offline in exactly these words", () => {
+    expect(serverWord({ type: "online" })).toBe("online");
+    expect(serverWord({ type: "offline", sinceMs: 5 })).toBe("offline");
+    expect(serverWord({ type: "refused", reason: "room-full" })).toBe("offline");
+  });
+
+  test("is worth a sentence only when something is wrong", () => {
+    expect(serverSaying({ type: "connecting" })).toBeNull();
+    expect(serverSaying({ type: "online" })).toBeNull();
+    expect(plain(serverSaying({ type: "offline", sinceMs: 94_000 })!.title)).toBe(
+      "The server has been away for 2 min.",
+    );
+    for (const reason of ["room-full", "too-fast", "bad-request"] as const)
+      expect(serverSaying({ type: "refused", reason })!.remedy).not.toBe("");
+  });
+});
+
+describe("notices", () => {
+  test("trouble names who or what, and comes with a remedy", () => {
+    const troubles = [
+      { type: "no-route", peer: ruth },
+      { type: "peer-dropped", peer: ruth, refusal: "wrong-block" },
+      { type: "source-unreadable", file: "x" as never, reason: "changed" },
+    ] as const;
+    for (const trouble of troubles) {
+      const { title, remedy, bad } = noticeSaying(trouble, names);
+      expect(title).toMatch(/Ruth|draft\.bin/);
+      expect(remedy).not.toBe("");
+      expect(bad).toBe(true);
+    }
+  });
+
+  test("an answer is not trouble", () => {
+    expect(noticeSaying({ type: "offer-answered", by: ruth, accepted: true }, names)).toEqual({
+      title: "Ruth accepted your files.",
+      remedy: "",
+      bad: false,
+    });
+  });
+});
+
+test("who has not said a name yet is a guest with a tag", () => {
+  const guest = {
+    peer: ruth,
+    name: "",
+    tag: "9fdx",
+    hue: 0,
+    reach: "known",
+    rttMs: null,
+    fileCount: 0,
+  } as const;
+  expect(nameOf(guest)).toBe("Guest 9fdx");
+  expect(nameOf({ ...guest, name: "Ruth" })).toBe("Ruth");
+});
