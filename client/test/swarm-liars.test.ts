@@ -154,6 +154,20 @@ test("[S4] a silent source: what it was asked for comes from others, and it is n
   }
 });
 
+test("[S4] the only source falls silent for a while: what it swallowed is asked for again", () => {
+  const meeting = new Meeting(1);
+  const [source, receiver] = [meeting.peer(), meeting.peer()];
+  meeting.link(source, receiver);
+  const { file } = meeting.share(source, meeting.random.bytes(4 * MIB));
+  meeting.download(receiver, file);
+  meeting.pass(500);
+  source.tamper = (frame) => (frame.type === "block" ? [] : [frame]);
+  meeting.pass(1000);
+  source.tamper = null;
+  expect(meeting.untilSaved([receiver], file, 10_000)).toBe(true);
+  expect(receiver.refusals).toEqual([]);
+});
+
 test("[S4] a source that keeps us in its queue for ever does not hold up the download", () => {
   const waiting: Tamper = (frame): SwarmFrame[] =>
     frame.type === "block" ? [{ type: "queue", position: 3 }] : [frame];
@@ -167,4 +181,48 @@ test("[S2] a block that nobody asked for is counted and changes nothing", () => 
   const { receiver } = fetchBesideLiars(3, [tamper], ["unrequested-block"]);
   expect(receiver.refusals.length).toBeGreaterThan(0);
   expect(receiver.refusedPeers.size).toBe(0);
+});
+
+test("[S9] [S12] churn and liars in a loose mesh: whoever is connected by honest peers gets the file", () => {
+  for (const seed of SEEDS) {
+    const meeting = new Meeting(seed);
+    const { random, links, world } = meeting;
+    const nodes = Array.from({ length: 4 + random.below(4) }, () =>
+      meeting.peer(200_000 + random.below(2 * MIB)),
+    );
+    nodes.slice(1).forEach((node, at) => meeting.link(nodes[at]!, node, 1 + random.below(100)));
+    for (const a of nodes)
+      for (const b of nodes)
+        if (a.id < b.id && !links.isUp(a.id, b.id) && random.next() < 0.5) meeting.link(a, b);
+    const bytes = random.bytes(PIECE + 1 + random.below(2 * MIB));
+    const { file } = meeting.share(nodes[0]!, bytes);
+    const liars = nodes.slice(2).filter(() => random.next() < 0.3);
+    for (const liar of liars) {
+      meeting.share(liar, bytes);
+      liar.tamper = (frame) => [
+        frame.type === "block" && random.next() < 0.3 ? { ...frame, bytes: flipped(frame.bytes) } : frame,
+      ];
+    }
+    const honest = nodes.filter((node) => !liars.includes(node));
+    for (const node of honest.slice(1)) meeting.download(node, file);
+    for (let cut = 0; cut < 6; cut++)
+      world.after(random.below(4000), () => {
+        const [a, b] = [nodes[random.below(nodes.length)]!, nodes[random.below(nodes.length)]!];
+        const wereLinked = links.isUp(a.id, b.id);
+        meeting.unlink(a, b);
+        world.after(1 + random.below(3000), () => {
+          const refused = a.refusedPeers.has(b.id) || b.refusedPeers.has(a.id);
+          if (wereLinked && !refused && !links.isUp(a.id, b.id)) meeting.link(a, b);
+        });
+      });
+    meeting.untilSaved(honest.slice(1), file, 60_000);
+    const reached = new Set([nodes[0]!]);
+    for (const from of reached)
+      for (const node of honest) if (links.isUp(from.id, node.id)) reached.add(node);
+    for (const node of honest.slice(1)) {
+      expect(honest.filter(({ id }) => node.refusedPeers.has(id))).toEqual([]);
+      const saved = node.disk.saved.get(file);
+      expect(saved ? equalBytes(saved, bytes) : !reached.has(node)).toBe(true);
+    }
+  }
 });

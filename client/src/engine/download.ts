@@ -130,7 +130,8 @@ export class Download {
 
   /** It has its turn. */
   get isActive(): boolean {
-    return ["layer", "opening", "fetching"].includes(this.#phase.type);
+    const { type } = this.#phase;
+    return type === "layer" || type === "opening" || type === "fetching";
   }
 
   /** It goes on as soon as it has its turn and a source. */

@@ -16,13 +16,12 @@ export class Picker {
   readonly #random: () => number;
   readonly #holders: Uint16Array;
   readonly #open: Bitfield;
-  readonly #openByHolders: Bitfield[];
+  readonly #openByHolders: (Bitfield | undefined)[] = [];
 
   constructor(pieceCount: number, random: () => number) {
     this.#random = random;
     this.#holders = new Uint16Array(pieceCount);
     this.#open = new Bitfield(pieceCount);
-    this.#openByHolders = Array.from({ length: COMMON + 1 }, () => new Bitfield(pieceCount));
   }
 
   get openCount(): number {
@@ -54,14 +53,14 @@ export class Picker {
     if (this.sequential) return this.#open.firstShared(held, 0);
     const start = Math.floor(this.#random() * this.#open.length);
     for (const level of this.#openByHolders) {
-      const piece = level.count > 0 ? level.firstShared(held, start) : null;
+      const piece = level && level.count > 0 ? level.firstShared(held, start) : null;
       if (piece !== null) return piece;
     }
     return null;
   }
 
   #level(piece: number): Bitfield {
-    return this.#openByHolders[Math.min(this.#holders[piece]!, COMMON)]!;
+    return (this.#openByHolders[Math.min(this.#holders[piece]!, COMMON)] ??= new Bitfield(this.#open.length));
   }
 
   #move(piece: number, by: 1 | -1): void {
