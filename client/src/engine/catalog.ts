@@ -31,7 +31,7 @@ interface CatalogFile extends Searchable {
   /** Others who offer it, and by which of their entries: one person may share it under two names. */
   readonly sources: Map<PeerId, Map<number, Share>>;
   mine: boolean;
-  /** Its place in the search index, while somebody else offers it: one's own library is not found in the room. */
+  /** Its place in the search index, while anybody offers it. */
   slot: Slot | null;
 }
 
@@ -155,7 +155,7 @@ export class Catalog {
   }
 
   #changed(file: CatalogFile): void {
-    if (file.sources.size === 0) {
+    if (file.sources.size === 0 && !file.mine) {
       if (file.slot !== null) this.#index.remove(file.slot);
       file.slot = null;
     } else if (file.slot === null) file.slot = this.#index.add(file);

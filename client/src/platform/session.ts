@@ -111,7 +111,11 @@ class RoomSession implements Session {
       changed: () => this.#changed(),
     });
     this.#holdings = holdings!;
+    addEventListener("pagehide", this.#leaving);
   }
+
+  /** The browser itself says no good-bye for a tab that closes: others would wait half a minute for it. */
+  readonly #leaving = (): void => this.close();
 
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -280,6 +284,7 @@ class RoomSession implements Session {
   }
 
   close(): void {
+    removeEventListener("pagehide", this.#leaving);
     this.#adding.cancel();
     this.#hasher.close();
     this.#host.close();
