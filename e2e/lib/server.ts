@@ -2,7 +2,8 @@
 import { fileURLToPath } from "node:url";
 import { createSignalingServer, type SignalingServer } from "@swapmeet/signaling";
 
-const CLIENT_DIR = fileURLToPath(new URL("../../client/dist", import.meta.url));
+/** The built page; CLIENT_DIR names another build, so that one can be tested while the next is made. */
+const CLIENT_DIR = process.env["CLIENT_DIR"] ?? fileURLToPath(new URL("../../client/dist", import.meta.url));
 
 export class Server {
   readonly port: number;
