@@ -6,9 +6,9 @@
  * Knows nothing of rooms, peers or files: bytes in, bytes out.
  */
 import SimplePeer from "simple-peer";
-import * as v from "valibot";
 import { encodeBlock, MAX_BLOCK_BYTES } from "../engine/frame.ts";
 import type { LinkEnd, Signal } from "../engine/io.ts";
+import { fingerprintOf, parseSignal } from "./signal.ts";
 
 /** Measured (DESIGN §5): with 1 MiB the first seconds stall and the median falls by a fifth. */
 const HIGH_WATER_BYTES = 256 * 1024;
@@ -134,37 +134,6 @@ export class Link {
 }
 
 export const isWebRtcSupported = (): boolean => SimplePeer.WEBRTC_SUPPORT;
-
-const Sdp = v.pipe(v.string(), v.maxLength(10_000));
-const SignalFromPeer = v.union([
-  v.object({ type: v.picklist(["offer", "answer"]), sdp: Sdp }),
-  v.object({
-    type: v.literal("candidate"),
-    candidate: v.object({
-      candidate: v.pipe(v.string(), v.maxLength(1_000)),
-      sdpMLineIndex: v.optional(v.nullable(v.number())),
-      sdpMid: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(100)))),
-      usernameFragment: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(256)))),
-    }),
-  }),
-]);
-
-const parseSignal = (text: Signal): v.InferOutput<typeof SignalFromPeer> | null => {
-  try {
-    const parsed = v.safeParse(SignalFromPeer, JSON.parse(text));
-    return parsed.success ? parsed.output : null;
-  } catch {
-    return null;
-  }
-};
-
-/** Every certificate fingerprint of a description (RFC 8122), sorted, so that both sides write the same text. */
-const fingerprintOf = (sdp: string): string => {
-  const found = sdp.match(/^a=fingerprint:\S+ \S+/gm) ?? [];
-  return [...new Set(found.map((line) => line.slice("a=fingerprint:".length).toLowerCase()))]
-    .sort()
-    .join(",");
-};
 
 const endOf = (error: Error & { code?: string }): LinkEnd => {
   switch (error.code) {
