@@ -4,9 +4,13 @@ import { Bitfield } from "../src/engine/bitfield.ts";
 import { Picker } from "../src/engine/picker.ts";
 import { SeededRandom } from "../sim/random.ts";
 
-const pickerOf = (pieceCount: number, seed = 1): Picker => {
+const MEBIBYTE = 2 ** 20;
+
+const pickerOf = (pieceCount: number, seed = 1, pieceLength = MEBIBYTE): Picker => {
   const random = new SeededRandom(seed);
-  const picker = new Picker(pieceCount, () => random.next());
+  const picker = new Picker({ length: pieceCount * pieceLength, pieceLength, pieceCount }, () =>
+    random.next(),
+  );
   for (let piece = 0; piece < pieceCount; piece++) picker.open(piece);
   return picker;
 };
@@ -46,6 +50,19 @@ test("[S6] among equally rare pieces the pick is random, the first one too", () 
   const first = new Set<number | null>();
   for (let seed = 0; seed < 200; seed++) first.add(pickerOf(64, seed).pick(Bitfield.full(64)));
   expect(first.size).toBeGreaterThan(50);
+});
+
+test("[S6] a source is asked for a mebibyte in order, then somewhere else", () => {
+  for (let seed = 0; seed < 50; seed++) {
+    const picker = pickerOf(64, seed, MEBIBYTE / 4);
+    const picked: number[] = [];
+    for (let last: number | null = null; picked.length < 64; picker.close(last!))
+      picked.push((last = picker.pick(Bitfield.full(64), last)!));
+    const runs = Array.from({ length: 16 }, (_, run) => picked.slice(4 * run, 4 * run + 4));
+    for (const run of runs)
+      expect(run).toEqual([0, 1, 2, 3].map((piece) => Math.floor(run[0]! / 4) * 4 + piece));
+    expect(runs.map(([first]) => first)).not.toEqual(runs.map((_, run) => 4 * run));
+  }
 });
 
 test("[S6] in sequence the first open piece is picked, however common", () => {

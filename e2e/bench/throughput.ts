@@ -35,6 +35,8 @@ export interface Throughput {
 export const benchThroughput = async (bytes = 128 * 2 ** 20, rounds = 3): Promise<Throughput> => {
   const folder = await mkdtemp(join(tmpdir(), "swapmeet-bench-"));
   const context = await launchPersistent(join(folder, "profile"));
+  // tsx names inner functions with a helper that pages don't have.
+  await context.addInitScript("globalThis.__name = (f) => f");
   const server = await Server.start();
   const blank = await serveBlank();
   const results: { raw: number; complete: number; saved: number; write: number }[] = [];

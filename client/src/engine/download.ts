@@ -338,12 +338,18 @@ export class Download {
     for (const assembly of this.#assemblies.values())
       if (assembly.hasGap && held.has(assembly.piece))
         return this.#request(source, assembly, assembly.gap(), now);
-    const piece = this.#phase.picker.pick(held);
+    const piece = this.#phase.picker.pick(held, this.#lastPieceOf(source));
     if (piece === null || !this.#context.reserve(pieceBytes(this.geometry, piece))) return false;
     const assembly = new Assembly(this.geometry, piece);
     this.#assemblies.set(piece, assembly);
     this.#phase.picker.close(piece);
     return this.#request(source, assembly, assembly.gap(), now);
+  }
+
+  /** A run goes on while everybody holds everything; who fetches with us is better off with other pieces than ours. */
+  #lastPieceOf({ lastAsked }: Source): number | null {
+    for (const pieces of this.#piecesByPeer.values()) if (pieces.count > 0 && !pieces.isFull) return null;
+    return lastAsked?.download === this ? lastAsked.assembly.piece : null;
   }
 
   /**
@@ -549,7 +555,7 @@ export class Download {
 
   #fetch({ verified }: Store): void {
     if (verified.isFull) return this.#save();
-    const picker = new Picker(this.geometry.pieceCount, () => this.#context.random());
+    const picker = new Picker(this.geometry, () => this.#context.random());
     for (const pieces of this.#piecesByPeer.values()) for (const piece of pieces) picker.gained(piece);
     for (let piece = 0; piece < this.geometry.pieceCount; piece++)
       if (!verified.has(piece) && !this.#assemblies.has(piece)) picker.open(piece);

@@ -6,7 +6,10 @@
  * pieces at a time and a change of availability moves one bit. It knows neither peers nor requests.
  */
 import { Bitfield } from "./bitfield.ts";
+import type { Geometry } from "./file-id.ts";
 
+/** Pieces are asked of a source in runs of this, in order: its disk is read a mebibyte at a time. Measured. */
+const RUN_BYTES = 1024 * 1024;
 /** A piece that this many peers hold is not rare; telling finer would cost memory for nothing. Guess. */
 const COMMON = 15;
 
@@ -14,12 +17,14 @@ export class Picker {
   /** For playback: the first open piece instead of the rarest. */
   sequential = false;
   readonly #random: () => number;
+  readonly #runPieces: number;
   readonly #holders: Uint16Array;
   readonly #open: Bitfield;
   readonly #openByHolders: (Bitfield | undefined)[] = [];
 
-  constructor(pieceCount: number, random: () => number) {
+  constructor({ pieceCount, pieceLength }: Geometry, random: () => number) {
     this.#random = random;
+    this.#runPieces = Math.max(1, RUN_BYTES / pieceLength);
     this.#holders = new Uint16Array(pieceCount);
     this.#open = new Bitfield(pieceCount);
   }
@@ -48,15 +53,20 @@ export class Picker {
     this.#move(piece, -1);
   }
 
-  /** An open piece of those held, or null. It stays open. */
-  pick(held: Bitfield): number | null {
+  /** An open piece of those held, or null; among equally rare ones the run of `last` goes on. It stays open. */
+  pick(held: Bitfield, last: number | null = null): number | null {
     if (this.sequential) return this.#open.firstShared(held, 0);
-    const start = Math.floor(this.#random() * this.#open.length);
+    const next = last === null ? 0 : last + 1;
+    const start = next % this.#runPieces > 0 && next < this.#open.length ? next : this.#anyRun();
     for (const level of this.#openByHolders) {
       const piece = level && level.count > 0 ? level.firstShared(held, start) : null;
       if (piece !== null) return piece;
     }
     return null;
+  }
+
+  #anyRun(): number {
+    return Math.floor((this.#random() * this.#open.length) / this.#runPieces) * this.#runPieces;
   }
 
   #level(piece: number): Bitfield {

@@ -32,6 +32,8 @@ export class Source {
   readonly requests = new Map<number, Request>();
   /** Our place in its upload queue as it last told, 0 while served. */
   place = 0;
+  /** What it was asked for last: the next piece is best the one behind it. */
+  lastAsked: Request | null = null;
   /** It had nothing for us when last looked at; set back when that may have changed. */
   idle = false;
   #outstandingBytes = 0;
@@ -63,6 +65,7 @@ export class Source {
   asked(request: Request, now: Time): void {
     if (this.#outstandingBytes === 0) this.#quietSince = now;
     this.requests.set(request.id, request);
+    this.lastAsked = request;
     this.#outstandingBytes += request.length;
   }
 
