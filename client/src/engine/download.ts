@@ -70,7 +70,7 @@ type Phase =
   | { readonly type: "opening" }
   | { readonly type: "fetching"; readonly picker: Picker }
   | { readonly type: "saving" }
-  | { readonly type: "complete" }
+  | { readonly type: "complete"; readonly saved: boolean }
   | { readonly type: "paused"; readonly because: "person" | StoreProblem }
   | { readonly type: "failed"; readonly reason: TransferFailure };
 
@@ -169,10 +169,15 @@ export class Download {
     this.#phase = { type: "waiting" };
     for (const source of this.isSmall ? this.#context.sourcesOf(this.file) : this.#context.sources())
       this.#meet(source);
-    if (this.#layer.length === 0 && this.geometry.pieceCount > 1) this.#fetchLayer(now);
+    if (this.#store === "opening") this.#phase = { type: "opening" };
+    else if (this.#lacksLayer) this.#fetchLayer(now);
     else if (this.#store === "closed") this.#open();
-    else if (this.#store === "opening") this.#phase = { type: "opening" };
     else this.#fetch(this.#store);
+  }
+
+  /** Opens the store ahead of the turn: an earlier life left something in it. */
+  recall(): void {
+    if (this.#store === "closed") this.#openStore();
   }
 
   /** Back in the line: what is verified stays, and nothing is asked for. */
@@ -204,20 +209,28 @@ export class Download {
 
   // -- the host ------------------------------------------------------------------------------------------------------
 
-  storeOpened(have: Uint8Array): void {
+  storeOpened(have: Uint8Array, layer: Uint8Array, now: Time): void {
     const { pieceCount } = this.geometry;
+    if (this.#lacksLayer) this.#layer = layer;
+    if (this.#lacksLayer) {
+      this.#store = "closed"; // what it holds counts once the layer has come
+      if (this.#phase.type === "opening") this.#fetchLayer(now);
+      return;
+    }
     const verified = Bitfield.parse(have, pieceCount) ?? new Bitfield(pieceCount);
     const origins = new Uint16Array(pieceCount);
     for (const piece of verified) origins[piece] = HELD_BEFORE;
     this.#store = { verified, origins };
     if (verified.count > 0) this.#context.gained(this.file, "all");
-    if (this.#phase.type === "opening") this.#fetch(this.#store);
+    if (this.#phase.type === "opening" || (this.#phase.type === "waiting" && verified.isFull))
+      this.#fetch(this.#store);
   }
 
   storeFailed(problem: StoreProblem): void {
-    if (this.#phase.type === "saving" || this.#phase.type === "complete") return;
+    if (this.#isFinished) return;
     this.pause(problem);
-    for (const assembly of [...this.#assemblies.values()]) this.#forget(assembly);
+    for (const assembly of [...this.#assemblies.values()]) this.#drop(assembly);
+    if (problem.kind === "full" && typeof this.#store !== "string") return; // what is stored stays as it is
     this.#context.emit({ type: "close-store", file: this.file, forget: false });
     this.#store = "closed";
   }
@@ -248,11 +261,15 @@ export class Download {
   }
 
   saved(): void {
-    if (this.#phase.type === "saving") this.#phase = { type: "complete" };
+    if (this.#isFinished) this.#phase = { type: "complete", saved: true };
+  }
+
+  kept(): void {
+    if (this.#phase.type === "saving") this.#phase = { type: "complete", saved: false };
   }
 
   saveFailed(problem: StoreProblem): void {
-    if (this.#phase.type === "saving") this.#phase = { type: "failed", reason: { type: "save", problem } };
+    if (this.#isFinished) this.#phase = { type: "failed", reason: { type: "save", problem } };
   }
 
   // -- peers ---------------------------------------------------------------------------------------------------------
@@ -466,7 +483,7 @@ export class Download {
       case "saving":
         return { type: "verifying" };
       case "complete":
-        return { type: "complete", saved: true };
+        return { type: "complete", saved: phase.saved };
       case "paused":
         return { type: "paused", because: phase.because };
       case "failed":
@@ -547,8 +564,20 @@ export class Download {
     this.#context.send(from.peer, { type: "layer-request", file: this.file, first: phase.fetch.first });
   }
 
+  get #lacksLayer(): boolean {
+    return this.#layer.length === 0 && this.geometry.pieceCount > 1;
+  }
+
+  get #isFinished(): boolean {
+    return this.#phase.type === "saving" || this.#phase.type === "complete";
+  }
+
   #open(): void {
     this.#phase = { type: "opening" };
+    this.#openStore();
+  }
+
+  #openStore(): void {
     this.#store = "opening";
     this.#context.emit({ type: "open-store", file: this.file, layer: this.layer });
   }

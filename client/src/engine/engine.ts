@@ -174,7 +174,7 @@ export class Engine {
       }
       case "download":
         this.#dialSourcesOf(input.file, now);
-        return this.#swarm.download(input.file, input.name, now);
+        return this.#swarm.download(input.file, input.name, now, input.stored);
       case "pause":
         return this.#swarm.pause(input.file, now);
       case "resume":

@@ -49,7 +49,13 @@ export type Input =
   | { readonly type: "unshare"; readonly files: readonly FileId[] }
   /** Offers a finished download to the room. */
   | { readonly type: "share-download"; readonly file: FileId }
-  | { readonly type: "download"; readonly file: FileId; readonly name: string }
+  | {
+      readonly type: "download";
+      readonly file: FileId;
+      readonly name: string;
+      /** An earlier life stored some of it: its store is opened before its turn, and what is whole needs no source. */
+      readonly stored?: boolean;
+    }
   | { readonly type: "pause"; readonly file: FileId }
   | { readonly type: "resume"; readonly file: FileId }
   | { readonly type: "cancel"; readonly file: FileId }
@@ -65,8 +71,16 @@ export type LinkEnd = "closed" | "no-route" | "timeout" | "unsupported";
 
 /** What the swarm hears from the host. */
 export type SwarmInput =
-  /** `have`: bit i says that piece i is stored (and was read back and verified, when it came from an earlier life). */
-  | { readonly type: "store-opened"; readonly file: FileId; readonly have: Uint8Array }
+  /**
+   * `have`: bit i says that piece i is stored (and was read back and verified, when it came from an earlier life).
+   * `layer`: the piece hashes that the store kept and found to make the root; empty where it has none.
+   */
+  | {
+      readonly type: "store-opened";
+      readonly file: FileId;
+      readonly have: Uint8Array;
+      readonly layer?: Uint8Array;
+    }
   | { readonly type: "store-failed"; readonly file: FileId; readonly reason: StoreProblem }
   /** The piece hashed right and is on disk, flushed. */
   | { readonly type: "piece-stored"; readonly file: FileId; readonly piece: number }
@@ -94,11 +108,15 @@ export type SwarmInput =
       readonly reason: ReadProblem;
     }
   | { readonly type: "file-saved"; readonly file: FileId }
+  /** It stays in its store until the person saves it. */
+  | { readonly type: "file-kept"; readonly file: FileId }
   | { readonly type: "save-failed"; readonly file: FileId; readonly reason: StoreProblem };
 
 /** `full` says how much is missing where the browser tells. */
 export type StoreProblem =
   | { readonly kind: "full"; readonly missingBytes: number | null }
+  /** Another tab of this browser writes the file. */
+  | { readonly kind: "in-use" }
   | { readonly kind: "broken"; readonly detail: string };
 /** The file on the sharer's disk was edited, or is gone (moved, deleted, drive removed, permission withdrawn). */
 export type ReadProblem = "changed" | "vanished";
@@ -149,7 +167,7 @@ export type SwarmOutput =
   /** Stop answering this request: what has not left the send queue is dropped. */
   | { readonly type: "stop-blocks"; readonly peer: PeerId; readonly id: number }
   | { readonly type: "hash-leaves"; readonly file: FileId; readonly piece: number }
-  /** Every piece is stored: give the file to the person. Answered by file-saved or save-failed. */
+  /** Every piece is stored: give the file to the person. Answered by file-saved, file-kept or save-failed. */
   | { readonly type: "save-file"; readonly file: FileId; readonly name: string }
   /** Close the store; `forget`: and delete what it holds. */
   | { readonly type: "close-store"; readonly file: FileId; readonly forget: boolean };

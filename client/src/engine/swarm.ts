@@ -198,7 +198,7 @@ export class Swarm {
     this.#now = now;
     switch (input.type) {
       case "store-opened":
-        this.#downloads.get(input.file)?.storeOpened(input.have);
+        this.#downloads.get(input.file)?.storeOpened(input.have, input.layer ?? new Uint8Array(0), now);
         break;
       case "store-failed":
         this.#downloads.get(input.file)?.storeFailed(input.reason);
@@ -219,6 +219,9 @@ export class Swarm {
         break;
       case "file-saved":
         this.#downloads.get(input.file)?.saved();
+        break;
+      case "file-kept":
+        this.#downloads.get(input.file)?.kept();
         break;
       case "save-failed":
         this.#downloads.get(input.file)?.saveFailed(input.reason);
@@ -244,12 +247,14 @@ export class Swarm {
     this.#uploads.withdrawn(file, this.#now);
   }
 
-  download(file: FileId, name: string, now: Time): void {
+  /** `stored`: an earlier life left some of it on this device. */
+  download(file: FileId, name: string, now: Time, stored = false): void {
     if (this.#downloads.has(file)) return this.resume(file, now);
     this.#now = now;
     this.#kept.delete(file);
     const download = new Download(this.#downloadContext, file, name);
     this.#downloads.set(file, download);
+    if (stored) download.recall();
     this.#lineUp(download);
     this.#settle(now);
   }
