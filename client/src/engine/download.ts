@@ -69,6 +69,8 @@ type Phase =
     }
   | { readonly type: "opening" }
   | { readonly type: "fetching"; readonly picker: Picker }
+  /** A tab of this browser handed over the file itself, and the host hashes it. */
+  | { readonly type: "checking"; readonly from: PeerId; hashedBytes: number }
   | { readonly type: "saving" }
   | { readonly type: "complete"; readonly saved: boolean }
   | { readonly type: "paused"; readonly because: "person" | StoreProblem }
@@ -90,6 +92,7 @@ interface Blame {
   dueAt: Time;
 }
 
+const ARRIVING = 1;
 const HELD_BEFORE = 2;
 const FIRST_SENDER = 3;
 
@@ -109,6 +112,7 @@ export class Download {
   readonly #assemblies = new Map<number, Assembly>();
   readonly #blames = new Map<number, Blame>();
   readonly #senders: PeerId[] = [];
+  #handedBy: PeerId | null = null;
   readonly #rate = new Rate(SHOWN_RATE_MEMORY_MS);
 
   constructor(context: DownloadContext, file: FileId, name: string) {
@@ -142,7 +146,7 @@ export class Download {
 
   /** There is something to pause. */
   get isUnfinished(): boolean {
-    return this.isActive || this.isWaiting;
+    return this.isActive || this.isWaiting || this.#phase.type === "checking";
   }
 
   /** The piece hashes as they are served; empty while unknown or of one piece. */
@@ -167,6 +171,8 @@ export class Download {
 
   start(now: Time): void {
     this.#phase = { type: "waiting" };
+    if (this.geometry.pieceCount > 0 && !this.verified?.isFull)
+      this.#context.emit({ type: "ask-tabs", file: this.file });
     for (const source of this.isSmall ? this.#context.sourcesOf(this.file) : this.#context.sources())
       this.#meet(source);
     if (this.#store === "opening") this.#phase = { type: "opening" };
@@ -198,6 +204,7 @@ export class Download {
     if (phase.type !== "paused" && phase.type !== "failed") return;
     this.#problemByPeer.clear();
     this.#phase = { type: "waiting" };
+    if (phase.type === "paused" && phase.because !== "person") this.recall();
   }
 
   /** After this the object is not used any more. */
@@ -228,7 +235,7 @@ export class Download {
 
   storeFailed(problem: StoreProblem): void {
     if (this.#isFinished) return;
-    this.pause(problem);
+    if (this.#phase.type !== "checking") this.pause(problem);
     for (const assembly of [...this.#assemblies.values()]) this.#drop(assembly);
     if (problem.kind === "full" && typeof this.#store !== "string") return; // what is stored stays as it is
     this.#context.emit({ type: "close-store", file: this.file, forget: false });
@@ -270,6 +277,36 @@ export class Download {
 
   saveFailed(problem: StoreProblem): void {
     if (this.#isFinished) this.#phase = { type: "failed", reason: { type: "save", problem } };
+  }
+
+  // -- the other tabs of this browser --------------------------------------------------------------------------------
+
+  /** The file itself is at hand: nobody is asked for anything while the host checks it. */
+  handed(from: PeerId): void {
+    if (!this.isActive) return this.#context.emit({ type: "drop-file", file: this.file });
+    this.#leaveSwarm();
+    this.#phase = { type: "checking", from, hashedBytes: 0 };
+    this.#context.emit({ type: "check-file", file: this.file });
+  }
+
+  hashed(bytes: number): void {
+    if (this.#phase.type === "checking") this.#phase.hashedBytes = bytes;
+  }
+
+  /** Null: it is not the file, and it is fetched from others. */
+  checked(layer: Uint8Array | null): void {
+    const phase = this.#phase;
+    if (phase.type !== "checking") return;
+    this.#phase = { type: "waiting" };
+    if (!layer) return;
+    const { pieceCount } = this.geometry;
+    if (!this.isSmall) this.#layer = layer;
+    for (const assembly of [...this.#assemblies.values()]) this.#forget(assembly);
+    this.#handedBy = phase.from;
+    const origins = new Uint16Array(pieceCount).fill(FIRST_SENDER + this.#senderIndex(phase.from));
+    this.#store = { verified: Bitfield.full(pieceCount), origins };
+    this.#context.gained(this.file, "all");
+    this.#save();
   }
 
   // -- peers ---------------------------------------------------------------------------------------------------------
@@ -452,8 +489,9 @@ export class Download {
     const { pieceCount, length } = this.geometry;
     const store = typeof this.#store === "string" ? null : this.#store;
     const pieces = store ? store.origins.slice() : new Uint16Array(pieceCount);
-    for (const { piece } of this.#assemblies.values()) pieces[piece] = 1;
-    const verifiedBytes = store ? this.#bytesOf(store.verified) : 0;
+    for (const { piece } of this.#assemblies.values()) pieces[piece] = ARRIVING;
+    if (this.#phase.type === "checking") pieces.fill(ARRIVING);
+    const verifiedBytes = this.#verifiedBytes();
     const bytesPerSecond = this.#phase.type === "fetching" ? this.#rate.perSecond(now) : 0;
     const sources = this.#sources();
     return {
@@ -467,6 +505,7 @@ export class Download {
       sources,
       pieces,
       senders: [...this.#senders],
+      handedBy: this.#handedBy,
     };
   }
 
@@ -480,6 +519,7 @@ export class Download {
         return sources > 0 ? { type: "downloading" } : { type: "queued", position: null, sources };
       case "fetching":
         return this.#fetchingState(phase.picker, sources);
+      case "checking":
       case "saving":
         return { type: "verifying" };
       case "complete":
@@ -506,6 +546,11 @@ export class Download {
     for (const { peer } of this.#context.sourcesOf(this.file))
       if (!this.#piecesByPeer.has(peer) && !this.#problemByPeer.has(peer)) peers.add(peer);
     return [...peers];
+  }
+
+  #verifiedBytes(): number {
+    if (this.#phase.type === "checking") return this.#phase.hashedBytes;
+    return this.verified ? this.#bytesOf(this.verified) : 0;
   }
 
   #bytesOf({ count, length }: Bitfield): number {
@@ -608,6 +653,7 @@ export class Download {
     for (const peer of this.#interestedIn)
       this.#context.send(peer, { type: "interest", file: this.file, wanted: false });
     this.#interestedIn.clear();
+    if (this.#phase.type === "checking") this.#context.emit({ type: "drop-file", file: this.file });
     this.#phase = { type: "waiting" };
     this.#context.stir();
     this.#piecesByPeer.clear();

@@ -1,0 +1,105 @@
+import { describe, expect, test } from "vitest";
+import { Bitfield } from "../src/engine/bitfield.ts";
+import { geometryOf, lengthOf, type FileId } from "../src/engine/file-id.ts";
+import type { SwarmFrame } from "../src/engine/frame.ts";
+import type { SwarmOutput } from "../src/engine/io.ts";
+import type { PeerId } from "../src/engine/peer-id.ts";
+import { Swarm } from "../src/engine/swarm.ts";
+import { hashFile } from "../sim/disk.ts";
+
+const KIB = 1024;
+const large = hashFile(new Uint8Array(1024 * KIB).fill(7), "large.bin");
+const small = hashFile(new Uint8Array(100 * KIB).fill(8), "small.bin");
+const source = "5".repeat(64) as PeerId;
+
+/** A swarm alone, whose outputs are collected. */
+const lone = (offers: readonly FileId[] = []) => {
+  const outputs: SwarmOutput[] = [];
+  const sent: SwarmFrame[] = [];
+  const swarm = new Swarm({
+    emit: (output) => void outputs.push(output),
+    send: (_, frame) => void sent.push(frame),
+    refuse: () => {},
+    notify: () => {},
+    random: () => 0.5,
+    sourcesOf: (file) => (offers.includes(file) ? [source] : []),
+  });
+  const types = () => outputs.splice(0).map(({ type }) => type);
+  const opened = (file: FileId, pieces: readonly number[], layer?: Uint8Array) => {
+    const have = new Bitfield(geometryOf(lengthOf(file)).pieceCount);
+    for (const piece of pieces) have.set(piece);
+    const answer = { type: "store-opened", file, have: have.toBytes() } as const;
+    swarm.handle(layer ? { ...answer, layer } : answer, 1);
+  };
+  const view = () => swarm.downloads(2)[0]!;
+  return { swarm, sent, types, opened, view };
+};
+
+describe("[S12] what an earlier life stored", () => {
+  test("is there without a source, and only the rest is asked for when one comes", () => {
+    const { swarm, sent, types, opened, view } = lone([large.file]);
+    swarm.download(large.file, "large.bin", 0, true);
+    expect(types()).toEqual(["open-store"]);
+    opened(large.file, [0, 2], large.layer);
+    expect(view()).toMatchObject({ state: { type: "queued" }, verifiedBytes: 512 * KIB });
+    expect([...view().pieces]).toEqual([2, 0, 2, 0]);
+
+    swarm.peerUp(source, 3);
+    swarm.frame(source, { type: "bitfield", file: large.file, bits: Uint8Array.of(0xf0) }, 4);
+    const asked = sent.filter(({ type }) => type === "request" || type === "layer-request");
+    expect(
+      asked.map((frame) => (frame.type === "request" ? frame.begin / (256 * KIB) : frame.type)).sort(),
+    ).toEqual([1, 3]);
+  });
+
+  test("counts once the layer is known", () => {
+    const { swarm, types, opened, view } = lone([large.file]);
+    swarm.download(large.file, "large.bin", 0, true);
+    opened(large.file, [0, 2]);
+    expect(view().verifiedBytes).toBe(0);
+    types();
+    swarm.peerUp(source, 3);
+    swarm.frame(source, { type: "bitfield", file: large.file, bits: Uint8Array.of(0xf0) }, 4);
+    swarm.frame(source, { type: "layer", file: large.file, first: 0, hashes: large.layer }, 5);
+    expect(types()).toEqual(["open-store"]);
+    opened(large.file, [0, 2]);
+    expect(view().verifiedBytes).toBe(512 * KIB);
+  });
+
+  test.each([
+    ["several pieces", large, [0, 1, 2, 3]],
+    ["one piece", small, [0]],
+  ] as const)("is given to the person at once when it is whole: %s", (_, { file, layer }, pieces) => {
+    const { swarm, types, opened, view } = lone();
+    swarm.download(file, "whole.bin", 0, true);
+    types();
+    opened(file, pieces, layer);
+    expect(types()).toEqual(["save-file"]);
+    swarm.handle({ type: "file-kept", file }, 2);
+    expect(view().state).toEqual({ type: "complete", saved: false });
+    swarm.handle({ type: "file-saved", file }, 3);
+    expect(view().state).toEqual({ type: "complete", saved: true });
+  });
+
+  test("is shown while the download is paused, and is not given to the person before it is resumed", () => {
+    const { swarm, types, opened, view } = lone();
+    swarm.download(large.file, "large.bin", 0, true);
+    swarm.pause(large.file, 1);
+    types();
+    opened(large.file, [0, 1, 2, 3], large.layer);
+    expect(view()).toMatchObject({ state: { type: "paused" }, verifiedBytes: 1024 * KIB });
+    expect(types()).toEqual([]);
+    swarm.resume(large.file, 3);
+    expect(types()).toEqual(["save-file"]);
+  });
+
+  test("[F6] while another tab writes it, the download waits, and opens the store again when it is resumed", () => {
+    const { swarm, types, view } = lone();
+    swarm.download(large.file, "large.bin", 0, true);
+    swarm.handle({ type: "store-failed", file: large.file, reason: { kind: "in-use" } }, 1);
+    expect(view().state).toEqual({ type: "paused", because: { kind: "in-use" } });
+    types();
+    swarm.resume(large.file, 2);
+    expect(types()).toContain("open-store");
+  });
+});
