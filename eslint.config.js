@@ -146,7 +146,13 @@ export default defineConfig(
   },
   {
     // Command-line ends may speak.
-    files: ["signaling/src/main.ts", "client/sim/**", "e2e/**", "*.config.{js,ts}"],
+    files: [
+      "signaling/src/main.ts",
+      "client/sim/**",
+      "client/test/fuzz/main.ts",
+      "e2e/**",
+      "*.config.{js,ts}",
+    ],
     languageOptions: { globals: globals.node },
     rules: { "no-console": "off" },
   },

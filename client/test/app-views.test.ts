@@ -4,7 +4,7 @@ import type { FileId } from "../src/engine/file-id.ts";
 import type { DownloadView, TransferState } from "../src/engine/view.ts";
 import { partsOf } from "../src/app/marks.ts";
 import { columnsOf, runsOf } from "../src/app/piece-map.ts";
-import { hashOf, placeIn } from "../src/app/room-link.ts";
+import { hashOf, placeIn } from "../src/platform/room-link.ts";
 import { OVERSCAN_ROWS, WHOLE_LIST_ROWS, rowsIn } from "../src/app/row-window.ts";
 import { inReadingOrder, totalsOf } from "../src/app/transfers.ts";
 

@@ -6,7 +6,7 @@ import type { RoomChoice } from "../platform/boot.ts";
 import type { RoomCode, RoomCodeProblem } from "../platform/room-code.ts";
 import type { Session } from "../platform/session-view.ts";
 import { OpeningSession } from "./opening-session.ts";
-import { hashOf, placeIn } from "./room-link.ts";
+import { hashOf, placeIn } from "../platform/room-link.ts";
 import { isRunning } from "./transfers.ts";
 
 /** What lies behind the page and is loaded once the page is there. */

@@ -81,11 +81,16 @@ const below = (count: number, random: (bytes: number) => Uint8Array): number => 
 
 const nearest = (word: string, list: readonly string[]): string[] =>
   list
+    // Lengths alone tell most apart; without this, a long word would take a third of a second.
+    .filter((candidate) => isNear(Math.abs(word.length - candidate.length), word, candidate))
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
-    .filter(({ candidate, distance }) => distance * 2 <= Math.max(word.length, candidate.length))
+    .filter(({ candidate, distance }) => isNear(distance, word, candidate))
     .sort((a, b) => a.distance - b.distance)
     .slice(0, MAX_SUGGESTIONS)
     .map(({ candidate }) => candidate);
+
+const isNear = (distance: number, a: string, b: string): boolean =>
+  distance * 2 <= Math.max(a.length, b.length);
 
 /** Letters to change, add, leave out, or swap with their neighbour (Damerau's, in its "optimal string alignment" form). */
 const editDistance = (a: string, b: string): number => {
