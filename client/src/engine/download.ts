@@ -47,6 +47,8 @@ export interface DownloadContext {
   /** All linked peers in good standing. */
   sources(): Iterable<Source>;
   nextRequestId(): number;
+  /** Somebody else fetches the file, too. */
+  isWanted(file: FileId): boolean;
   /** Memory for `bytes` more under assembly, or false. */
   reserve(bytes: number): boolean;
   free(bytes: number): void;
@@ -400,10 +402,11 @@ export class Download {
     return this.#request(source, assembly, assembly.gap(), now);
   }
 
-  /** A run goes on while everybody holds everything; who fetches with us is better off with other pieces than ours. */
+  /** A run goes on while we fetch alone; who fetches with us is better off with other pieces than ours. */
   #lastPieceOf({ lastAsked }: Source): number | null {
-    for (const pieces of this.#piecesByPeer.values()) if (pieces.count > 0 && !pieces.isFull) return null;
-    return lastAsked?.download === this ? lastAsked.assembly.piece : null;
+    return lastAsked?.download === this && !this.#context.isWanted(this.file)
+      ? lastAsked.assembly.piece
+      : null;
   }
 
   /**

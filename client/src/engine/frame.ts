@@ -127,7 +127,8 @@ export interface RejectFrame {
   readonly id: number;
   readonly reason: RejectReason;
 }
-export type RejectReason = "not-here" | "cancelled" | "busy" | "changed" | "vanished";
+/** "elsewhere": others are getting this piece from here; ask them, or ask again. [S15] */
+export type RejectReason = "not-here" | "cancelled" | "busy" | "changed" | "vanished" | "elsewhere";
 /** The asker's place in the upload queue for this peer, 1 is next; 0: being served. */
 export interface QueueFrame {
   readonly type: "queue";
@@ -195,7 +196,7 @@ const hashes = v.pipe(
   v.check((b) => b.length % HASH_BYTES === 0),
 );
 const signature = bytes(SIGNATURE_BYTES, SIGNATURE_BYTES);
-const REJECT_REASONS = ["not-here", "cancelled", "busy", "changed", "vanished"] as const;
+const REJECT_REASONS = ["not-here", "cancelled", "busy", "changed", "vanished", "elsewhere"] as const;
 
 /** One row a frame: its code, the schema of its fields, and both directions. Codes are never given a new meaning. */
 const BODIES = {
@@ -270,7 +271,7 @@ const BODIES = {
     v.transform(([id]): Frame => ({ type: "cancel", id })),
   ),
   19: v.pipe(
-    v.strictTuple([u32, v.picklist([0, 1, 2, 3, 4])]),
+    v.strictTuple([u32, v.picklist([0, 1, 2, 3, 4, 5])]),
     v.transform(([id, reason]): Frame => ({ type: "reject", id, reason: REJECT_REASONS[reason] })),
   ),
   20: v.pipe(
@@ -358,11 +359,18 @@ export const encodeFrame = (frame: Frame): Uint8Array => {
   return bytes;
 };
 
-export const encodeBlock = (id: number, bytes: Uint8Array): Uint8Array => {
-  const frame = new Uint8Array(BLOCK_HEADER_BYTES + bytes.length);
-  new DataView(frame.buffer).setUint32(1, id);
-  frame.set(bytes, BLOCK_HEADER_BYTES);
-  return frame;
+export const encodeBlock = (id: number, bytes: Uint8Array): Uint8Array =>
+  writeBlock(new Uint8Array(BLOCK_HEADER_BYTES + bytes.length), id, bytes);
+
+/** A block's frame, written to the front of `into`: the sender's hot path allocates nothing. */
+export const writeBlock = <Buffer extends ArrayBufferLike>(
+  into: Uint8Array<Buffer>,
+  id: number,
+  bytes: Uint8Array,
+): Uint8Array<Buffer> => {
+  new DataView(into.buffer).setUint32(1, id);
+  into.set(bytes, BLOCK_HEADER_BYTES);
+  return into.subarray(0, BLOCK_HEADER_BYTES + bytes.length);
 };
 
 /** The one place where bytes of a peer become a frame. A block's bytes are a view on the input, not a copy. [W2] */

@@ -96,6 +96,7 @@ export class Swarm {
       sourcesOf: (file) => this.#sourcesOf(file),
       sources: () => this.#goodSources(),
       nextRequestId: () => this.#nextRequestId++,
+      isWanted: (file) => this.#uploads.isWanted(file),
       reserve: (bytes) => this.#reserve(bytes),
       free: (bytes) => {
         this.#heldBytes -= bytes;
@@ -225,6 +226,14 @@ export class Swarm {
         break;
       case "save-failed":
         this.#downloads.get(input.file)?.saveFailed(input.reason);
+        break;
+      case "file-handed":
+        this.#handed(input.file, input.from);
+        break;
+      case "file-hashed":
+        return this.#downloads.get(input.file)?.hashed(input.bytes);
+      case "file-checked":
+        this.#handedChecked(input.file, input.layer);
         break;
     }
     this.#settle(now);
@@ -442,6 +451,19 @@ export class Swarm {
     if (request.received === request.length) source.answered(request);
   }
 
+  #handed(file: FileId, from: PeerId): void {
+    const download = this.#downloads.get(file);
+    if (download) download.handed(from);
+    else this.#context.emit({ type: "drop-file", file });
+  }
+
+  #handedChecked(file: FileId, layer: Uint8Array | null): void {
+    const download = this.#downloads.get(file);
+    if (!download) return;
+    download.checked(layer);
+    this.#lineUp(download);
+  }
+
   #rejected(source: Source, { id, reason }: RejectFrame, now: Time): void {
     const request = source.requests.get(id);
     if (!request) return; // our cancel and the last byte have crossed
@@ -502,6 +524,7 @@ export class Swarm {
       return {
         name: shared.name,
         layer: shared.layer,
+        isFull: true,
         has: (piece) => piece < pieceCount,
         bits: () => Bitfield.full(pieceCount).toBytes(),
       };
@@ -510,6 +533,12 @@ export class Swarm {
     const verified = download?.verified;
     if (!download || !verified) return null;
     const { name, layer } = download;
-    return { name, layer, has: (piece) => verified.has(piece), bits: () => verified.toBytes() };
+    return {
+      name,
+      layer,
+      isFull: verified.isFull,
+      has: (piece) => verified.has(piece),
+      bits: () => verified.toBytes(),
+    };
   }
 }

@@ -24,6 +24,7 @@ import type { PeerId } from "./peer-id.ts";
 import { Rate } from "./rate.ts";
 import type { Refusal } from "./refusal.ts";
 import { MAX_REQUESTS_PER_PEER } from "./source.ts";
+import { Spread } from "./spread.ts";
 import type { UploadView } from "./view.ts";
 
 /** Peers served at a time. Guess: enough that one slow link leaves the uplink full, few enough that turns come soon. */
@@ -64,6 +65,8 @@ export interface Held {
   readonly name: string;
   /** Piece hashes, joined; empty when the file has one piece, or while they are unknown. */
   readonly layer: Uint8Array;
+  /** Every piece is held. */
+  readonly isFull: boolean;
   has(piece: number): boolean;
   /** As in a bitfield frame. */
   bits(): Uint8Array;
@@ -113,8 +116,7 @@ export class Uploads {
   readonly #line = new Set<Asker>();
   readonly #interestedByFile = new Map<FileId, Set<Asker>>();
   readonly #problemByFile = new Map<FileId, ReadProblem>();
-  /** How often each piece was sent, so that what few have got leaves first. [S15] */
-  readonly #copiesByFile = new Map<FileId, Uint16Array>();
+  readonly #spreadByFile = new Map<FileId, Spread>();
   readonly #uploadedByFile = new Map<FileId, number>();
   readonly #leavesJobs = new Map<string, LeavesJob>();
   #havesDueAt: Time | null = null;
@@ -137,7 +139,7 @@ export class Uploads {
   withdrawn(file: FileId, now: Time): void {
     this.#rejectAll(file, "not-here");
     this.#problemByFile.delete(file);
-    this.#copiesByFile.delete(file);
+    this.#spreadByFile.delete(file);
     this.#announceAll(file);
     this.#serve(now);
   }
@@ -186,10 +188,16 @@ export class Uploads {
     this.#served.delete(asker);
     this.#line.delete(asker);
     for (const file of asker.interests) this.#endInterest(asker, file);
+    for (const spread of this.#spreadByFile.values()) spread.peerDown(peer);
     for (const { askers } of this.#leavesJobs.values()) askers.delete(asker);
     for (const { id, givenBytes, sentBytes } of asker.jobs.values())
       if (givenBytes > sentBytes) this.#context.emit({ type: "stop-blocks", peer, id });
     this.#serve(now);
+  }
+
+  /** Somebody has shown interest. */
+  isWanted(file: FileId): boolean {
+    return this.#interestedByFile.has(file);
   }
 
   interest(peer: PeerId, file: FileId, wanted: boolean, now: Time): void {
@@ -240,6 +248,7 @@ export class Uploads {
     if (asker.jobs.has(id)) return this.#context.refuse(peer, "bad-request");
     const reason = this.#whyNot(asker, frame);
     if (reason) return this.#reject(asker, id, reason);
+    this.#spreadOf(file)?.promise(peer, pieceAt(geometryOf(lengthOf(file)), begin));
     asker.jobs.set(id, { id, file, begin, length, givenBytes: 0, sentBytes: 0 });
     asker.askedBytes += length;
     if (!this.#served.has(asker)) this.#line.add(asker);
@@ -323,29 +332,34 @@ export class Uploads {
     for (const asker of this.#served) {
       const idle = asker.unsentBytes === 0;
       if (idle && !hasJob(asker)) this.#served.delete(asker);
-      else if (idle && asker.turnBytes <= 0 && this.#line.size > 0) {
+      else if (idle && ((asker.turnBytes <= 0 && this.#line.size > 0) || !this.#rarestJob(asker, now))) {
         this.#served.delete(asker);
         this.#line.add(asker);
       }
     }
     for (const asker of this.#line) {
       if (this.#served.size >= UPLOAD_SLOTS) break;
+      if (!hasJob(asker)) {
+        this.#line.delete(asker);
+        continue;
+      }
+      if (!this.#rarestJob(asker, now)) continue;
       this.#line.delete(asker);
-      if (!hasJob(asker)) continue;
       asker.turnBytes = TURN_BYTES;
       this.#served.add(asker);
     }
-    for (const asker of this.#served) this.#give(asker);
+    for (const asker of this.#served) this.#give(asker, now);
     if (this.#placesDueAt === null && (this.#line.size > 0 || this.#isPlaceStale()))
       this.#placesDueAt = Math.max(now, this.#placesToldAt + PLACES_EVERY_MS);
   }
 
   /** Hands jobs to the host: while others wait, no more than the turn has left. */
-  #give(asker: Asker): void {
+  #give(asker: Asker, now: Time): void {
     const maxBytes = this.#line.size > 0 ? Math.min(asker.turnBytes, MAX_UNSENT_BYTES) : MAX_UNSENT_BYTES;
     while (asker.unsentBytes < maxBytes) {
-      const job = this.#rarestJob(asker);
+      const job = this.#rarestJob(asker, now);
       if (!job) return;
+      if (job.givenBytes === 0) this.#spreadOf(job.file)?.begin(pieceOf(job), now);
       const length = Math.min(JOB_BYTES, job.length - job.givenBytes);
       const { id, file } = job;
       this.#context.emit({
@@ -362,31 +376,30 @@ export class Uploads {
   }
 
   /** The job that is begun, or the one whose piece was sent least. */
-  #rarestJob(asker: Asker): Job | null {
+  #rarestJob(asker: Asker, now: Time): Job | null {
     let rarest: Job | null = null;
     let fewest = Infinity;
     for (const job of asker.jobs.values()) {
       if (job.givenBytes === job.length) continue;
       if (job.givenBytes > 0) return job;
-      const copies = this.#copiesOf(job);
+      const spread = this.#spreadOf(job.file);
+      if (spread?.waits(asker.peer, pieceOf(job), now)) continue;
+      const copies = spread?.copiesOf(pieceOf(job)) ?? 0;
       if (copies >= fewest) continue;
       rarest = job;
       fewest = copies;
     }
-    if (rarest) this.#countCopy(rarest);
     return rarest;
   }
 
-  #copiesOf({ file, begin }: Job): number {
-    return this.#copiesByFile.get(file)?.[pieceAt(geometryOf(lengthOf(file)), begin)] ?? 0;
-  }
-
-  #countCopy({ file, begin }: Job): void {
-    const geometry = geometryOf(lengthOf(file));
-    if (geometry.pieceCount <= 1) return;
-    const copies = this.#copiesByFile.get(file) ?? new Uint16Array(geometry.pieceCount);
-    copies[pieceAt(geometry, begin)]!++;
-    this.#copiesByFile.set(file, copies);
+  #spreadOf(file: FileId): Spread | null {
+    const known = this.#spreadByFile.get(file);
+    if (known) return known;
+    const { pieceCount } = geometryOf(lengthOf(file));
+    if (pieceCount <= 1) return null;
+    const spread = new Spread(pieceCount);
+    this.#spreadByFile.set(file, spread);
+    return spread;
   }
 
   #isPlaceStale(): boolean {
@@ -427,7 +440,10 @@ export class Uploads {
     }
     const problem = this.#problemByFile.get(file);
     if (problem) return problem;
-    return this.#held(file)?.has(pieceAt(geometry, begin)) ? null : "not-here";
+    const piece = pieceAt(geometry, begin);
+    const held = this.#held(file);
+    if (!held?.has(piece)) return "not-here";
+    return held.isFull && this.#spreadOf(file)?.sendsOn(asker.peer, piece) ? "elsewhere" : null;
   }
 
   #mayAsk(asker: Asker, now: Time): boolean {
@@ -454,6 +470,7 @@ export class Uploads {
   }
 
   #end(asker: Asker, job: Job): void {
+    if (job.givenBytes === 0) this.#spreadOf(job.file)?.takeBack(asker.peer, pieceOf(job));
     asker.jobs.delete(job.id);
     asker.askedBytes -= job.length;
     asker.unsentBytes -= job.givenBytes - job.sentBytes;
@@ -509,6 +526,8 @@ const hasJob = (asker: Asker): boolean => {
   for (const job of asker.jobs.values()) if (job.givenBytes < job.length) return true;
   return false;
 };
+
+const pieceOf = ({ file, begin }: Job): number => pieceAt(geometryOf(lengthOf(file)), begin);
 
 const isWithinOnePiece = (geometry: Geometry, begin: number, length: number): boolean => {
   const piece = pieceAt(geometry, begin);

@@ -2,29 +2,38 @@
  * The bytes of the files that this device shares, from where they lie on its disk. Reads are big and answers small:
  * a slice is read once for all the blocks in it, and the next one while they are sent.
  */
+import * as Comlink from "comlink";
 import { fail, ok, type Result } from "@swapmeet/shared";
 import { concatBytes } from "../engine/bytes.ts";
 import type { FileId } from "../engine/file-id.ts";
 import type { ReadProblem } from "../engine/io.ts";
 import type { Bytes } from "./leaf-hashes.ts";
-import { readProblemOf } from "./read-problem.ts";
+import type { ReadDesk } from "./read-worker.ts";
+import workerUrl from "./read-worker.ts?worker&url";
+import { startWorker } from "./trusted-worker.ts";
 
 /** Measured: slices of 64 KiB read at 55 MB/s, of 1 MiB at 190. */
 const SLICE_BYTES = 1024 * 1024;
 /** Slices in memory: the one being sent and the next, for eight readers at different places. Guess. */
 const SLICES_KEPT = 16;
 
+type Slice = Promise<Result<Bytes, ReadProblem>>;
+
 export class SharedFiles {
   readonly #sources = new Map<FileId, File>();
   /** By file and number, the least recently used first. */
-  readonly #slices = new Map<string, Promise<Bytes>>();
+  readonly #slices = new Map<string, Slice>();
+  #worker: Worker | null = null;
+  #desk: Comlink.Remote<ReadDesk> | null = null;
 
   add(file: FileId, source: File): void {
     this.#sources.set(file, source);
+    void this.#desk?.hold(file, source);
   }
 
   remove(file: FileId): void {
     this.#sources.delete(file);
+    void this.#desk?.drop(file);
     for (const key of this.#slices.keys()) if (key.startsWith(file)) this.#slices.delete(key);
   }
 
@@ -33,52 +42,59 @@ export class SharedFiles {
   }
 
   /** The answer may share its memory with others: it is only to be read. */
-  async read(file: FileId, begin: number, length: number): Promise<Result<Bytes, ReadProblem>> {
+  async read(file: FileId, begin: number, length: number): Slice {
     const source = this.#sources.get(file);
     if (!source) return fail("vanished");
     const parts: Bytes[] = [];
-    try {
-      for (let at = begin; at < begin + length;) {
-        const slice = Math.floor(at / SLICE_BYTES);
-        const bytes = await this.#slice(file, source, slice);
-        const from = at - slice * SLICE_BYTES;
-        const part = bytes.subarray(from, from + begin + length - at);
-        if (part.length === 0) return fail("changed");
-        parts.push(part);
-        at += part.length;
-      }
-    } catch (error) {
-      const problem = readProblemOf(error);
-      if (problem === null) throw error;
-      return fail(problem);
+    for (let at = begin; at < begin + length;) {
+      const number = Math.floor(at / SLICE_BYTES);
+      const slice = await this.#slice(file, source, number);
+      if (!slice.ok) return slice;
+      const from = at - number * SLICE_BYTES;
+      const part = slice.value.subarray(from, from + begin + length - at);
+      if (part.length === 0) return fail("changed");
+      parts.push(part);
+      at += part.length;
     }
     return ok(parts.length === 1 ? parts[0]! : (concatBytes(...parts) as Bytes));
   }
 
-  #slice(file: FileId, source: File, slice: number): Promise<Bytes> {
-    const wanted = this.#cached(file, source, slice);
-    if ((slice + 1) * SLICE_BYTES < source.size) void this.#cached(file, source, slice + 1);
+  close(): void {
+    this.#worker?.terminate();
+    this.#worker = null;
+    this.#desk = null;
+    this.#slices.clear();
+  }
+
+  #slice(file: FileId, source: File, number: number): Slice {
+    const wanted = this.#cached(file, number);
+    if ((number + 1) * SLICE_BYTES < source.size) void this.#cached(file, number + 1);
     return wanted;
   }
 
-  #cached(file: FileId, source: File, slice: number): Promise<Bytes> {
-    const key = `${file}/${slice}`;
-    const bytes = this.#slices.get(key) ?? this.#start(key, source, slice);
+  #cached(file: FileId, number: number): Slice {
+    const key = `${file}/${number}`;
+    const slice = this.#slices.get(key) ?? this.#readSlice(file, number);
+    void slice.then(({ ok }) => ok || this.#slices.delete(key)); // a drive may come back
     this.#slices.delete(key);
-    this.#slices.set(key, bytes);
+    this.#slices.set(key, slice);
     for (const oldest of this.#slices.keys()) {
       if (this.#slices.size <= SLICES_KEPT) break;
       this.#slices.delete(oldest);
     }
-    return bytes;
+    return slice;
   }
 
-  #start(key: string, source: File, slice: number): Promise<Bytes> {
-    const bytes = readSlice(source, slice);
-    bytes.catch(() => this.#slices.delete(key)); // the drive may come back
-    return bytes;
+  async #readSlice(file: FileId, number: number): Slice {
+    this.#desk ??= this.#startDesk();
+    return this.#desk.read(file, number * SLICE_BYTES, (number + 1) * SLICE_BYTES);
+  }
+
+  /** With the first read, so that a page that serves nothing has no worker. */
+  #startDesk(): Comlink.Remote<ReadDesk> {
+    this.#worker = startWorker(workerUrl);
+    const desk = Comlink.wrap<ReadDesk>(this.#worker);
+    for (const [file, source] of this.#sources) void desk.hold(file, source);
+    return desk;
   }
 }
-
-const readSlice = async (source: File, slice: number): Promise<Bytes> =>
-  new Uint8Array(await source.slice(slice * SLICE_BYTES, (slice + 1) * SLICE_BYTES).arrayBuffer());
