@@ -154,6 +154,10 @@ export class SwarmNode implements SimNode<PeerId> {
       case "close-store":
         this.#openings.set(output.file, (this.#openings.get(output.file) ?? 0) + 1);
         return this.disk.close(output.file, output.forget);
+      case "ask-tabs": // every peer of a simulation has a browser of its own
+      case "check-file":
+      case "drop-file":
+        return;
     }
   }
 

@@ -145,6 +145,7 @@ describe("the transfers", () => {
     sources: [],
     pieces: new Uint16Array(),
     senders: [],
+    handedBy: null,
   });
   const downloads = [
     download("done", { type: "complete", saved: true }, 1),

@@ -110,7 +110,16 @@ export type SwarmInput =
   | { readonly type: "file-saved"; readonly file: FileId }
   /** It stays in its store until the person saves it. */
   | { readonly type: "file-kept"; readonly file: FileId }
-  | { readonly type: "save-failed"; readonly file: FileId; readonly reason: StoreProblem };
+  | { readonly type: "save-failed"; readonly file: FileId; readonly reason: StoreProblem }
+  /** Another tab of this browser handed over the file itself. Answered by check-file or drop-file. */
+  | { readonly type: "file-handed"; readonly file: FileId; readonly from: PeerId }
+  /** So many bytes of the file that was handed over are hashed. */
+  | { readonly type: "file-hashed"; readonly file: FileId; readonly bytes: number }
+  /**
+   * `layer`: the piece hashes of the file that was handed over, joined; empty of one piece. It is served and saved from
+   * where it lies, the store is gone. Null: its bytes are others, or can't be read.
+   */
+  | { readonly type: "file-checked"; readonly file: FileId; readonly layer: Uint8Array | null };
 
 /** `full` says how much is missing where the browser tells. */
 export type StoreProblem =
@@ -170,7 +179,13 @@ export type SwarmOutput =
   /** Every piece is stored: give the file to the person. Answered by file-saved, file-kept or save-failed. */
   | { readonly type: "save-file"; readonly file: FileId; readonly name: string }
   /** Close the store; `forget`: and delete what it holds. */
-  | { readonly type: "close-store"; readonly file: FileId; readonly forget: boolean };
+  | { readonly type: "close-store"; readonly file: FileId; readonly forget: boolean }
+  /** Ask the other tabs of this browser for the file itself. Answered by file-handed, or by nobody. */
+  | { readonly type: "ask-tabs"; readonly file: FileId }
+  /** Hash the file that was handed over: file-hashed on the way, then file-checked. */
+  | { readonly type: "check-file"; readonly file: FileId }
+  /** The file that was handed over is not wanted, or not any more. */
+  | { readonly type: "drop-file"; readonly file: FileId };
 
 /** A file of this device, hashed. */
 export interface LocalFile {

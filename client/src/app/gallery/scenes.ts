@@ -128,6 +128,7 @@ const download = (
     name.length,
   ),
   senders: senders.map(({ peer }) => peer),
+  handedBy: null,
 });
 
 const moving: readonly DownloadView[] = [
