@@ -235,14 +235,6 @@ export class Swarm {
       case "file-checked":
         this.#handedChecked(input.file, input.layer);
         break;
-      case "file-handed":
-        this.#handed(input.file, input.from);
-        break;
-      case "file-hashed":
-        return this.#downloads.get(input.file)?.hashed(input.bytes);
-      case "file-checked":
-        this.#handedChecked(input.file, input.layer);
-        break;
     }
     this.#settle(now);
   }
@@ -457,19 +449,6 @@ export class Swarm {
     if (request.cancelled) request.received += bytes.length;
     else request.download.block(request, bytes, now);
     if (request.received === request.length) source.answered(request);
-  }
-
-  #handed(file: FileId, from: PeerId): void {
-    const download = this.#downloads.get(file);
-    if (download) download.handed(from);
-    else this.#context.emit({ type: "drop-file", file });
-  }
-
-  #handedChecked(file: FileId, layer: Uint8Array | null): void {
-    const download = this.#downloads.get(file);
-    if (!download) return;
-    download.checked(layer);
-    this.#lineUp(download);
   }
 
   #handed(file: FileId, from: PeerId): void {
