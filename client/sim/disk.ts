@@ -9,10 +9,11 @@ import {
   pieceAt,
   pieceBegin,
   pieceBytes,
+  rootOf,
   type FileId,
 } from "../src/engine/file-id.ts";
 import type { LocalFile, ReadProblem, StoreProblem } from "../src/engine/io.ts";
-import { foldLeaves, pieceHashOf, rootOfLayer } from "../src/engine/merkle.ts";
+import { foldLeaves, hashAt, pieceHashOf, rootOfLayer } from "../src/engine/merkle.ts";
 import { Bitfield } from "../src/engine/bitfield.ts";
 
 const leavesOf = (bytes: Uint8Array): Uint8Array => {
@@ -40,13 +41,37 @@ export const hashFile = (bytes: Uint8Array, name: string): LocalFile => {
   return { file, name, folder: "", layer: geometry.pieceCount > 1 ? layer : new Uint8Array(0) };
 };
 
+/**
+ * What the files of a world hold, hashed once. A disk that was put the true bytes keeps a view on them, so that a
+ * thousand peers fit in memory; what differs by a bit is kept and hashed for real.
+ */
+export class Library {
+  readonly #bytesByFile = new Map<FileId, Uint8Array>();
+  readonly #localByBytes = new Map<Uint8Array, LocalFile>();
+
+  add(bytes: Uint8Array, name: string): LocalFile {
+    const local = this.#localByBytes.get(bytes) ?? hashFile(bytes, name);
+    this.#localByBytes.set(bytes, local);
+    this.#bytesByFile.set(local.file, bytes);
+    return local;
+  }
+
+  truth(file: FileId): { readonly bytes: Uint8Array; readonly layer: Uint8Array } | null {
+    const bytes = this.#bytesByFile.get(file);
+    const local = bytes && this.#localByBytes.get(bytes);
+    return local ? { bytes, layer: local.layer.length > 0 ? local.layer : rootOf(file) } : null;
+  }
+}
+
 interface Assembling {
-  readonly bytes: Uint8Array;
+  /** Null while everything put was true. */
+  bytes: Uint8Array | null;
   /** Bytes put, for tests: a piece is fetched once. */
   putBytes: number;
 }
 
 export class Disk {
+  readonly #library: Library;
   readonly #files = new Map<FileId, Uint8Array>();
   readonly #stores = new Map<FileId, Map<number, Uint8Array>>();
   readonly #assembling = new Map<string, Assembling>();
@@ -57,8 +82,12 @@ export class Disk {
   /** Bytes of blocks that came, wanted or not. */
   putBytes = 0;
 
+  constructor(library = new Library()) {
+    this.#library = library;
+  }
+
   add(bytes: Uint8Array, name: string): LocalFile {
-    const local = hashFile(bytes, name);
+    const local = this.#library.add(bytes, name);
     this.#files.set(local.file, bytes);
     return local;
   }
@@ -76,25 +105,36 @@ export class Disk {
     const geometry = geometryOf(lengthOf(file));
     const piece = pieceAt(geometry, begin);
     const key = `${file} ${piece}`;
-    const assembling = this.#assembling.get(key) ?? {
-      bytes: new Uint8Array(pieceBytes(geometry, piece)),
-      putBytes: 0,
-    };
-    assembling.bytes.set(bytes, begin - pieceBegin(geometry, piece));
+    const assembling = this.#assembling.get(key) ?? { bytes: null, putBytes: 0 };
+    this.#assembling.set(key, assembling);
+    const truth = this.#library.truth(file)?.bytes;
+    if (
+      !assembling.bytes &&
+      !(truth && Buffer.compare(truth.subarray(begin, begin + bytes.length), bytes) === 0)
+    ) {
+      const from = pieceBegin(geometry, piece);
+      assembling.bytes = new Uint8Array(pieceBytes(geometry, piece));
+      if (truth) assembling.bytes.set(truth.subarray(from, from + assembling.bytes.length));
+    }
+    assembling.bytes?.set(bytes, begin - pieceBegin(geometry, piece));
     assembling.putBytes += bytes.length;
     this.putBytes += bytes.length;
-    this.#assembling.set(key, assembling);
   }
 
   check(file: FileId, piece: number, hash: Uint8Array): "stored" | StoreProblem | Uint8Array {
+    const geometry = geometryOf(lengthOf(file));
     const key = `${file} ${piece}`;
     const assembling = this.#assembling.get(key);
-    if (!assembling || assembling.putBytes < assembling.bytes.length)
+    if (!assembling || assembling.putBytes < pieceBytes(geometry, piece))
       throw new Error(`piece ${piece} is checked before all its bytes are put`);
-    const leaves = leavesOf(assembling.bytes);
-    if (!equalBytes(pieceHashOf(leaves, geometryOf(lengthOf(file)), piece), hash)) return leaves;
+    const bytes = assembling.bytes ?? this.#truePiece(file, piece, hash);
+    if (!bytes) throw new Error(`piece ${piece} is checked against a false hash`);
+    if (assembling.bytes) {
+      const leaves = leavesOf(bytes);
+      if (!equalBytes(pieceHashOf(leaves, geometry, piece), hash)) return leaves;
+    }
     if (this.storeProblem) return this.storeProblem;
-    this.#stores.get(file)?.set(piece, assembling.bytes);
+    this.#stores.get(file)?.set(piece, bytes);
     this.#assembling.delete(key);
     return "stored";
   }
@@ -137,5 +177,13 @@ export class Disk {
 
   get assemblingCount(): number {
     return this.#assembling.size;
+  }
+
+  #truePiece(file: FileId, piece: number, hash: Uint8Array): Uint8Array | null {
+    const truth = this.#library.truth(file);
+    if (!truth || !equalBytes(hashAt(truth.layer, piece), hash)) return null;
+    const geometry = geometryOf(lengthOf(file));
+    const from = pieceBegin(geometry, piece);
+    return truth.bytes.subarray(from, from + pieceBytes(geometry, piece));
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Links with latency and bandwidth. A node has one uplink that all its links share: control frames first, then bulk,
- * a frame of each link in turn. What is under way arrives in order, or not at all when the link goes down.
+ * a frame of each link in turn; and one downlink, in the order things come. What is under way arrives in order, or not
+ * at all when the link goes down.
  */
 import type { NodeId, SimNode, World } from "./world.ts";
 
@@ -9,77 +10,83 @@ export interface Bulk {
   next(): { readonly bytes: Uint8Array; readonly sent: () => void } | null;
 }
 
+export interface Bandwidth {
+  readonly upBytesPerSecond: number;
+  readonly downBytesPerSecond: number;
+}
+
 interface Outgoing<Id extends NodeId> {
-  readonly to: Id;
+  readonly link: Link<Id>;
   readonly bytes: Uint8Array;
   readonly sent?: () => void;
 }
 
-interface End<Id extends NodeId> {
-  readonly node: SimNode<Id>;
-  readonly bytesPerMs: number;
-  readonly control: Outgoing<Id>[];
-  readonly bulkByPeer: Map<Id, Bulk[]>;
-  sending: boolean;
-  sentBytes: number;
+/** One direction of a link. */
+interface Link<Id extends NodeId> {
+  readonly to: End<Id>;
+  readonly latencyMs: number;
+  readonly bulk: Bulk[];
+  isUp: boolean;
 }
 
-interface Link {
-  readonly latencyMs: number;
+interface End<Id extends NodeId> {
+  readonly node: SimNode<Id>;
+  readonly upBytesPerMs: number;
+  readonly downBytesPerMs: number;
+  readonly linksByPeer: Map<Id, Link<Id>>;
+  readonly control: Outgoing<Id>[];
+  /** Links with bulk, in the order they have their turn. */
+  readonly busy: Set<Link<Id>>;
+  sending: boolean;
+  sentBytes: number;
+  /** When the downlink has taken in all that is under way to it. */
+  downFreeAt: number;
 }
 
 export class Links<Id extends NodeId> {
   readonly #world: World;
   readonly #ends = new Map<Id, End<Id>>();
-  readonly #links = new Map<string, Link>();
 
   constructor(world: World) {
     this.#world = world;
   }
 
-  add(node: SimNode<Id>, bytesPerSecond: number): void {
+  add(node: SimNode<Id>, { upBytesPerSecond, downBytesPerSecond }: Bandwidth): void {
     this.#ends.set(node.id, {
       node,
-      bytesPerMs: bytesPerSecond / 1000,
+      upBytesPerMs: upBytesPerSecond / 1000,
+      downBytesPerMs: downBytesPerSecond / 1000,
+      linksByPeer: new Map(),
       control: [],
-      bulkByPeer: new Map(),
+      busy: new Set(),
       sending: false,
       sentBytes: 0,
+      downFreeAt: 0,
     });
   }
 
   up(a: Id, b: Id, latencyMs: number): void {
-    const link = { latencyMs };
-    this.#links.set(nameOf(a, b), link);
-    for (const [one, other] of [
-      [a, b],
-      [b, a],
-    ] as const) {
-      const { node } = this.#end(one);
-      node.linkUp(other, this.#world.now);
-      this.#world.watch(node);
-    }
+    const [endA, endB] = [this.#end(a), this.#end(b)];
+    endA.linksByPeer.set(b, { to: endB, latencyMs, bulk: [], isUp: true });
+    endB.linksByPeer.set(a, { to: endA, latencyMs, bulk: [], isUp: true });
+    endA.node.linkUp(b, this.#world.now);
+    endB.node.linkUp(a, this.#world.now);
+    this.#world.watch(endA.node);
+    this.#world.watch(endB.node);
   }
 
   down(a: Id, b: Id): void {
-    if (!this.#links.delete(nameOf(a, b))) return;
-    for (const [one, other] of [
-      [a, b],
-      [b, a],
-    ] as const) {
-      const { node, bulkByPeer } = this.#end(one);
-      bulkByPeer.delete(other);
-      node.linkDown(other, this.#world.now);
-      this.#world.watch(node);
-    }
+    if (!this.isUp(a, b)) return;
+    this.#cut(this.#end(a), b);
+    this.#cut(this.#end(b), a);
   }
 
   peersOf(id: Id): Id[] {
-    return [...this.#ends.keys()].filter((other) => this.isUp(id, other));
+    return [...this.#end(id).linksByPeer.keys()];
   }
 
   isUp(a: Id, b: Id): boolean {
-    return this.#links.has(nameOf(a, b));
+    return this.#end(a).linksByPeer.has(b);
   }
 
   /** Bytes that left this node, of all kinds. */
@@ -89,15 +96,18 @@ export class Links<Id extends NodeId> {
 
   send(from: Id, to: Id, bytes: Uint8Array): void {
     const end = this.#end(from);
-    end.control.push({ to, bytes });
+    const link = end.linksByPeer.get(to);
+    if (!link) return;
+    end.control.push({ link, bytes });
     this.#pump(end);
   }
 
   sendBulk(from: Id, to: Id, bulk: Bulk): void {
     const end = this.#end(from);
-    const queue = end.bulkByPeer.get(to) ?? [];
-    queue.push(bulk);
-    end.bulkByPeer.set(to, queue);
+    const link = end.linksByPeer.get(to);
+    if (!link) return;
+    link.bulk.push(bulk);
+    end.busy.add(link);
     this.#pump(end);
   }
 
@@ -105,13 +115,12 @@ export class Links<Id extends NodeId> {
     if (end.sending) return;
     const frame = end.control.shift() ?? this.#nextBulk(end);
     if (!frame) return;
-    const link = this.#links.get(nameOf(end.node.id, frame.to));
+    const { link, bytes } = frame;
     end.sending = true;
-    end.sentBytes += frame.bytes.length;
-    this.#world.after(frame.bytes.length / end.bytesPerMs, () => {
+    end.sentBytes += bytes.length;
+    this.#world.after(bytes.length / end.upBytesPerMs, () => {
       end.sending = false;
-      if (link)
-        this.#world.after(link.latencyMs, () => this.#arrive(end.node.id, frame.to, frame.bytes, link));
+      if (link.isUp) this.#carry(end.node.id, link, bytes);
       frame.sent?.();
       this.#world.watch(end.node);
       this.#pump(end);
@@ -119,27 +128,40 @@ export class Links<Id extends NodeId> {
   }
 
   #nextBulk(end: End<Id>): Outgoing<Id> | null {
-    for (const [to, queue] of end.bulkByPeer) {
-      while (queue[0]) {
-        const frame = queue[0].next();
+    for (const link of end.busy) {
+      end.busy.delete(link);
+      while (link.isUp && link.bulk[0]) {
+        const frame = link.bulk[0].next();
         if (!frame) {
-          queue.shift();
+          link.bulk.shift();
           continue;
         }
-        end.bulkByPeer.delete(to);
-        end.bulkByPeer.set(to, queue);
-        return { to, ...frame };
+        end.busy.add(link);
+        return { link, ...frame };
       }
-      end.bulkByPeer.delete(to);
     }
     return null;
   }
 
-  #arrive(from: Id, to: Id, bytes: Uint8Array, link: Link): void {
-    if (this.#links.get(nameOf(from, to)) !== link) return;
-    const { node } = this.#end(to);
-    node.deliver(from, bytes, this.#world.now);
-    this.#world.watch(node);
+  #carry(from: Id, link: Link<Id>, bytes: Uint8Array): void {
+    const { to, latencyMs } = link;
+    const beginsAt = Math.max(this.#world.now + latencyMs, to.downFreeAt);
+    to.downFreeAt = beginsAt + bytes.length / to.downBytesPerMs;
+    this.#world.after(to.downFreeAt - this.#world.now, () => {
+      if (!link.isUp) return;
+      to.node.deliver(from, bytes, this.#world.now);
+      this.#world.watch(to.node);
+    });
+  }
+
+  #cut(end: End<Id>, peer: Id): void {
+    const link = end.linksByPeer.get(peer);
+    if (!link) return;
+    link.isUp = false;
+    end.linksByPeer.delete(peer);
+    end.busy.delete(link);
+    end.node.linkDown(peer, this.#world.now);
+    this.#world.watch(end.node);
   }
 
   #end(id: Id): End<Id> {
@@ -148,5 +170,3 @@ export class Links<Id extends NodeId> {
     return end;
   }
 }
-
-const nameOf = (a: string, b: string): string => (a < b ? `${a} ${b}` : `${b} ${a}`);

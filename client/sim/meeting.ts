@@ -2,12 +2,15 @@
 import type { FileId } from "../src/engine/file-id.ts";
 import type { LocalFile } from "../src/engine/io.ts";
 import type { PeerId } from "../src/engine/peer-id.ts";
+import { Disk, Library } from "./disk.ts";
 import { Links } from "./links.ts";
 import { SeededRandom } from "./random.ts";
 import { SwarmNode } from "./swarm-node.ts";
 import { World } from "./world.ts";
 
 const FAST_BYTES_PER_SECOND = 4 * 1024 * 1024;
+/** A downlink that holds up nobody, unless a test says otherwise. */
+const DOWN_BYTES_PER_SECOND = 1024 * 1024 * 1024;
 const LATENCY_MS = 20;
 
 export class Meeting {
@@ -15,13 +18,14 @@ export class Meeting {
   readonly links = new Links<PeerId>(this.world);
   readonly random: SeededRandom;
   readonly nodes: SwarmNode[] = [];
+  readonly #library = new Library();
   readonly #sourcesByFile = new Map<FileId, Set<PeerId>>();
 
   constructor(seed: number) {
     this.random = new SeededRandom(seed);
   }
 
-  peer(uplinkBytesPerSecond = FAST_BYTES_PER_SECOND): SwarmNode {
+  peer(upBytesPerSecond = FAST_BYTES_PER_SECOND, downBytesPerSecond = DOWN_BYTES_PER_SECOND): SwarmNode {
     const id = (this.nodes.length + 1).toString(16).padStart(64, "0") as PeerId;
     const catalog = { sourcesOf: (file: FileId) => this.#sourcesByFile.get(file) ?? new Set<PeerId>() };
     const node = new SwarmNode(
@@ -30,8 +34,9 @@ export class Meeting {
       catalog,
       id,
       new SeededRandom(this.random.below(2 ** 31)),
+      new Disk(this.#library),
     );
-    this.links.add(node, uplinkBytesPerSecond);
+    this.links.add(node, { upBytesPerSecond, downBytesPerSecond });
     this.nodes.push(node);
     return node;
   }

@@ -12,7 +12,7 @@ import type { PeerId } from "../src/engine/peer-id.ts";
 import { isHostile, type Refusal } from "../src/engine/refusal.ts";
 import { Swarm } from "../src/engine/swarm.ts";
 import type { DownloadView } from "../src/engine/view.ts";
-import { Disk } from "./disk.ts";
+import type { Disk } from "./disk.ts";
 import type { Links } from "./links.ts";
 import type { SeededRandom } from "./random.ts";
 import type { SimNode, Time, World } from "./world.ts";
@@ -29,9 +29,10 @@ export interface Catalog {
 export class SwarmNode implements SimNode<PeerId> {
   readonly id: PeerId;
   readonly swarm: Swarm;
-  readonly disk = new Disk();
+  readonly disk: Disk;
   readonly notices: Notice[] = [];
   readonly refusals: { readonly peer: PeerId; readonly refusal: Refusal }[] = [];
+  /** All frames but blocks. */
   readonly received: { readonly from: PeerId; readonly frame: SwarmFrame; readonly at: Time }[] = [];
   tamper: Tamper | null = null;
   readonly #world: World;
@@ -41,8 +42,16 @@ export class SwarmNode implements SimNode<PeerId> {
   /** Answers of an earlier opening of a store never reach the swarm. */
   readonly #openings = new Map<FileId, number>();
 
-  constructor(world: World, links: Links<PeerId>, catalog: Catalog, id: PeerId, random: SeededRandom) {
+  constructor(
+    world: World,
+    links: Links<PeerId>,
+    catalog: Catalog,
+    id: PeerId,
+    random: SeededRandom,
+    disk: Disk,
+  ) {
     this.id = id;
+    this.disk = disk;
     this.#world = world;
     this.#links = links;
     this.swarm = new Swarm({
@@ -67,7 +76,7 @@ export class SwarmNode implements SimNode<PeerId> {
     const frame = decodeFrame(bytes);
     if (!frame.ok) return this.#refuse(from, frame.problem);
     if (!isSwarmFrame(frame.value)) throw new Error(`a ${frame.value.type} frame in a swarm alone`);
-    this.received.push({ from, frame: frame.value, at: now });
+    if (frame.value.type !== "block") this.received.push({ from, frame: frame.value, at: now });
     this.swarm.frame(from, frame.value, now);
   }
 

@@ -138,6 +138,11 @@ export class Assembly {
     return counted;
   }
 
+  /** Nothing is here, and nothing asked for. */
+  get isEmpty(): boolean {
+    return this.requests.size === 0 && this.#bytesByLeaf.every((bytes) => bytes === 0);
+  }
+
   get isWhole(): boolean {
     return this.#missing === 0;
   }

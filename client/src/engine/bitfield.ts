@@ -61,16 +61,17 @@ export class Bitfield {
     return true;
   }
 
-  /** The first piece in both, looking from `start` on and around the end; null when they share none. */
-  firstShared(other: Bitfield, start: number): number | null {
+  /** The first piece in both and not in `except`, from `start` on and around the end; null when there is none. */
+  firstShared(other: Bitfield, start: number, except: Bitfield | null = null): number | null {
     const words = this.#words.length;
     if (words === 0) return null;
     let at = start >>> 5;
-    let shared = this.#words[at]! & other.#words[at]! & (0xffff_ffff >>> (start & 31));
+    let mask = 0xffff_ffff >>> (start & 31);
     for (let looked = 0; looked <= words; looked++) {
+      const shared = this.#words[at]! & other.#words[at]! & mask & (except ? ~except.#words[at]! : -1);
       if (shared !== 0) return at * 32 + Math.clz32(shared);
       at = at + 1 === words ? 0 : at + 1;
-      shared = this.#words[at]! & other.#words[at]!;
+      mask = 0xffff_ffff;
     }
     return null;
   }

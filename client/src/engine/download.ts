@@ -34,6 +34,8 @@ export const MAX_HELD_BYTES = 64 * 1024 * 1024;
 const HASHES_TIMEOUT_MS = 5000;
 /** Another source must be this much sooner before a request moves to it: estimates are rough. Guess. */
 const WORTH_MOVING = 1.5;
+/** A peer that sent us elsewhere for pieces is not asked for them again before this. Guess: a piece takes a while. */
+const ELSEWHERE_MS = 3000;
 /** How far back the shown speed looks. */
 const SHOWN_RATE_MEMORY_MS = 3000;
 
@@ -109,6 +111,8 @@ export class Download {
   #store: Store | "closed" | "opening" = "closed";
   /** What each linked peer holds, as far as it told. */
   readonly #piecesByPeer = new Map<PeerId, Bitfield>();
+  /** Pieces that a peer sent us elsewhere for. [S15] */
+  readonly #elsewhereByPeer = new Map<PeerId, { readonly pieces: Bitfield; until: Time }>();
   readonly #interestedIn = new Set<PeerId>();
   readonly #problemByPeer = new Map<PeerId, ReadProblem>();
   readonly #assemblies = new Map<number, Assembly>();
@@ -391,10 +395,11 @@ export class Download {
   ask(source: Source, now: Time): boolean {
     const held = this.#piecesByPeer.get(source.peer);
     if (this.#phase.type !== "fetching" || !held || held.count === 0) return false;
+    const elsewhere = this.#elsewhereByPeer.get(source.peer)?.pieces ?? null;
     for (const assembly of this.#assemblies.values())
-      if (assembly.hasGap && held.has(assembly.piece))
+      if (assembly.hasGap && held.has(assembly.piece) && !elsewhere?.has(assembly.piece))
         return this.#request(source, assembly, assembly.gap(), now);
-    const piece = this.#phase.picker.pick(held, this.#lastPieceOf(source));
+    const piece = this.#phase.picker.pick(held, this.#lastPieceOf(source), elsewhere);
     if (piece === null || !this.#context.reserve(pieceBytes(this.geometry, piece))) return false;
     const assembly = new Assembly(this.geometry, piece);
     this.#assemblies.set(piece, assembly);
@@ -446,6 +451,8 @@ export class Download {
           this.#phase.picker.lost(request.assembly.piece);
         return;
       }
+      case "elsewhere":
+        return this.#avoid(source, request.assembly, now);
       case "busy":
       case "cancelled":
         return source.rest(now);
@@ -484,6 +491,8 @@ export class Download {
       this.#askLayer(phase, now);
     }
     for (const blame of this.#blames.values()) if (now >= blame.dueAt) this.#askLeaves(blame, now);
+    for (const [peer, { until }] of this.#elsewhereByPeer)
+      if (now >= until) this.#elsewhereByPeer.delete(peer);
   }
 
   // -- what the page reads -------------------------------------------------------------------------------------------
@@ -586,6 +595,19 @@ export class Download {
     if (picker && pieces) for (const piece of pieces) picker.gained(piece);
     if (pieces) this.#piecesByPeer.set(peer, pieces);
     else this.#piecesByPeer.delete(peer);
+    if (!pieces) this.#elsewhereByPeer.delete(peer);
+  }
+
+  /** Others are getting the piece from this peer: soon they can be asked for it. When nothing of it is here, it is picked anew. */
+  #avoid(source: Source, assembly: Assembly, now: Time): void {
+    const elsewhere = this.#elsewhereByPeer.get(source.peer) ?? {
+      pieces: new Bitfield(this.geometry.pieceCount),
+      until: 0,
+    };
+    elsewhere.until = now + ELSEWHERE_MS;
+    elsewhere.pieces.set(assembly.piece);
+    this.#elsewhereByPeer.set(source.peer, elsewhere);
+    if (assembly.isEmpty) this.#drop(assembly);
   }
 
   #fetchLayer(now: Time): void {
@@ -660,6 +682,7 @@ export class Download {
     this.#phase = { type: "waiting" };
     this.#context.stir();
     this.#piecesByPeer.clear();
+    this.#elsewhereByPeer.clear();
     for (const assembly of [...this.#assemblies.values()])
       if (!assembly.complete || this.#blames.has(assembly.piece)) this.#drop(assembly);
   }
@@ -687,10 +710,11 @@ export class Download {
 
   /** Of the requests to others for pieces that this source holds, the one that will be answered last. */
   #lastRequest(source: Source, held: Bitfield, endgame: boolean, now: Time): Request | null {
+    const elsewhere = this.#elsewhereByPeer.get(source.peer)?.pieces;
     let last: Request | null = null;
     let lastMs = 0;
     for (const assembly of this.#assemblies.values()) {
-      if (!held.has(assembly.piece)) continue;
+      if (!held.has(assembly.piece) || elsewhere?.has(assembly.piece)) continue;
       for (const request of assembly.requests) {
         if (request.source === source) break;
         if (request.received > 0 && !(endgame && assembly.requests.size === 1)) continue;

@@ -53,13 +53,13 @@ export class Picker {
     this.#move(piece, -1);
   }
 
-  /** An open piece of those held, or null; among equally rare ones the run of `last` goes on. It stays open. */
-  pick(held: Bitfield, last: number | null = null): number | null {
-    if (this.sequential) return this.#open.firstShared(held, 0);
+  /** An open piece of those held, but not in `except`; among equally rare ones the run of `last` goes on. It stays open. */
+  pick(held: Bitfield, last: number | null = null, except: Bitfield | null = null): number | null {
+    if (this.sequential) return this.#open.firstShared(held, 0, except);
     const next = last === null ? 0 : last + 1;
     const start = next % this.#runPieces > 0 && next < this.#open.length ? next : this.#anywhere();
     for (const level of this.#openByHolders) {
-      const piece = level && level.count > 0 ? level.firstShared(held, start) : null;
+      const piece = level && level.count > 0 ? level.firstShared(held, start, except) : null;
       if (piece !== null) return piece;
     }
     return null;

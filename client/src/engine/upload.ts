@@ -305,7 +305,10 @@ export class Uploads {
       this.#havesDueAt = null;
       for (const asker of this.#askers.values()) this.#announce(asker);
     }
-    if (this.#placesDueAt !== null && now >= this.#placesDueAt) this.#tellPlaces(now);
+    if (this.#placesDueAt !== null && now >= this.#placesDueAt) {
+      this.#tellPlaces(now);
+      this.#serve(now); // what waited for first copies may not wait any more
+    }
   }
 
   nextDeadline(): Time | null {
