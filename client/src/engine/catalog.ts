@@ -46,6 +46,8 @@ export class Catalog {
   readonly #authorByPeer = new Map<PeerId, Author>();
   readonly #fileById = new Map<FileId, CatalogFile>();
   readonly #index = new SearchIndex();
+  /** The page asks the same again at each of its updates: the answer stands until the catalog changes. */
+  #lastSearch: { readonly query: string; readonly results: SearchResults } | null = null;
 
   constructor(context: CatalogContext) {
     this.#context = context;
@@ -118,7 +120,9 @@ export class Catalog {
   }
 
   search(query: SearchQuery): SearchResults {
-    return this.#index.query(query);
+    const key = JSON.stringify({ ...query, maxBytes: String(query.maxBytes) });
+    if (this.#lastSearch?.query !== key) this.#lastSearch = { query: key, results: this.#index.query(query) };
+    return this.#lastSearch.results;
   }
 
   #author(peer: PeerId): Author {
@@ -155,6 +159,7 @@ export class Catalog {
   }
 
   #changed(file: CatalogFile): void {
+    this.#lastSearch = null;
     if (file.sources.size === 0 && !file.mine) {
       if (file.slot !== null) this.#index.remove(file.slot);
       file.slot = null;

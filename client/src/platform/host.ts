@@ -2,7 +2,7 @@
  * Runs one engine in a page: feeds it inputs, performs its outputs, keeps its single timer. Bytes of files are left to
  * the holdings. Nothing here decides anything.
  */
-import type { Join } from "@swapmeet/shared";
+import type { Join, RoomTag } from "@swapmeet/shared";
 import { Engine, publicKeyOf, type EngineOptions } from "../engine/engine.ts";
 import type { Input, LinkId, Notice, Output, SwarmOutput } from "../engine/io.ts";
 import type { PeerId } from "../engine/peer-id.ts";
@@ -26,13 +26,15 @@ export interface HostOptions {
   readonly iceServers: RTCIceServer[];
   files(feed: (input: Input) => void): HostFiles;
   server(state: "online" | "offline" | { readonly refused: Parameters<SignalingEvents["refused"]>[0] }): void;
+  /** The server says which room this is: the only way to know an open one. */
+  joined(tag: RoomTag): void;
   notice(notice: Notice): void;
-  /** Something that the page shows may have changed; at most ten times a second. */
+  /** Something that the page shows may have changed; at most five times a second. */
   changed(): void;
 }
 
-/** The page is not repainted more often than this, however many blocks arrive. */
-const CHANGED_EVERY_MS = 100;
+/** The page is not repainted more often than this, however many blocks arrive; what a person does shows at once. */
+const CHANGED_EVERY_MS = 200;
 
 export class Host {
   readonly engine: Engine;
@@ -45,6 +47,7 @@ export class Host {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #timerDue = Number.POSITIVE_INFINITY;
   #changeTimer: ReturnType<typeof setTimeout> | null = null;
+  #changedAt = -Infinity;
   #closed = false;
   #bytesIn = 0;
   #bytesOut = 0;
@@ -61,6 +64,7 @@ export class Host {
     this.#signaling = new SignalingClient(options.serverUrl, options.join, {
       joined: (tag, address, members) => {
         options.server("online");
+        options.joined(tag);
         this.feed({ type: "server-joined", tag, address, members });
       },
       refused: (reason) => options.server({ refused: reason }),
@@ -95,10 +99,14 @@ export class Host {
       this.#handling = false;
     }
     this.#setTimer();
-    this.#changeTimer ??= setTimeout(() => {
-      this.#changeTimer = null;
-      this.#options.changed();
-    }, CHANGED_EVERY_MS);
+    this.#changeTimer ??= setTimeout(
+      () => {
+        this.#changeTimer = null;
+        this.#changedAt = performance.now();
+        this.#options.changed();
+      },
+      Math.max(0, this.#changedAt + CHANGED_EVERY_MS - performance.now()),
+    );
   }
 
   /** Leaves the room. Twice is harmless. */

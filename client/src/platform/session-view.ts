@@ -1,6 +1,6 @@
 /**
  * What the page may read and command: the whole interface between `app` and everything below it.
- * Reads are cheap and always current; the page re-reads after `subscribe` calls back, at most ten times a second.
+ * Reads are cheap and always current; the page re-reads after `subscribe` calls back, a few times a second.
  */
 import type { FileId } from "../engine/file-id.ts";
 import type { OfferedFile } from "../engine/frame.ts";
@@ -65,6 +65,8 @@ export interface Settings {
   readonly saveByItself: boolean;
   /** A finished download is offered to the room. */
   readonly shareDownloads: boolean;
+  /** Tabs of this browser don't hand each other files: even between them everything takes the channel. */
+  readonly alwaysChannel: boolean;
   /** Name of the folder that downloads are written to, null: the browser's downloads. */
   readonly folderName: string | null;
   /** This browser can write to a chosen folder. */
@@ -117,6 +119,7 @@ export interface Session {
   dismiss(noticeId: number): void;
   setSaveByItself(on: boolean): void;
   setShareDownloads(on: boolean): void;
+  setAlwaysChannel(on: boolean): void;
   /** Opens the browser's folder picker; call it from a gesture. */
   chooseFolder(): Promise<void>;
   forgetFolder(): void;
