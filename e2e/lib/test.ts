@@ -17,6 +17,8 @@ export { expect };
 export interface Opening extends BrowserContextOptions {
   /** "localhost" is a secure context; LAN_HOST is not. */
   readonly host?: string;
+  /** Another server than the test's own. */
+  readonly at?: Pick<Server, "urlAt">;
   /** Opens a further tab of this browser instead of a new browser. */
   readonly beside?: RoomPage;
   /** Runs before the page is loaded. */
@@ -87,7 +89,7 @@ export const test = base.extend<Fixtures>({
   open: async ({ browser, server, complaints }, use) => {
     const contexts: BrowserContext[] = [];
 
-    await use(async (path = "/", { host, beside, before, ...options } = {}) => {
+    await use(async (path = "/", { host, at = server, beside, before, ...options } = {}) => {
       let context = beside?.page.context();
       if (!context) {
         context = await browser.newContext(options);
@@ -97,7 +99,7 @@ export const test = base.extend<Fixtures>({
       const page = await context.newPage();
       await before?.(page);
       const room = new RoomPage(page);
-      await page.goto(server.urlAt(host) + path);
+      await page.goto(at.urlAt(host) + path);
       return room;
     });
 

@@ -1,0 +1,44 @@
+/** The signaling server as a person starts it: a process of its own, which can be killed. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+export class ServerProcess {
+  readonly #process: ChildProcess;
+  readonly #port: number;
+
+  /** On any free port; the page comes from the folder CLIENT_DIR, as for `npm start`. */
+  static async start(env: Record<string, string> = {}): Promise<ServerProcess> {
+    const server = spawn(process.execPath, ["--import", "tsx", "signaling/src/main.ts"], {
+      cwd: ROOT,
+      env: { ...process.env, PORT: "0", ...env },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    for await (const line of createInterface({ input: server.stdout })) {
+      const { port } = /^\{.*"event":"start","port":(?<port>\d+)/.exec(line)?.groups ?? {};
+      if (port === undefined) continue;
+      server.stdout.resume();
+      return new ServerProcess(server, Number(port));
+    }
+    throw new Error("the server ended before it listened");
+  }
+
+  private constructor(process: ChildProcess, port: number) {
+    this.#process = process;
+    this.#port = port;
+  }
+
+  urlAt(host = "localhost"): string {
+    return `http://${host}:${this.#port}`;
+  }
+
+  /** SIGKILL: no good-bye to anybody. Twice is harmless. */
+  async kill(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    this.#process.kill("SIGKILL");
+    await once(this.#process, "exit");
+  }
+}
