@@ -1,4 +1,7 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
 
@@ -27,9 +30,28 @@ const preloadFonts: Plugin = {
   },
 };
 
+/** The server sends the smallest form that a browser takes; it packs nothing while people wait. */
+const packed: Plugin = {
+  name: "packed",
+  apply: "build",
+  async writeBundle({ dir = "" }, bundle) {
+    const texts = Object.keys(bundle).filter((file) => /\.(js|css|html|svg|json)$/.test(file));
+    await Promise.all(
+      texts.map(async (file) => {
+        const path = join(dir, file);
+        const bytes = await readFile(path);
+        await Promise.all([
+          writeFile(`${path}.br`, brotliCompressSync(bytes)),
+          writeFile(`${path}.gz`, gzipSync(bytes)),
+        ]);
+      }),
+    );
+  },
+};
+
 export default defineConfig({
   root: here("."),
-  plugins: [svelte(), preloadFonts],
+  plugins: [svelte(), preloadFonts, packed],
   resolve: {
     alias: [
       { find: /^buffer$/, replacement: "buffer/" },
