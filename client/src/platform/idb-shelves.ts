@@ -9,14 +9,21 @@ import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 import { bytesToHex } from "../engine/bytes.ts";
 import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "../engine/file-id.ts";
 import type { StoredFile } from "./piece-store.ts";
-import { bytesIn, fileIdFrom, type Shelf, type Shelves } from "./shelf.ts";
+import { bytesIn, fileIdFrom, type Reading, type Shelf, type Shelves } from "./shelf.ts";
 
 const NAME = "swapmeet-pieces";
 /** A living worker answers within a few milliseconds. One that is frozen loses its file, and its next write fails. Guess. */
 const HOLDER_ANSWERS_WITHIN_MS = 500;
 
+interface FileRecord {
+  readonly name: string;
+  readonly holder: string | null;
+  /** The piece hashes, joined, once known. */
+  readonly layer?: Uint8Array;
+}
+
 interface Schema extends DBSchema {
-  files: { key: string; value: { readonly name: string; readonly holder: string | null } };
+  files: { key: string; value: FileRecord };
   pieces: { key: [file: string, piece: number]; value: { readonly hash: Uint8Array; readonly bytes: Blob } };
 }
 
@@ -58,7 +65,11 @@ export class IdbShelves implements Shelves {
   async open(file: FileId, name: string): Promise<Shelf | "in-use"> {
     const holder = (await this.#db.get("files", file))?.holder ?? null;
     if (this.#held.has(file) || (holder !== null && (await this.#answers(file)))) return "in-use";
-    return (await this.#take(file, name, holder)) ? this.#shelfOf(file, name) : "in-use";
+    return (await this.#take(file, name, holder)) ? this.#shelfOf(file) : "in-use";
+  }
+
+  async look(file: FileId): Promise<Reading | null> {
+    return (await this.#db.get("files", file)) ? this.#readingOf(file) : null;
   }
 
   async list(): Promise<readonly StoredFile[]> {
@@ -80,9 +91,10 @@ export class IdbShelves implements Shelves {
     return stored;
   }
 
-  #shelfOf(file: FileId, name: string): Shelf {
+  #readingOf(file: FileId): Reading {
     const { pieceCount } = geometryOf(lengthOf(file));
     return {
+      layer: async () => new Uint8Array((await this.#db.get("files", file))?.layer ?? []),
       claims: async () => {
         const claims = new Uint8Array(pieceCount * HASH_BYTES);
         const transaction = this.#db.transaction("pieces");
@@ -90,9 +102,6 @@ export class IdbShelves implements Shelves {
           if (key[1] < pieceCount) claims.set(value.hash, key[1] * HASH_BYTES);
         return claims;
       },
-      write: (piece, hash, bytes) =>
-        this.#change(file, (pieces) => pieces.put({ hash, bytes: new Blob([bytes]) }, [file, piece])),
-      unclaim: (piece) => this.#change(file, (pieces) => pieces.delete([file, piece])),
       read: async (piece, offset, length) => {
         const stored = await this.#db.get("pieces", [file, piece]);
         return new Uint8Array(
@@ -100,11 +109,19 @@ export class IdbShelves implements Shelves {
         );
       },
       blob: async () => new Blob((await this.#db.getAll("pieces", piecesOf(file))).map(({ bytes }) => bytes)),
+    };
+  }
+
+  #shelfOf(file: FileId): Shelf {
+    return {
+      ...this.#readingOf(file),
+      write: (piece, hash, bytes) =>
+        this.#change(file, (pieces) => pieces.put({ hash, bytes: new Blob([bytes]) }, [file, piece])),
+      unclaim: (piece) => this.#change(file, (pieces) => pieces.delete([file, piece])),
+      keepLayer: (layer) => this.#record(file, { layer }),
       close: async () => {
         this.#held.delete(file);
-        const { store, done } = this.#db.transaction("files", "readwrite");
-        if ((await store.get(file))?.holder === this.#me) await store.put({ name, holder: null }, file);
-        await done;
+        await this.#record(file, { holder: null });
       },
       remove: async () => {
         this.#held.delete(file);
@@ -121,18 +138,28 @@ export class IdbShelves implements Shelves {
   /** Takes the file from `holder`, who is dead or nobody, unless somebody else was faster. */
   async #take(file: FileId, name: string, holder: string | null): Promise<boolean> {
     const { store, done } = this.#db.transaction("files", "readwrite");
-    const free = ((await store.get(file))?.holder ?? null) === holder;
-    if (free) await store.put({ name, holder: this.#me }, file);
+    const record = await store.get(file);
+    const free = (record?.holder ?? null) === holder;
+    if (free) await store.put({ ...record, name, holder: this.#me }, file);
     await done;
     if (free) this.#held.add(file);
     return free;
   }
 
+  /** Notes something about a file that is ours. */
+  async #record(file: FileId, facts: Partial<FileRecord>): Promise<void> {
+    const { store, done } = this.#db.transaction("files", "readwrite");
+    const record = await store.get(file);
+    if (record?.holder === this.#me) await store.put({ ...record, ...facts }, file);
+    await done;
+  }
+
+  /** Strict: on the disk when it is done, as far as the browser can tell. [F5] */
   async #change(
     file: FileId,
     change: (pieces: { put: PutPiece; delete: DeletePiece }) => Promise<unknown>,
   ): Promise<void> {
-    const transaction = this.#db.transaction(["files", "pieces"], "readwrite");
+    const transaction = this.#db.transaction(["files", "pieces"], "readwrite", { durability: "strict" });
     const mine = (await transaction.objectStore("files").get(file))?.holder === this.#me;
     if (mine) await change(transaction.objectStore("pieces"));
     await transaction.done;

@@ -1,13 +1,13 @@
 /**
  * Pieces in the origin-private file system, in a worker of a secure context. A folder per file: `data`, the file
- * itself with holes; `claims`, the hash of each stored piece; `name`. The sync access handles stay open: they are fast,
+ * itself with holes; `claims`, the hash of each stored piece; `layer`, all piece hashes, once known; `name`. The sync access handles stay open: they are fast,
  * and as the browser gives a file's handle to one holder only, they are also the lock between tabs. [F6]
  */
 import { utf8ToBytes } from "../engine/bytes.ts";
 import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "../engine/file-id.ts";
 import type { Bytes } from "./leaf-hashes.ts";
 import type { StoredFile } from "./piece-store.ts";
-import { bytesIn, fileIdFrom, type Shelf, type Shelves } from "./shelf.ts";
+import { bytesIn, fileIdFrom, type Reading, type Shelf, type Shelves } from "./shelf.ts";
 
 /** Of a worker's types, which can't be loaded beside the page's. https://fs.spec.whatwg.org/#filesystemsyncaccesshandle */
 interface SyncAccessHandle {
@@ -55,13 +55,15 @@ export class OpfsShelves implements Shelves {
       data.close();
       return claims;
     }
-    await writeName(folder, name);
+    await writeFile(folder, "name", utf8ToBytes(name));
     const { pieceCount, pieceLength } = geometryOf(lengthOf(file));
     const close = async () => {
       data.close();
       claims.close();
     };
     return {
+      layer: () => readFile(folder, "layer"),
+      keepLayer: (layer) => writeFile(folder, "layer", layer),
       claims: async () => {
         const all = new Uint8Array(pieceCount * HASH_BYTES);
         claims.read(all, { at: 0 });
@@ -71,6 +73,7 @@ export class OpfsShelves implements Shelves {
         writeAll(data, bytes, piece * pieceLength);
         data.flush();
         writeAll(claims, hash, piece * HASH_BYTES);
+        claims.flush();
       },
       unclaim: async (piece) => writeAll(claims, UNCLAIMED, piece * HASH_BYTES),
       read: async (piece, offset, length) => {
@@ -83,6 +86,30 @@ export class OpfsShelves implements Shelves {
         await close();
         await this.#root.removeEntry(file, { recursive: true });
       },
+    };
+  }
+
+  /** What its holder has flushed. */
+  async look(file: FileId): Promise<Reading | null> {
+    const folder = await this.#root.getDirectoryHandle(file).catch(() => null);
+    const data = await folder?.getFileHandle("data").then(
+      (handle) => handle.getFile(),
+      () => null,
+    );
+    if (!folder || !data) return null;
+    const { pieceCount, pieceLength } = geometryOf(lengthOf(file));
+    return {
+      layer: () => readFile(folder, "layer"),
+      claims: async () => {
+        const all = new Uint8Array(pieceCount * HASH_BYTES);
+        all.set((await readFile(folder, "claims")).subarray(0, all.length));
+        return all;
+      },
+      read: async (piece, offset, length) => {
+        const begin = piece * pieceLength + offset;
+        return new Uint8Array(await data.slice(begin, begin + length).arrayBuffer());
+      },
+      blob: async () => data,
     };
   }
 
@@ -115,25 +142,35 @@ const writeAll = (handle: SyncAccessHandle, bytes: Uint8Array, at: number): void
   if (written < bytes.length) throw new DOMException("short write", "QuotaExceededError");
 };
 
-const writeName = async (folder: FileSystemDirectoryHandle, name: string): Promise<void> => {
-  const handle = await fileIn(folder, "name").then((file) => file.createSyncAccessHandle());
-  handle.truncate(0);
-  writeAll(handle, utf8ToBytes(name), 0);
-  handle.close();
+const writeFile = async (
+  folder: FileSystemDirectoryHandle,
+  name: string,
+  bytes: Uint8Array,
+): Promise<void> => {
+  const handle = await fileIn(folder, name).then((file) => file.createSyncAccessHandle());
+  try {
+    handle.truncate(0);
+    writeAll(handle, bytes, 0);
+    handle.flush();
+  } finally {
+    handle.close();
+  }
 };
 
 /** Read without a lock: it may be open in another tab. What a crash left half made counts as nothing. */
+const readFile = async (folder: FileSystemDirectoryHandle, name: string): Promise<Bytes> => {
+  try {
+    return new Uint8Array(await (await (await folder.getFileHandle(name)).getFile()).arrayBuffer());
+  } catch {
+    return new Uint8Array();
+  }
+};
+
 const storedIn = async (folder: FileSystemDirectoryHandle, file: FileId): Promise<StoredFile> => {
-  const read = async (name: string): Promise<Blob> => {
-    try {
-      return await (await folder.getFileHandle(name)).getFile();
-    } catch {
-      return new Blob();
-    }
-  };
-  const claims = new Uint8Array(await (await read("claims")).arrayBuffer());
+  const claims = await readFile(folder, "claims");
   const pieces: number[] = [];
   for (let at = 0; at < claims.length; at += HASH_BYTES)
     if (claims.subarray(at, at + HASH_BYTES).some((byte) => byte !== 0)) pieces.push(at / HASH_BYTES);
-  return { file, name: await (await read("name")).text(), bytes: bytesIn(file, pieces) };
+  const name = new TextDecoder().decode(await readFile(folder, "name"));
+  return { file, name, bytes: bytesIn(file, pieces) };
 };

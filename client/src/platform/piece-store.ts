@@ -7,9 +7,6 @@ import type { FileId } from "../engine/file-id.ts";
 import type { StoreProblem } from "../engine/io.ts";
 import type { Bytes } from "./leaf-hashes.ts";
 
-/** `in-use`: another tab has it open. Two tabs never write one file. [F6] */
-export type OpenProblem = StoreProblem | { readonly kind: "in-use" };
-
 export type CheckedPiece =
   | { readonly type: "stored" }
   /** `leaves`: the hash of each of its 16 KiB leaves, joined. The bytes are still under assembly. */
@@ -29,18 +26,25 @@ export interface PieceStores {
   /** What it takes at most and loses with the page; null: the browser's quota, and it lasts. */
   readonly limitBytes: number | null;
   /**
-   * `layer`: the piece hashes, joined; empty while unknown or of one piece. `onVerified` hears how many more bytes of
-   * an earlier life were read back, at most ten times a second.
+   * `layer`: the piece hashes, joined; empty while unknown or of one piece; kept for later lives. `onVerified` hears
+   * how many more bytes of an earlier life were read back, at most ten times a second. `in-use`: another tab has it
+   * open, and it is not whole yet; what is whole can be read beside its holder. [F6]
    */
   open(
     file: FileId,
     name: string,
     layer: Uint8Array,
     onVerified?: (bytes: number) => void,
-  ): Promise<Result<PieceStore, OpenProblem>>;
+  ): Promise<Result<PieceStore, StoreProblem>>;
+  /** Opens what an earlier life left whole, at once: each piece is verified when it is first read. Null: not whole. */
+  openWhole(file: FileId, name: string): Promise<Result<PieceStore | null, StoreProblem>>;
+  /** Something of it may be stored. */
+  holds(file: FileId): Promise<boolean>;
+  /** Now `open` would not answer `in-use`. */
+  canOpen(file: FileId, name: string): Promise<boolean>;
   list(): Promise<Result<readonly StoredFile[], StoreProblem>>;
   /** Deletes what is stored of a file that is not open. */
-  forget(file: FileId): Promise<Result<void, OpenProblem>>;
+  forget(file: FileId): Promise<Result<void, StoreProblem>>;
 }
 
 /** The pieces of one file. Of every piece, first `put` all bytes, then `check`. */
@@ -48,6 +52,8 @@ export interface PieceStore {
   readonly file: FileId;
   /** What was held when the store was opened: bit i, most significant first, is piece i. */
   readonly have: Uint8Array;
+  /** The piece hashes, joined: known to make the root. Empty while unknown or of one piece. */
+  readonly layer: Uint8Array;
   /** Copies a block into its piece. `begin` counts from the start of the file; a block lies within one piece. */
   put(begin: number, block: Uint8Array): void;
   /** Hashes the piece; when it equals `hash`, stores it: bytes, then flush, then the claim. [F5] After a problem too, the bytes are still under assembly. */

@@ -8,23 +8,42 @@ import type { Bytes } from "./leaf-hashes.ts";
 
 export interface Shelves {
   open(file: FileId, name: string): Promise<Shelf | "in-use">;
+  /** Without holding it: another tab may be writing. Null when nothing is there. */
+  look(file: FileId): Promise<Reading | null>;
   list(): Promise<readonly StoredFile[]>;
 }
 
-/** The pieces of one file, held by one tab. */
-export interface Shelf {
+/** The pieces of one file, to be read. */
+export interface Reading {
   /** The hash that each piece had when it was stored, joined; zeros where none is. */
   claims(): Promise<Bytes>;
-  /** Bytes, then flush, then the claim. [F5] */
-  write(piece: number, hash: Uint8Array, bytes: Bytes): Promise<void>;
-  unclaim(piece: number): Promise<void>;
+  /** The piece hashes as they were kept, joined; empty where they were not. */
+  layer(): Promise<Bytes>;
   /** Shorter when the bytes are not there. `offset` counts from the start of the piece. */
   read(piece: number, offset: number, length: number): Promise<Bytes>;
   blob(): Promise<Blob>;
+}
+
+/** The pieces of one file, held by one tab. */
+export interface Shelf extends Reading {
+  keepLayer(layer: Uint8Array): Promise<void>;
+  /** Bytes, then flush, then the claim. [F5] */
+  write(piece: number, hash: Uint8Array, bytes: Bytes): Promise<void>;
+  unclaim(piece: number): Promise<void>;
   close(): Promise<void>;
   /** Closes and deletes. */
   remove(): Promise<void>;
 }
+
+/** A file that another tab holds, whole and not to be written. Nothing here is ours to change or to delete. */
+export const readOnly = (reading: Reading): Shelf => ({
+  ...reading,
+  keepLayer: async () => {},
+  write: () => Promise.reject(new DOMException("another tab holds this file", "InvalidStateError")),
+  unclaim: async () => {},
+  close: async () => {},
+  remove: async () => {},
+});
 
 /** How many bytes these pieces of a file have. */
 export const bytesIn = (file: FileId, pieces: Iterable<number>): number => {

@@ -19,18 +19,28 @@ import {
 import type { StoreProblem } from "../engine/io.ts";
 import { hashAt, pieceHashOf, rootOfLayer } from "../engine/merkle.ts";
 import { leafHashes, type Bytes } from "./leaf-hashes.ts";
-import type { CheckedPiece, OpenProblem, StoredFile } from "./piece-store.ts";
-import type { Shelf, Shelves } from "./shelf.ts";
+import type { CheckedPiece, StoredFile } from "./piece-store.ts";
+import { bytesMissing } from "./quota.ts";
+import { readOnly, type Shelf, type Shelves } from "./shelf.ts";
 
 const PROGRESS_EVERY_MS = 100;
 
-/** An open file. `claims` is what the shelf claims, and verified. */
+/** An open file. `claims` is what the shelf claims, verified but for the pieces in `unproven`. */
 interface OpenFile {
   readonly geometry: Geometry;
   readonly shelf: Shelf;
   readonly claims: Bytes;
+  readonly unproven: Set<number>;
+  /** The hashes that claims are held against: the piece layer, of one piece the root; empty while unknown. */
+  readonly truth: Uint8Array;
   /** What is under way; the shelf closes after it. */
   readonly jobs: Set<Promise<unknown>>;
+}
+
+/** What is held, as a bitfield, and the layer as far as it is known. */
+export interface Opened {
+  readonly have: Uint8Array;
+  readonly layer: Uint8Array;
 }
 
 /** The buffer goes back to where it came from. */
@@ -47,31 +57,54 @@ export class StoreDesk {
     this.#shelves = shelves;
   }
 
-  /** Answers what is held, as a bitfield. Claims that do not verify are dropped: a damaged store heals. [F7] */
+  /** Claims that do not verify are dropped: a damaged store heals. [F7] */
   async open(
     file: FileId,
     name: string,
     layer: Uint8Array,
     onVerified: (bytes: number) => void,
-  ): Promise<Result<Uint8Array, OpenProblem>> {
+  ): Promise<Result<Opened, StoreProblem>> {
     return this.#named(file, async () => {
-      const shelf = await this.#shelves.open(file, name);
-      if (shelf === "in-use") return fail({ kind: "in-use" });
-      const geometry = geometryOf(lengthOf(file));
-      const claims = await shelf.claims();
-      const truth = geometry.pieceCount === 1 ? rootOf(file) : layer;
-      await dropFalseClaims({ shelf, geometry, claims }, truth, onVerified);
-      this.#openFiles.set(file, { shelf, geometry, claims, jobs: new Set() });
-      return ok(bitfieldOf(claims, geometry));
+      const shelf = await this.#shelfOf(file, name);
+      if (!shelf) return fail({ kind: "in-use" });
+      const open = await openAt(shelf, file, layer);
+      await dropFalseClaims(open, onVerified);
+      this.#openFiles.set(file, open);
+      return ok(answerOf(open));
     });
   }
 
+  async openWhole(file: FileId, name: string): Promise<Result<Opened | null, StoreProblem>> {
+    return this.#named(file, async () => {
+      const shelf = await this.#shelves.open(file, name);
+      if (shelf === "in-use") return fail({ kind: "in-use" });
+      const open = await openAt(shelf, file, new Uint8Array());
+      if (isWhole(open, file)) {
+        this.#openFiles.set(file, open);
+        return ok(answerOf(open));
+      }
+      await shelf.close();
+      return ok(null);
+    });
+  }
+
+  async holds(file: FileId): Promise<boolean> {
+    return (await this.#shelves.look(file)) !== null;
+  }
+
+  async canOpen(file: FileId, name: string): Promise<boolean> {
+    const shelf = await this.#shelfOf(file, name);
+    await shelf?.close();
+    return shelf !== null;
+  }
+
   async check(file: FileId, piece: number, hash: Uint8Array, bytes: Bytes): Promise<CheckAnswer> {
-    const result = await this.#job<CheckedPiece>(file, async ({ geometry, shelf, claims }) => {
+    const result = await this.#job<CheckedPiece>(file, async ({ geometry, shelf, claims, unproven }) => {
       const leaves = await leafHashes(bytes);
       if (!equalBytes(pieceHashOf(leaves, geometry, piece), hash)) return ok({ type: "corrupt", leaves });
       await shelf.write(piece, hash, bytes);
       claims.set(hash, piece * HASH_BYTES);
+      unproven.delete(piece);
       return ok({ type: "stored" });
     });
     return Comlink.transfer({ result, bytes }, [bytes.buffer]);
@@ -92,9 +125,10 @@ export class StoreDesk {
 
   /** Only when the hashes of what is stored make the root of the file. [F8] */
   async blob(file: FileId): Promise<Result<Blob, StoreProblem>> {
-    return this.#job(file, async ({ claims, geometry, shelf }) => {
-      if (!equalBytes(rootOfLayer(claims, geometry), rootOf(file)))
-        return fail(broken("the file is not complete"));
+    return this.#job(file, async (open) => {
+      const { geometry, shelf } = open;
+      await dropFalseClaims(open, () => {});
+      if (!isWhole(open, file)) return fail(broken("the file is not complete"));
       const blob = await shelf.blob();
       return blob.size === geometry.length ? ok(blob) : fail(broken(`${blob.size} bytes are stored`));
     });
@@ -105,7 +139,7 @@ export class StoreDesk {
   }
 
   /** Of an open file, or of one that an earlier life has left. */
-  async forget(file: FileId): Promise<Result<void, OpenProblem>> {
+  async forget(file: FileId): Promise<Result<void, StoreProblem>> {
     return this.#named(file, async () => {
       const shelf = (await this.#takeOut(file))?.shelf ?? (await this.#shelves.open(file, ""));
       if (shelf === "in-use") return fail({ kind: "in-use" });
@@ -119,6 +153,19 @@ export class StoreDesk {
     } catch (error) {
       return fail(await problemOf(error, 0));
     }
+  }
+
+  /** A file that another tab holds can be read here once it is whole. [F6] */
+  async #shelfOf(file: FileId, name: string): Promise<Shelf | null> {
+    const shelf = await this.#shelves.open(file, name);
+    if (shelf !== "in-use") return shelf;
+    const reading = this.#openFiles.has(file) ? null : await this.#shelves.look(file);
+    if (!reading) return null;
+    const makesRoot = equalBytes(
+      rootOfLayer(await reading.claims(), geometryOf(lengthOf(file))),
+      rootOf(file),
+    );
+    return makesRoot ? readOnly(reading) : null;
   }
 
   async #takeOut(file: FileId): Promise<OpenFile | undefined> {
@@ -165,30 +212,55 @@ export class StoreDesk {
   }
 }
 
-const dropFalseClaims = async (
-  open: Omit<OpenFile, "jobs">,
-  truth: Uint8Array,
-  onVerified: (bytes: number) => void,
-): Promise<void> => {
-  const { geometry, shelf, claims } = open;
+/** With the layer that is given, or else the one that was kept, or that the claims of a whole file are. */
+const openAt = async (shelf: Shelf, file: FileId, layer: Uint8Array): Promise<OpenFile> => {
+  const geometry = geometryOf(lengthOf(file));
+  const claims = await shelf.claims();
+  const unproven = new Set(Array.from({ length: geometry.pieceCount }, (_, piece) => piece));
+  const open = { shelf, geometry, claims, unproven, jobs: new Set<Promise<unknown>>() };
+  if (geometry.pieceCount <= 1) return { ...open, truth: rootOf(file) };
+  const makesRoot = (hashes: Uint8Array): boolean =>
+    hashes.length === claims.length && equalBytes(rootOfLayer(hashes, geometry), rootOf(file));
+  const kept = await shelf.layer();
+  if (layer.length > 0 && !equalBytes(layer, kept)) await shelf.keepLayer(layer);
+  return { ...open, truth: [layer, kept, claims.slice()].find(makesRoot) ?? new Uint8Array() };
+};
+
+const answerOf = ({ claims, geometry, truth }: OpenFile): Opened => ({
+  have: bitfieldOf(claims, geometry),
+  layer: geometry.pieceCount > 1 ? truth : new Uint8Array(),
+});
+
+const isWhole = ({ claims, geometry }: OpenFile, file: FileId): boolean =>
+  equalBytes(rootOfLayer(claims, geometry), rootOf(file));
+
+/** Reads every piece back that was not yet. */
+const dropFalseClaims = async (open: OpenFile, onVerified: (bytes: number) => void): Promise<void> => {
   let untold = 0;
   let toldAt = performance.now();
-  for (let piece = 0; piece < geometry.pieceCount; piece++) {
+  for (const piece of open.unproven) {
     if (!isHeld(open, piece)) continue;
-    const claim = hashAt(claims, piece);
-    const length = pieceBytes(geometry, piece);
-    const believable = truth.length === 0 || equalBytes(claim, hashAt(truth, piece));
-    if (!believable || !(await isStored(shelf, geometry, piece, claim))) {
-      await shelf.unclaim(piece);
-      claim.fill(0);
-    }
-    untold += length;
+    await prove(open, piece);
+    untold += pieceBytes(open.geometry, piece);
     if (performance.now() - toldAt < PROGRESS_EVERY_MS) continue;
     onVerified(untold);
     untold = 0;
     toldAt = performance.now();
   }
   if (untold > 0) onVerified(untold);
+};
+
+/** A claim is believed once its bytes are read back and verified. */
+const prove = async (open: OpenFile, piece: number): Promise<void> => {
+  const { geometry, shelf, claims, truth, unproven } = open;
+  if (!unproven.has(piece)) return;
+  const claim = hashAt(claims, piece);
+  const believable = truth.length === 0 || equalBytes(claim, hashAt(truth, piece));
+  if (!believable || !(await isStored(shelf, geometry, piece, claim))) {
+    await shelf.unclaim(piece);
+    claim.fill(0);
+  }
+  unproven.delete(piece);
 };
 
 const isStored = async (
@@ -220,6 +292,7 @@ const readHeld = async (
   const offset = begin - pieceBegin(geometry, piece);
   if (length < 0 || offset + length > pieceBytes(geometry, piece))
     throw new RangeError("not within one piece");
+  if (isHeld(open, piece)) await prove(open, piece);
   if (!isHeld(open, piece)) return fail(broken(`piece ${piece} is not stored`));
   const bytes = await shelf.read(piece, offset, length);
   return bytes.length === length ? ok(bytes) : fail(broken(`piece ${piece} is damaged`));
@@ -237,13 +310,5 @@ const broken = (detail: string): StoreProblem => ({ kind: "broken", detail });
 const problemOf = async (error: unknown, wantedBytes: number): Promise<StoreProblem> => {
   if (!(error instanceof DOMException)) throw error;
   if (error.name !== "QuotaExceededError") return broken(`${error.name}: ${error.message}`);
-  return { kind: "full", missingBytes: await bytesMissing(wantedBytes) };
-};
-
-/** How much more the browser would have to grant; null where it does not tell, as on plain http. */
-const bytesMissing = async (wantedBytes: number): Promise<number | null> => {
-  const storage = globalThis.navigator?.storage as StorageManager | undefined;
-  const { quota, usage } = (await storage?.estimate()) ?? {};
-  if (quota === undefined || usage === undefined) return null;
-  return Math.max(0, wantedBytes - (quota - usage)) || null;
+  return { kind: "full", missingBytes: (await bytesMissing(wantedBytes)) || null };
 };

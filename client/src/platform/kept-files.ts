@@ -1,0 +1,39 @@
+/** What downloads have left on this device, for the page to list and to delete. */
+import type { FileId } from "../engine/file-id.ts";
+import type { Holdings } from "./holdings.ts";
+import { isPersistent, readQuota } from "./quota.ts";
+import type { StorageView } from "./session-view.ts";
+
+export interface KeptFilesOptions {
+  readonly holdings: Pick<Holdings, "list" | "delete">;
+  /** Files that are being fetched: they are no leftovers. */
+  unfinished(): ReadonlySet<FileId>;
+  changed(): void;
+}
+
+export class KeptFiles {
+  readonly #options: KeptFilesOptions;
+  /** As of the last look; null before the first. */
+  view: StorageView | null = null;
+
+  constructor(options: KeptFilesOptions) {
+    this.#options = options;
+  }
+
+  async look(): Promise<void> {
+    const [listed, quota, persistent] = await Promise.all([
+      this.#options.holdings.list(),
+      readQuota(),
+      isPersistent(),
+    ]);
+    const unfinished = this.#options.unfinished();
+    const files = (listed.ok ? listed.value : []).filter(({ file }) => !unfinished.has(file));
+    this.view = { quota, persistent: persistent === true, files };
+    this.#options.changed();
+  }
+
+  async delete(files: Iterable<FileId>): Promise<void> {
+    for (const file of files) await this.#options.holdings.delete(file);
+    await this.look();
+  }
+}

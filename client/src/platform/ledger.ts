@@ -1,0 +1,84 @@
+/**
+ * Which downloads each room has under way or kept on this device, so that the next visit goes on with them. Rooms are
+ * known by a hash of their tag: the ledger does not say how to enter one. Where a browser forbids storage, it is empty
+ * and forgets.
+ */
+import { openDB, type DBSchema, type IDBPDatabase } from "idb";
+import { sha256 } from "@noble/hashes/sha2.js";
+import type { RoomTag } from "@swapmeet/shared";
+import { bytesToHex, utf8ToBytes } from "../engine/bytes.ts";
+import type { FileId } from "../engine/file-id.ts";
+
+const NAME = "swapmeet-ledger";
+
+export interface Line {
+  readonly file: FileId;
+  readonly name: string;
+  readonly folder: string;
+  /** `paused`: by the person. `saved`: given to the person, and served from its store. */
+  readonly state: "fetching" | "paused" | "saved";
+}
+
+interface Schema extends DBSchema {
+  lines: { key: [room: string, file: string]; value: Line };
+}
+
+export class Ledger {
+  static async open(): Promise<Ledger> {
+    try {
+      const db = await openDB<Schema>(NAME, 1, { upgrade: (fresh) => void fresh.createObjectStore("lines") });
+      return new Ledger(db);
+    } catch {
+      return new Ledger(null);
+    }
+  }
+
+  readonly #db: IDBPDatabase<Schema> | null;
+
+  private constructor(db: IDBPDatabase<Schema> | null) {
+    this.#db = db;
+  }
+
+  /** What one room has left, in no order. */
+  async linesOf(tag: RoomTag): Promise<readonly Line[]> {
+    const room = keyOf(tag);
+    return (await this.#db?.getAll("lines", IDBKeyRange.bound([room, ""], [room, "\uffff"]))) ?? [];
+  }
+
+  /** The files of all rooms; null where nothing can be remembered. */
+  async files(): Promise<ReadonlySet<FileId> | null> {
+    const keys = await this.#db?.getAllKeys("lines");
+    return keys ? new Set(keys.map(([, file]) => file as FileId)) : null;
+  }
+
+  /** On the disk when it is done: a browser that is killed has not forgotten it. */
+  async write(tag: RoomTag, line: Line): Promise<void> {
+    await this.#change((lines) => lines.put(line, [keyOf(tag), line.file]));
+  }
+
+  async erase(tag: RoomTag, file: FileId): Promise<void> {
+    await this.#change((lines) => lines.delete([keyOf(tag), file]));
+  }
+
+  /** In every room. */
+  async eraseEverywhere(files: ReadonlySet<FileId>): Promise<void> {
+    await this.#change(async (lines) => {
+      for (const key of await lines.getAllKeys()) if (files.has(key[1] as FileId)) await lines.delete(key);
+    });
+  }
+
+  async #change(change: (lines: Lines) => Promise<unknown>): Promise<void> {
+    const transaction = this.#db?.transaction("lines", "readwrite", { durability: "strict" });
+    if (!transaction) return;
+    await change(transaction.store);
+    await transaction.done;
+  }
+}
+
+interface Lines {
+  put(line: Line, key: [string, string]): Promise<unknown>;
+  delete(key: [string, string]): Promise<unknown>;
+  getAllKeys(): Promise<[string, string][]>;
+}
+
+const keyOf = (tag: RoomTag): string => bytesToHex(sha256(utf8ToBytes(`swapmeet ledger v1|${tag}`)));

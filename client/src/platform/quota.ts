@@ -1,0 +1,29 @@
+/** How much this browser lets the page store. On plain http nothing tells: everything here is null or does nothing. */
+
+export interface Quota {
+  readonly usedBytes: number;
+  readonly availableBytes: number;
+}
+
+export const readQuota = async (): Promise<Quota | null> => {
+  const { quota, usage } = (await storageManager()?.estimate?.()) ?? {};
+  if (quota === undefined || usage === undefined) return null;
+  return { usedBytes: usage, availableBytes: Math.max(0, quota - usage) };
+};
+
+/** How much more the browser would have to grant for `bytes`: 0 when they fit, null where it does not tell. */
+export const bytesMissing = async (bytes: number): Promise<number | null> => {
+  const quota = await readQuota();
+  return quota && Math.max(0, bytes - quota.availableBytes);
+};
+
+/** Whether the browser has promised not to clear what is stored when the disk gets short; null where it can't. */
+export const isPersistent = async (): Promise<boolean | null> =>
+  (await storageManager()?.persisted?.()) ?? null;
+
+/** Asks for that promise. Some browsers ask the person: call it from a gesture. */
+export const askToPersist = async (): Promise<void> => {
+  if (!(await isPersistent())) await storageManager()?.persist?.();
+};
+
+const storageManager = (): Partial<StorageManager> | undefined => globalThis.navigator?.storage;

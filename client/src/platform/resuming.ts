@@ -1,0 +1,175 @@
+/**
+ * Downloads that go on by themselves: at the next visit of their room, and when this device's storage, which had
+ * stopped them, has room again or is let go by another tab.
+ */
+import type { RoomTag } from "@swapmeet/shared";
+import type { FileId } from "../engine/file-id.ts";
+import type { Input, LocalFile } from "../engine/io.ts";
+import type { DownloadView } from "../engine/view.ts";
+import type { Holdings } from "./holdings.ts";
+import { Ledger, type Line } from "./ledger.ts";
+import { bytesMissing } from "./quota.ts";
+
+export interface ResumingOptions {
+  readonly holdings: Pick<Holdings, "name" | "canOpen" | "serveAgain" | "list" | "delete">;
+  feed(input: Input): void;
+  share(file: LocalFile): void;
+  downloads(): readonly DownloadView[];
+  /** Finished downloads are offered to the room. */
+  sharesDownloads(): boolean;
+}
+
+/** The page that was here a moment ago may still be letting go of its files. Guess. */
+const LET_GO_WITHIN_MS = 3000;
+const ASK_AGAIN_AFTER_MS = 100;
+/** Finished downloads that are served again: each keeps files open. Guess. */
+const MAX_SERVED_AGAIN = 200;
+/** How often what storage has stopped is looked at. Guess. */
+const RETRY_EVERY_MS = 5000;
+/** Where the browser does not tell how much room there is, trying costs blocks that find no room. Guess. */
+const RETRY_BLINDLY_EVERY_MS = 60_000;
+
+export class Resuming {
+  readonly #options: ResumingOptions;
+  readonly #ledger = Ledger.open();
+  readonly #lineByFile = new Map<FileId, Line>();
+  readonly #timer: ReturnType<typeof setInterval>;
+  #tag: RoomTag | null = null;
+  #triedBlindlyAt = 0;
+
+  constructor(options: ResumingOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#retryDue(), RETRY_EVERY_MS);
+    addEventListener("focus", this.retry);
+    document.addEventListener("visibilitychange", this.#seen);
+  }
+
+  /** The room is known: what it left is gone on with. Once is enough. */
+  async enter(tag: RoomTag): Promise<void> {
+    if (this.#tag) return;
+    this.#tag = tag;
+    const ledger = await this.#ledger;
+    for (const line of this.#lineByFile.values()) void ledger.write(tag, line);
+    const left = (await ledger.linesOf(tag)).filter(({ file }) => !this.#lineByFile.has(file));
+    const saved = left.filter(({ state }) => state === "saved").slice(0, MAX_SERVED_AGAIN);
+    await Promise.all(left.filter(({ state }) => state !== "saved").map((line) => this.#goOn(line)));
+    if (this.#options.sharesDownloads()) for (const line of saved) await this.#serve(line);
+    await this.#tidy(ledger);
+  }
+
+  // -- what happens to downloads -------------------------------------------------------------------------------------
+
+  started(file: FileId, name: string, folder: string): void {
+    this.#write({ file, name, folder, state: "fetching" });
+  }
+
+  became(file: FileId, state: Line["state"]): void {
+    const line = this.#lineByFile.get(file);
+    if (line && line.state !== state) this.#write({ ...line, state });
+  }
+
+  knows(file: FileId): boolean {
+    return this.#lineByFile.has(file);
+  }
+
+  /** Nothing is to be gone on with. */
+  ended(file: FileId): void {
+    this.#lineByFile.delete(file);
+    const tag = this.#tag;
+    if (tag) void this.#ledger.then((ledger) => ledger.erase(tag, file));
+  }
+
+  async forget(files: ReadonlySet<FileId>): Promise<void> {
+    for (const file of files) this.#lineByFile.delete(file);
+    await (await this.#ledger).eraseEverywhere(files);
+  }
+
+  // -- what storage has stopped --------------------------------------------------------------------------------------
+
+  /** Something may have changed: the person comes back, a store was closed or deleted. */
+  readonly retry = (): void => {
+    this.#triedBlindlyAt = performance.now();
+    for (const download of stopped(this.#options.downloads())) void this.#try(download, true);
+  };
+
+  close(): void {
+    clearInterval(this.#timer);
+    removeEventListener("focus", this.retry);
+    document.removeEventListener("visibilitychange", this.#seen);
+  }
+
+  readonly #seen = (): void => {
+    if (document.visibilityState === "visible") this.retry();
+  };
+
+  #retryDue(): void {
+    const blindly = performance.now() - this.#triedBlindlyAt >= RETRY_BLINDLY_EVERY_MS;
+    if (blindly) this.retry();
+    else for (const download of stopped(this.#options.downloads())) void this.#try(download, false);
+  }
+
+  async #try({ file, length, verifiedBytes, state }: Stopped, blindly: boolean): Promise<void> {
+    if (state.because.kind === "in-use" && !(await this.#options.holdings.canOpen(file))) return;
+    if (state.because.kind === "full") {
+      const missing = await bytesMissing(length - verifiedBytes);
+      if (missing === null ? !blindly : missing > 0) return;
+    }
+    this.#options.feed({ type: "resume", file });
+  }
+
+  // -- what an earlier life left -------------------------------------------------------------------------------------
+
+  async #goOn(line: Line): Promise<void> {
+    const { file, name } = line;
+    if (!(await this.#comesBack(line))) return;
+    this.#options.feed({ type: "download", file, name, stored: true });
+    if (line.state === "paused") this.#options.feed({ type: "pause", file });
+  }
+
+  async #serve(line: Line): Promise<void> {
+    if (!(await this.#comesBack(line))) return;
+    const served = await this.#options.holdings.serveAgain(line.file);
+    if (!served.ok) return;
+    if (served.value) this.#options.share(served.value);
+    else this.ended(line.file);
+  }
+
+  /** What another tab goes on with is left to it. */
+  async #comesBack(line: Line): Promise<boolean> {
+    const { holdings } = this.#options;
+    holdings.name(line.file, line.name, line.folder);
+    const until = performance.now() + LET_GO_WITHIN_MS;
+    while (!(await holdings.canOpen(line.file))) {
+      if (performance.now() > until) return false;
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_AFTER_MS));
+    }
+    if (this.#lineByFile.has(line.file)) return false; // the person was faster
+    this.#lineByFile.set(line.file, line);
+    return true;
+  }
+
+  /** Nothing stays on the disk that no room knows of: what was cleared while the browser still copied it. */
+  async #tidy(ledger: Ledger): Promise<void> {
+    const listed = await this.#options.holdings.list();
+    const known = await ledger.files();
+    if (!listed.ok || !known) return;
+    for (const { file } of listed.value) if (!known.has(file)) await this.#options.holdings.delete(file);
+  }
+
+  #write(line: Line): void {
+    this.#lineByFile.set(line.file, line);
+    const tag = this.#tag;
+    if (tag) void this.#ledger.then((ledger) => ledger.write(tag, line));
+  }
+}
+
+type Stopped = DownloadView & {
+  readonly state: { readonly type: "paused"; readonly because: Exclude<PausedBecause, "person"> };
+};
+type PausedBecause = Extract<DownloadView["state"], { type: "paused" }>["because"];
+
+const stopped = (downloads: readonly DownloadView[]): Stopped[] =>
+  downloads.filter(
+    (download): download is Stopped =>
+      download.state.type === "paused" && download.state.because !== "person",
+  );
