@@ -6,12 +6,14 @@ import "./styles/fonts.ts";
 import "./styles/tokens.css";
 import "./styles/base.css";
 
+// Asked for at once, not when the room is entered: the words and what stands behind the page load side by side.
+const behind = import("../platform/boot.ts");
 const codes = () => import("../platform/room-code.ts");
 
 const rooms = new Rooms({
   parseCode: async (text) => (await codes()).parseRoomCode(text),
   newCode: async () => (await codes()).newRoomCode((bytes) => crypto.getRandomValues(new Uint8Array(bytes))),
-  boot: async (choice) => (await import("../platform/boot.ts")).boot(choice),
+  boot: async (choice) => (await behind).boot(choice),
 });
 
 mount(Swapmeet, { target: document.body, props: { rooms } });

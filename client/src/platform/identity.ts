@@ -20,8 +20,10 @@ export interface Identity {
   release(): void;
 }
 
-/** How long a tab may take to answer that it holds the key; also how long a reloading tab takes to let go. */
+/** How long a tab may take to answer that it holds the key. */
 const ANSWER_WITHIN_MS = 150;
+/** How long the page before a reload may take to let go of the key. */
+const LET_GO_WITHIN_MS = 500;
 const NAME = "swapmeet-identity";
 
 export const claimIdentity = async (): Promise<Identity> => {
@@ -79,11 +81,19 @@ const claimTurn = (): Promise<(() => void) | null> =>
 
 const claimByLock = (): Promise<(() => void) | null> =>
   new Promise((resolve) => {
-    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-    navigator.locks
-      .request(NAME, { signal }, () => new Promise<void>((release) => resolve(release)))
-      .catch(() => resolve(null));
+    const hold = (lock: Lock | null) =>
+      lock ? new Promise<void>((release) => resolve(release)) : resolve(null);
+    const held = isReload()
+      ? navigator.locks.request(NAME, { signal: AbortSignal.timeout(LET_GO_WITHIN_MS) }, hold)
+      : navigator.locks.request(NAME, { ifAvailable: true }, hold);
+    held.catch(() => resolve(null));
   });
+
+/** The page before it had the key, and may be about to let go. */
+const isReload = (): boolean =>
+  performance
+    .getEntriesByType("navigation")
+    .some((entry) => (entry as PerformanceNavigationTiming).type === "reload");
 
 /** On plain http there are no Web Locks. A claim is answered by the holder, and by a claimant with a smaller number. */
 const claimByAsking = (): Promise<(() => void) | null> =>

@@ -16,6 +16,16 @@ const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 5_000;
 const ANSWER_WITHIN_MS = 10_000;
 
+/** Connects at once, so that the way is open when the room's keys are ready. */
+export const openSocket = (url: string): Socket =>
+  io(url, {
+    // The websocket first: polling first would cost two round trips. Where a proxy blocks it, polling follows.
+    transports: ["websocket", "polling"],
+    tryAllTransports: true,
+    reconnectionDelay: FIRST_RETRY_MS,
+    reconnectionDelayMax: LAST_RETRY_MS,
+  });
+
 export class SignalingClient {
   readonly #socket: Socket;
   readonly #join: Join;
@@ -24,16 +34,11 @@ export class SignalingClient {
   /** Bytes of envelopes that went through the server, both ways. */
   envelopeBytes = 0;
 
-  constructor(url: string, join: Join, events: SignalingEvents) {
+  constructor(socket: Socket, join: Join, events: SignalingEvents) {
     this.#join = join;
     this.#events = events;
-    this.#socket = io(url, {
-      // The websocket at once: polling first would cost two round trips. Where a proxy blocks it, polling follows.
-      transports: ["websocket", "polling"],
-      tryAllTransports: true,
-      reconnectionDelay: FIRST_RETRY_MS,
-      reconnectionDelayMax: LAST_RETRY_MS,
-    });
+    this.#socket = socket;
+    if (socket.connected) void this.#ask("join");
     this.#socket.on("connect", () => void this.#ask("join"));
     this.#socket.on("disconnect", () => events.lost());
     this.#socket.on("connect_error", () => events.lost());
