@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 
 const bundle = createRequire(import.meta.url).resolve("simple-peer/simplepeer.min.js");
 
-export const serveBlank = async (): Promise<{ url: string; close(): void }> => {
+export const serveBlank = async (host = "localhost"): Promise<{ url: string; close(): void }> => {
   const server = createServer((request, response) => {
     if (request.url === "/simplepeer.min.js") {
       response.setHeader("content-type", "text/javascript");
@@ -16,7 +16,7 @@ export const serveBlank = async (): Promise<{ url: string; close(): void }> => {
     response.setHeader("content-type", "text/html");
     response.end('<!doctype html><link rel="icon" href="data:,"><script src="/simplepeer.min.js"></script>');
   });
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  await new Promise<void>((listening) => server.listen(0, host, listening));
   const { port } = server.address() as AddressInfo;
-  return { url: `http://localhost:${port}/`, close: () => void server.close() };
+  return { url: `http://${host}:${port}/`, close: () => void server.close() };
 };

@@ -10,6 +10,7 @@ import { launchPersistent } from "../lib/browser.ts";
 import { RoomPage } from "../lib/page.ts";
 import { Server } from "../lib/server.ts";
 import { serveBlank } from "./blank.ts";
+import { CpuMeter, perGiB, type CpuCost } from "./cpu.ts";
 import { sendRaw } from "./raw.ts";
 import { mebibytesPerSecond, median, round } from "./statistics.ts";
 
@@ -30,6 +31,8 @@ export interface Throughput {
   };
   readonly completeToRaw: number;
   readonly savedToRaw: number;
+  /** Until every piece is verified and stored, beside raw's; null where it can't be told. */
+  readonly cpuSecondsPerGiB: { readonly raw: CpuCost; readonly swapmeet: CpuCost } | null;
 }
 
 export const benchThroughput = async (bytes = 128 * 2 ** 20, rounds = 3): Promise<Throughput> => {
@@ -40,6 +43,7 @@ export const benchThroughput = async (bytes = 128 * 2 ** 20, rounds = 3): Promis
   const server = await Server.start();
   const blank = await serveBlank();
   const results: { raw: number; complete: number; saved: number; write: number }[] = [];
+  const costs = { raw: [] as CpuCost[], swapmeet: [] as CpuCost[] };
   try {
     const sharer = new RoomPage(await context.newPage());
     await sharer.page.goto(server.urlAt());
@@ -49,10 +53,14 @@ export const benchThroughput = async (bytes = 128 * 2 ** 20, rounds = 3): Promis
     await taker.expectPeers(1);
     const rawPages = [await context.newPage(), await context.newPage()] as const;
     for (const page of rawPages) await page.goto(blank.url);
+    const cpu = await CpuMeter.of(join(folder, "profile"), [sharer.page, taker.page, ...rawPages]);
 
     for (let i = 0; i < rounds; i++) {
+      const rawCost = await cpu?.start(...rawPages);
       const raw = await sendRaw(...rawPages, bytes, "channel");
-      const { complete, saved } = await transfer(sharer, taker, folder, `bench-${i}.bin`, bytes);
+      if (rawCost) costs.raw.push(await rawCost());
+      const { complete, saved, cost } = await transfer(sharer, taker, folder, `bench-${i}.bin`, bytes, cpu);
+      if (cost) costs.swapmeet.push(cost);
       const write = await sendRaw(...rawPages, bytes, "write");
       const speeds = [raw, complete, saved, write].map((seconds) => mebibytesPerSecond(bytes, seconds));
       results.push({ raw: speeds[0]!, complete: speeds[1]!, saved: speeds[2]!, write: speeds[3]! });
@@ -72,6 +80,10 @@ export const benchThroughput = async (bytes = 128 * 2 ** 20, rounds = 3): Promis
     medians,
     completeToRaw: round(medians.complete / medians.raw),
     savedToRaw: round(medians.saved / medians.raw),
+    cpuSecondsPerGiB:
+      costs.raw.length === 0
+        ? null
+        : { raw: perGiB(costs.raw, bytes), swapmeet: perGiB(costs.swapmeet, bytes) },
   };
 };
 
@@ -82,19 +94,22 @@ const transfer = async (
   folder: string,
   name: string,
   bytes: number,
-): Promise<{ complete: number; saved: number }> => {
+  cpu: CpuMeter | null,
+): Promise<{ complete: number; saved: number; cost: CpuCost | undefined }> => {
   const path = join(folder, name);
   await writeFile(path, randomBytes(bytes));
   await sharer.addFiles(path);
   const row = await taker.find(name);
   const saving = taker.page.waitForEvent("download", { timeout: 300_000 });
+  const spent = await cpu?.start(sharer.page, taker.page);
   const began = performance.now();
   await row.getByRole("button", { name: /^Download / }).click();
   await taker.transfer(name).getByText("Complete").waitFor({ timeout: 300_000 });
   const complete = (performance.now() - began) / 1000;
+  const cost = await spent?.();
   const savedPath = await (await saving).path();
   const saved = (performance.now() - began) / 1000;
   if ((await stat(savedPath)).size !== bytes) throw new Error(`${name}: saved another length`);
   await rm(path);
-  return { complete, saved };
+  return { complete, saved, cost };
 };

@@ -1,0 +1,127 @@
+/**
+ * Computers of a small network, on one machine: per peer a network namespace of its own, joined by a bridge, with a
+ * limited uplink. Linux, root and iproute2 only.
+ */
+import { execFile } from "node:child_process";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { chromium, type BrowserContext } from "playwright";
+import { launchOptions } from "../lib/browser.ts";
+
+/** The bridge's own address: here the servers listen. */
+export const BRIDGE_ADDRESS = "10.213.77.1";
+const BRIDGE = "swapmeet-br";
+const namespaceOf = (peer: number): string => `swapmeet-${peer}`;
+/** An interface's name has 15 characters at most. */
+const outerOf = (peer: number): string => `swapmeet-v${peer}`;
+
+/** Beside a classroom's uplinks, downlinks hold nothing back. */
+const DOWNLINK = "100mbit";
+const MAX_PEERS = 16;
+
+const run = async (command: string, ...args: string[]): Promise<void> => {
+  await promisify(execFile)(command, args);
+};
+
+/** Why there can be none here, or null. */
+export const whyNoNamespaces = async (): Promise<string | null> => {
+  if (process.platform !== "linux") return "network namespaces are Linux's";
+  if (process.getuid?.() !== 0) return "network namespaces need root";
+  try {
+    if ((await hasNone("ip", "-V")) || (await hasNone("tc", "-V"))) {
+      await run("apt-get", "update");
+      await run("apt-get", "install", "--yes", "iproute2");
+    }
+    await run("ip", "netns", "add", "swapmeet-try");
+    await run("ip", "netns", "delete", "swapmeet-try");
+    return null;
+  } catch (error) {
+    return `network namespaces do not work here: ${(error as Error).message.trim()}`;
+  }
+};
+
+const hasNone = (command: string, ...args: string[]): Promise<boolean> =>
+  run(command, ...args).then(
+    () => false,
+    () => true,
+  );
+
+export class Namespaces {
+  readonly #peers: number;
+  readonly #folder: string;
+  readonly #contexts: BrowserContext[] = [];
+
+  /** @param uplinks of each peer in Mbit/s; none for what holds nothing back. */
+  static async open(folder: string, uplinksMbit: readonly (number | null)[]): Promise<Namespaces> {
+    if (uplinksMbit.length > MAX_PEERS) throw new Error(`at most ${MAX_PEERS} peers`);
+    await removeAll();
+    const namespaces = new Namespaces(folder, uplinksMbit.length);
+    try {
+      await run("ip", "link", "add", BRIDGE, "type", "bridge");
+      await run("ip", "address", "add", `${BRIDGE_ADDRESS}/24`, "dev", BRIDGE);
+      await run("ip", "link", "set", BRIDGE, "up");
+      for (const [peer, uplinkMbit] of uplinksMbit.entries()) await addPeer(peer, uplinkMbit);
+      return namespaces;
+    } catch (error) {
+      await namespaces.close();
+      throw error;
+    }
+  }
+
+  private constructor(folder: string, peers: number) {
+    this.#folder = folder;
+    this.#peers = peers;
+  }
+
+  /** Every peer's browser, each with a profile on disk. `origins` are trusted as https would be, for their storage. */
+  async launch(origins: readonly string[]): Promise<BrowserContext[]> {
+    const options = launchOptions([`--unsafely-treat-insecure-origin-as-secure=${origins.join(",")}`]);
+    for (let peer = 0; peer < this.#peers; peer++) {
+      const folder = join(this.#folder, `peer-${peer}`);
+      const executablePath = join(folder, "chromium");
+      await mkdir(folder, { recursive: true });
+      await writeFile(
+        executablePath,
+        `#!/bin/sh\nexec ip netns exec "${namespaceOf(peer)}" "${options.executablePath}" "$@"\n`,
+      );
+      await chmod(executablePath, 0o755);
+      const context = await chromium.launchPersistentContext(join(folder, "profile"), {
+        ...options,
+        executablePath,
+      });
+      // tsx names inner functions with a helper that pages don't have.
+      await context.addInitScript("globalThis.__name = (f) => f");
+      this.#contexts.push(context);
+    }
+    return this.#contexts;
+  }
+
+  /** Twice is harmless. */
+  async close(): Promise<void> {
+    for (const context of this.#contexts.splice(0)) await context.close();
+    await removeAll();
+  }
+}
+
+const addPeer = async (peer: number, uplinkMbit: number | null): Promise<void> => {
+  const [namespace, outer] = [namespaceOf(peer), outerOf(peer)];
+  await run("ip", "netns", "add", namespace);
+  await run("ip", "link", "add", outer, "type", "veth", "peer", "name", "eth0", "netns", namespace);
+  await run("ip", "link", "set", outer, "master", BRIDGE, "up");
+  await run("ip", "-n", namespace, "address", "add", `10.213.77.${10 + peer}/24`, "dev", "eth0");
+  await run("ip", "-n", namespace, "link", "set", "lo", "up");
+  await run("ip", "-n", namespace, "link", "set", "eth0", "up");
+  await run("ip", "-n", namespace, "route", "add", "default", "via", BRIDGE_ADDRESS);
+  if (uplinkMbit !== null) await run("tc", "-n", namespace, ...limit("eth0", `${uplinkMbit}mbit`));
+  await run("tc", ...limit(outer, DOWNLINK));
+};
+
+const limit = (device: string, rate: string): string[] =>
+  `qdisc add dev ${device} root tbf rate ${rate} burst 32kb latency 100ms`.split(" ");
+
+/** Also what a run before left behind when it was killed. With a namespace go its interfaces. */
+const removeAll = async (): Promise<void> => {
+  for (let peer = 0; peer < MAX_PEERS; peer++) await hasNone("ip", "netns", "delete", namespaceOf(peer));
+  await hasNone("ip", "link", "delete", BRIDGE);
+};
