@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureChromium } from "./lib/chromium.mjs";
+import { ensureFirefox } from "./lib/firefox.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const reports = mkdtempSync(join(tmpdir(), "swapmeet-test-"));
@@ -62,6 +63,10 @@ function broke(name, how) {
 }
 
 const chromium = ensureChromium();
+if (!ensureFirefox())
+  console.warn(
+    "\n!!! No Firefox here, and none could be installed: the tests of Chromium with Firefox are skipped.\n",
+  );
 
 for (const check of ["check:types", "check:svelte", "check:lint", "check:format"]) await step(check);
 

@@ -2,10 +2,10 @@
  * Where a Chromium is on this machine, and how to get one. Plain JavaScript, because `npm test` starts here.
  * Any Chromium will do: Playwright's own, Chrome, Edge, a distribution's. CHROMIUM_PATH overrides.
  */
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { chromium } from "playwright";
+import { aptInstall, onPath, run, starts } from "./installing.mjs";
 
 const NAMES = [
   "chromium",
@@ -27,13 +27,9 @@ export function ensureChromium() {
 }
 
 function candidates() {
-  const { CHROMIUM_PATH, PATH = "" } = process.env;
+  const { CHROMIUM_PATH } = process.env;
   if (CHROMIUM_PATH) return [CHROMIUM_PATH];
-  return [
-    chromium.executablePath(),
-    ...PATH.split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name))),
-    ...wellKnown(),
-  ];
+  return [chromium.executablePath(), ...onPath(NAMES), ...wellKnown()];
 }
 
 function wellKnown() {
@@ -52,13 +48,6 @@ function wellKnown() {
   return ["/opt/google/chrome/chrome"];
 }
 
-/** A file is not enough: a downloaded browser may lack libraries, a packaged one may be a stub for another store. */
-function starts(/** @type {string} */ path) {
-  if (!existsSync(path)) return false;
-  if (process.platform === "win32") return true; // --version opens a window there
-  return spawnSync(path, ["--version"], { stdio: "ignore", timeout: 20_000 }).status === 0;
-}
-
 function installFromPlaywright() {
   run("npx", "playwright", "install", "chromium");
   if (!existsSync(chromium.executablePath())) return undefined;
@@ -67,15 +56,6 @@ function installFromPlaywright() {
 }
 
 function installFromApt() {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) return undefined;
-  run("apt-get", "update");
-  run("apt-get", "install", "--yes", "--no-install-recommends", "chromium");
+  aptInstall("chromium");
   return findChromium();
-}
-
-function run(/** @type {string} */ command, /** @type {string[]} */ ...args) {
-  console.log(`> ${command} ${args.join(" ")}`);
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const shell = process.platform === "win32"; // npx is a script there
-  spawnSync(command, args, { stdio: ["ignore", "inherit", "inherit"], env, shell });
 }
