@@ -75,7 +75,7 @@ test("[L3] a file that was handed over stops all requests, is checked, and compl
   expect(desk.outputs()).toContain("check-file");
   expect(desk.frames()).toEqual(expect.arrayContaining(["cancel", "interest"]));
   desk.input({ type: "file-hashed", file: FILE, bytes: 400_000 });
-  expect(desk.view).toMatchObject({ state: { type: "verifying" }, verifiedBytes: 400_000, handedBy: null });
+  expect(desk.view).toMatchObject({ state: { type: "verifying" }, verifiedBytes: 400_000, handedBy: TAB });
   desk.swarm.tick(600_000);
   expect(desk.frames()).not.toContain("request");
 

@@ -517,7 +517,7 @@ export class Download {
       sources,
       pieces,
       senders: [...this.#senders],
-      handedBy: this.#handedBy,
+      handedBy: this.#phase.type === "checking" ? this.#phase.from : this.#handedBy,
     };
   }
 

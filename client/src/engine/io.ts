@@ -126,6 +126,8 @@ export type StoreProblem =
   | { readonly kind: "full"; readonly missingBytes: number | null }
   /** Another tab of this browser writes the file. */
   | { readonly kind: "in-use" }
+  /** The file lies where another tab of this browser had it, and is not what it was. */
+  | { readonly kind: "source-unreadable"; readonly reason: ReadProblem }
   | { readonly kind: "broken"; readonly detail: string };
 /** The file on the sharer's disk was edited, or is gone (moved, deleted, drive removed, permission withdrawn). */
 export type ReadProblem = "changed" | "vanished";
@@ -208,4 +210,11 @@ export type Notice =
   | { readonly type: "offer-answered"; readonly by: PeerId; readonly accepted: boolean }
   | { readonly type: "no-route"; readonly peer: PeerId | null }
   | { readonly type: "peer-dropped"; readonly peer: PeerId; readonly refusal: import("./refusal.ts").Refusal }
-  | { readonly type: "source-unreadable"; readonly file: FileId; readonly reason: ReadProblem };
+  | { readonly type: "source-unreadable"; readonly file: FileId; readonly reason: ReadProblem }
+  /** Another tab of this browser gave something else for the file, or what can't be read. */
+  | {
+      readonly type: "false-hand-over";
+      readonly file: FileId;
+      readonly from: PeerId;
+      readonly because: "another-file" | "unreadable";
+    };

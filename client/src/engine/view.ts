@@ -85,7 +85,7 @@ export interface DownloadView {
   /** The piece map: 0 missing, 1 arriving, 2 held from an earlier life, 3 + i: came from senders[i]. */
   readonly pieces: Uint16Array;
   readonly senders: readonly PeerId[];
-  /** The tab of this browser that handed over the file itself; its bytes took no channel. */
+  /** The tab of this browser that handed over the file itself, from when it is being checked; it took no channel. */
   readonly handedBy: PeerId | null;
 }
 

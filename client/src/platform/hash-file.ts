@@ -7,8 +7,8 @@ import type { ReadProblem } from "../engine/io.ts";
 import { leafHashes, type Bytes } from "./leaf-hashes.ts";
 import { readProblemOf } from "./read-problem.ts";
 
-/** Measured: slices of 64 KiB read at 55 MB/s, of 1 MiB at 190; two are in memory at a time. */
-const SLICE_BYTES = 2 * 1024 * 1024;
+/** Measured, read and hashed: slices of 2 MiB at 460 MB/s, of 4 MiB at 590; two are in memory at a time. */
+const SLICE_BYTES = 4 * 1024 * 1024;
 
 export interface HashedFile {
   readonly root: Uint8Array;

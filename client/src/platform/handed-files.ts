@@ -1,0 +1,77 @@
+/** Files that other tabs of this browser handed over, until it is known whether they are what they should be. */
+import type { Result } from "@swapmeet/shared";
+import { fileIdOf, lengthOf, type FileId } from "../engine/file-id.ts";
+import type { Input } from "../engine/io.ts";
+import type { PeerId } from "../engine/peer-id.ts";
+import type { HashedFile, HashProblem } from "./hash-file.ts";
+
+export interface HandedFilesOptions {
+  /** `onBytes` hears how many more bytes are hashed. */
+  hash(
+    content: Blob,
+    onBytes: (bytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<Result<HashedFile, HashProblem>>;
+  /** It is the file, and to be read from where it lies. */
+  adopt(file: FileId, content: Blob): void;
+  refuse(file: FileId, from: PeerId, because: HandedProblem): void;
+  feed(input: Input): void;
+}
+
+export type HandedProblem = "another-file" | "unreadable";
+
+interface Handed {
+  readonly from: PeerId;
+  readonly content: Blob;
+  readonly dropping: AbortController;
+}
+
+export class HandedFiles {
+  readonly #options: HandedFilesOptions;
+  readonly #handedByFile = new Map<FileId, Handed>();
+
+  constructor(options: HandedFilesOptions) {
+    this.#options = options;
+  }
+
+  /** One at a time for a file. The swarm says whether it is wanted: check() or drop(). */
+  take(file: FileId, from: PeerId, content: Blob): void {
+    if (this.#handedByFile.has(file)) return;
+    this.#handedByFile.set(file, { from, content, dropping: new AbortController() });
+    this.#options.feed({ type: "file-handed", file, from });
+  }
+
+  async check(file: FileId): Promise<void> {
+    const handed = this.#handedByFile.get(file);
+    if (!handed) return;
+    const { adopt, refuse, feed } = this.#options;
+    const { from, content } = handed;
+    const verdict = await this.#verdict(file, handed);
+    if (this.#handedByFile.get(file) !== handed) return; // dropped meanwhile
+    this.#handedByFile.delete(file);
+    if (typeof verdict === "string") refuse(file, from, verdict);
+    else adopt(file, content);
+    feed({ type: "file-checked", file, layer: typeof verdict === "string" ? null : verdict.layer });
+  }
+
+  drop(file: FileId): void {
+    this.#handedByFile.get(file)?.dropping.abort();
+    this.#handedByFile.delete(file);
+  }
+
+  close(): void {
+    for (const file of [...this.#handedByFile.keys()]) this.drop(file);
+  }
+
+  async #verdict(file: FileId, { content, dropping }: Handed): Promise<HashedFile | HandedProblem> {
+    if (content.size !== lengthOf(file)) return "another-file";
+    let hashedBytes = 0;
+    const onBytes = (bytes: number) => {
+      hashedBytes += bytes;
+      if (!dropping.signal.aborted) this.#options.feed({ type: "file-hashed", file, bytes: hashedBytes });
+    };
+    const hashed = await this.#options.hash(content, onBytes, dropping.signal);
+    if (!hashed.ok) return "unreadable";
+    return fileIdOf(hashed.value.root, hashed.value.length) === file ? hashed.value : "another-file";
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * The same-browser lane: tabs of one browser and room hand each other files themselves. A BroadcastChannel passes a
+ * file by reference, so its bytes take no channel and stay readable when the tab that gave it is closed. PROTOCOL.md,
+ * rules L1 to L6.
+ *
+ * It asks, answers and hands on; it reads no byte. That what comes is the file is for others to find out: an answer
+ * that was given falsely is known by then, see refuse().
+ */
+import type { RoomTag } from "@swapmeet/shared";
+import * as v from "valibot";
+import { bytesToHex } from "../engine/bytes.ts";
+import type { FileId } from "../engine/file-id.ts";
+import type { PeerId } from "../engine/peer-id.ts";
+import {
+  ASK_ID_BYTES,
+  laneName,
+  MAX_ANNOUNCED_FILES,
+  newNonce,
+  openLaneMessage,
+  sealLaneMessage,
+  type LaneKeys,
+  type LaneMessage,
+} from "./lane-message.ts";
+
+export interface LaneEvents {
+  /** False: the person wants to see the channel. */
+  mayAsk(): boolean;
+  /** The file itself, when this tab shares it. */
+  shared(file: FileId): Promise<Blob | null>;
+  /** A tab answers; nothing is verified. */
+  handed(file: FileId, from: PeerId, content: Blob): void;
+}
+
+type Channel = Pick<BroadcastChannel, "onmessage" | "postMessage" | "close">;
+
+const Posted = v.object({ sealed: v.instance(Uint8Array), content: v.optional(v.instance(Blob)) });
+
+export class Lane {
+  readonly #keys: LaneKeys;
+  readonly #me: PeerId;
+  readonly #events: LaneEvents;
+  readonly #channel: Channel;
+  /** By file that is wanted: the ask that may still be answered, null when its answer has come. */
+  readonly #asks = new Map<FileId, string | null>();
+  /** `<peer> <file>`: that tab did not have what it gave. */
+  readonly #refused = new Set<string>();
+
+  constructor(
+    keys: LaneKeys,
+    me: PeerId,
+    events: LaneEvents,
+    open = (name: string): Channel => new BroadcastChannel(name),
+  ) {
+    this.#keys = keys;
+    this.#me = me;
+    this.#events = events;
+    this.#channel = open(laneName(keys));
+    this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => this.#hear(data);
+  }
+
+  /** The room it belongs to. */
+  get tag(): RoomTag {
+    return this.#keys.tag;
+  }
+
+  /** Asks all tabs; who begins to share the file later is asked then. */
+  ask(file: FileId): void {
+    if (!this.#events.mayAsk()) return;
+    const id = bytesToHex(crypto.getRandomValues(new Uint8Array(ASK_ID_BYTES)));
+    this.#asks.set(file, id);
+    this.#post({ type: "ask", from: this.#me, id, file });
+  }
+
+  /** The file is not wanted any more. */
+  forget(file: FileId): void {
+    this.#asks.delete(file);
+  }
+
+  announce(files: readonly FileId[]): void {
+    for (let at = 0; at < files.length; at += MAX_ANNOUNCED_FILES)
+      this.#post({ type: "have", from: this.#me, files: files.slice(at, at + MAX_ANNOUNCED_FILES) });
+  }
+
+  /** Takes this file from that tab no more. */
+  refuse(file: FileId, from: PeerId): void {
+    this.#refused.add(`${from} ${file}`);
+  }
+
+  close(): void {
+    this.#channel.onmessage = null;
+    this.#channel.close();
+  }
+
+  #hear(data: unknown): void {
+    const posted = v.safeParse(Posted, data);
+    const message = posted.success ? openLaneMessage(this.#keys, posted.output.sealed) : null;
+    if (!posted.success || !message || message.from === this.#me) return;
+    switch (message.type) {
+      case "ask":
+        return void this.#answer(message);
+      case "have":
+        for (const file of message.files)
+          if (this.#asks.has(file) && !this.#isRefused(file, message.from)) this.ask(file);
+        return;
+      case "give": {
+        const { file, from, to, id } = message;
+        const { content } = posted.output;
+        if (to !== this.#me || this.#asks.get(file) !== id || this.#isRefused(file, from) || !content) return;
+        this.#asks.set(file, null);
+        return this.#events.handed(file, from, content);
+      }
+    }
+  }
+
+  async #answer({ id, file, from }: Extract<LaneMessage, { type: "ask" }>): Promise<void> {
+    const content = await this.#events.shared(file);
+    if (content) this.#post({ type: "give", from: this.#me, to: from, id, file }, content);
+  }
+
+  #isRefused(file: FileId, from: PeerId): boolean {
+    return this.#refused.has(`${from} ${file}`);
+  }
+
+  #post(message: LaneMessage, content?: Blob): void {
+    const sealed = sealLaneMessage(this.#keys, message, newNonce());
+    if (this.#channel.onmessage) this.#channel.postMessage(content ? { sealed, content } : { sealed });
+  }
+}
