@@ -4,6 +4,18 @@
  */
 import type { ReadProblem } from "../engine/io.ts";
 
+/** Tries the first byte. Null: the file is as it was. */
+export const readProblemIn = async (source: Blob): Promise<ReadProblem | null> => {
+  try {
+    await source.slice(0, 1).arrayBuffer();
+    return null;
+  } catch (error) {
+    const problem = readProblemOf(error);
+    if (problem === null) throw error;
+    return problem;
+  }
+};
+
 /** Null: not a failure to read, so a bug. */
 export const readProblemOf = (error: unknown): ReadProblem | null => {
   if (!(error instanceof DOMException)) return null;

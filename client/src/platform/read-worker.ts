@@ -6,7 +6,7 @@ import * as Comlink from "comlink";
 import { fail, ok, type Result } from "@swapmeet/shared";
 import type { ReadProblem } from "../engine/io.ts";
 import type { Bytes } from "./leaf-hashes.ts";
-import { readProblemOf } from "./read-problem.ts";
+import { readProblemIn } from "./read-problem.ts";
 
 /** Readers of one file at different places: a few peers that fetch it at the same time. Guess. */
 const STREAMS_PER_FILE = 4;
@@ -38,7 +38,7 @@ const desk = {
       const bytes = await turn;
       return Comlink.transfer(ok(bytes), [bytes.buffer]);
     } catch (error) {
-      const problem = readProblemOf(error);
+      const problem = await readProblemIn(held.source); // of a stream it is a "network error", whatever happened
       if (problem === null) throw error;
       return fail(problem);
     }

@@ -20,13 +20,13 @@ const SLICES_KEPT = 16;
 type Slice = Promise<Result<Bytes, ReadProblem>>;
 
 export class SharedFiles {
-  readonly #sources = new Map<FileId, File>();
+  readonly #sources = new Map<FileId, Blob>();
   /** By file and number, the least recently used first. */
   readonly #slices = new Map<string, Slice>();
   #worker: Worker | null = null;
   #desk: Comlink.Remote<ReadDesk> | null = null;
 
-  add(file: FileId, source: File): void {
+  add(file: FileId, source: Blob): void {
     this.#sources.set(file, source);
     void this.#desk?.hold(file, source);
   }
@@ -39,6 +39,11 @@ export class SharedFiles {
 
   has(file: FileId): boolean {
     return this.#sources.has(file);
+  }
+
+  /** The file itself, where it lies. */
+  sourceOf(file: FileId): Blob | null {
+    return this.#sources.get(file) ?? null;
   }
 
   /** The answer may share its memory with others: it is only to be read. */
@@ -66,7 +71,7 @@ export class SharedFiles {
     this.#slices.clear();
   }
 
-  #slice(file: FileId, source: File, number: number): Slice {
+  #slice(file: FileId, source: Blob, number: number): Slice {
     const wanted = this.#cached(file, number);
     if ((number + 1) * SLICE_BYTES < source.size) void this.#cached(file, number + 1);
     return wanted;
