@@ -94,17 +94,22 @@ const isNear = (distance: number, a: string, b: string): boolean =>
 
 /** Letters to change, add, leave out, or swap with their neighbour (Damerau's, in its "optimal string alignment" form). */
 const editDistance = (a: string, b: string): number => {
-  let before: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  const width = b.length + 1;
+  // A grid of distances between beginnings, row by row. In one array: this runs for thousands of words a keystroke.
+  const grid: number[] = [];
+  for (let j = 0; j < width; j++) grid.push(j);
   for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? before[j - 2]! + 1 : Infinity;
-      row.push(Math.min(last[j - 1]! + same, last[j]! + 1, row[j - 1]! + 1, swapped));
+    grid.push(i);
+    for (let j = 1; j < width; j++) {
+      const at = i * width + j;
+      const same = a[i - 1] === b[j - 1];
+      let least = grid[at - width - 1]! + (same ? 0 : 1);
+      if (grid[at - 1]! < least) least = grid[at - 1]! + 1;
+      if (grid[at - width]! < least) least = grid[at - width]! + 1;
+      if (!same && i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        least = Math.min(least, grid[at - 2 * width - 2]! + 1);
+      grid.push(least);
     }
-    before = last;
-    last = row;
   }
-  return last[b.length]!;
+  return grid.at(-1)!;
 };
