@@ -4,6 +4,7 @@ import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { benchBeside, type Beside } from "./beside.ts";
 import { benchJoining } from "./joining.ts";
+import { benchLane } from "./lane.ts";
 import { benchSearch } from "./search.ts";
 import { benchManyToOne, benchOneToMany, type ManyToOne, type OneToMany, type Skipped } from "./swarm.ts";
 import { benchThroughput } from "./throughput.ts";
@@ -17,6 +18,7 @@ const parts = {
   joining: () => benchJoining(),
   search: () => benchSearch(),
   throughput: () => benchThroughput(),
+  lane: () => benchLane(),
   "one-to-many": () => benchOneToMany(),
   "many-to-one": () => benchManyToOne(),
   webtorrent: () => benchBeside(),
@@ -37,11 +39,12 @@ for (const [name, bench] of Object.entries(parts)) {
 
 const rows: { figure: string; measured: string; aim: string }[] = [];
 const row = (figure: string, measured: string, aim: string) => rows.push({ figure, measured, aim });
-const { weight, joining, search, throughput } = results as {
+const { weight, joining, search, throughput, lane } = results as {
   weight?: Awaited<ReturnType<typeof benchWeight>>;
   joining?: Awaited<ReturnType<typeof benchJoining>>;
   search?: Awaited<ReturnType<typeof benchSearch>>;
   throughput?: Awaited<ReturnType<typeof benchThroughput>>;
+  lane?: Awaited<ReturnType<typeof benchLane>>;
 };
 if (throughput) {
   const { medians } = throughput;
@@ -57,6 +60,14 @@ if (throughput?.cpuSecondsPerGiB) {
     `sender ${sender}, receiver ${receiver}, network ${network}`;
   row("CPU seconds per GiB, raw", inWords(throughput.cpuSecondsPerGiB.raw), "");
   row("CPU seconds per GiB, Swapmeet", inWords(throughput.cpuSecondsPerGiB.swapmeet), "");
+}
+if (lane) {
+  const { bytes, medians } = lane;
+  row(`two tabs of one browser, ${bytes / 2 ** 20} MiB: raw data channel`, `${medians.raw} MiB/s`, "");
+  row("  same-browser lane, click to verified", `${medians.verified} MiB/s`, "");
+  row("  of raw", `${lane.verifiedToRaw}`, "10");
+  row("  same-browser lane, click to the browser's download on disk", `${medians.saved} MiB/s`, "");
+  row("  of raw", `${lane.savedToRaw}`, "10");
 }
 if (joining) {
   row('second tab, open room: page to "Peers: 1"', `${joining.openRoomMs} ms`, "under 1000");

@@ -40,6 +40,8 @@ export const benchThroughput = async (bytes = 128 * 2 ** 20, rounds = 3): Promis
   const context = await launchPersistent(join(folder, "profile"));
   // tsx names inner functions with a helper that pages don't have.
   await context.addInitScript("globalThis.__name = (f) => f");
+  // Two tabs of one browser would hand each other the file itself, see lane.ts.
+  await context.addInitScript("localStorage.setItem('swapmeet:always-channel', 'yes')");
   const server = await Server.start();
   const blank = await serveBlank();
   const results: { raw: number; complete: number; saved: number; write: number }[] = [];
