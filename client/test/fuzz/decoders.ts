@@ -26,6 +26,7 @@ import { parseRoomCode } from "../../src/platform/room-code.ts";
 import { fingerprintOf, parseSignal } from "../../src/platform/signal.ts";
 import { anyFrame } from "../frames.ts";
 import type { Decoder } from "./fuzzing.ts";
+import { feeds, swarm } from "./members.ts";
 
 const random = new SeededRandom(1);
 const file = fileIdOf(random.bytes(32), 300_000);
@@ -268,4 +269,6 @@ export const DECODERS = [
   roomCode,
   roomLink,
   bitfield,
+  swarm,
+  feeds,
 ] as unknown as readonly Decoder[];
