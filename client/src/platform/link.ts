@@ -15,6 +15,9 @@ const HIGH_WATER_BYTES = 256 * 1024;
 /** Refill early enough that the channel never runs dry while this page is busy. Measured beside 64 KiB. */
 const LOW_WATER_BYTES = 128 * 1024;
 
+/** Control frames that nobody reads. Beyond 16 MiB Chrome throws; other browsers would go on until memory is full. */
+const MAX_WAITING_BYTES = 15 * 1024 * 1024;
+
 export interface LinkEvents {
   signal(signal: Signal): void;
   open(localFingerprint: string, remoteFingerprint: string): void;
@@ -67,7 +70,7 @@ export class Link {
 
   /** Sends now, ahead of all bulk that waits in the queue. */
   send(frame: Uint8Array): void {
-    if (this.#channel?.readyState === "open") this.#channel.send(frame as Uint8Array<ArrayBuffer>);
+    this.#write(frame);
   }
 
   /**
@@ -114,7 +117,9 @@ export class Link {
     this.#peer.on("data", (data: Uint8Array<ArrayBuffer>) =>
       take(data.buffer, data.byteOffset, data.byteLength),
     );
-    channel.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => take(data);
+    // A text of digits would be taken for a length, and that much memory set aside: it is no frame, and refused as one.
+    channel.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) =>
+      take(typeof data === "string" ? new ArrayBuffer() : data);
   }
 
   #pump(): void {
@@ -126,10 +131,23 @@ export class Link {
       const blocksLeft = Math.ceil((job.bytes.length - job.sentBytes) / MAX_BLOCK_BYTES);
       const end = job.sentBytes + Math.ceil((job.bytes.length - job.sentBytes) / blocksLeft);
       const block = job.bytes.subarray(job.sentBytes, end);
-      channel.send(writeBlock(this.#blockFrame, job.id, block));
+      if (!this.#write(writeBlock(this.#blockFrame, job.id, block))) return;
       job.sentBytes = end;
       if (end === job.bytes.length) this.#jobs.shift();
       job.sent(block.length);
+    }
+  }
+
+  /** False: the channel takes no more, because nobody reads at the other end or it is closing. The link has ended. */
+  #write(frame: Uint8Array): boolean {
+    if (this.#channel?.readyState !== "open") return false;
+    try {
+      if (this.#channel.bufferedAmount > MAX_WAITING_BYTES) throw new RangeError("nobody reads");
+      this.#channel.send(frame as Uint8Array<ArrayBuffer>);
+      return true;
+    } catch {
+      this.#ended("closed");
+      return false;
     }
   }
 
