@@ -53,7 +53,7 @@ export default defineConfig(
         project: [
           "shared/tsconfig.json",
           "signaling/tsconfig.json",
-          "client/tsconfig.{engine,platform,app,sim,test}.json",
+          "client/tsconfig.{engine,platform,app,sim,node,test}.json",
           "e2e/tsconfig.json",
         ],
         tsconfigRootDir: import.meta.dirname,
@@ -102,6 +102,7 @@ export default defineConfig(
     `${BROWSER_LIBRARIES}|/(platform|app|test)/`,
     "The simulator runs the engine alone.",
   ),
+  noImportOf(["client/node/**"], "/(app|test)/", "A peer without a browser is platform, engine and sim."),
   noImportOf(["e2e/**"], "client/|^@swapmeet/client", "e2e sees browsers only."),
 
   {

@@ -1,0 +1,180 @@
+/**
+ * A whole peer without a browser: the production engine, host, links and signaling over real WebRTC, with files in
+ * memory. For tests that need many peers, or hostile ones.
+ */
+import "./webrtc.ts";
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { createHash, randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { ADDRESS_BYTES, JOIN_SECRET_BYTES, type Address, type JoinSecret } from "@swapmeet/shared";
+import { DiskFiles } from "../sim/disk-files.ts";
+import { LIES, lieFrom, type Liar, type LieName } from "../sim/lies.ts";
+import type { FileId } from "../src/engine/file-id.ts";
+import type { Input, Output, SwarmOutput } from "../src/engine/io.ts";
+import { peerIdOf, type PeerId } from "../src/engine/peer-id.ts";
+import { deriveRoom, openRoom } from "../src/engine/room-secret.ts";
+import type { ResultRow } from "../src/engine/view.ts";
+import { Host, type HostFiles } from "../src/platform/host.ts";
+import type { Link } from "../src/platform/link.ts";
+import type { RoomCode } from "../src/platform/room-code.ts";
+import { openSocket } from "../src/platform/signaling-client.ts";
+import { stretch } from "../src/platform/stretched-code.ts";
+
+export interface PeerOptions {
+  readonly serverUrl: string;
+  /** null: the open room. */
+  readonly code: string | null;
+  readonly name: string;
+  /** What it lies about; an honest peer has none. */
+  readonly lie?: LieName;
+}
+
+export interface PeerState {
+  /** Names of those it has a proven link with. */
+  readonly linked: readonly string[];
+  /** How often it has called somebody. */
+  readonly dials: number;
+  /** How often it has refused something, by name. */
+  readonly refusals: Readonly<Record<string, number>>;
+}
+
+export class Peer {
+  readonly #host: Host;
+  readonly #files: MemoryFiles;
+  readonly #waiting = new Set<() => void>();
+  #dials = 0;
+
+  static async join(options: PeerOptions): Promise<Peer> {
+    return new Peer(options, options.code === null ? null : await stretch(options.code as RoomCode));
+  }
+
+  private constructor({ serverUrl, name, lie }: PeerOptions, roomSecret: Uint8Array | null) {
+    const room = roomSecret && deriveRoom(roomSecret);
+    const joinSecret = randomBytes(JOIN_SECRET_BYTES);
+    const secretKey = ed25519.utils.randomSecretKey();
+    const id = peerIdOf(ed25519.getPublicKey(secretKey));
+    let files: MemoryFiles | undefined;
+    this.#host = new Host({
+      identity: { peer: id, secretKey, epoch: 0, lasting: false, release: () => {} },
+      socket: openSocket(serverUrl),
+      join: {
+        secret: joinSecret.toString("hex") as JoinSecret,
+        room: room ? { kind: "private", tag: room.tag } : { kind: "open" },
+      },
+      iceServers: [],
+      engine: {
+        name,
+        address: sha256(joinSecret).slice(0, 2 * ADDRESS_BYTES) as Address,
+        envelopeKey: (tag) => (room ?? openRoom(tag)).envelopeKey,
+      },
+      files: (feed) => (files = new MemoryFiles(feed)),
+      server: () => {},
+      joined: () => {},
+      notice: () => {},
+      changed: () => {
+        for (const look of this.#waiting) look();
+      },
+    });
+    this.#files = files!;
+    const { engine } = this.#host;
+    const liar: Liar = {
+      id,
+      linkOf: (peer) => engine.linkOf(peer),
+      read: (file, begin, length) => this.#files.read(file, begin, length),
+    };
+    lieFrom(engine, (output) => this.#counted(output), liar);
+    if (lie) lieFrom(engine, LIES[lie], liar);
+  }
+
+  /** Offers a file of the disk to the room. */
+  async share(path: string): Promise<void> {
+    const local = this.#files.disk.add(await readFile(path), basename(path));
+    this.#host.feed({ type: "share", files: [local] });
+  }
+
+  /** Waits until the room offers a file of this name, downloads it and offers it too. @returns its SHA-256 */
+  async fetch(name: string): Promise<string> {
+    const { file } = await this.#when(() => this.#find(name));
+    this.#host.feed({ type: "download", file, name });
+    const bytes = await this.#when(() => this.#files.disk.saved.get(file));
+    this.#host.feed({ type: "share-download", file });
+    return sha256(bytes);
+  }
+
+  state(): PeerState {
+    const { engine } = this.#host;
+    const linked = engine.people().filter(({ reach }) => reach === "direct");
+    return {
+      linked: linked.map(({ name }) => name),
+      dials: this.#dials,
+      refusals: Object.fromEntries(engine.refusals()),
+    };
+  }
+
+  close(): void {
+    this.#host.close();
+  }
+
+  #find(name: string): ResultRow | undefined {
+    const query = { text: name, kind: null, minBytes: 0, maxBytes: Infinity, of: null, limit: 10 };
+    return this.#host.engine.search(query).rows.find((row) => row.name === name);
+  }
+
+  #counted(output: Output): readonly Output[] {
+    if (output.type === "dial") this.#dials++;
+    return [output];
+  }
+
+  /** Looks whenever something may have changed. */
+  #when<Value>(look: () => Value | undefined): Promise<Value> {
+    return new Promise((resolve) => {
+      const again = (): void => {
+        const value = look();
+        if (value === undefined) return;
+        this.#waiting.delete(again);
+        resolve(value);
+      };
+      this.#waiting.add(again);
+      again();
+    });
+  }
+}
+
+class MemoryFiles implements HostFiles {
+  sentBytes = 0;
+  readonly #feed: (input: Input) => void;
+  #linkOf: (peer: PeerId) => Link | null = () => null;
+  readonly #files = new DiskFiles({
+    feed: (input) => this.#feed(input),
+    sendBlocks: (peer, id, bytes) =>
+      void this.#linkOf(peer)?.sendBlocks(id, Promise.resolve(bytes), (sent) => {
+        this.sentBytes += sent;
+        this.#feed({ type: "bytes-sent", peer, id, bytes: sent });
+      }),
+    stopBlocks: (peer, id) => this.#linkOf(peer)?.stopBlocks(id),
+  });
+
+  constructor(feed: (input: Input) => void) {
+    this.#feed = feed;
+  }
+
+  get disk(): DiskFiles["disk"] {
+    return this.#files.disk;
+  }
+
+  read(file: FileId, begin: number, length: number): Uint8Array {
+    const bytes = this.disk.read(file, begin, length);
+    if (typeof bytes === "string") throw new Error(`${file} ${bytes}`);
+    return bytes;
+  }
+
+  perform(output: SwarmOutput, linkOf: (peer: PeerId) => Link | null): void {
+    this.#linkOf = linkOf;
+    this.#files.perform(output);
+  }
+
+  close(): void {}
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");

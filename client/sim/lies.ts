@@ -1,0 +1,107 @@
+/**
+ * Hostile peers: whole engines that lie in one way each. A lie stands between an engine and its host and turns an
+ * output into others; everything else such a peer does is what an honest one does, so that it is believed until then.
+ * The simulator runs them on its virtual clock, client/node over real WebRTC.
+ */
+import { concatBytes } from "../src/engine/bytes.ts";
+import type { Engine } from "../src/engine/engine.ts";
+import { encodeEntry } from "../src/engine/entry.ts";
+import type { FileId } from "../src/engine/file-id.ts";
+import { decodeFrame, encodeFrame, MAX_BLOCK_BYTES, MAX_FRAME_BYTES } from "../src/engine/frame.ts";
+import type { Frame } from "../src/engine/frame.ts";
+import type { LinkId, Output } from "../src/engine/io.ts";
+import type { PeerId } from "../src/engine/peer-id.ts";
+
+/** What a lie may use of the peer that tells it. */
+export interface Liar {
+  readonly id: PeerId;
+  linkOf(peer: PeerId): LinkId | null;
+  /** Bytes of a file that it shares. */
+  read(file: FileId, begin: number, length: number): Uint8Array;
+}
+
+export type Lie = (output: Output, liar: Liar) => readonly Output[];
+
+type SendBlocks = Output & { readonly type: "send-blocks" };
+
+const flipped = (bytes: Uint8Array): Uint8Array => bytes.map((byte, at) => (at === 10 ? byte ^ 1 : byte));
+
+/** Lies in a frame of this type, and says what it does instead. */
+const inFrame =
+  <Type extends Frame["type"]>(type: Type, lie: (frame: Frame & { type: Type }) => readonly Frame[]): Lie =>
+  (output) => {
+    if (output.type !== "send") return [output];
+    const frame = decodeFrame(output.bytes);
+    if (!frame.ok || frame.value.type !== type) return [output];
+    return lie(frame.value as Frame & { type: Type }).map((told) => ({
+      ...output,
+      bytes: encodeFrame(told),
+    }));
+  };
+
+/** Sends these bytes, whatever they are, where it was asked for bytes of a file; then nothing more. */
+const insteadOfBlocks =
+  (lie: (asked: SendBlocks, liar: Liar) => readonly Uint8Array[]): Lie =>
+  (output, liar) => {
+    if (output.type !== "send-blocks") return [output];
+    const link = liar.linkOf(output.peer);
+    return link === null ? [] : lie(output, liar).map((bytes) => ({ type: "send", link, bytes }));
+  };
+
+const blocksOf = (bytes: Uint8Array): Uint8Array[] =>
+  Array.from({ length: Math.ceil(bytes.length / MAX_BLOCK_BYTES) }, (_, i) =>
+    bytes.subarray(i * MAX_BLOCK_BYTES, (i + 1) * MAX_BLOCK_BYTES),
+  );
+
+export const LIES = {
+  "wrong blocks": insteadOfBlocks(({ id, file, begin, length }, liar) =>
+    blocksOf(flipped(liar.read(file, begin, length))).map((block) =>
+      encodeFrame({ type: "block", id, bytes: block }),
+    ),
+  ),
+  "a block longer than asked": insteadOfBlocks(({ id, file, begin, length }, liar) =>
+    blocksOf(concatBytes(liar.read(file, begin, length), Uint8Array.of(0))).map((bytes) =>
+      encodeFrame({ type: "block", id, bytes }),
+    ),
+  ),
+  garbage: insteadOfBlocks(() => [Uint8Array.of(0xff, 0x13, 0x37)]),
+  /** The types forbid it, a data channel does not; who takes it for a length runs out of memory. */
+  "a text of digits": insteadOfBlocks(() => ["99999999999" as unknown as Uint8Array]),
+  "an oversize frame": insteadOfBlocks(() => [new Uint8Array(MAX_FRAME_BYTES + 1)]),
+  "a second proof": insteadOfBlocks((_, liar) => [
+    encodeFrame({ type: "prove", peer: liar.id, signature: new Uint8Array(64) }),
+  ]),
+  "a false feed entry": insteadOfBlocks(({ file }, liar) => [
+    encodeFrame({
+      type: "entries",
+      author: liar.id,
+      epoch: 2 ** 40,
+      first: 0,
+      entries: [encodeEntry({ type: "share", file, name: "false.txt", folder: "" })],
+      signature: new Uint8Array(64),
+    }),
+  ]),
+  "a wrong piece layer": inFrame("layer", (frame) => [{ ...frame, hashes: flipped(frame.hashes) }]),
+  "a bitfield of the wrong length": inFrame("bitfield", (frame) => [{ ...frame, bits: new Uint8Array(100) }]),
+  "a false proof": inFrame("prove", (frame) => [{ ...frame, signature: flipped(frame.signature) }]),
+  "a frame before its proof": inFrame("prove", (frame) => [{ type: "ping", nonce: 1 }, frame]),
+  /** Not hostile by itself: a cancel and a block can cross. Here every answer comes with one more. */
+  "unrequested blocks": (output, liar) => {
+    const link = output.type === "send-blocks" ? liar.linkOf(output.peer) : null;
+    if (output.type !== "send-blocks" || link === null) return [output];
+    const bytes = encodeFrame({
+      type: "block",
+      id: 0xffff_ffff,
+      bytes: liar.read(output.file, output.begin, 1000),
+    });
+    return [{ type: "send", link, bytes }, output];
+  },
+} satisfies Record<string, Lie>;
+
+export type LieName = keyof typeof LIES;
+
+/** From now on the host is told what the lie makes of the engine's outputs. */
+export const lieFrom = (engine: Engine, lie: Lie, liar: Liar): void => {
+  const honest = engine.handle.bind(engine);
+  engine.handle = (input, now) => honest(input, now).flatMap((output) => lie(output, liar));
+};

@@ -1,0 +1,96 @@
+import { describe, expect, test } from "vitest";
+import { LIES, lieFrom, type LieName } from "../sim/lies.ts";
+import { DiskFiles } from "../sim/disk-files.ts";
+import { SimRoom, type SimFiles, type SimPeer } from "../sim/room.ts";
+import { equalBytes } from "../src/engine/bytes.ts";
+import { encodeFrame, MAX_BLOCK_BYTES } from "../src/engine/frame.ts";
+import type { SwarmOutput } from "../src/engine/io.ts";
+import { isHostile, type Refusal } from "../src/engine/refusal.ts";
+
+/** A disk for a whole engine of the simulator. */
+class SimDisk implements SimFiles {
+  #peer: SimPeer | null = null;
+  readonly #files = new DiskFiles({
+    feed: (input) => this.#peer!.feed(input),
+    sendBlocks: (peer, id, bytes) => {
+      for (let at = 0; at < bytes.length; at += MAX_BLOCK_BYTES) {
+        const block = bytes.subarray(at, at + MAX_BLOCK_BYTES);
+        this.#peer!.sendRaw(peer, encodeFrame({ type: "block", id, bytes: block }));
+        this.#peer!.feed({ type: "bytes-sent", peer, id, bytes: block.length });
+      }
+    },
+    stopBlocks: () => {},
+  });
+
+  get disk(): DiskFiles["disk"] {
+    return this.#files.disk;
+  }
+
+  perform(output: SwarmOutput, peer: SimPeer): void {
+    this.#peer = peer;
+    this.#files.perform(output);
+  }
+}
+
+/** What each lie is counted as. */
+const REFUSAL_OF: Record<LieName, Refusal> = {
+  "wrong blocks": "wrong-block",
+  "a block longer than asked": "wrong-length",
+  garbage: "malformed-frame",
+  "a text of digits": "malformed-frame",
+  "an oversize frame": "oversize-frame",
+  "a second proof": "second-proof",
+  "a false feed entry": "false-entry",
+  "a wrong piece layer": "wrong-layer",
+  "a bitfield of the wrong length": "wrong-length",
+  "a false proof": "false-proof",
+  "a frame before its proof": "frame-before-proof",
+  "unrequested blocks": "unrequested-block",
+};
+
+const LIES_BEFORE_THE_PROOF: readonly LieName[] = ["a false proof", "a frame before its proof"];
+
+describe("[W4] beside an honest source", () => {
+  test.each(Object.keys(LIES) as LieName[])("%s: the file arrives whole, the refusal is counted", (lie) => {
+    const room = new SimRoom({ seed: 61 });
+    const disks = [new SimDisk(), new SimDisk(), new SimDisk()] as const;
+    const [liar, honest, ada] = [
+      room.add("Mallory", { files: disks[0] }),
+      room.add("Hannah", { files: disks[1] }),
+      room.add("Ada", { files: disks[2] }),
+    ];
+    lieFrom(liar.engine, LIES[lie], {
+      id: liar.id,
+      linkOf: (peer) => liar.engine.linkOf(peer),
+      read: (file, begin, length) => disks[0].disk.read(file, begin, length) as Uint8Array,
+    });
+    const bytes = room.random(1024 * 1024 + 5);
+    for (const peer of [liar, honest, ada]) room.join(peer);
+    const isMember = !LIES_BEFORE_THE_PROOF.includes(lie);
+    expect(room.run(2_000, () => ada.engine.peerCount === (isMember ? 2 : 1))).toBe(true);
+
+    const share = (peer: SimPeer, disk: SimDisk) =>
+      peer.feed({ type: "share", files: [disk.disk.add(bytes, "song.mp3")] });
+    const isRefused = () => ada.engine.refusals().has(REFUSAL_OF[lie]);
+    const file = disks[0].disk.add(bytes, "song.mp3").file;
+    share(liar, disks[0]);
+    // The layer is asked of one source only: there the liar is the first.
+    if (lie !== "a wrong piece layer") share(honest, disks[1]);
+    expect(room.run(2_000, () => ada.engine.sourcesOf(file).length > 0)).toBe(true);
+    room.run(500);
+    ada.feed({ type: "download", file, name: "song.mp3" });
+    expect(room.run(10_000, isRefused)).toBe(true);
+    share(honest, disks[1]);
+    expect(room.run(30_000, () => disks[2].disk.saved.has(file))).toBe(true);
+    expect(equalBytes(disks[2].disk.saved.get(file)!, bytes)).toBe(true);
+
+    const refusal = REFUSAL_OF[lie];
+    const dropped = ada.notices.filter(({ type }) => type === "peer-dropped");
+    expect(dropped).toEqual(
+      isMember && isHostile(refusal) ? [{ type: "peer-dropped", peer: liar.id, refusal }] : [],
+    );
+    expect(ada.engine.linkOf(honest.id)).not.toBeNull();
+    room.run(30_000);
+    expect(ada.engine.linkOf(liar.id) === null).toBe(isHostile(refusal));
+  });
+});
