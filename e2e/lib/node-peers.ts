@@ -1,0 +1,103 @@
+/**
+ * Peers without a browser, in a process of their own: client/node/main.ts does as it is told here. It is started, not
+ * imported: what the tests know of the product is what a process or a browser shows.
+ */
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const MAIN = "client/node/main.ts";
+
+export interface NodePeerOptions {
+  readonly serverUrl: string;
+  /** null: the open room. */
+  readonly code: string | null;
+  readonly name: string;
+  /** A key of LIES in client/sim/lies.ts: the one way in which this peer is hostile. */
+  readonly lie?: string;
+}
+
+export interface NodePeerState {
+  /** Names of those it has a proven link with. */
+  readonly linked: readonly string[];
+  /** How often it has called somebody. */
+  readonly dials: number;
+  /** How often it has refused something, by name. */
+  readonly refusals: Readonly<Record<string, number>>;
+}
+
+type Answer = { readonly id: number } & ({ readonly value: unknown } | { readonly problem: string });
+type Call = (call: object) => Promise<unknown>;
+
+export class NodePeers {
+  readonly #process: ChildProcess;
+  readonly #answers = new Map<number, (answer: Answer) => void>();
+  #calls = 0;
+
+  static start(): NodePeers {
+    return new NodePeers(fork(MAIN, { cwd: ROOT, execArgv: ["--import", "tsx"] }));
+  }
+
+  private constructor(process: ChildProcess) {
+    this.#process = process;
+    process.on("message", (answer: Answer) => this.#answers.get(answer.id)?.(answer));
+    process.on("exit", (code) => {
+      const problem = `the process of the peers ended with ${code}`;
+      for (const [id, tell] of this.#answers) tell({ id, problem });
+    });
+  }
+
+  /** One more peer in a room; it goes on by itself until it is closed. */
+  async join(options: NodePeerOptions): Promise<NodePeer> {
+    const number = (await this.#call({ do: "join", options })) as number;
+    return new NodePeer(number, (call) => this.#call(call));
+  }
+
+  async close(): Promise<void> {
+    if (this.#process.exitCode !== null) return;
+    this.#process.disconnect();
+    await once(this.#process, "exit");
+  }
+
+  async #call(call: object): Promise<unknown> {
+    const id = this.#calls++;
+    const answer = await new Promise<Answer>((resolve) => {
+      this.#answers.set(id, resolve);
+      this.#process.send({ id, call }, (error) => {
+        if (error) resolve({ id, problem: `the process of the peers is gone: ${error.message}` });
+      });
+    });
+    this.#answers.delete(id);
+    if ("problem" in answer) throw new Error(answer.problem);
+    return answer.value;
+  }
+}
+
+export class NodePeer {
+  readonly #peer: number;
+  readonly #call: Call;
+
+  constructor(peer: number, call: Call) {
+    this.#peer = peer;
+    this.#call = call;
+  }
+
+  /** Offers a file of the disk. */
+  async share(path: string): Promise<void> {
+    await this.#call({ do: "share", peer: this.#peer, file: path });
+  }
+
+  /** Downloads a file by its name in the room, once somebody offers it. @returns its SHA-256 */
+  async fetch(name: string): Promise<string> {
+    return (await this.#call({ do: "fetch", peer: this.#peer, file: name })) as string;
+  }
+
+  async state(): Promise<NodePeerState> {
+    return (await this.#call({ do: "state", peer: this.#peer })) as NodePeerState;
+  }
+
+  async close(): Promise<void> {
+    await this.#call({ do: "close", peer: this.#peer });
+  }
+}
