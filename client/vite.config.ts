@@ -72,6 +72,7 @@ export default defineConfig({
     proxy: {
       "/socket.io": { target: "http://localhost:3000", ws: true },
       "/healthz": "http://localhost:3000",
+      "/addresses.json": "http://localhost:3000",
     },
   },
 });

@@ -16,12 +16,14 @@ export function lanAddresses(interfaces: Interfaces): string[] {
     .map((info) => info.address);
 }
 
+/** Where the page is for others; nowhere when the server listens at one address only. */
+export function lanUrls(port: number, host: string | undefined, interfaces: Interfaces): string[] {
+  return isEverywhere(host) ? lanAddresses(interfaces).map((address) => `http://${address}:${port}/`) : [];
+}
+
 export function announce(port: number, host: string | undefined, interfaces: Interfaces): string {
-  const listensEverywhere = host === undefined || host === "0.0.0.0" || host === "::";
-  const local = `http://${listensEverywhere ? "localhost" : bracketed(host)}:${port}/`;
-  const lan = listensEverywhere
-    ? lanAddresses(interfaces).map((address) => `http://${address}:${port}/`)
-    : [];
+  const local = `http://${isEverywhere(host) ? "localhost" : bracketed(host)}:${port}/`;
+  const lan = lanUrls(port, host, interfaces);
   const advice =
     lan.length > 0
       ? "Everyone on this network: scan the code or type the address."
@@ -36,6 +38,10 @@ export function announce(port: number, host: string | undefined, interfaces: Int
     "",
     `${advice} Stop with Ctrl+C.`,
   ].join("\n");
+}
+
+function isEverywhere(host: string | undefined): host is undefined | "0.0.0.0" | "::" {
+  return host === undefined || host === "0.0.0.0" || host === "::";
 }
 
 function bracketed(host: string): string {

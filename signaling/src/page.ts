@@ -13,10 +13,12 @@ export interface PageOptions {
   /** The folder with the built client; none while a development server shows the page instead. */
   readonly clientDir: string | undefined;
   readonly health: () => object;
+  /** Where other devices on the network find this page. */
+  readonly lanUrls: () => readonly string[];
   readonly log: Log;
 }
 
-export function servePage({ clientDir, health, log }: PageOptions): RequestListener {
+export function servePage({ clientDir, health, lanUrls, log }: PageOptions): RequestListener {
   // `dev` looks at the disk for each request: a rebuilt client is served at once, and a vanished file is a 404.
   const files =
     clientDir === undefined
@@ -28,7 +30,7 @@ export function servePage({ clientDir, health, log }: PageOptions): RequestListe
       secure(request, response, () => respond(request, response));
     } catch (error) {
       log("failed", { handling: "http", where: whereFrom(error) });
-      say(response, 500, "Something went wrong here. Reload the page.");
+      say(response, 500, "The server failed at this request. Reload the page.");
     }
   };
 
@@ -36,17 +38,26 @@ export function servePage({ clientDir, health, log }: PageOptions): RequestListe
     const notFound = () => say(response, 404, "There is nothing here. Swapmeet is at /.");
     if (request.method !== "GET" && request.method !== "HEAD")
       return say(response, 405, "Only GET and HEAD are answered here.");
-    if (request.url?.split("?")[0] === "/healthz") return sayHealth(response);
+    const path = request.url?.split("?")[0];
+    if (path === "/healthz") return sayJson(response, health());
+    // A page at localhost must show others another address. Nobody else needs to know the machine's networks.
+    if (path === "/addresses.json") return sayJson(response, isLoopback(request) ? lanUrls() : []);
     // Nothing here is worth resuming, and a range from its end to its start is an exception in the file stream.
     delete request.headers.range;
     if (files) files(request, response, notFound);
     else notFound();
   }
+}
 
-  function sayHealth(response: ServerResponse): void {
-    response.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-store" });
-    response.end(JSON.stringify(health()));
-  }
+function sayJson(response: ServerResponse, value: object): void {
+  response.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-store" });
+  response.end(JSON.stringify(value));
+}
+
+/** Asked from this computer, and not by a proxy for somebody else. */
+function isLoopback({ socket, headers }: IncomingMessage): boolean {
+  const address = socket.remoteAddress?.replace(/^::ffff:/, "") ?? "";
+  return (address === "::1" || address.startsWith("127.")) && headers["x-forwarded-for"] === undefined;
 }
 
 /** The build names assets by their content; all else may change under its name. */

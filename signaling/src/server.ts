@@ -2,9 +2,11 @@
 import { randomInt } from "node:crypto";
 import type { Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { networkInterfaces } from "node:os";
 import { fail, MAX_ROOM_MEMBERS, ok, type Result } from "@swapmeet/shared";
+import { lanUrls } from "./announcement.ts";
 import { createCounters, type Counters } from "./counters.ts";
 import { Door } from "./door.ts";
 import { CLOSE_GRACE_MS, LIMITS, type Limits } from "./limits.ts";
@@ -62,7 +64,14 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     random: options.random ?? ((bound) => randomInt(bound)),
   });
   const startedAtMs = performance.now();
-  const http = createServer(servePage({ clientDir, health, log }));
+  const http: Server = createServer(
+    servePage({
+      clientDir,
+      health,
+      log,
+      lanUrls: () => lanUrls((http.address() as AddressInfo).port, host, networkInterfaces()),
+    }),
+  );
   // A browser has a few besides its socket, for the page; beyond that they are somebody's hoard.
   http.maxConnections = 2 * limits.maxConnections;
   const io = serveSockets(http, { rooms, door: new Door(limits, trustedProxies), counters, limits, log });

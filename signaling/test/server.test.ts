@@ -3,9 +3,10 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { connect as connectTcp } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { lanAddresses } from "../src/announcement.ts";
 import { createSignalingServer } from "../src/server.ts";
 import { connect, privately, startRoom, startServer } from "./harness.ts";
 
@@ -102,6 +103,17 @@ describe("health", () => {
       refused: expect.objectContaining({ "bad-request": 1, "too-fast": 0 }),
       stun: { answered: 0, ignored: 0 },
     });
+  });
+});
+
+describe("addresses", () => {
+  it("a page at localhost learns where others find it; who asks through a proxy does not", async () => {
+    const { url } = await startServer({ host: "0.0.0.0" });
+    const answer: unknown = await (await fetch(`${url}/addresses.json`)).json();
+    const port = new URL(url).port;
+    expect(answer).toEqual(lanAddresses(networkInterfaces()).map((address) => `http://${address}:${port}/`));
+    const proxied = await fetch(`${url}/addresses.json`, { headers: { "x-forwarded-for": "203.0.113.9" } });
+    expect(await proxied.json()).toEqual([]);
   });
 });
 

@@ -34,7 +34,14 @@ export class OpeningSession implements Session {
   readonly downloads = [];
   readonly uploads = [];
   readonly notices = [];
-  readonly settings = { saveByItself: true, shareDownloads: true, folderName: null, canChooseFolder: false };
+  readonly settings = {
+    saveByItself: true,
+    shareDownloads: true,
+    alwaysChannel: false,
+    folderName: null,
+    canChooseFolder: false,
+  };
+  readonly storage = null;
   readonly traffic = { directInBytes: 0, directOutBytes: 0, serverBytes: 0 };
   readonly #kept: ((session: Session) => void)[] = [];
 
@@ -59,6 +66,9 @@ export class OpeningSession implements Session {
   }
   setShareDownloads(on: boolean): void {
     this.#kept.push((session) => session.setShareDownloads(on));
+  }
+  setAlwaysChannel(on: boolean): void {
+    this.#kept.push((session) => session.setAlwaysChannel(on));
   }
 
   subscribe(): () => void {
@@ -90,5 +100,7 @@ export class OpeningSession implements Session {
   dismiss(): void {}
   async chooseFolder(): Promise<void> {}
   forgetFolder(): void {}
+  lookAtStorage(): void {}
+  deleteStored(): void {}
   close(): void {}
 }

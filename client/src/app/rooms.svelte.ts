@@ -145,7 +145,8 @@ const urlOf = (hash: string): string => location.pathname + location.search + ha
 
 function viewOf(code: string) {
   const link = new URL(urlOf(hashOf({ code, file: null })), location.origin).href;
-  return code === "" ? ({ kind: "open", link } as const) : ({ kind: "private", code, link } as const);
+  const links = { link, outside: link };
+  return code === "" ? ({ kind: "open", ...links } as const) : ({ kind: "private", code, ...links } as const);
 }
 
 export const [useRooms, provideRooms] = createContext<Rooms>();

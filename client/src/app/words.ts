@@ -1,9 +1,9 @@
 /** Every sentence the page says about state and trouble, in one place: what is true, and what to do. */
 import type { Notice, ReadProblem, StoreProblem } from "../engine/io.ts";
 import type { Refusal } from "../engine/refusal.ts";
-import type { Kind, PersonView, TransferFailure, TransferState } from "../engine/view.ts";
-import type { NoticeView, ServerState } from "../platform/session-view.ts";
-import { formatBytes, formatCount, formatSeconds, plural } from "./format.ts";
+import type { DownloadView, Kind, PersonView, TransferFailure, TransferState } from "../engine/view.ts";
+import type { NoticeView, ServerState, StorageView } from "../platform/session-view.ts";
+import { formatBytes, formatCount, formatNames, formatSeconds, plural } from "./format.ts";
 
 /** What happened, and what it means or what to do. */
 export interface Saying {
@@ -100,9 +100,15 @@ export const readProblemWords = (problem: ReadProblem): string => {
 export const storeProblemWords = (problem: StoreProblem): string => {
   switch (problem.kind) {
     case "full":
-      return problem.missingBytes === null
-        ? "the disk is full. Free some space, then resume"
-        : `the disk is full, ${formatBytes(problem.missingBytes)} missing. Free that much, then resume`;
+      return `${
+        problem.missingBytes === null
+          ? "no room left"
+          : `no room, ${formatBytes(problem.missingBytes)} missing`
+      }. Delete stored files in Settings or free disk space; it goes on by itself`;
+    case "in-use":
+      return "another tab of this browser is fetching it. It is here as soon as that tab has it";
+    case "source-unreadable":
+      return `${readProblemWords(problem.reason)}. Fetch it again`;
     case "broken":
       return `this browser's storage does not work (${problem.detail}). Reload the page, or use a window that is not private`;
   }
@@ -132,7 +138,8 @@ export const stateWords = (state: TransferState, names: Pick<Names, "person">): 
     case "downloading":
       return "Downloading";
     case "paused":
-      return state.because === "person" ? "Paused" : `Paused: ${storeProblemWords(state.because)}`;
+      if (state.because === "person") return "Paused";
+      return `${state.because.kind === "in-use" ? "Queued" : "Paused"}: ${storeProblemWords(state.because)}`;
     case "verifying":
       return "Verifying";
     case "complete":
@@ -140,6 +147,25 @@ export const stateWords = (state: TransferState, names: Pick<Names, "person">): 
     case "failed":
       return `Failed: ${failureWords(state.reason, names)}`;
   }
+};
+
+/** Whom it comes from, to follow the state; "" when there is nothing to say. */
+export const sourceWords = (
+  { state, sources, handedBy }: Pick<DownloadView, "state" | "sources" | "handedBy">,
+  names: Pick<Names, "person">,
+): string => {
+  if (handedBy !== null && (state.type === "verifying" || state.type === "complete"))
+    return `, from ${names.person(handedBy)}, same browser`;
+  if (state.type !== "downloading" || sources.length === 0) return "";
+  return ` from ${formatNames(sources.map((peer) => names.person(peer)))}`;
+};
+
+/** What downloads take of this device, and how much more they may. */
+export const storageWords = ({ quota, persistent }: StorageView): string => {
+  if (quota === null)
+    return "Over plain http the browser does not tell how much room there is, and may clear it when the disk gets short.";
+  const used = `${formatBytes(quota.usedBytes)} used, ${formatBytes(quota.availableBytes)} available.`;
+  return persistent ? used : `${used} The browser may clear it when the disk gets short.`;
 };
 
 /** What a dropped peer did, to follow its name. */
@@ -207,6 +233,15 @@ export const noticeSaying = (
       return {
         title: `${names.file(notice.file)} is off your table: ${readProblemWords(notice.reason)}.`,
         remedy: "Add it again to share it as it is now.",
+        bad: true,
+      };
+    case "false-hand-over":
+      return {
+        title:
+          notice.because === "unreadable"
+            ? `${names.file(notice.file)} could not be read where ${names.person(notice.from)}, another tab of this browser, has it.`
+            : `What ${names.person(notice.from)}, another tab of this browser, handed over is not ${names.file(notice.file)}.`,
+        remedy: "Nothing of it was kept. The file is fetched over the channel instead.",
         bad: true,
       };
     case "problem":

@@ -15,10 +15,11 @@ import type {
   UploadView,
 } from "../engine/view.ts";
 
+/** `outside`: the link as other devices can open it; differs from `link` where this page is at "localhost". */
 export type RoomView =
-  | { readonly kind: "private"; readonly code: string; readonly link: string }
+  | { readonly kind: "private"; readonly code: string; readonly link: string; readonly outside: string }
   /** "Nearby": everyone of this network. Not protected from the server, and the page says so. */
-  | { readonly kind: "open"; readonly link: string };
+  | { readonly kind: "open"; readonly link: string; readonly outside: string };
 
 export type ServerState =
   | { readonly type: "connecting" }
@@ -73,6 +74,16 @@ export interface Settings {
   readonly canChooseFolder: boolean;
 }
 
+/** What downloads take of this device. */
+export interface StorageView {
+  /** Of everything this page stores; null where the browser does not tell, as on plain http. */
+  readonly quota: { readonly usedBytes: number; readonly availableBytes: number } | null;
+  /** The browser has promised not to clear it by itself when the disk gets short. */
+  readonly persistent: boolean;
+  /** Left by finished downloads, and by those of other rooms. */
+  readonly files: readonly { readonly file: FileId; readonly name: string; readonly bytes: number }[];
+}
+
 export interface Session {
   subscribe(listener: () => void): () => void;
 
@@ -89,6 +100,8 @@ export interface Session {
   readonly uploads: readonly UploadView[];
   readonly notices: readonly NoticeView[];
   readonly settings: Settings;
+  /** As of the last `lookAtStorage`; null before the first. */
+  readonly storage: StorageView | null;
   readonly traffic: {
     readonly directInBytes: number;
     readonly directOutBytes: number;
@@ -123,6 +136,10 @@ export interface Session {
   /** Opens the browser's folder picker; call it from a gesture. */
   chooseFolder(): Promise<void>;
   forgetFolder(): void;
+
+  lookAtStorage(): void;
+  /** Deletes what is stored of finished downloads or of other rooms' ones; they are no longer shared either. */
+  deleteStored(files: readonly FileId[]): void;
 
   /** Leaves the room and closes everything; twice is harmless. */
   close(): void;

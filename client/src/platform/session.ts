@@ -1,26 +1,33 @@
 /** One visit to one room: puts host, holdings and saving together, and is what the page reads and commands. */
 import { sha256 } from "@noble/hashes/sha2.js";
+import type { Socket } from "socket.io-client";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import {
   ADDRESS_BYTES,
   JOIN_SECRET_BYTES,
+  fail,
   type Address,
   type JoinSecret,
   type RoomTag,
 } from "@swapmeet/shared";
 import { lengthOf, rootHexOf, type FileId } from "../engine/file-id.ts";
 import type { OfferedFile } from "../engine/frame.ts";
-import type { Notice } from "../engine/io.ts";
+import type { LocalFile, Notice } from "../engine/io.ts";
 import type { PeerId } from "../engine/peer-id.ts";
 import { personNameOf } from "../engine/person-name.ts";
 import { openRoom, type RoomSecrets } from "../engine/room-secret.ts";
 import type { PersonView, SearchQuery, SearchResults } from "../engine/view.ts";
 import { Adding } from "./adding.ts";
 import { Hasher } from "./hasher.ts";
-import { Holdings } from "./holdings.ts";
+import { Holdings, UNDO_WITHIN_MS } from "./holdings.ts";
 import { Host } from "./host.ts";
 import { claimIdentity, type Identity } from "./identity.ts";
+import { KeptFiles } from "./kept-files.ts";
+import { Lane } from "./lane.ts";
+import type { LaneKeys } from "./lane-message.ts";
 import type { PieceStores } from "./piece-store.ts";
+import { askToPersist } from "./quota.ts";
+import { Resuming } from "./resuming.ts";
 import type { RoomCode } from "./room-code.ts";
 import { roomKeys } from "./room-keys.ts";
 import { Saving } from "./saving.ts";
@@ -33,21 +40,33 @@ import type {
   Session,
   Settings,
 } from "./session-view.ts";
+import { roomView, outsidePage } from "./room-view.ts";
+import { openSocket } from "./signaling-client.ts";
 import { readSetting, writeSetting } from "./settings.ts";
 import { openStorage } from "./storage.ts";
+import { StoreNews } from "./store-news.ts";
 
 export type RoomChoice = { readonly kind: "private"; readonly code: RoomCode } | { readonly kind: "open" };
 
+/** From this size on the browser is asked to keep what is stored: a small file is soon fetched again. Guess. */
+const LARGE_BYTES = 64 * 1024 * 1024;
 /** Notices kept for the page; older ones have been read or never will be. */
 const MAX_NOTICES = 20;
 
 /** Claims an identity and derives the room's keys; then everything goes on by itself. */
 export const openSession = async (choice: RoomChoice): Promise<Session> => {
-  const [identity, secrets] = await Promise.all([
-    claimIdentity(),
-    choice.kind === "private" ? roomKeys(choice.code) : null,
-  ]);
-  return new RoomSession(choice, identity, secrets);
+  const socket = openSocket(location.origin);
+  try {
+    const [identity, secrets, page] = await Promise.all([
+      claimIdentity(),
+      choice.kind === "private" ? roomKeys(choice.code) : null,
+      outsidePage(),
+    ]);
+    return new RoomSession(roomView(choice, page), socket, identity, secrets);
+  } catch (error) {
+    socket.disconnect();
+    throw error;
+  }
 };
 
 class RoomSession implements Session {
@@ -58,7 +77,12 @@ class RoomSession implements Session {
   readonly #hasher = new Hasher();
   readonly #adding: Adding;
   readonly #saving = new Saving();
+  readonly #resuming: Resuming;
+  readonly #kept: KeptFiles;
+  readonly #news = new StoreNews(() => this.#resuming.retry());
   readonly #listeners = new Set<() => void>();
+  /** In an open room from when the server has said which it is. */
+  #lane: Lane | null = null;
   #storage: Promise<PieceStores> | null = null;
   #server: "connecting" | "online" | "offline" | Extract<ServerState, { type: "refused" }>["reason"] =
     "connecting";
@@ -66,25 +90,21 @@ class RoomSession implements Session {
   #notices: readonly NoticeView[] = [];
   #nextNotice = 1;
 
-  constructor(choice: RoomChoice, identity: Identity, secrets: RoomSecrets | null) {
+  constructor(room: RoomView, socket: Socket, identity: Identity, secrets: RoomSecrets | null) {
+    this.room = room;
     this.#identity = identity;
     const secret = bytesToHex(crypto.getRandomValues(new Uint8Array(JOIN_SECRET_BYTES))) as JoinSecret;
-    const origin = `${location.origin}${location.pathname}`;
-    this.room =
-      choice.kind === "private"
-        ? { kind: "private", code: choice.code, link: `${origin}#${choice.code}` }
-        : { kind: "open", link: origin };
     this.#adding = new Adding(this.#hasher, {
       added: (files) => {
         for (const { local, source } of files) this.#holdings.share(local.file, source);
-        this.#host.feed({ type: "share", files: files.map(({ local }) => local) });
+        this.#share(files.map(({ local }) => local));
       },
       changed: () => this.#changed(),
     });
     let holdings: Holdings | undefined;
     this.#host = new Host({
       identity,
-      serverUrl: location.origin,
+      socket,
       join: {
         secret,
         room: secrets ? { kind: "private", tag: secrets.tag } : { kind: "open" },
@@ -99,18 +119,48 @@ class RoomSession implements Session {
         (holdings = new Holdings({
           feed,
           finished: (file) => {
-            if (this.settings.shareDownloads) feed({ type: "share-download", file });
+            this.#lane?.forget(file);
+            if (!this.settings.shareDownloads) return;
+            feed({ type: "share-download", file });
+            this.#lane?.announce([file]);
           },
+          saved: (file) => this.#resuming.became(file, "saved"),
+          released: () => this.#news.tell(),
           stores: () => (this.#storage ??= openStorage()),
           save: (blob, name, folder) => this.#saving.save(blob, name, folder),
           leaves: (piece) => this.#hasher.leaves(piece),
+          hash: async (content, onBytes, signal) =>
+            (await this.#hasher.hash([content], onBytes, signal))[0] ?? fail("cancelled"),
+          askTabs: (file) => this.#lane?.ask(file),
+          refuseTab: (file, from, because) => {
+            this.#lane?.refuse(file, from);
+            this.#tell({ type: "false-hand-over", file, from, because });
+          },
           savesByItself: () => this.settings.saveByItself,
         })),
       server: (state) => this.#serverIs(state),
+      joined: (tag) => {
+        void this.#resuming.enter(tag);
+        if (!secrets) this.#enterLane(openRoom(tag));
+      },
       notice: (notice) => this.#tell(notice),
       changed: () => this.#changed(),
     });
     this.#holdings = holdings!;
+    this.#resuming = new Resuming({
+      holdings: this.#holdings,
+      feed: (input) => this.#host.feed(input),
+      downloads: () => this.downloads,
+      share: (file) => this.#share([file]),
+      sharesDownloads: () => this.settings.shareDownloads,
+    });
+    this.#kept = new KeptFiles({
+      holdings: this.#holdings,
+      unfinished: () => new Set(this.#unfinished()),
+      changed: () => this.#changed(),
+    });
+    if (secrets) void this.#resuming.enter(secrets.tag);
+    if (secrets) this.#enterLane(secrets);
     addEventListener("pagehide", this.#leaving);
   }
 
@@ -174,9 +224,14 @@ class RoomSession implements Session {
     return {
       saveByItself: readSetting("save-by-itself") !== "no",
       shareDownloads: readSetting("share-downloads") !== "no",
+      alwaysChannel: readSetting("always-channel") === "yes",
       folderName: this.#saving.folderName,
       canChooseFolder: this.#saving.canChooseFolder,
     };
+  }
+
+  get storage() {
+    return this.#kept.view;
   }
 
   search(query: SearchQuery): SearchResults {
@@ -217,29 +272,39 @@ class RoomSession implements Session {
   unshare(file: FileId): () => void {
     const local = this.#host.engine.localFile(file);
     this.#host.feed({ type: "unshare", files: [file] });
-    return () => {
-      if (local) this.#host.feed({ type: "share", files: [local] });
-    };
+    return this.#putAway(file, () => {
+      if (local) this.#share([local]);
+    });
   }
 
   download(file: FileId, name: string): void {
-    this.#holdings.name(file, name, this.#host.engine.folderOf(file));
-    this.#host.feed({ type: "download", file, name });
+    const folder = this.#host.engine.folderOf(file);
+    this.#holdings.name(file, name, folder);
+    this.#resuming.started(file, name, folder);
+    if (lengthOf(file) >= LARGE_BYTES) void askToPersist();
+    void this.#holdings.holds(file).then((stored) => {
+      if (this.#resuming.knows(file)) this.#host.feed({ type: "download", file, name, stored });
+    });
   }
 
   pause(file: FileId): void {
+    this.#resuming.became(file, "paused");
     this.#host.feed({ type: "pause", file });
   }
 
   resume(file: FileId): void {
+    this.#resuming.became(file, "fetching");
     this.#host.feed({ type: "resume", file });
   }
 
   cancel(file: FileId): void {
+    this.#resuming.ended(file);
     this.#host.feed({ type: "cancel", file });
+    void this.#holdings.delete(file);
   }
 
   clear(file: FileId): void {
+    if (!this.#host.engine.localFile(file)) this.#resuming.ended(file);
     this.#host.feed({ type: "clear", file });
   }
 
@@ -273,6 +338,11 @@ class RoomSession implements Session {
     this.#changed();
   }
 
+  setAlwaysChannel(on: boolean): void {
+    writeSetting("always-channel", on ? "yes" : "no");
+    this.#changed();
+  }
+
   async chooseFolder(): Promise<void> {
     await this.#saving.chooseFolder();
     this.#changed();
@@ -283,11 +353,27 @@ class RoomSession implements Session {
     this.#changed();
   }
 
+  lookAtStorage(): void {
+    void this.#kept.look();
+  }
+
+  deleteStored(files: readonly FileId[]): void {
+    for (const file of files) {
+      if (this.#host.engine.localFile(file)) this.#host.feed({ type: "unshare", files: [file] });
+      this.#host.feed({ type: "clear", file });
+    }
+    void this.#resuming.forget(new Set(files));
+    void this.#kept.delete(files).then(this.#resuming.retry);
+  }
+
   close(): void {
     removeEventListener("pagehide", this.#leaving);
+    this.#resuming.close();
     this.#adding.cancel();
+    this.#lane?.close();
     this.#hasher.close();
     this.#host.close();
+    this.#news.close();
     this.#listeners.clear();
   }
 
@@ -297,6 +383,38 @@ class RoomSession implements Session {
     if (state === "offline" && this.#server !== "offline") this.#offlineSince = performance.now();
     this.#server = typeof state === "string" ? state : state.refused;
     this.#changed();
+  }
+
+  #unfinished(): FileId[] {
+    return this.downloads.flatMap(({ file, state }) => (state.type === "complete" ? [] : [file]));
+  }
+
+  /** A download that is no longer shared, nor in the list, is deleted after a while. */
+  #putAway(file: FileId, takeBack: () => void): () => void {
+    if (!this.#resuming.knows(file) || this.downloads.some((download) => download.file === file))
+      return takeBack;
+    this.#resuming.ended(file);
+    void this.#holdings.delete(file, UNDO_WITHIN_MS);
+    return () => {
+      this.#holdings.spare(file);
+      takeBack();
+    };
+  }
+
+  #share(files: readonly LocalFile[]): void {
+    this.#host.feed({ type: "share", files });
+    this.#lane?.announce(files.map(({ file }) => file));
+  }
+
+  /** Only what is shared with the room is handed over. */
+  #enterLane(keys: LaneKeys): void {
+    if (this.#lane?.tag === keys.tag) return;
+    this.#lane?.close();
+    this.#lane = new Lane(keys, this.#identity.peer, {
+      mayAsk: () => !this.settings.alwaysChannel,
+      shared: async (file) => (this.#host.engine.localFile(file) ? this.#holdings.whole(file) : null),
+      handed: (file, from, content) => this.#holdings.handed(file, from, content),
+    });
   }
 
   #tell(notice: Notice): void {

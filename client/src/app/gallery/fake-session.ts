@@ -20,6 +20,7 @@ type Facts = {
       | "uploads"
       | "notices"
       | "settings"
+      | "storage"
       | "traffic"
   ]: Session[Key];
 };
@@ -68,6 +69,9 @@ export class FakeSession implements Session {
   }
   get settings() {
     return this.#scene.settings;
+  }
+  get storage() {
+    return this.#scene.storage;
   }
   get traffic() {
     return this.#scene.traffic;
@@ -156,8 +160,18 @@ export class FakeSession implements Session {
   setShareDownloads(shareDownloads: boolean): void {
     this.#change({ settings: { ...this.#scene.settings, shareDownloads } });
   }
+  setAlwaysChannel(alwaysChannel: boolean): void {
+    this.#change({ settings: { ...this.#scene.settings, alwaysChannel } });
+  }
   async chooseFolder(): Promise<void> {}
   forgetFolder(): void {}
+  lookAtStorage(): void {}
+  deleteStored(files: readonly FileId[]): void {
+    const { storage } = this.#scene;
+    this.#change({
+      storage: storage && { ...storage, files: storage.files.filter(({ file }) => !files.includes(file)) },
+    });
+  }
   close(): void {}
 
   #transfer(file: FileId, state: Session["downloads"][number]["state"]): void {

@@ -7,6 +7,7 @@ import type { Scene } from "./fake-session.ts";
 
 const MB = 1_000_000;
 const CODE = "amber-otter-cedar-violet";
+const LINK = `https://swapmeet.example/#${CODE}`;
 
 const hex64 = (seed: number): string => {
   let text = "";
@@ -152,7 +153,7 @@ const moving: readonly DownloadView[] = [
 
 const quiet: Scene = {
   me: mika,
-  room: { kind: "private", code: CODE, link: `https://swapmeet.example/#${CODE}` },
+  room: { kind: "private", code: CODE, link: LINK, outside: LINK },
   server: { type: "online" },
   people: [],
   peerCount: 0,
@@ -161,7 +162,26 @@ const quiet: Scene = {
   downloads: [],
   uploads: [],
   notices: [],
-  settings: { saveByItself: true, shareDownloads: true, folderName: null, canChooseFolder: true },
+  settings: {
+    saveByItself: true,
+    shareDownloads: true,
+    alwaysChannel: false,
+    folderName: null,
+    canChooseFolder: true,
+  },
+  storage: {
+    quota: { usedBytes: 1_480 * MB, availableBytes: 9_300 * MB },
+    persistent: false,
+    files: [
+      ["lecture 3, naming and discovery.mp4", 1_100 * MB],
+      ["field recording, south pier, dusk.flac", 371 * MB],
+      ["poster, final, really final, printed on A2 with the new logo and the corrected date.pdf", 9 * MB],
+    ].map(([name, bytes]) => ({
+      file: fileOf(name as string, bytes as number),
+      name: name as string,
+      bytes: bytes as number,
+    })),
+  },
   traffic: { directInBytes: 0, directOutBytes: 0, serverBytes: 3_100 },
   results: [],
 };
@@ -188,7 +208,10 @@ const busy: Scene = {
 
 export const SCENES = {
   "empty-private": () => quiet,
-  "empty-open": () => ({ ...quiet, room: { kind: "open", link: `${location.origin}/` } }),
+  "empty-open": () => ({
+    ...quiet,
+    room: { kind: "open", link: `${location.origin}/`, outside: `${location.origin}/` },
+  }),
   "first-connect": () => ({ ...quiet, server: { type: "connecting" } }),
   busy: () => busy,
   library: () => busy,

@@ -1,0 +1,36 @@
+/** What the page says about its room: code, link, and the link that other devices can open. */
+import type { RoomCode } from "./room-code.ts";
+import type { RoomView } from "./session-view.ts";
+
+/** `page`: where other devices find this page. */
+export const roomView = (
+  choice: { readonly kind: "private"; readonly code: RoomCode } | { readonly kind: "open" },
+  page = herePage(),
+): RoomView => {
+  const here = herePage();
+  return choice.kind === "private"
+    ? {
+        kind: "private",
+        code: choice.code,
+        link: `${here}#${choice.code}`,
+        outside: `${page}#${choice.code}`,
+      }
+    : { kind: "open", link: here, outside: page };
+};
+
+/** At "localhost" nobody else finds this page: the server on this computer knows its address on the network. */
+export const outsidePage = async (): Promise<string> => {
+  if (!/^(localhost|127\..*|\[::1\])$/.test(location.hostname)) return herePage();
+  try {
+    const answer = await fetch("/addresses.json", { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    const [address]: unknown[] = answer.ok ? await answer.json() : [];
+    return typeof address === "string" ? address : herePage();
+  } catch {
+    return herePage(); // not our server in front, or it is away
+  }
+};
+
+/** The room does not wait for it. */
+const ANSWER_WITHIN_MS = 300;
+
+const herePage = (): string => `${location.origin}${location.pathname}`;
