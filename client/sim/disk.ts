@@ -75,6 +75,9 @@ export class Disk {
   readonly #files = new Map<FileId, Uint8Array>();
   readonly #stores = new Map<FileId, Map<number, Uint8Array>>();
   readonly #assembling = new Map<string, Assembling>();
+  /** Checked and written, and not yet claimed. */
+  readonly #written = new Map<string, { readonly bytes: Uint8Array; isFlushed: boolean }>();
+  readonly #rotten = new Set<string>();
   readonly saved = new Map<FileId, Uint8Array>();
   readonly problems = new Map<FileId, ReadProblem>();
   /** Set: nothing more can be written. */
@@ -97,6 +100,7 @@ export class Disk {
     const pieces = this.#stores.get(file) ?? new Map<number, Uint8Array>();
     this.#stores.set(file, pieces);
     const have = new Bitfield(geometryOf(lengthOf(file)).pieceCount);
+    for (const piece of pieces.keys()) if (this.#rotten.delete(`${file} ${piece}`)) pieces.delete(piece);
     for (const piece of pieces.keys()) have.set(piece);
     return have.toBytes();
   }
@@ -134,9 +138,27 @@ export class Disk {
       if (!equalBytes(pieceHashOf(leaves, geometry, piece), hash)) return leaves;
     }
     if (this.storeProblem) return this.storeProblem;
-    this.#stores.get(file)?.set(piece, bytes);
+    this.#written.set(key, { bytes, isFlushed: false });
     this.#assembling.delete(key);
     return "stored";
+  }
+
+  flush(file: FileId, piece: number): void {
+    const written = this.#written.get(`${file} ${piece}`);
+    if (written) written.isFlushed = true;
+  }
+
+  /** The last of three steps: bytes, flush, claim. [F5] */
+  claim(file: FileId, piece: number): void {
+    const written = this.#written.get(`${file} ${piece}`);
+    if (!written?.isFlushed) throw new Error(`piece ${piece} is claimed before it is flushed`);
+    this.#written.delete(`${file} ${piece}`);
+    this.#stores.get(file)?.set(piece, written.bytes);
+  }
+
+  /** A claimed piece rots; the next opening reads it back and drops it. [F7] */
+  rot(file: FileId, piece: number): void {
+    this.#rotten.add(`${file} ${piece}`);
   }
 
   drop(file: FileId, piece: number): void {
@@ -173,6 +195,12 @@ export class Disk {
   close(file: FileId, forget: boolean): void {
     for (const key of this.#assembling.keys()) if (key.startsWith(`${file} `)) this.#assembling.delete(key);
     if (forget) this.#stores.delete(file);
+  }
+
+  /** What was put and not claimed is gone. */
+  crash(): void {
+    this.#assembling.clear();
+    this.#written.clear();
   }
 
   get assemblingCount(): number {

@@ -28,7 +28,8 @@ export interface Catalog {
 
 export class SwarmNode implements SimNode<PeerId> {
   readonly id: PeerId;
-  readonly swarm: Swarm;
+  /** Of this life: a crash ends it. */
+  swarm: Swarm;
   readonly disk: Disk;
   readonly notices: Notice[] = [];
   readonly refusals: { readonly peer: PeerId; readonly refusal: Refusal }[] = [];
@@ -37,6 +38,9 @@ export class SwarmNode implements SimNode<PeerId> {
   tamper: Tamper | null = null;
   readonly #world: World;
   readonly #links: Links<PeerId>;
+  readonly #catalog: Catalog;
+  readonly #random: SeededRandom;
+  #life = 0;
   readonly #banned = new Set<PeerId>();
   readonly #stopped = new Set<string>();
   /** Answers of an earlier opening of a store never reach the swarm. */
@@ -54,12 +58,30 @@ export class SwarmNode implements SimNode<PeerId> {
     this.disk = disk;
     this.#world = world;
     this.#links = links;
-    this.swarm = new Swarm({
-      emit: (output) => this.#perform(output),
-      send: (peer, frame) => this.#send(peer, frame),
-      refuse: (peer, refusal) => this.#refuse(peer, refusal),
+    this.#catalog = catalog;
+    this.#random = random;
+    this.swarm = this.#born();
+  }
+
+  /** What is not claimed on disk is lost, and every link; a new life begins with what the disk has. */
+  crash(): void {
+    for (const peer of this.#links.peersOf(this.id)) this.#links.down(this.id, peer);
+    this.disk.crash();
+    this.#stopped.clear();
+    this.swarm = this.#born();
+  }
+
+  /** What an earlier life wanted or is told does not reach this one. */
+  #born(): Swarm {
+    const life = ++this.#life;
+    const isAlive = (): boolean => life === this.#life;
+    const [links, catalog, id] = [this.#links, this.#catalog, this.id];
+    return new Swarm({
+      emit: (output) => isAlive() && this.#perform(output),
+      send: (peer, frame) => isAlive() && this.#send(peer, frame),
+      refuse: (peer, refusal) => isAlive() && this.#refuse(peer, refusal),
       notify: (notice) => this.notices.push(notice),
-      random: () => random.next(),
+      random: () => this.#random.next(),
       sourcesOf: (file) => [...catalog.sourcesOf(file)].filter((peer) => links.isUp(id, peer)),
     });
   }
@@ -115,17 +137,22 @@ export class SwarmNode implements SimNode<PeerId> {
     this.#world.after(0, () => this.#links.down(this.id, peer));
   }
 
-  #input(input: SwarmInput): void {
+  #input(input: SwarmInput, life = this.#life): void {
+    if (life !== this.#life) return;
     this.swarm.handle(input, this.#world.now);
     this.#world.watch(this);
   }
 
-  /** The answer of the disk, unless the store was closed meanwhile. */
-  #answer(file: FileId, answer: () => SwarmInput): void {
-    const opening = this.#openings.get(file);
+  /** What the disk does next, unless the store was closed meanwhile, or this life has ended. */
+  #later(file: FileId, then: () => void): void {
+    const [opening, life] = [this.#openings.get(file), this.#life];
     this.#world.after(DISK_MS, () => {
-      if (this.#openings.get(file) === opening) this.#input(answer());
+      if (life === this.#life && this.#openings.get(file) === opening) then();
     });
+  }
+
+  #answer(file: FileId, answer: () => SwarmInput): void {
+    this.#later(file, () => this.#input(answer()));
   }
 
   #perform(output: SwarmOutput): void {
@@ -139,7 +166,7 @@ export class SwarmNode implements SimNode<PeerId> {
       case "put-block":
         return this.disk.put(output.file, output.begin, output.bytes);
       case "check-piece":
-        return this.#answer(output.file, () => this.#check(output.file, output.piece, output.hash));
+        return this.#check(output.file, output.piece, output.hash);
       case "drop-piece":
         return this.disk.drop(output.file, output.piece);
       case "send-blocks":
@@ -170,11 +197,21 @@ export class SwarmNode implements SimNode<PeerId> {
     }
   }
 
-  #check(file: FileId, piece: number, hash: Uint8Array): SwarmInput {
-    const checked = this.disk.check(file, piece, hash);
-    if (checked === "stored") return { type: "piece-stored", file, piece };
-    if (checked instanceof Uint8Array) return { type: "piece-corrupt", file, piece, leaves: checked };
-    return { type: "store-failed", file, reason: checked };
+  /** Bytes, flush, claim: a crash may come between any two of them. */
+  #check(file: FileId, piece: number, hash: Uint8Array): void {
+    this.#later(file, () => {
+      const checked = this.disk.check(file, piece, hash);
+      if (checked instanceof Uint8Array)
+        return this.#input({ type: "piece-corrupt", file, piece, leaves: checked });
+      if (checked !== "stored") return this.#input({ type: "store-failed", file, reason: checked });
+      this.#later(file, () => {
+        this.disk.flush(file, piece);
+        this.#later(file, () => {
+          this.disk.claim(file, piece);
+          this.#input({ type: "piece-stored", file, piece });
+        });
+      });
+    });
   }
 
   #sendBlocks({ peer, id, file, begin, length }: SwarmOutput & { type: "send-blocks" }): void {

@@ -42,6 +42,8 @@ export class Assembly {
   readonly requests = new Set<Request>();
   /** All bytes are here, and the host is checking them or we look for the liar. */
   complete = false;
+  /** On trial with this piece: the rest is to come from it, too, unless there is nothing else to ask others for. */
+  opener: Source | null = null;
   readonly #leafCount: number;
   readonly #owners: (Request | undefined)[];
   readonly #bytesByLeaf: Uint16Array;
@@ -155,6 +157,15 @@ export class Assembly {
     return [...leavesByPeer].sort(([, a], [, b]) => b - a).map(([peer]) => peer);
   }
 
+  sources(): Set<Source> {
+    return new Set(this.#owners.flatMap((owner) => (owner ? [owner.source] : [])));
+  }
+
+  /** Drops what this request brought: it is false. */
+  drop(request: Request): void {
+    for (const [leaf, owner] of this.#owners.entries()) if (owner === request) this.#dropLeaf(leaf);
+  }
+
   /** Drops the leaves whose hashes differ from the true ones, and names their senders. The others stay. */
   dropFalse(leaves: Uint8Array, trueLeaves: Uint8Array): PeerId[] {
     const liars = new Set<PeerId>();
@@ -162,16 +173,21 @@ export class Assembly {
       if (equalBytes(hashAt(leaves, leaf), hashAt(trueLeaves, leaf))) continue;
       const owner = this.#owners[leaf];
       if (owner) liars.add(owner.source.peer);
-      this.#owners[leaf] = undefined;
-      this.#bytesByLeaf[leaf] = 0;
-      this.#missing++;
-      this.#unasked++;
+      this.#dropLeaf(leaf);
     }
     return [...liars];
   }
 
   get leafCount(): number {
     return this.#leafCount;
+  }
+
+  #dropLeaf(leaf: number): void {
+    const wasUnasked = this.#isUnasked(leaf);
+    if (this.#isHere(leaf)) this.#missing++;
+    this.#owners[leaf] = undefined;
+    this.#bytesByLeaf[leaf] = 0;
+    if (!wasUnasked && this.#isUnasked(leaf)) this.#unasked++;
   }
 
   #owns(request: Request, leaf: number, within: number): boolean {

@@ -5,11 +5,13 @@
  * It knows who holds what and which bytes are asked of whom. It does not know windows, nor when to ask (source.ts,
  * swarm.ts), nor which piece is best (picker.ts), nor disks.
  */
+import { sha256 } from "@noble/hashes/sha2.js";
 import { Assembly, type Leaves, type Request } from "./assembly.ts";
 import { Bitfield } from "./bitfield.ts";
-import { equalBytes } from "./bytes.ts";
+import { concatBytes, equalBytes } from "./bytes.ts";
 import {
   HASH_BYTES,
+  LEAF_BYTES,
   geometryOf,
   lengthOf,
   pieceBytes,
@@ -97,6 +99,14 @@ interface Blame {
 }
 
 const ARRIVING = 1;
+/** The first block of a peer that has sent nothing true yet: one leaf, judged by itself. [S9] */
+interface Trial {
+  readonly request: Request;
+  readonly chunks: Uint8Array[];
+  trueLeaf: Uint8Array | null;
+  readonly dueAt: Time;
+}
+
 const HELD_BEFORE = 2;
 const FIRST_SENDER = 3;
 
@@ -117,6 +127,9 @@ export class Download {
   readonly #problemByPeer = new Map<PeerId, ReadProblem>();
   readonly #assemblies = new Map<number, Assembly>();
   readonly #blames = new Map<number, Blame>();
+  readonly #trialsByPeer = new Map<PeerId, Trial>();
+  /** Pieces whose leaves a peer was asked for and has not told. */
+  readonly #leavesOwedByPeer = new Map<PeerId, Set<number>>();
   readonly #senders: PeerId[] = [];
   #handedBy: PeerId | null = null;
   readonly #rate = new Rate(SHOWN_RATE_MEMORY_MS);
@@ -253,6 +266,7 @@ export class Download {
     const assembly = this.#assemblies.get(piece);
     const [sender] = assembly?.senders() ?? [];
     this.#store.origins[piece] = sender ? FIRST_SENDER + this.#senderIndex(sender) : HELD_BEFORE;
+    for (const source of assembly?.sources() ?? []) this.#trust(source);
     if (assembly) this.#forget(assembly);
     if (this.#phase.type === "fetching") this.#phase.picker.close(piece);
     this.#context.gained(this.file, piece);
@@ -262,15 +276,11 @@ export class Download {
   pieceCorrupt(piece: number, leaves: Uint8Array, now: Time): void {
     const assembly = this.#assemblies.get(piece);
     if (!assembly?.complete) return;
-    const senders = assembly.senders();
-    if (senders.length > 1) {
-      const blame: Blame = { assembly, leaves, asked: new Set(), from: null, dueAt: 0 };
-      this.#blames.set(piece, blame);
-      this.#askLeaves(blame, now);
-      return;
-    }
-    for (const sender of senders) this.#context.refuse(sender, "wrong-block");
-    this.#drop(assembly);
+    const [sender, ...others] = assembly.senders();
+    if (sender && others.length === 0) this.#context.refuse(sender, "wrong-block");
+    const blame: Blame = { assembly, leaves, asked: new Set(), from: null, dueAt: 0 };
+    this.#blames.set(piece, blame);
+    this.#askLeaves(blame, now);
   }
 
   saved(): void {
@@ -328,6 +338,8 @@ export class Download {
     this.#hold(source.peer, null);
     this.#interestedIn.delete(source.peer);
     this.#problemByPeer.delete(source.peer);
+    this.#trialsByPeer.delete(source.peer);
+    this.#leavesOwedByPeer.delete(source.peer);
     if (this.#phase.type === "layer" && this.#phase.from === source) this.#askLayer(this.#phase, now);
     for (const blame of this.#blames.values()) if (blame.from === source) this.#askLeaves(blame, now);
   }
@@ -379,14 +391,20 @@ export class Download {
   }
 
   leavesFrame(source: Source, piece: number, leaves: Uint8Array, now: Time): void {
+    if (!this.#leavesOwedByPeer.get(source.peer)?.delete(piece))
+      return this.#context.refuse(source.peer, "unrequested-layer");
+    const leafCount = Math.ceil(pieceBytes(this.geometry, piece) / LEAF_BYTES);
     const blame = this.#blames.get(piece);
-    if (blame?.from !== source) return this.#context.refuse(source.peer, "unrequested-layer");
-    if (leaves.length !== blame.assembly.leafCount * HASH_BYTES)
-      this.#context.refuse(source.peer, "wrong-length");
+    if (leaves.length !== leafCount * HASH_BYTES) this.#context.refuse(source.peer, "wrong-length");
     else if (!equalBytes(pieceHashOf(leaves, this.geometry, piece), this.#hashOf(piece)))
       this.#context.refuse(source.peer, "wrong-leaves");
-    else return this.#settleBlame(blame, leaves);
-    this.#askLeaves(blame, now);
+    else {
+      const trial = this.#trialsByPeer.get(source.peer);
+      if (trial?.request.assembly.piece === piece) this.#hearTrueLeaves(trial, leaves);
+      if (blame?.from === source) this.#settleBlame(blame, leaves);
+      return;
+    }
+    if (blame?.from === source) this.#askLeaves(blame, now);
   }
 
   // -- requests ------------------------------------------------------------------------------------------------------
@@ -395,16 +413,21 @@ export class Download {
   ask(source: Source, now: Time): boolean {
     const held = this.#piecesByPeer.get(source.peer);
     if (this.#phase.type !== "fetching" || !held || held.count === 0) return false;
+    if (this.#trialsByPeer.has(source.peer)) return false;
     const elsewhere = this.#elsewhereByPeer.get(source.peer)?.pieces ?? null;
-    for (const assembly of this.#assemblies.values())
-      if (assembly.hasGap && held.has(assembly.piece) && !elsewhere?.has(assembly.piece))
-        return this.#request(source, assembly, assembly.gap(), now);
+    let othersGap: Assembly | null = null;
+    for (const assembly of this.#assemblies.values()) {
+      if (!assembly.hasGap || !held.has(assembly.piece) || elsewhere?.has(assembly.piece)) continue;
+      if (!assembly.opener || assembly.opener === source) return this.#askFor(source, assembly, now);
+      othersGap ??= assembly;
+    }
     const piece = this.#phase.picker.pick(held, this.#lastPieceOf(source), elsewhere);
-    if (piece === null || !this.#context.reserve(pieceBytes(this.geometry, piece))) return false;
+    if (piece === null) return othersGap !== null && this.#askFor(source, othersGap, now);
+    if (!this.#context.reserve(pieceBytes(this.geometry, piece))) return false;
     const assembly = new Assembly(this.geometry, piece);
     this.#assemblies.set(piece, assembly);
     this.#phase.picker.close(piece);
-    return this.#request(source, assembly, assembly.gap(), now);
+    return this.#askFor(source, assembly, now);
   }
 
   /** A run goes on while we fetch alone; who fetches with us is better off with other pieces than ours. */
@@ -421,13 +444,15 @@ export class Download {
   help(source: Source, now: Time): boolean {
     const held = this.#piecesByPeer.get(source.peer);
     if (this.#phase.type !== "fetching" || !held || held.count === 0 || !source.mayHelp) return false;
+    if (this.#trialsByPeer.has(source.peer)) return false;
     const last = this.#lastRequest(source, held, this.#phase.picker.openCount === 0, now);
     if (!last) return false;
     const { assembly } = last;
+    if (last.received > 0 && !this.#isBelieved(source)) return false;
     if (last.received > 0) return this.#request(source, assembly, this.#shareOf(last, source, now), now);
     if (!this.#isSooner(source, last.length, last, now)) return false;
     this.cancel(last);
-    return this.#request(source, assembly, assembly.gap(), now);
+    return this.#askFor(source, assembly, now);
   }
 
   block(request: Request, bytes: Uint8Array, now: Time): void {
@@ -436,7 +461,10 @@ export class Download {
     const counted = assembly.receive(request, bytes, (begin, run) =>
       this.#context.emit({ type: "put-block", file: this.file, begin, bytes: run }),
     );
+    const trial = this.#trialsByPeer.get(request.source.peer);
+    if (trial?.request === request) trial.chunks.push(bytes.slice());
     if (request.received === request.length) this.release(request);
+    if (trial?.request === request) this.#judge(trial);
     if (assembly.isWhole) this.#check(assembly);
     else if (!counted) this.cancel(request);
   }
@@ -467,6 +495,7 @@ export class Download {
   /** The request will bring nothing more. */
   release(request: Request): void {
     request.assembly.released(request);
+    if (request.received < request.length) this.#endTrial(request);
     if (request.assembly.hasGap) this.#context.stir();
   }
 
@@ -493,6 +522,8 @@ export class Download {
     for (const blame of this.#blames.values()) if (now >= blame.dueAt) this.#askLeaves(blame, now);
     for (const [peer, { until }] of this.#elsewhereByPeer)
       if (now >= until) this.#elsewhereByPeer.delete(peer);
+    for (const { request, dueAt } of this.#trialsByPeer.values())
+      if (request.received === request.length && now >= dueAt) this.#endTrial(request);
   }
 
   // -- what the page reads -------------------------------------------------------------------------------------------
@@ -683,12 +714,18 @@ export class Download {
     this.#context.stir();
     this.#piecesByPeer.clear();
     this.#elsewhereByPeer.clear();
+    this.#trialsByPeer.clear();
     for (const assembly of [...this.#assemblies.values()])
       if (!assembly.complete || this.#blames.has(assembly.piece)) this.#drop(assembly);
   }
 
   #request(source: Source, assembly: Assembly, leaves: Leaves | null, now: Time): boolean {
     if (!leaves) return false;
+    this.#send(source, assembly, leaves, now);
+    return true;
+  }
+
+  #send(source: Source, assembly: Assembly, leaves: Leaves, now: Time): Request {
     const id = this.#context.nextRequestId();
     const { begin, length } = assembly.bytesOf(leaves);
     const request: Request = {
@@ -705,7 +742,7 @@ export class Download {
     assembly.asked(request);
     source.asked(request, now);
     this.#context.send(source.peer, { type: "request", id, file: this.file, begin, length });
-    return true;
+    return request;
   }
 
   /** Of the requests to others for pieces that this source holds, the one that will be answered last. */
@@ -781,15 +818,76 @@ export class Download {
     blame.from = from;
     blame.asked.add(from.peer);
     blame.dueAt = now + HASHES_TIMEOUT_MS;
-    this.#context.send(from.peer, { type: "leaves-request", file: this.file, piece });
+    this.#requestLeaves(from.peer, piece);
+  }
+
+  #requestLeaves(peer: PeerId, piece: number): void {
+    const owed = this.#leavesOwedByPeer.get(peer) ?? new Set();
+    this.#leavesOwedByPeer.set(peer, owed.add(piece));
+    this.#context.send(peer, { type: "leaves-request", file: this.file, piece });
   }
 
   #settleBlame({ assembly, leaves }: Blame, trueLeaves: Uint8Array): void {
+    const senders = assembly.senders();
     const liars = assembly.dropFalse(leaves, trueLeaves);
     this.#blames.delete(assembly.piece);
     assembly.complete = false;
     if (liars.length === 0) return this.#drop(assembly);
-    for (const liar of liars) this.#context.refuse(liar, "wrong-block");
+    for (const source of assembly.sources()) this.#trust(source);
+    if (senders.length > 1) for (const liar of liars) this.#context.refuse(liar, "wrong-block");
+    this.#context.stir();
+  }
+
+  // -- trust ---------------------------------------------------------------------------------------------------------
+
+  /** It has sent something true, or is all we have: then there is nobody to turn to. */
+  #isBelieved(source: Source): boolean {
+    if (source.isTrusted) return true;
+    for (const [peer, pieces] of this.#piecesByPeer)
+      if (peer !== source.peer && pieces.count > 0) return false;
+    return true;
+  }
+
+  /** All that the piece still lacks; of a stranger one leaf, with the hashes to judge it by. */
+  #askFor(source: Source, assembly: Assembly, now: Time): boolean {
+    const gap = assembly.gap();
+    if (!gap || this.#isBelieved(source)) return this.#request(source, assembly, gap, now);
+    this.#requestLeaves(source.peer, assembly.piece);
+    const request = this.#send(source, assembly, { begin: gap.begin, end: gap.begin + 1 }, now);
+    const dueAt = now + HASHES_TIMEOUT_MS;
+    assembly.opener = source;
+    this.#trialsByPeer.set(source.peer, { request, chunks: [], trueLeaf: null, dueAt });
+    return true;
+  }
+
+  #hearTrueLeaves(trial: Trial, leaves: Uint8Array): void {
+    const { begin, assembly } = trial.request;
+    trial.trueLeaf = hashAt(leaves, (begin - assembly.begin) / LEAF_BYTES).slice();
+    this.#judge(trial);
+  }
+
+  #judge({ request, chunks, trueLeaf }: Trial): void {
+    if (request.received < request.length || !trueLeaf) return;
+    const isTrue = equalBytes(sha256(concatBytes(...chunks)), trueLeaf);
+    this.#trialsByPeer.delete(request.source.peer);
+    if (isTrue) return this.#trust(request.source);
+    request.assembly.opener = null;
+    if (!request.assembly.complete) request.assembly.drop(request);
+    this.#context.refuse(request.source.peer, "wrong-block");
+    this.#context.stir();
+  }
+
+  #endTrial(request: Request): void {
+    const { peer } = request.source;
+    if (this.#trialsByPeer.get(peer)?.request !== request) return;
+    this.#trialsByPeer.delete(peer);
+    request.assembly.opener = null;
+  }
+
+  #trust(source: Source): void {
+    if (source.isTrusted) return;
+    source.isTrusted = true;
+    source.idle = false;
     this.#context.stir();
   }
 

@@ -36,6 +36,8 @@ export class Source {
   lastAsked: Request | null = null;
   /** It had nothing for us when last looked at; set back when that may have changed. */
   idle = false;
+  /** Something that it sent was verified. */
+  isTrusted = false;
   #outstandingBytes = 0;
   #restsUntil: Time = 0;
   #quietSince: Time = 0;

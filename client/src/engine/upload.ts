@@ -7,6 +7,7 @@
 import { equalBytes } from "./bytes.ts";
 import {
   HASH_BYTES,
+  LEAF_BYTES,
   geometryOf,
   lengthOf,
   pieceAt,
@@ -101,6 +102,8 @@ interface Asker {
   questions: number;
   questionsAt: Time;
   readonly shown: Map<FileId, Shown>;
+  /** It has had its first request: one of a leaf does not wait in line, so that strangers learn whom to trust. [S14] */
+  isGreeted: boolean;
 }
 
 interface LeavesJob {
@@ -178,6 +181,7 @@ export class Uploads {
       questions: QUESTIONS_AT_ONCE,
       questionsAt: now,
       shown: new Map(),
+      isGreeted: false,
     });
   }
 
@@ -249,8 +253,11 @@ export class Uploads {
     const reason = this.#whyNot(asker, frame);
     if (reason) return this.#reject(asker, id, reason);
     this.#spreadOf(file)?.promise(peer, pieceAt(geometryOf(lengthOf(file)), begin));
-    asker.jobs.set(id, { id, file, begin, length, givenBytes: 0, sentBytes: 0 });
+    const job: Job = { id, file, begin, length, givenBytes: 0, sentBytes: 0 };
+    asker.jobs.set(id, job);
     asker.askedBytes += length;
+    if (!asker.isGreeted && length <= LEAF_BYTES) this.#giveSome(asker, job, now);
+    asker.isGreeted = true;
     if (!this.#served.has(asker)) this.#line.add(asker);
     this.#serve(now);
   }
@@ -362,20 +369,18 @@ export class Uploads {
     while (asker.unsentBytes < maxBytes) {
       const job = this.#rarestJob(asker, now);
       if (!job) return;
-      if (job.givenBytes === 0) this.#spreadOf(job.file)?.begin(pieceOf(job), now);
-      const length = Math.min(JOB_BYTES, job.length - job.givenBytes);
-      const { id, file } = job;
-      this.#context.emit({
-        type: "send-blocks",
-        peer: asker.peer,
-        id,
-        file,
-        begin: job.begin + job.givenBytes,
-        length,
-      });
-      job.givenBytes += length;
-      asker.unsentBytes += length;
+      this.#giveSome(asker, job, now);
     }
+  }
+
+  #giveSome(asker: Asker, job: Job, now: Time): void {
+    if (job.givenBytes === 0) this.#spreadOf(job.file)?.begin(pieceOf(job), now);
+    const { id, file } = job;
+    const begin = job.begin + job.givenBytes;
+    const length = Math.min(JOB_BYTES, job.length - job.givenBytes);
+    job.givenBytes += length;
+    asker.unsentBytes += length;
+    this.#context.emit({ type: "send-blocks", peer: asker.peer, id, file, begin, length });
   }
 
   /** The job that is begun, or the one whose piece was sent least. */
@@ -446,7 +451,9 @@ export class Uploads {
     const piece = pieceAt(geometry, begin);
     const held = this.#held(file);
     if (!held?.has(piece)) return "not-here";
-    return held.isFull && this.#spreadOf(file)?.sendsOn(asker.peer, piece) ? "elsewhere" : null;
+    return held.isFull && length > LEAF_BYTES && this.#spreadOf(file)?.sendsOn(asker.peer, piece)
+      ? "elsewhere"
+      : null;
   }
 
   #mayAsk(asker: Asker, now: Time): boolean {
