@@ -49,7 +49,7 @@ export const sendRaw = async (from: Page, to: Page, bytes: number, sending: Send
   return (ended - began) / 1000;
 };
 
-const connect = async (from: Page, to: Page): Promise<void> => {
+export const connect = async (from: Page, to: Page): Promise<void> => {
   const signals = { from: [] as unknown[], to: [] as unknown[] };
   const pages = { from, to };
   for (const end of ["from", "to"] as const) {

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { benchBeside, type Beside } from "./beside.ts";
+import { benchCompression } from "./compression.ts";
 import { benchJoining } from "./joining.ts";
 import { benchLane } from "./lane.ts";
 import { benchSearch } from "./search.ts";
@@ -19,12 +20,13 @@ const parts = {
   search: () => benchSearch(),
   throughput: () => benchThroughput(),
   lane: () => benchLane(),
+  compression: () => benchCompression(),
   "one-to-many": () => benchOneToMany(),
   "many-to-one": () => benchManyToOne(),
   webtorrent: () => benchBeside(),
 };
 /** Minutes each, and as root where they want networks: they run when they are named. */
-const LONG = ["one-to-many", "many-to-one", "webtorrent"];
+const LONG = ["compression", "one-to-many", "many-to-one", "webtorrent"];
 
 const only = process.argv.slice(2);
 const results: Record<string, unknown> = {
@@ -39,12 +41,13 @@ for (const [name, bench] of Object.entries(parts)) {
 
 const rows: { figure: string; measured: string; aim: string }[] = [];
 const row = (figure: string, measured: string, aim: string) => rows.push({ figure, measured, aim });
-const { weight, joining, search, throughput, lane } = results as {
+const { weight, joining, search, throughput, lane, compression } = results as {
   weight?: Awaited<ReturnType<typeof benchWeight>>;
   joining?: Awaited<ReturnType<typeof benchJoining>>;
   search?: Awaited<ReturnType<typeof benchSearch>>;
   throughput?: Awaited<ReturnType<typeof benchThroughput>>;
   lane?: Awaited<ReturnType<typeof benchLane>>;
+  compression?: Awaited<ReturnType<typeof benchCompression>>;
 };
 if (throughput) {
   const { medians } = throughput;
@@ -68,6 +71,11 @@ if (lane) {
   row("  of raw", `${lane.verifiedToRaw}`, "10");
   row("  same-browser lane, click to the browser's download on disk", `${medians.saved} MiB/s`, "");
   row("  of raw", `${lane.savedToRaw}`, "10");
+}
+if (compression) {
+  row("raw data channel, beside what follows", `${compression.raw} MiB/s`, "");
+  for (const [kind, { speed, wire }] of Object.entries(compression.packed))
+    row(`  ${kind}, packed to ${wire} of its length on the way`, `${speed} MiB/s`, "");
 }
 if (joining) {
   row('second tab, open room: page to "Peers: 1"', `${joining.openRoomMs} ms`, "under 1000");
