@@ -250,6 +250,27 @@ describe("a hostile member", () => {
     expect(ada.engine.peerCount).toBe(0);
   });
 
+  test("[W4] who was dropped is not called again, not even at a new address", () => {
+    const { room, ada, mallory } = afterLinking(54);
+    mallory.sendRaw(ada.id, Uint8Array.of(0xff));
+    expect(room.run(1_000, () => ada.engine.peerCount === 0)).toBe(true);
+    let calls = 0;
+    room.relay = (envelope) => {
+      if (envelope.from === ada.address) calls++;
+      return [envelope];
+    };
+    room.run(600_000);
+    expect(calls).toBe(0);
+
+    const elsewhere = bytesToHex(room.random(16)) as Address;
+    Object.assign(mallory, { address: elsewhere });
+    mallory.feed({ type: "server-joined", tag: room.tag, address: elsewhere, members: [] });
+    room.run(600_000);
+    expect(ada.engine.peerCount).toBe(0);
+    expect(calls).toBeGreaterThan(0);
+    expect(calls).toBeLessThan(4);
+  });
+
   test("[W2][W4] a frame of a later version is counted and does not end the link", () => {
     const { room, ada, mallory } = afterLinking(52);
     mallory.sendRaw(ada.id, Uint8Array.of(0x81, 0x18, 99));

@@ -161,6 +161,11 @@ export class Links {
     if (counter !== known.expected)
       return counter < known.expected ? "replayed-envelope" : "reordered-envelope";
     if (known.peer !== null && known.peer !== peer) return "forged-envelope";
+    if (this.#dropped.has(peer)) {
+      this.#end(known, now);
+      this.#shun(from);
+      return "stale-envelope";
+    }
     known.expected++;
     known.peer = peer;
     if (known.stage.type === "introducing") known.stage.answered = true;
@@ -177,10 +182,11 @@ export class Links {
     now: Time,
   ): Refusal | null {
     const { address } = this.#server as { address: Address };
-    this.#lastAttemptByAddress.set(from, attemptOf(session));
     if (this.#dropped.has(peer) || peer === this.#context.me) return "stale-envelope";
     if (this.#linkById.size >= MAX_LINKS || this.#connections >= MAX_CONNECTIONS_OF_LIFE)
       return "too-many-introductions";
+    // Not for what was refused above: who invents addresses could fill the memory with them.
+    this.#lastAttemptByAddress.set(from, attemptOf(session));
     for (const link of this.#linkById.values()) {
       if (link.address !== from || link.stage.type !== "introducing") continue;
       if (link.role === "initiator" && address < from) return null;
@@ -405,7 +411,13 @@ export class Links {
     // Before the proof the name is only a claim: the link ends, the name is not blamed.
     if (link.stage.type !== "proven" || !link.peer) return;
     this.#dropped.add(link.peer);
+    this.#shun(link.address);
     this.#context.notify({ type: "peer-dropped", peer: link.peer, refusal });
+  }
+
+  /** A dropped peer is behind this address: to dial it would only use up the connections of this tab's life. */
+  #shun(address: Address): void {
+    this.#retryByAddress.set(address, { failures: 0, notBefore: Infinity });
   }
 
   #count(refusal: Refusal): void {
