@@ -197,6 +197,73 @@ describe("[E5] what does not fit the chain", () => {
   });
 });
 
+describe("a hostile peer", () => {
+  test("[E4] two that claim a feed and stay silent do not keep it from us", () => {
+    const [ada, ben, carol] = [node(1), node(2), node(3)];
+    ada.share(3);
+    ada.link(carol);
+    for (const silent of [node(4), node(5)]) {
+      ben.feeds.peerUp(silent.id);
+      const claim = { author: ada.id, epoch: 1, length: 9 };
+      ben.feeds.frame(silent.id, { type: "feeds", feeds: [claim] }, now);
+    }
+    carol.link(ben);
+    settle();
+    expect(ben.of(ada)).toEqual(shares(3));
+  });
+
+  test("[E4] that wants a library a hundred times gets no more than a link can hold", () => {
+    const [ada, ben] = [node(1), node(2)];
+    ada.share(10_000);
+    ada.link(ben);
+    const wanted = (times: number): number => {
+      ada.sent.length = 0;
+      for (let i = 0; i < times; i++)
+        ada.feeds.frame(ben.id, { type: "want", author: ada.id, epoch: 1, from: 0 }, now);
+      return ada.sent.reduce((sum, frame) => sum + encodeFrame(frame).length, 0);
+    };
+    expect(wanted(100)).toBeLessThan(9 * 1024 * 1024);
+    expect(ada.refused).toContain("too-many-requests");
+    now += 10_000;
+    expect(wanted(1)).toBeGreaterThan(500_000);
+  });
+
+  test("[E5] that never ends its feed fills a bounded part of the memory, and is not asked for more", () => {
+    const [mallory, ben] = [node(1), node(2)];
+    ben.feeds.peerUp(mallory.id);
+    const entries = Array.from({ length: 29 }, () => new Uint8Array(2048).fill(7));
+    let head = FIRST_HASH;
+    let first = 0;
+    for (; ben.refused.length === 0 && first < 29 * 700; first += 29) {
+      head = entries.reduce((hash, e, i) => entryHash(mallory.id, 1, first + i, hash, e), head);
+      const signature = ed25519.sign(headText(head), mallory.secretKey);
+      ben.feeds.frame(
+        mallory.id,
+        { type: "entries", author: mallory.id, epoch: 1, first, entries, signature },
+        now,
+      );
+      for (let next = queue.shift(); next; next = queue.shift()) next();
+    }
+    expect(ben.refused).toEqual(["too-many-entries"]);
+    expect(first * 2048).toBeLessThan(33 * 1024 * 1024);
+    ben.sent.length = 0;
+    const more = { author: mallory.id, epoch: 1, length: 190_000 };
+    ben.feeds.frame(mallory.id, { type: "feeds", feeds: [more] }, now);
+    settle();
+    expect(ben.sent).toEqual([]);
+  });
+
+  test("[E5] cannot make a feed look full that is another's", () => {
+    const [ada, ben, mallory] = [node(1), node(2), node(3)];
+    ada.share(2);
+    ada.link(ben);
+    ben.feeds.frame(mallory.id, { ...batchOf(ada, 1, shares(1)), first: 199_999 }, now);
+    ben.feeds.frame(mallory.id, { ...batchOf(ada, 1, shares(1)), first: 200_000 }, now);
+    ada.share(1, 2);
+    expect(ben.of(ada)).toEqual(shares(3));
+  });
+});
+
 test("[E3] a kind of a later version keeps its place and means nothing", () => {
   const [ada, ben] = [node(1), node(2)];
   const frame = batchOf(ada, 1, shares(2));

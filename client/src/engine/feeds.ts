@@ -28,10 +28,15 @@ import type { Refusal } from "./refusal.ts";
 
 /** A library of 100,000 files and as many changes. Guess; 200,000 entries of 150 bytes are 30 MB. */
 export const MAX_ENTRIES_PER_FEED = 200_000;
+/** What one feed may take of the memory, for the same library. Guess. */
+const MAX_BYTES_PER_FEED = 32 * 1024 * 1024;
 /** Feeds kept: as many as a room has members. */
 const MAX_FEEDS = 8_192;
 /** Batches sent for one `want`: 16 of up to 60 KB keep a link busy and leave room for everything else. Guess. */
 const BATCHES_PER_WANT = 16;
+/** Sent to one peer for its wants at once, and more each second: a link ends when 15 MiB wait in it unread. Guess. */
+const WANTED_BYTES_AT_ONCE = 8 * 1024 * 1024;
+const WANTED_BYTES_PER_SECOND = 1024 * 1024;
 /** Batches that may wait for a signature check, per feed. */
 const MAX_ARRIVING = 32;
 /** A peer that was asked and sends nothing for this long is passed over for another. Guess. */
@@ -46,6 +51,8 @@ interface Feed {
   readonly epoch: number;
   readonly batches: Batch[];
   length: number;
+  /** Of its entries. */
+  bytes: number;
   head: Uint8Array;
   /** Batches whose signature is being checked, in order; the first one's check is under way. */
   arriving: { batch: Batch; from: PeerId; head: Uint8Array }[];
@@ -77,6 +84,8 @@ export class Feeds {
   readonly #knownByPeer = new Map<PeerId, Map<PeerId, FeedHead>>();
   /** Who was asked for the rest of a feed, so that not everybody sends it. */
   readonly #askedByAuthor = new Map<PeerId, { peer: PeerId; batchesLeft: number; until: Time }>();
+  /** What each peer may still want at the moment. */
+  readonly #allowanceByPeer = new Map<PeerId, { bytes: number; at: Time }>();
   /** Own entries' hash chain runs ahead of the signatures. */
   #own: { length: number; head: Uint8Array };
   #announceAt: Time | null = null;
@@ -113,6 +122,7 @@ export class Feeds {
 
   peerDown(peer: PeerId, now: Time): void {
     this.#knownByPeer.delete(peer);
+    this.#allowanceByPeer.delete(peer);
     for (const [author, asked] of this.#askedByAuthor) if (asked.peer === peer) this.#askAnother(author, now);
   }
 
@@ -133,8 +143,10 @@ export class Feeds {
         if (feed?.epoch !== frame.epoch) return;
         const index = feed.batches.findIndex((batch) => batch.first >= frame.from);
         if (index < 0) return;
-        for (const batch of feed.batches.slice(index, index + BATCHES_PER_WANT))
+        for (const batch of feed.batches.slice(index, index + BATCHES_PER_WANT)) {
+          if (!this.#mayHave(peer, batch, now)) return this.#context.refuse(peer, "too-many-requests");
           this.#sendBatch(peer, feed, batch);
+        }
         return;
       }
       case "entries":
@@ -190,6 +202,7 @@ export class Feeds {
   /** Asks the peer for what it knows and we don't. */
   #ask(peer: PeerId, { author, epoch, length }: FeedHead, now: Time): void {
     const feed = this.#feedByAuthor.get(author);
+    if (feed?.epoch === epoch && !hasRoom(feed)) return;
     if (feed && !isBehind({ epoch: feed.epoch, length: expected(feed) }, { epoch, length })) return;
     const from = feed?.epoch === epoch ? expected(feed) : 0;
     this.#askedByAuthor.set(author, {
@@ -200,7 +213,7 @@ export class Feeds {
     this.#context.send(peer, { type: "want", author, epoch, from });
   }
 
-  /** Somebody else than last time, where there is one that knows more than we do. */
+  /** The next in turn of those that know more than we do: no two that stay silent can keep the turn to themselves. */
   #askAnother(author: PeerId, now: Time): void {
     const last = this.#askedByAuthor.get(author)?.peer;
     this.#askedByAuthor.delete(author);
@@ -209,8 +222,19 @@ export class Feeds {
       const head = known.get(author);
       return head && isBehind(feed, head) ? [{ peer, head }] : [];
     });
-    const next = ahead.find(({ peer }) => peer !== last) ?? ahead[0];
+    const next = ahead[(ahead.findIndex(({ peer }) => peer === last) + 1) % ahead.length];
     if (next) this.#ask(next.peer, next.head, now);
+  }
+
+  #mayHave(peer: PeerId, batch: Batch, now: Time): boolean {
+    const allowance = this.#allowanceByPeer.get(peer) ?? { bytes: WANTED_BYTES_AT_ONCE, at: now };
+    this.#allowanceByPeer.set(peer, allowance);
+    const earned = ((now - allowance.at) * WANTED_BYTES_PER_SECOND) / 1000;
+    allowance.bytes = Math.min(allowance.bytes + earned, WANTED_BYTES_AT_ONCE);
+    allowance.at = now;
+    if (allowance.bytes < bytesOf(batch)) return false;
+    allowance.bytes -= bytesOf(batch);
+    return true;
   }
 
   #sendBatch(peer: PeerId, feed: Feed, batch: Batch): void {
@@ -230,6 +254,8 @@ export class Feeds {
       return this.#context.refuse(from, "too-many-entries");
 
     const feed = this.#feedOrCandidate(from, frame);
+    if (feed && feed.bytes + bytesOf(frame) > MAX_BYTES_PER_FEED)
+      return this.#context.refuse(from, "too-many-entries");
     if (!feed || first < expected(feed)) return; // not wanted, or known already
     if (first > expected(feed))
       return this.#context.send(from, { type: "want", author, epoch, from: expected(feed) });
@@ -298,6 +324,7 @@ export class Feeds {
   #accept(feed: Feed, batch: Batch, head: Uint8Array): void {
     feed.batches.push({ first: batch.first, entries: batch.entries, signature: batch.signature });
     feed.length = batch.first + batch.entries.length;
+    feed.bytes += bytesOf(batch);
     feed.head = head;
     batch.entries.forEach((entry, i) =>
       this.#context.applied(feed.author, batch.first + i, decodeEntry(entry)),
@@ -310,9 +337,17 @@ const newFeed = (author: PeerId, epoch: number): Feed => ({
   epoch,
   batches: [],
   length: 0,
+  bytes: 0,
   head: FIRST_HASH,
   arriving: [],
 });
+
+const bytesOf = ({ entries }: Pick<Batch, "entries">): number =>
+  entries.reduce((sum, entry) => sum + entry.length, 0);
+
+/** A feed that can't take another batch is not asked for. Its verified part tells: of the rest anybody can lie. */
+const hasRoom = ({ length, bytes }: Feed): boolean =>
+  length + MAX_BATCH_ENTRIES <= MAX_ENTRIES_PER_FEED && bytes + MAX_BATCH_BYTES <= MAX_BYTES_PER_FEED;
 
 /** The sequence number that the next arriving batch must begin with. */
 const expected = (feed: Feed): number => {
