@@ -58,7 +58,11 @@ export class DiskFiles {
 
   #checked(file: FileId, piece: number, hash: Uint8Array): SwarmInput {
     const checked = this.disk.check(file, piece, hash);
-    if (checked === "stored") return { type: "piece-stored", file, piece };
+    if (checked === "stored") {
+      this.disk.flush(file, piece);
+      this.disk.claim(file, piece);
+      return { type: "piece-stored", file, piece };
+    }
     if (checked instanceof Uint8Array) return { type: "piece-corrupt", file, piece, leaves: checked };
     return { type: "store-failed", file, reason: checked };
   }
