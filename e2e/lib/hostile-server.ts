@@ -109,7 +109,7 @@ export class HostileServer {
     }
   }
 
-  /** The page, byte for byte, from the real server. Its policy lets a page speak to its own host only: this one. */
+  /** The page, byte for byte, from the real server; without its policy, which names that server's host. */
   async #servePage(path: string, response: ServerResponse): Promise<void> {
     const page = await fetch(this.#page.urlAt() + path);
     const body = Buffer.from(await page.arrayBuffer());
