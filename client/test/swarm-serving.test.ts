@@ -144,7 +144,8 @@ test("[S14] at most 1 MiB per peer is with the host, and the next job follows wh
 
 test("[S14] while others wait a turn is 1 MiB, and then it is the next one's", () => {
   const desk = sharing(...[1, 2, 3, 4, 5].map(peer));
-  for (const one of [1, 2, 3, 4, 5].map(peer)) for (let id = 0; id < 20; id++) desk.request(one, id);
+  for (const [at, one] of [1, 2, 3, 4, 5].map(peer).entries())
+    for (let id = 0; id < 8; id++) desk.request(one, id, (8 * at + id) * PIECE);
   const first = desk.takeJobs();
   expect(new Set(first.map((job) => job.peer))).toEqual(new Set([1, 2, 3, 4].map(peer)));
   const ofAnna = first.filter((job) => job.peer === ANNA);
@@ -154,26 +155,62 @@ test("[S14] while others wait a turn is 1 MiB, and then it is the next one's", (
   expect(new Set(desk.takeJobs().map((job) => job.peer))).toEqual(new Set([peer(5)]));
 });
 
-test("[S15] of two requests the piece that was sent less often goes first", () => {
-  const desk = sharing(...[1, 2].map(peer));
-  for (const id of [0, 1, 2, 3]) desk.request(ANNA, id);
-  for (const id of [0, 1, 2, 3, 4, 5, 6, 7]) desk.request(BEN, id);
-  const pieces = desk.takeJobs().map((job) => [job.peer, job.id]);
-  for (const id of [0, 1, 2, 3]) desk.swarm.handle({ type: "bytes-sent", peer: BEN, id, bytes: PIECE }, 5);
-  const later = desk.takeJobs().map((job) => job.id);
-  expect(pieces).toEqual(
-    [0, 1, 2, 3].flatMap((id) => [[ANNA, id]]).concat([0, 1, 2, 3].map((id) => [BEN, id])),
-  );
-  expect(later).toEqual([4, 5, 6, 7]);
-  const fresh = sharing(ANNA, BEN);
-  for (const id of [0, 1, 2, 3]) fresh.request(ANNA, id);
-  fresh.takeJobs();
-  for (const id of [10, 11, 12, 13]) fresh.request(BEN, id);
-  fresh.request(BEN, 0);
-  fresh.request(BEN, 14);
-  fresh.takeJobs();
-  fresh.swarm.handle({ type: "bytes-sent", peer: BEN, id: 10, bytes: PIECE }, 5);
-  expect(fresh.takeJobs().map((job) => job.id)).toEqual([14]);
+test("[S15] who asks for what another is getting is sent there once, while pieces are left that nobody got", () => {
+  const desk = sharing(ANNA, BEN);
+  for (const id of [0, 1]) desk.request(ANNA, id);
+  desk.takeJobs();
+  for (const id of [0, 1, 2]) desk.request(BEN, id);
+  expect(desk.takeFrames()).toEqual([0, 1].map((id) => ({ type: "reject", id, reason: "elsewhere" })));
+  expect(desk.takeJobs().map(({ id }) => id)).toEqual([2]);
+  desk.request(BEN, 3, 0);
+  expect(desk.takeJobs().map(({ id }) => id)).toEqual([3]);
+  expect(desk.takeFrames()).toEqual([]);
+});
+
+test("[S15] once every piece has left, nobody is sent elsewhere", () => {
+  const desk = sharing(ANNA, BEN);
+  for (let id = 0; id < 40; id++) {
+    desk.request(ANNA, id);
+    for (const { length } of desk.takeJobs())
+      desk.swarm.handle({ type: "bytes-sent", peer: ANNA, id, bytes: length }, 1);
+  }
+  for (const id of [0, 1]) desk.request(BEN, id);
+  expect(desk.takeFrames()).toEqual([]);
+  expect(desk.takeJobs().map(({ id }) => id)).toEqual([0, 1]);
+});
+
+test("[S15] a second copy waits while first ones can be given, but not for ever", () => {
+  const desk = sharing(ANNA, BEN);
+  for (const id of [0, 1, 2, 3, 4]) desk.request(ANNA, id);
+  desk.request(BEN, 0);
+  desk.takeSent();
+  desk.takeJobs();
+  desk.request(BEN, 100, 0);
+  expect(desk.takeJobs()).toEqual([]);
+  desk.at(1000);
+  expect(desk.takeJobs()).toEqual([]);
+  desk.at(3000);
+  expect(desk.takeJobs()).toMatchObject([{ peer: BEN, id: 100 }]);
+});
+
+test("[S15] what only a peer that left had got is first again", () => {
+  const desk = sharing(ANNA, BEN);
+  desk.request(ANNA, 0);
+  desk.swarm.peerDown(ANNA, 1);
+  desk.takeSent();
+  desk.takeOutputs();
+  desk.request(BEN, 0);
+  expect(desk.takeFrames()).toEqual([]);
+  expect(desk.takeJobs().map(({ id }) => id)).toEqual([0]);
+});
+
+test("[S14] a stranger's first leaf does not wait in line", () => {
+  const desk = sharing(...[1, 2, 3, 4, 5].map(peer));
+  for (const [at, one] of [1, 2, 3, 4].map(peer).entries()) desk.request(one, 1, at * PIECE);
+  desk.takeJobs();
+  desk.request(peer(5), 1, 20 * PIECE, 16_384);
+  desk.request(peer(5), 2, 21 * PIECE, 16_384);
+  expect(desk.takeJobs()).toMatchObject([{ peer: peer(5), id: 1, length: 16_384 }]);
 });
 
 test("[S2] a cancel stops the blocks and is answered; one that crossed the last byte is not", () => {
@@ -221,7 +258,7 @@ test("[S17] leaves that do not give the piece's hash are not sent: the file was 
 
 test("[S14] a peer that leaves gives up its slot, and its jobs are stopped", () => {
   const desk = sharing(...[1, 2, 3, 4, 5].map(peer));
-  for (const one of [1, 2, 3, 4, 5].map(peer)) desk.request(one, 1);
+  for (const [at, one] of [1, 2, 3, 4, 5].map(peer).entries()) desk.request(one, 1, at * PIECE);
   desk.takeOutputs();
   desk.swarm.peerDown(ANNA, 5);
   expect(desk.takeOutputs()).toMatchObject([

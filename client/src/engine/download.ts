@@ -840,12 +840,16 @@ export class Download {
 
   // -- trust ---------------------------------------------------------------------------------------------------------
 
-  /** It has sent something true, or is all we have: then there is nobody to turn to. */
+  /** It has sent something true, or nobody else is in sight: then there is nobody to turn to. */
   #isBelieved(source: Source): boolean {
     if (source.isTrusted) return true;
     for (const [peer, pieces] of this.#piecesByPeer)
       if (peer !== source.peer && pieces.count > 0) return false;
-    return true;
+    return this.#context
+      .sourcesOf(this.file)
+      .every(
+        ({ peer }) => peer === source.peer || this.#piecesByPeer.has(peer) || this.#problemByPeer.has(peer),
+      );
   }
 
   /** All that the piece still lacks; of a stranger one leaf, with the hashes to judge it by. */

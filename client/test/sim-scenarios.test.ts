@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { SCENARIOS } from "../sim/scenarios.ts";
+
+/** Small enough for every run of the tests; sweeps are `npm run sim`. */
+const SMALL = [
+  "two",
+  "chain",
+  "many-to-one",
+  "churn",
+  "slow-seeder",
+  "disk-full",
+  "crash-everywhere",
+  "partition",
+];
+
+test.each(SMALL)("%s: what must hold in it holds", (name) => {
+  const scenario = SCENARIOS[name]!;
+  for (const seed of [1, 2]) scenario.run(scenario.peers, seed);
+});
+
+test("the same seed leaves the same trace, another seed another", () => {
+  const { run } = SCENARIOS["crash-everywhere"]!;
+  const trace = run(3, 7).trace;
+  expect(run(3, 7).trace).toBe(trace);
+  expect(run(3, 8).trace).not.toBe(trace);
+});
