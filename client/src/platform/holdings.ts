@@ -2,13 +2,19 @@
  * The bytes of files on this device: files shared from the disk, and pieces of downloads in a store. Performs what the
  * swarm wants done with them, and answers. Decides nothing.
  */
+import { fail, ok, type Result } from "@swapmeet/shared";
+import { Bitfield } from "../engine/bitfield.ts";
 import { geometryOf, lengthOf, pieceBegin, pieceBytes, type FileId } from "../engine/file-id.ts";
-import type { Input, StoreProblem, SwarmOutput } from "../engine/io.ts";
+import type { Input, LocalFile, StoreProblem, SwarmOutput } from "../engine/io.ts";
 import type { PeerId } from "../engine/peer-id.ts";
+import { HandedFiles, type HandedProblem } from "./handed-files.ts";
+import type { HashedFile, HashProblem } from "./hash-file.ts";
 import type { HostFiles } from "./host.ts";
 import type { Bytes } from "./leaf-hashes.ts";
 import type { Link } from "./link.ts";
-import type { OpenProblem, PieceStore, PieceStores } from "./piece-store.ts";
+import type { PieceStore, PieceStores, StoredFile } from "./piece-store.ts";
+import { bytesMissing } from "./quota.ts";
+import { readProblemIn } from "./read-problem.ts";
 import { SharedFiles } from "./shared-files.ts";
 
 export interface HoldingsOptions {
@@ -19,25 +25,73 @@ export interface HoldingsOptions {
   savesByItself(): boolean;
   /** Every piece of a download is stored. */
   finished(file: FileId): void;
+  /** A download was given to the person. */
+  saved(file: FileId): void;
+  /** Other tabs may go on: a store was closed, filled or deleted. */
+  released(): void;
   /** The leaf hashes of a piece, joined, by a worker. */
   leaves(piece: Bytes): Promise<Uint8Array>;
+  /** A whole file, by a worker. */
+  hash(
+    content: Blob,
+    onBytes: (bytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<Result<HashedFile, HashProblem>>;
+  /** The other tabs of this browser, see lane.ts. */
+  askTabs(file: FileId): void;
+  /** A tab did not have what it gave. */
+  refuseTab(file: FileId, from: PeerId, because: HandedProblem): void;
   feed(input: Input): void;
 }
+
+/** So long after a file was given to the browser, it may still be copying it to the person's disk. Guess. */
+const COPIED_WITHIN_MS = 5 * 60_000;
+/** So long a person may take back that a file is no longer shared. */
+export const UNDO_WITHIN_MS = 10_000;
+/** Below this nobody asks whether there is room: the answer costs more than the failure. Guess. */
+const LARGE_BYTES = 16 * 1024 * 1024;
 
 export class Holdings implements HostFiles {
   readonly #options: HoldingsOptions;
   readonly #shared = new SharedFiles();
+  readonly #handed: HandedFiles;
+  /** Downloads that lie where another tab had them, and in no store. */
+  readonly #adopted = new Set<FileId>();
   readonly #storeByFile = new Map<FileId, PieceStore>();
   readonly #namesByFile = new Map<FileId, { name: string; folder: string }>();
+  /** Stores are opened and closed one after the other: the last word about a file counts. */
+  readonly #turnByFile = new Map<FileId, Promise<void>>();
+  /** Of whole files: when nobody can be copying them any more. */
+  readonly #copiedAtByFile = new Map<FileId, number>();
+  readonly #deletionByFile = new Map<FileId, ReturnType<typeof setTimeout>>();
+  #closed = false;
   sentBytes = 0;
 
   constructor(options: HoldingsOptions) {
     this.#options = options;
+    this.#handed = new HandedFiles({
+      hash: (content, onBytes, signal) => options.hash(content, onBytes, signal),
+      adopt: (file, content) => this.#adopt(file, content),
+      refuse: (file, from, because) => options.refuseTab(file, from, because),
+      feed: (input) => options.feed(input),
+    });
   }
 
   /** A file of the disk, to be read when somebody asks for it. */
   share(file: FileId, source: File): void {
+    this.#adopted.delete(file);
     this.#shared.add(file, source);
+  }
+
+  /** Another tab of this browser gave the file itself. */
+  handed(file: FileId, from: PeerId, content: Blob): void {
+    this.#handed.take(file, from, content);
+  }
+
+  /** The file itself, when all of it is here. */
+  async whole(file: FileId): Promise<Blob | null> {
+    const blob = await this.#content(file);
+    return blob.ok ? blob.value : null;
   }
 
   unshare(file: FileId): void {
@@ -51,20 +105,65 @@ export class Holdings implements HostFiles {
 
   /** Saves a complete download again. */
   async save(file: FileId): Promise<void> {
-    const store = this.#storeByFile.get(file);
-    if (!store) return;
-    const blob = await store.blob();
+    const blob = await this.#content(file);
     const problem = blob.ok ? await this.#options.save(blob.value, ...this.#namesOf(file)) : blob.problem;
+    this.#copiedAtByFile.set(file, performance.now() + COPIED_WITHIN_MS);
+    if (!problem) this.#options.saved(file);
     this.#options.feed(
       problem ? { type: "save-failed", file, reason: problem } : { type: "file-saved", file },
     );
+  }
+
+  /** No other tab of this browser is writing it. */
+  async canOpen(file: FileId): Promise<boolean> {
+    return (await this.#options.stores()).canOpen(file, this.#namesOf(file)[0]);
+  }
+
+  /** A download that an earlier life finished, to be served from its store; null when it is not there, or not whole. */
+  async serveAgain(file: FileId): Promise<Result<LocalFile | null, StoreProblem>> {
+    const [name, folder] = this.#namesOf(file);
+    const opened = await (await this.#options.stores()).openWhole(file, name);
+    if (!opened.ok || !opened.value) return opened as Result<null, StoreProblem>;
+    this.#keep(file, opened.value);
+    this.#copiedAtByFile.set(file, 0);
+    return ok({ file, name, folder, layer: opened.value.layer });
+  }
+
+  /** What is stored on this device, by this tab or any other. */
+  async list(): Promise<Result<readonly StoredFile[], StoreProblem>> {
+    const listed = await (await this.#options.stores()).list();
+    return listed.ok ? ok(listed.value.filter(({ file }) => !this.#deletionByFile.has(file))) : listed;
+  }
+
+  /** Something of it may be stored. */
+  async holds(file: FileId): Promise<boolean> {
+    return (await this.#options.stores()).holds(file);
+  }
+
+  /** Deletes what is stored of a file, as soon as nobody copies it. What another tab holds stays. */
+  delete(file: FileId, graceMs = 0): Promise<void> {
+    return this.#inTurn(file, async () => {
+      const waitMs = Math.max(graceMs, (this.#copiedAtByFile.get(file) ?? 0) - performance.now());
+      if (waitMs <= 0) return this.#delete(file);
+      this.spare(file);
+      this.#deletionByFile.set(
+        file,
+        setTimeout(() => void this.#delete(file), waitMs),
+      );
+    });
+  }
+
+  /** The file is wanted again. */
+  spare(file: FileId): void {
+    clearTimeout(this.#deletionByFile.get(file));
+    this.#deletionByFile.delete(file);
   }
 
   perform(output: SwarmOutput, linkOf: (peer: PeerId) => Link | null): void {
     const { feed } = this.#options;
     switch (output.type) {
       case "open-store":
-        return void this.#open(output.file, output.layer);
+        return void this.#inTurn(output.file, (isLast) => this.#open(output.file, output.layer, isLast));
       case "put-block":
         return this.#storeByFile.get(output.file)?.put(output.begin, output.bytes);
       case "check-piece":
@@ -88,27 +187,63 @@ export class Holdings implements HostFiles {
       case "hash-leaves":
         return void this.#hashLeaves(output.file, output.piece);
       case "save-file":
+        this.#copiedAtByFile.set(output.file, 0);
         this.#options.finished(output.file);
-        if (this.#options.savesByItself()) void this.save(output.file);
-        return;
+        this.#options.released();
+        if (this.#options.savesByItself()) return void this.save(output.file);
+        return feed({ type: "file-kept", file: output.file });
       case "close-store":
-        return void this.#closeStore(output.file, output.forget);
+        if (!output.forget) return void this.#closeStore(output.file);
+        return void this.delete(output.file, this.#copiedAtByFile.has(output.file) ? UNDO_WITHIN_MS : 0);
+      case "ask-tabs":
+        return this.#options.askTabs(output.file);
+      case "check-file":
+        return void this.#handed.check(output.file);
+      case "drop-file":
+        return this.#handed.drop(output.file);
     }
   }
 
   close(): void {
+    this.#handed.close();
+    this.#shared.close();
+    this.#closed = true;
+    for (const deletion of this.#deletionByFile.values()) clearTimeout(deletion);
     for (const store of this.#storeByFile.values()) void store.close();
     this.#storeByFile.clear();
+    this.#options.released();
   }
 
-  async #open(file: FileId, layer: Uint8Array): Promise<void> {
+  async #open(file: FileId, layer: Uint8Array, isLast: () => boolean): Promise<void> {
+    const { feed } = this.#options;
+    this.spare(file);
     await this.#storeByFile.get(file)?.close();
     const stores = await this.#options.stores();
     const opened = await stores.open(file, this.#namesOf(file)[0], layer);
-    if (!opened.ok)
-      return this.#options.feed({ type: "store-failed", file, reason: inStoreWords(opened.problem) });
-    this.#storeByFile.set(file, opened.value);
-    this.#options.feed({ type: "store-opened", file, have: opened.value.have });
+    if (opened.ok) this.#keep(file, opened.value);
+    if (!isLast()) return;
+    if (!opened.ok) return feed({ type: "store-failed", file, reason: opened.problem });
+    const { have } = opened.value;
+    feed({ type: "store-opened", file, have, layer: opened.value.layer });
+    const missingBytes = await roomMissing(stores, file, have);
+    if (missingBytes > 0) feed({ type: "store-failed", file, reason: { kind: "full", missingBytes } });
+  }
+
+  #keep(file: FileId, store: PieceStore): void {
+    if (this.#closed) void store.close();
+    else this.#storeByFile.set(file, store);
+  }
+
+  async #inTurn(file: FileId, act: (isLast: () => boolean) => Promise<void>): Promise<void> {
+    const before = this.#turnByFile.get(file);
+    const isLast = (): boolean => this.#turnByFile.get(file) === turn;
+    const turn = (async () => {
+      await before?.catch(() => {});
+      await act(isLast);
+    })();
+    this.#turnByFile.set(file, turn);
+    await turn;
+    if (isLast()) this.#turnByFile.delete(file);
   }
 
   async #check(file: FileId, piece: number, hash: Uint8Array): Promise<void> {
@@ -144,11 +279,43 @@ export class Holdings implements HostFiles {
     return leaves?.ok ? leaves.value : null;
   }
 
-  async #closeStore(file: FileId, forget: boolean): Promise<void> {
+  #closeStore(file: FileId): Promise<void> {
+    return this.#inTurn(file, async () => {
+      await this.#storeByFile.get(file)?.close();
+      this.#storeByFile.delete(file);
+      this.#options.released();
+    });
+  }
+
+  /** Also what an earlier life left and nobody has opened. */
+  async #delete(file: FileId): Promise<void> {
     const store = this.#storeByFile.get(file);
     this.#storeByFile.delete(file);
-    if (forget) await store?.forget();
-    else await store?.close();
+    this.#deletionByFile.delete(file);
+    this.#copiedAtByFile.delete(file);
+    if (this.#adopted.delete(file)) this.#shared.remove(file);
+    if (store) await store.forget();
+    else await (await this.#options.stores()).forget(file);
+    this.#options.released();
+  }
+
+  /** What a store has of it is needless from now on. */
+  #adopt(file: FileId, content: Blob): void {
+    if (!this.#shared.has(file)) this.#adopted.add(file);
+    this.#shared.add(file, content);
+    void this.#inTurn(file, async () => {
+      await this.#storeByFile.get(file)?.forget();
+      this.#storeByFile.delete(file);
+      this.#options.released();
+    });
+  }
+
+  async #content(file: FileId): Promise<Result<Blob, StoreProblem>> {
+    const source = this.#shared.sourceOf(file);
+    const store = this.#storeByFile.get(file);
+    if (!source) return store?.blob() ?? fail({ kind: "broken", detail: "the store is closed" });
+    const reason = await readProblemIn(source);
+    return reason ? fail({ kind: "source-unreadable", reason }) : ok(source);
   }
 
   #namesOf(file: FileId): [name: string, folder: string] {
@@ -157,7 +324,17 @@ export class Holdings implements HostFiles {
   }
 }
 
-const inStoreWords = (problem: OpenProblem): StoreProblem =>
-  problem.kind === "in-use"
-    ? { kind: "broken", detail: "Another tab of this browser is fetching this file." }
-    : problem;
+/** How many bytes too few there are for the rest of a file; 0 where the browser does not tell. */
+const roomMissing = async (stores: PieceStores, file: FileId, have: Uint8Array): Promise<number> => {
+  const bytes = bytesToFetch(file, have);
+  if (bytes < LARGE_BYTES) return 0;
+  if (stores.limitBytes !== null) return Math.max(0, bytes - stores.limitBytes);
+  return (await bytesMissing(bytes)) ?? 0;
+};
+
+const bytesToFetch = (file: FileId, have: Uint8Array): number => {
+  const geometry = geometryOf(lengthOf(file));
+  let bytes = geometry.length;
+  for (const piece of Bitfield.parse(have, geometry.pieceCount) ?? []) bytes -= pieceBytes(geometry, piece);
+  return bytes;
+};
