@@ -27,7 +27,7 @@ const MAX_SERVED_AGAIN = 200;
 /** How often what storage has stopped is looked at. Guess. */
 const RETRY_EVERY_MS = 5000;
 /** Where the browser does not tell how much room there is, trying costs blocks that find no room. Guess. */
-const RETRY_BLINDLY_EVERY_MS = 60_000;
+const RETRY_BLINDLY_EVERY_MS = 30_000;
 
 export class Resuming {
   readonly #options: ResumingOptions;
@@ -111,8 +111,9 @@ export class Resuming {
   async #try({ file, length, verifiedBytes, state }: Stopped, blindly: boolean): Promise<void> {
     if (state.because.kind === "in-use" && !(await this.#options.holdings.canOpen(file))) return;
     if (state.because.kind === "full") {
-      const missing = await bytesMissing(length - verifiedBytes);
-      if (missing === null ? !blindly : missing > 0) return;
+      // Some browsers tell of room that they then do not give: what they said when it was full shows which.
+      const tells = state.because.missingBytes !== null;
+      if (tells ? (await bytesMissing(length - verifiedBytes)) !== 0 : !blindly) return;
     }
     this.#options.feed({ type: "resume", file });
   }
