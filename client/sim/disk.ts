@@ -189,7 +189,14 @@ export class Disk {
 
   save(file: FileId): void {
     const pieces = [...(this.#stores.get(file) ?? [])].sort(([a], [b]) => a - b).map(([, bytes]) => bytes);
-    this.saved.set(file, concatBytes(...pieces));
+    const truth = this.#library.truth(file)?.bytes;
+    let begin = 0;
+    const isTrue = pieces.every((bytes) => {
+      const isView = bytes.buffer === truth?.buffer && bytes.byteOffset === truth.byteOffset + begin;
+      begin += bytes.length;
+      return isView;
+    });
+    this.saved.set(file, truth && isTrue && begin === truth.length ? truth : concatBytes(...pieces));
   }
 
   close(file: FileId, forget: boolean): void {

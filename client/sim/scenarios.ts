@@ -3,7 +3,6 @@
  * the seed; what must hold and does not is thrown, so that a sweep names the seed.
  */
 import { createHash } from "node:crypto";
-import { equalBytes } from "../src/engine/bytes.ts";
 import { LEAF_BYTES, geometryOf, type FileId } from "../src/engine/file-id.ts";
 import { Meeting } from "./meeting.ts";
 import type { SwarmNode, Tamper } from "./swarm-node.ts";
@@ -103,7 +102,8 @@ class Swarming {
     const { meeting, receivers, sources, bytes, file } = this;
     const beganAt = meeting.world.now;
     must(meeting.untilSaved(receivers, file, WITHIN_MS), "everyone gets the file");
-    for (const { disk } of receivers) must(equalBytes(disk.saved.get(file)!, bytes), "every byte is right");
+    for (const { disk } of receivers)
+      must(Buffer.compare(disk.saved.get(file)!, bytes) === 0, "every byte is right");
     const honest = new Set([...sources, ...receivers].map(({ id }) => id));
     for (const node of [...sources, ...receivers])
       must(![...node.refusedPeers].some((peer) => honest.has(peer)), "nobody honest is refused");
