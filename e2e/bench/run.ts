@@ -107,8 +107,9 @@ function swarmRows(found: {
   webtorrent?: Beside | Skipped;
 }): [string, string, string][] {
   const rows: [string, string, string][] = [];
-  for (const part of Object.values(found)) if (isSkipped(part)) rows.push(["SKIPPED", part.skipped, ""]);
   const { "one-to-many": oneToMany, "many-to-one": manyToOne, webtorrent } = found;
+  for (const part of [oneToMany, manyToOne, webtorrent])
+    if (isSkipped(part)) rows.push(["SKIPPED", part.skipped, ""]);
   if (oneToMany && !isSkipped(oneToMany)) {
     const { receivers, uplinkMbit, timesBound } = oneToMany;
     rows.push(
