@@ -61,7 +61,7 @@ test("a file arrives whole beside a liar of each kind, and the liar is let go", 
   nodePeers,
   openPair,
 }) => {
-  test.setTimeout(90_000);
+  test.setTimeout(120_000);
   const [honest, page] = await openPair();
   await honest.rename("Hannah");
   await page.rename("Paula");

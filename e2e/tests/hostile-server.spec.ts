@@ -100,6 +100,7 @@ test("whatever the server does to introductions, it keeps two pages apart at mos
   browser,
   complaints,
 }) => {
+  test.setTimeout(120_000);
   const open = async (path: string): Promise<RoomPage> => {
     const context = await browser.newContext();
     complaints.watch(context);
