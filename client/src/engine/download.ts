@@ -53,6 +53,10 @@ export interface DownloadContext {
   nextRequestId(): number;
   /** Somebody else fetches the file, too. */
   isWanted(file: FileId): boolean;
+  /** What a limit lets be asked for at a time; Infinity without one. */
+  biteBytes(source: Source): number;
+  spend(source: Source, bytes: number): void;
+  giveBack(source: Source, bytes: number): void;
   /** Memory for `bytes` more under assembly, or false. */
   reserve(bytes: number): boolean;
   free(bytes: number): void;
@@ -495,7 +499,10 @@ export class Download {
   /** The request will bring nothing more. */
   release(request: Request): void {
     request.assembly.released(request);
-    if (request.received < request.length) this.#endTrial(request);
+    if (request.received < request.length) {
+      this.#endTrial(request);
+      this.#context.giveBack(request.source, request.length - request.received);
+    }
     if (request.assembly.hasGap) this.#context.stir();
   }
 
@@ -727,7 +734,12 @@ export class Download {
 
   #send(source: Source, assembly: Assembly, leaves: Leaves, now: Time): Request {
     const id = this.#context.nextRequestId();
-    const { begin, length } = assembly.bytesOf(leaves);
+    const most = Math.max(1, Math.floor(this.#context.biteBytes(source) / LEAF_BYTES));
+    const { begin, length } = assembly.bytesOf({
+      begin: leaves.begin,
+      end: Math.min(leaves.end, leaves.begin + most),
+    });
+    this.#context.spend(source, length);
     const request: Request = {
       id,
       source,

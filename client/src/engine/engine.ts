@@ -188,6 +188,8 @@ export class Engine {
         return this.#links.send(input.to, { type: "offer", id: this.#nextJob++, files: input.files });
       case "answer-offer":
         return this.#links.send(input.from, { type: "offer-answer", id: input.id, accepted: input.accepted });
+      case "limits":
+        return this.#swarm.limit(input.limits, now);
       case "leave":
         return this.#links.closeAll(now);
       case "tick":

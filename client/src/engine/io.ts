@@ -62,6 +62,7 @@ export type Input =
   | { readonly type: "clear"; readonly file: FileId }
   | { readonly type: "offer"; readonly to: PeerId; readonly files: readonly OfferedFile[] }
   | { readonly type: "answer-offer"; readonly from: PeerId; readonly id: number; readonly accepted: boolean }
+  | { readonly type: "limits"; readonly limits: Limits }
   | { readonly type: "leave" }
   // The deadline given by nextDeadline() has come
   | { readonly type: "tick" };
@@ -188,6 +189,21 @@ export type SwarmOutput =
   | { readonly type: "check-file"; readonly file: FileId }
   /** The file that was handed over is not wanted, or not any more. */
   | { readonly type: "drop-file"; readonly file: FileId };
+
+/** Bytes a second, null for no limit. They hold at once, also for transfers under way. [S18] */
+export interface Limits {
+  readonly uploadBytesPerSecond: number | null;
+  readonly downloadBytesPerSecond: number | null;
+  readonly uploadPerPeerBytesPerSecond: number | null;
+  readonly downloadPerPeerBytesPerSecond: number | null;
+}
+
+export const NO_LIMITS: Limits = {
+  uploadBytesPerSecond: null,
+  downloadBytesPerSecond: null,
+  uploadPerPeerBytesPerSecond: null,
+  downloadPerPeerBytesPerSecond: null,
+};
 
 /** A file of this device, hashed. */
 export interface LocalFile {

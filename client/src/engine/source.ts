@@ -6,6 +6,7 @@ import type { Time } from "./io.ts";
 import type { PeerId } from "./peer-id.ts";
 import type { Request } from "./assembly.ts";
 import { LEAF_BYTES } from "./file-id.ts";
+import { Bucket } from "./bucket.ts";
 import { Rate } from "./rate.ts";
 
 /** The window before anything is measured, and always: a fast LAN link fills in one round trip. Guess. */
@@ -38,6 +39,8 @@ export class Source {
   idle = false;
   /** Something that it sent was verified. */
   isTrusted = false;
+  /** What it may be asked for under a limit. */
+  readonly bucket = new Bucket();
   #outstandingBytes = 0;
   #restsUntil: Time = 0;
   #quietSince: Time = 0;

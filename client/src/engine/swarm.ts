@@ -6,7 +6,8 @@ import { Bitfield } from "./bitfield.ts";
 import { Download, MAX_HELD_BYTES, type DownloadContext } from "./download.ts";
 import { geometryOf, lengthOf, type FileId } from "./file-id.ts";
 import type { BlockFrame, RejectFrame, SwarmFrame } from "./frame.ts";
-import type { LocalFile, Notice, SwarmInput, SwarmOutput, Time } from "./io.ts";
+import { Bucket } from "./bucket.ts";
+import type { Limits, LocalFile, Notice, SwarmInput, SwarmOutput, Time } from "./io.ts";
 import type { PeerId } from "./peer-id.ts";
 import { isHostile, type Refusal } from "./refusal.ts";
 import { Source } from "./source.ts";
@@ -74,6 +75,10 @@ export class Swarm {
   /** Something could not be asked for because of #heldBytes. */
   #isFull = false;
   #nextRequestId = 1;
+  readonly #bucket = new Bucket();
+  #perPeerBytesPerSecond: number | null = null;
+  /** A limit lets something be asked for again. */
+  #paceAt: Time | null = null;
   #stirred = false;
   #lookAt: Time | null = null;
   #now: Time = 0;
@@ -97,6 +102,15 @@ export class Swarm {
       sources: () => this.#goodSources(),
       nextRequestId: () => this.#nextRequestId++,
       isWanted: (file) => this.#uploads.isWanted(file),
+      biteBytes: ({ bucket }) => Math.min(this.#bucket.biteBytes(), bucket.biteBytes()),
+      spend: ({ bucket }, bytes) => {
+        this.#bucket.spend(bytes, this.#now);
+        bucket.spend(bytes, this.#now);
+      },
+      giveBack: ({ bucket }, bytes) => {
+        this.#bucket.giveBack(bytes);
+        bucket.giveBack(bytes);
+      },
       reserve: (bytes) => this.#reserve(bytes),
       free: (bytes) => {
         this.#heldBytes -= bytes;
@@ -116,6 +130,7 @@ export class Swarm {
   peerUp(peer: PeerId, now: Time): void {
     this.#now = now;
     const source = new Source(peer);
+    source.bucket.limit(this.#perPeerBytesPerSecond);
     this.#sources.set(peer, source);
     this.#uploads.peerUp(peer, now);
     for (const download of this.#large.active.keys()) download.sourceUp(source, now);
@@ -241,6 +256,16 @@ export class Swarm {
 
   // -- the person ----------------------------------------------------------------------------------------------------
 
+  limit(limits: Limits, now: Time): void {
+    this.#now = now;
+    this.#bucket.limit(limits.downloadBytesPerSecond);
+    this.#perPeerBytesPerSecond = limits.downloadPerPeerBytesPerSecond;
+    for (const { bucket } of this.#sources.values()) bucket.limit(this.#perPeerBytesPerSecond);
+    this.#uploads.limit(limits.uploadBytesPerSecond, limits.uploadPerPeerBytesPerSecond, now);
+    this.#stirred = true;
+    this.#settle(now);
+  }
+
   /** A complete local file that may be served. */
   share(file: LocalFile): void {
     this.#shared.set(file.file, file);
@@ -319,13 +344,16 @@ export class Swarm {
     this.#now = now;
     this.#uploads.tick(now);
     if (this.#lookAt !== null && now >= this.#lookAt) this.#look(now);
+    if (this.#paceAt !== null && now >= this.#paceAt) {
+      this.#paceAt = null;
+      this.#stirred = true;
+    }
     this.#settle(now);
   }
 
   nextDeadline(): Time | null {
-    const uploads = this.#uploads.nextDeadline();
-    if (uploads === null || this.#lookAt === null) return uploads ?? this.#lookAt;
-    return Math.min(uploads, this.#lookAt);
+    const due = [this.#uploads.nextDeadline(), this.#lookAt, this.#paceAt].filter((at) => at !== null);
+    return due.length > 0 ? Math.min(...due) : null;
   }
 
   // -- what the page reads -------------------------------------------------------------------------------------------
@@ -372,7 +400,15 @@ export class Swarm {
   }
 
   #fill(source: Source, now: Time): void {
-    while (!source.idle && source.hasRoom(now)) source.idle = !this.#askOne(source, now);
+    while (!source.idle && source.hasRoom(now) && this.#isPaid(source, now))
+      source.idle = !this.#askOne(source, now);
+  }
+
+  /** Whether the limits let something be asked for. [S18] */
+  #isPaid({ bucket }: Source, now: Time): boolean {
+    const freeAt = Math.max(this.#bucket.freeAt(now), bucket.freeAt(now));
+    if (freeAt > now) this.#paceAt = Math.min(this.#paceAt ?? Infinity, freeAt);
+    return freeAt <= now;
   }
 
   /** Earlier downloads first; a source that has nothing new for any of them helps another source. */

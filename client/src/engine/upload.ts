@@ -22,6 +22,7 @@ import type { RejectReason, RequestFrame, SwarmFrame } from "./frame.ts";
 import type { Notice, ReadProblem, SwarmOutput, Time } from "./io.ts";
 import { hashAt, pieceHashOf } from "./merkle.ts";
 import type { PeerId } from "./peer-id.ts";
+import { Bucket } from "./bucket.ts";
 import { Rate } from "./rate.ts";
 import type { Refusal } from "./refusal.ts";
 import { MAX_REQUESTS_PER_PEER } from "./source.ts";
@@ -104,6 +105,7 @@ interface Asker {
   readonly shown: Map<FileId, Shown>;
   /** It has had its first request: one of a leaf does not wait in line, so that strangers learn whom to trust. [S14] */
   isGreeted: boolean;
+  readonly bucket: Bucket;
 }
 
 interface LeavesJob {
@@ -122,6 +124,10 @@ export class Uploads {
   readonly #spreadByFile = new Map<FileId, Spread>();
   readonly #uploadedByFile = new Map<FileId, number>();
   readonly #leavesJobs = new Map<string, LeavesJob>();
+  readonly #bucket = new Bucket();
+  #perPeerBytesPerSecond: number | null = null;
+  /** A limit lets something out again. */
+  #paceDueAt: Time | null = null;
   #havesDueAt: Time | null = null;
   #placesDueAt: Time | null = null;
   #placesToldAt: Time = -PLACES_EVERY_MS;
@@ -182,6 +188,7 @@ export class Uploads {
       questionsAt: now,
       shown: new Map(),
       isGreeted: false,
+      bucket: this.#newBucket(),
     });
   }
 
@@ -270,6 +277,14 @@ export class Uploads {
     this.#serve(now);
   }
 
+  /** In all, and to each peer. [S18] */
+  limit(bytesPerSecond: number | null, perPeerBytesPerSecond: number | null, now: Time): void {
+    this.#bucket.limit(bytesPerSecond);
+    this.#perPeerBytesPerSecond = perPeerBytesPerSecond;
+    for (const { bucket } of this.#askers.values()) bucket.limit(perPeerBytesPerSecond);
+    this.#serve(now);
+  }
+
   // -- the host ------------------------------------------------------------------------------------------------------
 
   bytesSent(peer: PeerId, id: number, bytes: number, now: Time): void {
@@ -312,15 +327,15 @@ export class Uploads {
       this.#havesDueAt = null;
       for (const asker of this.#askers.values()) this.#announce(asker);
     }
-    if (this.#placesDueAt !== null && now >= this.#placesDueAt) {
-      this.#tellPlaces(now);
-      this.#serve(now); // what waited for first copies may not wait any more
-    }
+    const isPaced = this.#paceDueAt !== null && now >= this.#paceDueAt;
+    const isTelling = this.#placesDueAt !== null && now >= this.#placesDueAt;
+    if (isTelling) this.#tellPlaces(now);
+    if (isPaced || isTelling) this.#serve(now); // what waited for first copies may not wait any more
   }
 
   nextDeadline(): Time | null {
-    if (this.#havesDueAt === null) return this.#placesDueAt;
-    return Math.min(this.#havesDueAt, this.#placesDueAt ?? Infinity);
+    const due = [this.#havesDueAt, this.#placesDueAt, this.#paceDueAt].filter((at) => at !== null);
+    return due.length > 0 ? Math.min(...due) : null;
   }
 
   views(now: Time): UploadView[] {
@@ -358,7 +373,8 @@ export class Uploads {
       asker.turnBytes = TURN_BYTES;
       this.#served.add(asker);
     }
-    for (const asker of this.#served) this.#give(asker, now);
+    this.#paceDueAt = null;
+    for (const asker of [...this.#served]) this.#give(asker, now);
     if (this.#placesDueAt === null && (this.#line.size > 0 || this.#isPlaceStale()))
       this.#placesDueAt = Math.max(now, this.#placesToldAt + PLACES_EVERY_MS);
   }
@@ -368,16 +384,37 @@ export class Uploads {
     const maxBytes = this.#line.size > 0 ? Math.min(asker.turnBytes, MAX_UNSENT_BYTES) : MAX_UNSENT_BYTES;
     while (asker.unsentBytes < maxBytes) {
       const job = this.#rarestJob(asker, now);
-      if (!job) return;
+      if (!job || !this.#mayGive(asker, now)) return;
       this.#giveSome(asker, job, now);
     }
+  }
+
+  /** Whether the limits let something out; who is let through is the last to be looked at next time. */
+  #mayGive(asker: Asker, now: Time): boolean {
+    const freeAt = Math.max(this.#bucket.freeAt(now), asker.bucket.freeAt(now));
+    if (freeAt > now) {
+      this.#paceDueAt = Math.min(this.#paceDueAt ?? Infinity, freeAt);
+      return false;
+    }
+    this.#served.delete(asker);
+    this.#served.add(asker);
+    return true;
+  }
+
+  #newBucket(): Bucket {
+    const bucket = new Bucket();
+    bucket.limit(this.#perPeerBytesPerSecond);
+    return bucket;
   }
 
   #giveSome(asker: Asker, job: Job, now: Time): void {
     if (job.givenBytes === 0) this.#spreadOf(job.file)?.begin(pieceOf(job), now);
     const { id, file } = job;
     const begin = job.begin + job.givenBytes;
-    const length = Math.min(JOB_BYTES, job.length - job.givenBytes);
+    const biteBytes = Math.max(LEAF_BYTES, Math.min(this.#bucket.biteBytes(), asker.bucket.biteBytes()));
+    const length = Math.min(JOB_BYTES, Math.floor(biteBytes), job.length - job.givenBytes);
+    this.#bucket.spend(length, now);
+    asker.bucket.spend(length, now);
     job.givenBytes += length;
     asker.unsentBytes += length;
     this.#context.emit({ type: "send-blocks", peer: asker.peer, id, file, begin, length });
