@@ -5,7 +5,6 @@
 import { join } from "node:path";
 import { MiB, randomFile, sha256 } from "../lib/files.ts";
 import { NodePeers, type NodePeer } from "../lib/node-peers.ts";
-import type { RoomPage } from "../lib/page.ts";
 import { expect, test as base } from "../lib/test.ts";
 
 const test = base.extend<{ nodePeers: NodePeers }>({
