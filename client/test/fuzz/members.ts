@@ -1,0 +1,170 @@
+/**
+ * What a proven member of a room may say, in the middle of a download and an upload: its frames reach the swarm and the
+ * feeds. Every input begins anew, so that each of them replays alone.
+ */
+import { encodeEntry } from "../../src/engine/entry.ts";
+import { Feeds } from "../../src/engine/feeds.ts";
+import { geometryOf, lengthOf, LEAF_BYTES, pieceBytes } from "../../src/engine/file-id.ts";
+import { decodeFrame, encodeFrame, type Frame } from "../../src/engine/frame.ts";
+import type { SwarmOutput } from "../../src/engine/io.ts";
+import { peerIdOf, SIGNATURE_BYTES } from "../../src/engine/peer-id.ts";
+import { Swarm } from "../../src/engine/swarm.ts";
+import { Bitfield } from "../../src/engine/bitfield.ts";
+import { hashFile } from "../../sim/disk.ts";
+import { SeededRandom } from "../../sim/random.ts";
+import type { Decoder } from "./fuzzing.ts";
+
+const random = new SeededRandom(2);
+const [ada, ben] = [peerIdOf(random.bytes(32)), peerIdOf(random.bytes(32))];
+const shared = hashFile(random.bytes(700_000), "shared");
+const wanted = hashFile(random.bytes(900_000), "wanted");
+const geometry = geometryOf(lengthOf(wanted.file));
+
+/** Said before and after the input, which stands at a place that follows from its length. */
+const withInput = (told: readonly Frame[], input: Uint8Array): Frame[] => {
+  const decoded = decodeFrame(input);
+  return decoded.ok ? told.toSpliced(input.length % (told.length + 1), 0, decoded.value) : [];
+};
+
+const TOLD_TO_SWARM: readonly Frame[] = [
+  { type: "interest", file: shared.file, wanted: true },
+  { type: "bitfield", file: wanted.file, bits: Bitfield.full(geometry.pieceCount).toBytes() },
+  { type: "layer", file: wanted.file, first: 0, hashes: wanted.layer },
+  { type: "request", id: 7, file: shared.file, begin: 0, length: 65_536 },
+  { type: "have", file: wanted.file, pieces: [0, 1] },
+];
+
+/** [S1] to [S17] */
+export const swarm: Decoder<Uint8Array> = {
+  name: "swarm",
+  corpus: [
+    ...TOLD_TO_SWARM,
+    { type: "interest", file: wanted.file, wanted: false } as const,
+    { type: "bitfield", file: wanted.file, bits: new Uint8Array(0) } as const,
+    { type: "have", file: wanted.file, pieces: [geometry.pieceCount - 1] } as const,
+    { type: "layer-request", file: shared.file, first: 0 } as const,
+    { type: "leaves-request", file: shared.file, piece: 0 } as const,
+    { type: "leaves", file: wanted.file, piece: 0, hashes: random.bytes(32 * leavesIn(0)) } as const,
+    { type: "request", id: 8, file: shared.file, begin: 700_000 - 1, length: 1 } as const,
+    { type: "request", id: 7, file: wanted.file, begin: 0, length: 65_536 } as const,
+    { type: "cancel", id: 7 } as const,
+    ...[0, 1, 2].map((id) => ({ type: "reject", id, reason: "busy" }) as const),
+    ...[0, 1, 2].map((id) => ({ type: "block", id, bytes: random.bytes(20_000) }) as const),
+    { type: "queue", position: 3 } as const,
+  ].map(encodeFrame),
+  decode: (input) => {
+    const outputs: SwarmOutput[] = [];
+    const swarm = new Swarm({
+      emit: (output) => outputs.push(output),
+      send: (_, frame) => void encodeFrame(frame),
+      refuse: () => {},
+      notify: () => {},
+      random: () => 0.5,
+      sourcesOf: (file) => (file === wanted.file ? [ben] : []),
+    });
+    const settle = (now: number): void => {
+      for (let output = outputs.shift(); output; output = outputs.shift()) answer(swarm, output, now);
+    };
+    swarm.peerUp(ben, 0);
+    swarm.share(shared);
+    swarm.download(wanted.file, "wanted", 0);
+    settle(0);
+    for (const [at, frame] of withInput(TOLD_TO_SWARM, input).entries()) {
+      if (!isForSwarm(frame)) continue;
+      swarm.frame(ben, frame, at);
+      settle(at);
+    }
+    for (const now of [1_000, 60_000]) {
+      swarm.tick(now);
+      settle(now);
+    }
+    swarm.downloads(60_000);
+    swarm.uploads(60_000);
+    swarm.peerDown(ben, 60_000);
+  },
+};
+
+function leavesIn(piece: number): number {
+  return Math.ceil(pieceBytes(geometry, piece) / LEAF_BYTES);
+}
+
+type SwarmFrame = Parameters<Swarm["frame"]>[1];
+const FOR_SWARM: ReadonlySet<Frame["type"]> = new Set<SwarmFrame["type"]>([
+  "interest",
+  "bitfield",
+  "have",
+  "layer-request",
+  "layer",
+  "leaves-request",
+  "leaves",
+  "request",
+  "cancel",
+  "reject",
+  "queue",
+  "block",
+]);
+const isForSwarm = (frame: Frame): frame is SwarmFrame => FOR_SWARM.has(frame.type);
+
+/** A host whose disk works; what came over the wire never hashes right. */
+const answer = (swarm: Swarm, output: SwarmOutput, now: number): void => {
+  switch (output.type) {
+    case "open-store":
+      return swarm.handle({ type: "store-opened", file: output.file, have: new Uint8Array(0) }, now);
+    case "check-piece": {
+      const leaves = new Uint8Array(32 * leavesIn(output.piece));
+      return swarm.handle({ type: "piece-corrupt", file: output.file, piece: output.piece, leaves }, now);
+    }
+    case "send-blocks": {
+      const { peer, id, length } = output;
+      return swarm.handle({ type: "bytes-sent", peer, id, bytes: length }, now);
+    }
+    default:
+      return;
+  }
+};
+
+const entries = [
+  encodeEntry({ type: "profile", name: "Ben", address: "00".repeat(16) as never }),
+  encodeEntry({ type: "share", file: shared.file, name: "song.mp3", folder: "" }),
+  encodeEntry({ type: "unshare", share: 1 }),
+];
+const signature = new Uint8Array(SIGNATURE_BYTES);
+const TOLD_TO_FEEDS: readonly Frame[] = [
+  { type: "feeds", feeds: [{ author: ben, epoch: 1, length: 3 }] },
+  { type: "entries", author: ben, epoch: 1, first: 0, entries, signature },
+  { type: "want", author: ada, epoch: 1, from: 0 },
+];
+
+/** [E1] to [E9], from one whose signatures are all valid. */
+export const feeds: Decoder<Uint8Array> = {
+  name: "feeds",
+  corpus: [
+    ...TOLD_TO_FEEDS,
+    { type: "entries", author: ben, epoch: 1, first: 3, entries, signature } as const,
+    { type: "entries", author: ben, epoch: 2, first: 0, entries: entries.slice(0, 1), signature } as const,
+    { type: "feeds", feeds: [{ author: ben, epoch: 2, length: 1 }] } as const,
+    { type: "feeds", feeds: [{ author: ada, epoch: 1, length: 9 }] } as const,
+    { type: "want", author: ben, epoch: 1, from: 2 } as const,
+  ].map(encodeFrame),
+  decode: (input) => {
+    const feeds = new Feeds(
+      {
+        send: (_, frame) => void encodeFrame(frame),
+        refuse: () => {},
+        sign: (_, then) => then(signature),
+        verify: (_by, _bytes, _signature, then) => then(true, 0),
+        applied: () => {},
+        restarted: () => {},
+      },
+      ada,
+      1,
+    );
+    feeds.append([{ type: "share", file: shared.file, name: "mine", folder: "" }]);
+    feeds.peerUp(ben);
+    for (const [at, frame] of withInput(TOLD_TO_FEEDS, input).entries())
+      if (frame.type === "feeds" || frame.type === "entries" || frame.type === "want")
+        feeds.frame(ben, frame, at);
+    feeds.tick(60_000);
+    feeds.peerDown(ben, 60_000);
+  },
+};
