@@ -1,0 +1,274 @@
+/** [S12] A download goes on by itself, whatever ended the page, and storage that is full only stops it for a while. */
+import { mkdtemp, readlink, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { BrowserContext, Page } from "@playwright/test";
+import { LAN_HOST, launchPersistent } from "../lib/browser.ts";
+import { Arrivals, slowUplink } from "../lib/channels.ts";
+import { MiB, randomFile, sha256 } from "../lib/files.ts";
+import { RoomPage } from "../lib/page.ts";
+import { expect, test as base } from "../lib/test.ts";
+
+const NAME = "long way.bin";
+/** Pieces of files up to 256 MiB. */
+const PIECE_BYTES = MiB / 4;
+const LENGTH = 24 * MiB;
+/** Of the giver's uplink, in bytes a second: slow enough to be caught in the middle. */
+const RATE = 5 * MiB;
+
+/** A browser with a profile: what it stores outlives it, and it keeps account of its quota. */
+class Device {
+  readonly #profile: string;
+  readonly #watch: (context: BrowserContext) => void;
+  #context: BrowserContext | null = null;
+
+  constructor(profile: string, watch: (context: BrowserContext) => void) {
+    this.#profile = profile;
+    this.#watch = watch;
+  }
+
+  async open(url: string, arrivals = new Arrivals(), quotaBytes?: number): Promise<RoomPage> {
+    this.#context ??= await this.#start();
+    const page = await this.#context.newPage();
+    await arrivals.watch(page);
+    if (quotaBytes !== undefined) await this.setQuota(page, new URL(url).origin, quotaBytes);
+    const room = new RoomPage(page);
+    await page.goto(url);
+    return room;
+  }
+
+  /** The whole browser, as when the power fails. */
+  async kill(): Promise<void> {
+    const gone = new Promise((resolve) => this.#context!.once("close", resolve));
+    const lock = await readlink(join(this.#profile, "SingletonLock")); // HOST-PID
+    process.kill(Number(lock.split("-").at(-1)), "SIGKILL");
+    await gone;
+    this.#context = null;
+  }
+
+  /** Null: what the disk has. IndexedDB looks at it when it is opened, and not at each write. */
+  async setQuota(page: Page, origin: string, quotaSize: number | null): Promise<void> {
+    const cdp = await page.context().newCDPSession(page);
+    await cdp.send("Storage.overrideQuotaForOrigin", {
+      origin,
+      ...(quotaSize === null ? {} : { quotaSize }),
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#context?.close();
+  }
+
+  async #start(): Promise<BrowserContext> {
+    const context = await launchPersistent(this.#profile);
+    this.#watch(context);
+    return context;
+  }
+}
+
+const test = base.extend<{ device: Device }>({
+  device: async ({ complaints }, use) => {
+    const profile = await mkdtemp(join(tmpdir(), "swapmeet-profile-"));
+    const device = new Device(profile, (context) => complaints.watch(context));
+    await use(device);
+    await device.close();
+    await rm(profile, { recursive: true, force: true });
+  },
+});
+
+const percentOf = async (room: RoomPage): Promise<number> =>
+  Number(await room.progress(NAME).getAttribute("aria-valuenow"));
+
+const reaches = (room: RoomPage, percent: number): Promise<void> =>
+  expect.poll(() => percentOf(room), { intervals: [20], timeout: 30_000 }).toBeGreaterThanOrEqual(percent);
+
+const expectSavedWhole = async (room: RoomPage, path: string): Promise<void> => {
+  const [saved] = await room.saved(1);
+  expect(await sha256(saved!.path)).toBe(await sha256(path));
+};
+
+const openLibrary = (room: RoomPage): Promise<void> =>
+  room.page.getByRole("button", { name: /^Library/ }).click();
+
+/** What Chromium tells a page is a round figure that no quota of a test changes. */
+const setEstimate = (room: RoomPage, quota: number): Promise<unknown> =>
+  room.page.evaluate((quota) => {
+    navigator.storage.estimate = () => Promise.resolve({ quota, usage: 0 });
+  }, quota);
+
+/** The person was away to make room. */
+const comeBack = (room: RoomPage): Promise<unknown> =>
+  room.page.evaluate(() => dispatchEvent(new Event("focus")));
+
+/** A linear congruential generator: the same numbers every time. */
+const randomNumbers = (seed: number, count: number, below: number): number[] => {
+  let x = seed;
+  return Array.from({ length: count }, () => {
+    x = (x * 1_103_515_245 + 12_345) % 2 ** 31;
+    return (x / 2 ** 31) * below;
+  });
+};
+
+test.beforeEach(() => test.setTimeout(90_000));
+
+const WORLDS = [
+  { world: "on localhost", host: "localhost", reloads: 20, rate: 0.75 * MiB },
+  { world: "over plain http", host: LAN_HOST, reloads: 3, rate: 2 * MiB },
+];
+for (const { world, host, reloads, rate } of WORLDS)
+  test(`reloaded at ${reloads} random points, a download goes on by itself and fetches at most a piece twice each time, ${world}`, async ({
+    folder,
+    open,
+  }) => {
+    const file = await randomFile(join(folder, NAME), 31, LENGTH);
+    const giver = await open("/", { host, before: slowUplink(rate) });
+    const arrivals = new Arrivals();
+    const taker = await open(`/#${await giver.newPrivateRoom()}`, {
+      host,
+      before: (page) => arrivals.watch(page),
+    });
+    await giver.addFiles(file);
+    await taker.download(NAME);
+
+    let stored = 0;
+    for (const more of randomNumbers(7, reloads, 3)) {
+      await reaches(taker, stored + more);
+      stored = await percentOf(taker);
+      await taker.page.reload();
+      await reaches(taker, stored);
+    }
+
+    await expectSavedWhole(taker, file);
+    expect(arrivals.bytes - LENGTH).toBeLessThanOrEqual(reloads * PIECE_BYTES);
+  });
+
+test("a browser that is killed in the middle of a download goes on with it when it is started again", async ({
+  server,
+  folder,
+  open,
+  device,
+}) => {
+  const file = await randomFile(join(folder, NAME), 32, LENGTH);
+  const giver = await open("/", { before: slowUplink(RATE) });
+  const url = `${server.urlAt()}/#${await giver.newPrivateRoom()}`;
+  await giver.addFiles(file);
+  const arrivals = new Arrivals();
+  const taker = await device.open(url, arrivals);
+  await taker.download(NAME);
+  await reaches(taker, 40);
+
+  await device.kill();
+  const again = await device.open(url, arrivals);
+  await reaches(again, 40);
+
+  await expectSavedWhole(again, file);
+  expect(arrivals.bytes - LENGTH).toBeLessThanOrEqual(PIECE_BYTES);
+});
+
+const QUOTAS = [
+  // A file with holes counts by its length: pieces come in any order, and only the very last does not fit.
+  { world: "on localhost", host: "localhost", quotaBytes: LENGTH - PIECE_BYTES / 2 },
+  { world: "over plain http", host: LAN_HOST, quotaBytes: LENGTH / 3 },
+];
+for (const { world, host, quotaBytes } of QUOTAS)
+  test(`full storage stops a download and says what to do; with room again it goes on by itself, ${world}`, async ({
+    server,
+    folder,
+    open,
+    device,
+  }) => {
+    const file = await randomFile(join(folder, NAME), 33, LENGTH);
+    const giver = await open("/", { host, before: slowUplink(2 * RATE) });
+    const origin = server.urlAt(host);
+    const url = `${origin}/#${await giver.newPrivateRoom()}`;
+    const taker = await device.open(url, new Arrivals(), quotaBytes);
+    await giver.addFiles(file);
+    await taker.download(NAME);
+
+    await expect(taker.transfer(NAME)).toContainText(/Paused: no room.*Delete stored files in Settings/);
+    const stored = await percentOf(taker);
+    expect(stored).toBeGreaterThan(0);
+
+    await device.setQuota(taker.page, origin, null);
+    await comeBack(taker);
+    expect(await percentOf(taker)).toBeGreaterThanOrEqual(stored);
+    await expectSavedWhole(taker, file);
+  });
+
+test("a file larger than the room left is not begun, and the page says how much is missing", async ({
+  server,
+  folder,
+  open,
+  device,
+}) => {
+  const file = await randomFile(join(folder, NAME), 34, LENGTH);
+  const giver = await open("/");
+  const arrivals = new Arrivals();
+  const taker = await device.open(`${server.urlAt()}/#${await giver.newPrivateRoom()}`, arrivals);
+  await giver.addFiles(file);
+  await taker.find(NAME);
+  await setEstimate(taker, 4 * MiB);
+  await taker.download(NAME);
+  await expect(taker.transfer(NAME)).toContainText(/Paused: no room, 20\sMB missing/);
+  expect(arrivals.bytes).toBe(0);
+
+  await setEstimate(taker, 400 * MiB);
+  await comeBack(taker);
+  await expectSavedWhole(taker, file);
+});
+
+for (const { world, host } of WORLDS)
+  test(`[F6] a second tab that asks for what the first is fetching waits, and has it when the first has it, ${world}`, async ({
+    folder,
+    open,
+  }) => {
+    const file = await randomFile(join(folder, NAME), 35, LENGTH);
+    const giver = await open("/", { host, before: slowUplink(RATE) });
+    const room = `/#${await giver.newPrivateRoom()}`;
+    await giver.addFiles(file);
+    const first = await open(room, { host });
+    const arrivals = new Arrivals();
+    const second = await open(room, { host, beside: first, before: (page) => arrivals.watch(page) });
+    await first.download(NAME);
+    await reaches(first, 10);
+    await second.download(NAME);
+    await expect(second.transfer(NAME)).toContainText("another tab of this browser is fetching it");
+
+    await expectSavedWhole(first, file);
+    await expectSavedWhole(second, file);
+    expect(arrivals.bytes).toBe(0);
+
+    const later = await open(room, { host, beside: first });
+    await giver.page.close();
+    await later.download(NAME);
+    await expectSavedWhole(later, file);
+  });
+
+test("what finished downloads have left is listed, shared again after a reload, and can be deleted", async ({
+  folder,
+  open,
+  openPair,
+}) => {
+  const file = await randomFile(join(folder, NAME), 36, 3 * MiB);
+  const [giver, taker] = await openPair();
+  await giver.addFiles(file);
+  await taker.download(NAME);
+  await expectSavedWhole(taker, file);
+  await taker.page.reload();
+  await openLibrary(taker);
+  await expect(taker.library.getByRole("listitem")).toContainText(NAME);
+  expect(taker.saves).toHaveLength(1);
+
+  await giver.page.close();
+  const third = await open(`/#${taker.code}`);
+  await third.download(NAME);
+  await expectSavedWhole(third, file);
+
+  await taker.page.getByRole("button", { name: "Settings" }).click();
+  const stored = taker.page.getByRole("list", { name: "Stored on this device" });
+  await expect(stored.getByRole("listitem")).toContainText(NAME);
+  await taker.page.getByRole("button", { name: `Delete ${NAME}` }).click();
+  await expect(stored).toBeHidden();
+  await taker.page.keyboard.press("Escape");
+  await expect(taker.library.getByRole("listitem").filter({ hasText: NAME })).toHaveCount(0);
+});
