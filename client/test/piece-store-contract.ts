@@ -172,6 +172,56 @@ export const contract: Readonly<Record<string, (place: Place) => Promise<void>>>
     await second.forget();
   },
 
+  "[F6] a whole file can be read by a second tab beside its holder, who alone may delete it": async (
+    place,
+  ) => {
+    const file = await testFile(15, 600_000);
+    const first = await opened(place.stores, file);
+    for (const piece of [0, 1, 2]) await storePiece(first, file, piece);
+    equal(await place.otherTab.canOpen(file.id, NAME), true, "can be opened");
+    const second = valueOf(await place.otherTab.open(file.id, NAME, new Uint8Array()));
+    same(second.have, Uint8Array.of(0b1110_0000), "held");
+    same(new Uint8Array(await valueOf(await second.blob()).arrayBuffer()), file.bytes, "blob");
+    same(valueOf(await second.read(5, 1000)), file.bytes.subarray(5, 1005), "read");
+    await second.forget();
+    same(valueOf(await first.read(5, 1000)), file.bytes.subarray(5, 1005), "read by the holder");
+    await first.forget();
+  },
+
+  "[F7] the layer is kept for later lives, and a false one takes no place of it": async ({ stores }) => {
+    const file = await testFile(16, 600_000);
+    const other = await testFile(17, 600_000);
+    const first = await opened(stores, file);
+    await storePiece(first, file, 1);
+    await first.close();
+    const second = valueOf(await stores.open(file.id, NAME, new Uint8Array()));
+    same(second.layer, file.layer, "layer");
+    await second.close();
+    await valueOf(await stores.open(file.id, NAME, other.layer)).close();
+    const third = valueOf(await stores.open(file.id, NAME, new Uint8Array()));
+    same(third.layer, file.layer, "layer, after one that does not make the root");
+    await third.forget();
+  },
+
+  "[F7] what was whole is opened at once, and a damaged piece is found when it is read": async (place) => {
+    const file = await testFile(18, 600_000);
+    const first = await opened(place.stores, file);
+    await storePiece(first, file, 0);
+    await first.close();
+    equal(valueOf(await place.stores.openWhole(file.id, NAME)), null, "a part");
+    const again = await opened(place.stores, file);
+    for (const piece of [1, 2]) await storePiece(again, file, piece);
+    await again.close();
+    await place.damage(file, 1);
+    const whole = valueOf(await place.stores.openWhole(file.id, NAME));
+    if (!whole) throw new Error("not whole");
+    same(whole.layer, file.layer, "layer");
+    same(valueOf(await whole.read(0, 1000)), file.bytes.subarray(0, 1000), "a sound piece");
+    equal((await whole.read(pieceBegin(file.geometry, 1), 1)).ok, false, "the damaged piece");
+    equal((await whole.blob()).ok, false, "blob");
+    await whole.forget();
+  },
+
   "[F7] what earlier lives left is listed by name and size, and can be forgotten": async ({ stores }) => {
     const file = await testFile(12, 600_000);
     const store = await opened(stores, file);

@@ -222,7 +222,7 @@ const openAt = async (shelf: Shelf, file: FileId, layer: Uint8Array): Promise<Op
   const makesRoot = (hashes: Uint8Array): boolean =>
     hashes.length === claims.length && equalBytes(rootOfLayer(hashes, geometry), rootOf(file));
   const kept = await shelf.layer();
-  if (layer.length > 0 && !equalBytes(layer, kept)) await shelf.keepLayer(layer);
+  if (makesRoot(layer) && !equalBytes(layer, kept)) await shelf.keepLayer(layer);
   return { ...open, truth: [layer, kept, claims.slice()].find(makesRoot) ?? new Uint8Array() };
 };
 
