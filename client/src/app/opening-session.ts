@@ -3,6 +3,7 @@
  * typed in this second are kept and handed to the real session when it is there.
  */
 import type { FileId } from "../engine/file-id.ts";
+import { NO_LIMITS, type Limits } from "../engine/io.ts";
 import type { PeerId } from "../engine/peer-id.ts";
 import type { PersonView, SearchResults } from "../engine/view.ts";
 import type { FileDetails, PickedFile, RoomView, ServerState, Session } from "../platform/session-view.ts";
@@ -38,6 +39,7 @@ export class OpeningSession implements Session {
     saveByItself: true,
     shareDownloads: true,
     alwaysChannel: false,
+    limits: NO_LIMITS,
     folderName: null,
     canChooseFolder: false,
   };
@@ -69,6 +71,9 @@ export class OpeningSession implements Session {
   }
   setAlwaysChannel(on: boolean): void {
     this.#kept.push((session) => session.setAlwaysChannel(on));
+  }
+  setLimits(limits: Limits): void {
+    this.#kept.push((session) => session.setLimits(limits));
   }
 
   subscribe(): () => void {

@@ -5,7 +5,7 @@
 import type { FileId } from "../engine/file-id.ts";
 import type { OfferedFile } from "../engine/frame.ts";
 import type { PeerId } from "../engine/peer-id.ts";
-import type { Notice } from "../engine/io.ts";
+import type { Limits, Notice } from "../engine/io.ts";
 import type {
   DownloadView,
   LibraryItem,
@@ -68,6 +68,7 @@ export interface Settings {
   readonly shareDownloads: boolean;
   /** Tabs of this browser don't hand each other files: even between them everything takes the channel. */
   readonly alwaysChannel: boolean;
+  readonly limits: Limits;
   /** Name of the folder that downloads are written to, null: the browser's downloads. */
   readonly folderName: string | null;
   /** This browser can write to a chosen folder. */
@@ -133,6 +134,7 @@ export interface Session {
   setSaveByItself(on: boolean): void;
   setShareDownloads(on: boolean): void;
   setAlwaysChannel(on: boolean): void;
+  setLimits(limits: Limits): void;
   /** Opens the browser's folder picker; call it from a gesture. */
   chooseFolder(): Promise<void>;
   forgetFolder(): void;

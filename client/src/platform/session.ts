@@ -12,7 +12,7 @@ import {
 } from "@swapmeet/shared";
 import { lengthOf, rootHexOf, type FileId } from "../engine/file-id.ts";
 import type { OfferedFile } from "../engine/frame.ts";
-import type { LocalFile, Notice } from "../engine/io.ts";
+import type { Limits, LocalFile, Notice } from "../engine/io.ts";
 import type { PeerId } from "../engine/peer-id.ts";
 import { personNameOf } from "../engine/person-name.ts";
 import { openRoom, type RoomSecrets } from "../engine/room-secret.ts";
@@ -42,6 +42,7 @@ import type {
 } from "./session-view.ts";
 import { roomView, outsidePage } from "./room-view.ts";
 import { openSocket } from "./signaling-client.ts";
+import { readLimits, writeLimits } from "./limits.ts";
 import { readSetting, writeSetting } from "./settings.ts";
 import { openStorage } from "./storage.ts";
 import { StoreNews } from "./store-news.ts";
@@ -159,6 +160,7 @@ class RoomSession implements Session {
       unfinished: () => new Set(this.#unfinished()),
       changed: () => this.#changed(),
     });
+    this.#host.feed({ type: "limits", limits: readLimits() });
     if (secrets) void this.#resuming.enter(secrets.tag);
     if (secrets) this.#enterLane(secrets);
     addEventListener("pagehide", this.#leaving);
@@ -225,6 +227,7 @@ class RoomSession implements Session {
       saveByItself: readSetting("save-by-itself") !== "no",
       shareDownloads: readSetting("share-downloads") !== "no",
       alwaysChannel: readSetting("always-channel") === "yes",
+      limits: readLimits(),
       folderName: this.#saving.folderName,
       canChooseFolder: this.#saving.canChooseFolder,
     };
@@ -340,6 +343,12 @@ class RoomSession implements Session {
 
   setAlwaysChannel(on: boolean): void {
     writeSetting("always-channel", on ? "yes" : "no");
+    this.#changed();
+  }
+
+  setLimits(limits: Limits): void {
+    writeLimits(limits);
+    this.#host.feed({ type: "limits", limits });
     this.#changed();
   }
 

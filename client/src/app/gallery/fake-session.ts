@@ -1,5 +1,6 @@
 /** A session that only looks like one: what a scene says, and nothing behind it. For the gallery, in development. */
 import { rootHexOf, type FileId } from "../../engine/file-id.ts";
+import type { Limits } from "../../engine/io.ts";
 import type { PeerId } from "../../engine/peer-id.ts";
 import type { Kind, PersonView, ResultRow, SearchQuery, SearchResults } from "../../engine/view.ts";
 import { KINDS } from "../../engine/kind.ts";
@@ -162,6 +163,9 @@ export class FakeSession implements Session {
   }
   setAlwaysChannel(alwaysChannel: boolean): void {
     this.#change({ settings: { ...this.#scene.settings, alwaysChannel } });
+  }
+  setLimits(limits: Limits): void {
+    this.#change({ settings: { ...this.#scene.settings, limits } });
   }
   async chooseFolder(): Promise<void> {}
   forgetFolder(): void {}

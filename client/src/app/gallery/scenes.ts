@@ -1,5 +1,6 @@
 /** The states of the page worth looking at. */
 import type { FileId } from "../../engine/file-id.ts";
+import { NO_LIMITS } from "../../engine/io.ts";
 import { kindOf } from "../../engine/kind.ts";
 import { hueOf, tagOf, type PeerId } from "../../engine/peer-id.ts";
 import type { DownloadView, LibraryItem, PersonView, ResultRow, TransferState } from "../../engine/view.ts";
@@ -166,6 +167,7 @@ const quiet: Scene = {
     saveByItself: true,
     shareDownloads: true,
     alwaysChannel: false,
+    limits: NO_LIMITS,
     folderName: null,
     canChooseFolder: true,
   },

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { NO_LIMITS } from "../src/engine/io.ts";
+import { readLimits, writeLimits } from "../src/platform/limits.ts";
+import { writeSetting } from "../src/platform/settings.ts";
+
+test("[S18] limits are remembered", () => {
+  expect(readLimits()).toEqual(NO_LIMITS);
+  const limits = { ...NO_LIMITS, uploadBytesPerSecond: 100_000 };
+  writeLimits(limits);
+  expect(readLimits()).toEqual(limits);
+});
+
+test("[S18] what was not written by this version, or would stall every transfer, is no limit", () => {
+  for (const kept of [
+    "{",
+    "3",
+    '{"uploadBytesPerSecond":1}',
+    JSON.stringify({ ...NO_LIMITS, uploadBytesPerSecond: 0 }),
+  ]) {
+    writeSetting("limits", kept);
+    expect(readLimits()).toEqual(NO_LIMITS);
+  }
+});
