@@ -27,10 +27,16 @@ describe("a transfer's state begins with its name", () => {
 
   test("a full disk says how much is missing, where the browser tells", () => {
     expect(say({ type: "paused", because: { kind: "full", missingBytes: 310_000_000 } })).toBe(
-      "Paused: the disk is full, 310 MB missing. Free that much, then resume",
+      "Paused: no room, 310\u00a0MB missing. Delete stored files in Settings or free disk space; it goes on by itself",
     );
     expect(say({ type: "paused", because: { kind: "full", missingBytes: null } })).toBe(
-      "Paused: the disk is full. Free some space, then resume",
+      "Paused: no room left. Delete stored files in Settings or free disk space; it goes on by itself",
+    );
+  });
+
+  test("[F6] what another tab of this browser fetches waits for it", () => {
+    expect(say({ type: "paused", because: { kind: "in-use" } })).toMatch(
+      /^Queued: another tab of this browser/,
     );
   });
 
