@@ -2,6 +2,7 @@
  * Runs one engine in a page: feeds it inputs, performs its outputs, keeps its single timer. Bytes of files are left to
  * the holdings. Nothing here decides anything.
  */
+import type { Socket } from "socket.io-client";
 import type { Join, RoomTag } from "@swapmeet/shared";
 import { Engine, publicKeyOf, type EngineOptions } from "../engine/engine.ts";
 import type { Input, LinkId, Notice, Output, SwarmOutput } from "../engine/io.ts";
@@ -21,7 +22,7 @@ export interface HostFiles {
 export interface HostOptions {
   readonly engine: Omit<EngineOptions, "me" | "epoch" | "random">;
   readonly identity: Identity;
-  readonly serverUrl: string;
+  readonly socket: Socket;
   readonly join: Join;
   readonly iceServers: RTCIceServer[];
   files(feed: (input: Input) => void): HostFiles;
@@ -61,7 +62,7 @@ export class Host {
       random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
     });
     this.#files = options.files((input) => this.feed(input));
-    this.#signaling = new SignalingClient(options.serverUrl, options.join, {
+    this.#signaling = new SignalingClient(options.socket, options.join, {
       joined: (tag, address, members) => {
         options.server("online");
         options.joined(tag);
