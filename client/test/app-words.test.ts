@@ -27,7 +27,7 @@ describe("a transfer's state begins with its name", () => {
 
   test("a full disk says how much is missing, where the browser tells", () => {
     expect(say({ type: "paused", because: { kind: "full", missingBytes: 310_000_000 } })).toBe(
-      "Paused: no room, 310\u00a0MB missing. Delete stored files in Settings or free disk space; it goes on by itself",
+      "Paused: no room, 310 MB missing. Delete stored files in Settings or free disk space; it goes on by itself",
     );
     expect(say({ type: "paused", because: { kind: "full", missingBytes: null } })).toBe(
       "Paused: no room left. Delete stored files in Settings or free disk space; it goes on by itself",
