@@ -199,17 +199,16 @@ export class SwarmNode implements SimNode<PeerId> {
 
   /** Bytes, flush, claim: a crash may come between any two of them. */
   #check(file: FileId, piece: number, hash: Uint8Array): void {
+    const checked = this.disk.check(file, piece, hash);
+    if (checked instanceof Uint8Array)
+      return this.#answer(file, () => ({ type: "piece-corrupt", file, piece, leaves: checked }));
+    if (checked !== "stored")
+      return this.#answer(file, () => ({ type: "store-failed", file, reason: checked }));
     this.#later(file, () => {
-      const checked = this.disk.check(file, piece, hash);
-      if (checked instanceof Uint8Array)
-        return this.#input({ type: "piece-corrupt", file, piece, leaves: checked });
-      if (checked !== "stored") return this.#input({ type: "store-failed", file, reason: checked });
+      this.disk.flush(file, piece);
       this.#later(file, () => {
-        this.disk.flush(file, piece);
-        this.#later(file, () => {
-          this.disk.claim(file, piece);
-          this.#input({ type: "piece-stored", file, piece });
-        });
+        this.disk.claim(file, piece);
+        this.#answer(file, () => ({ type: "piece-stored", file, piece }));
       });
     });
   }
