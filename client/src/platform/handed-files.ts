@@ -13,7 +13,7 @@ export interface HandedFilesOptions {
     signal: AbortSignal,
   ): Promise<Result<HashedFile, HashProblem>>;
   /** It is the file, and to be read from where it lies. */
-  adopt(file: FileId, content: Blob): void;
+  adopt(file: FileId, content: Blob, layer: Uint8Array): void;
   refuse(file: FileId, from: PeerId, because: HandedProblem): void;
   feed(input: Input): void;
 }
@@ -50,7 +50,7 @@ export class HandedFiles {
     if (this.#handedByFile.get(file) !== handed) return; // dropped meanwhile
     this.#handedByFile.delete(file);
     if (typeof verdict === "string") refuse(file, from, verdict);
-    else adopt(file, content);
+    else adopt(file, content, verdict.layer);
     feed({ type: "file-checked", file, layer: typeof verdict === "string" ? null : verdict.layer });
   }
 

@@ -71,16 +71,16 @@ export class Holdings implements HostFiles {
     this.#options = options;
     this.#handed = new HandedFiles({
       hash: (content, onBytes, signal) => options.hash(content, onBytes, signal),
-      adopt: (file, content) => this.#adopt(file, content),
+      adopt: (file, content, layer) => this.#adopt(file, content, layer),
       refuse: (file, from, because) => options.refuseTab(file, from, because),
       feed: (input) => options.feed(input),
     });
   }
 
   /** A file of the disk, to be read when somebody asks for it. */
-  share(file: FileId, source: File): void {
+  share({ file, layer }: Pick<LocalFile, "file" | "layer">, source: File): void {
     this.#adopted.delete(file);
-    this.#shared.add(file, source);
+    this.#shared.add(file, source, layer);
   }
 
   /** Another tab of this browser gave the file itself. */
@@ -300,9 +300,9 @@ export class Holdings implements HostFiles {
   }
 
   /** What a store has of it is needless from now on. */
-  #adopt(file: FileId, content: Blob): void {
+  #adopt(file: FileId, content: Blob, layer: Uint8Array): void {
     if (!this.#shared.has(file)) this.#adopted.add(file);
-    this.#shared.add(file, content);
+    this.#shared.add(file, content, layer);
     void this.#inTurn(file, async () => {
       await this.#storeByFile.get(file)?.forget();
       this.#storeByFile.delete(file);

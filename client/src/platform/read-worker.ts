@@ -1,11 +1,26 @@
 /**
  * Reads files off the page, as streams: what is read in order costs a third of the CPU of slices of a mebibyte
  * (measured, 128 MiB: 0.12 s against 0.39 s), because the browser asks its file process once instead of each time.
+ *
+ * Every piece that is read is hashed before it is served: a stream that stands in a file does not notice when the file
+ * is edited, and its honest owner would pass for a liar. [F14]
  */
 import * as Comlink from "comlink";
 import { fail, ok, type Result } from "@swapmeet/shared";
+import { equalBytes } from "../engine/bytes.ts";
+import {
+  geometryOf,
+  HASH_BYTES,
+  LEAF_BYTES,
+  lengthOf,
+  pieceAt,
+  rootOf,
+  type FileId,
+  type Geometry,
+} from "../engine/file-id.ts";
 import type { ReadProblem } from "../engine/io.ts";
-import type { Bytes } from "./leaf-hashes.ts";
+import { hashAt, pieceHashOf } from "../engine/merkle.ts";
+import { leafHashes, type Bytes } from "./leaf-hashes.ts";
 import { readProblemIn } from "./read-problem.ts";
 
 /** Readers of one file at different places: a few peers that fetch it at the same time. Guess. */
@@ -13,29 +28,37 @@ const STREAMS_PER_FILE = 4;
 
 interface Held {
   readonly source: Blob;
+  readonly geometry: Geometry;
+  /** Piece hashes, joined; of a file of one piece: its root. */
+  readonly hashes: Uint8Array;
   /** By where each goes on, the least recently used first. */
   readonly streamByPosition: Map<number, ReadableStreamBYOBReader>;
   /** Reads of one file take turns. */
   last: Promise<unknown>;
 }
 
-const heldByKey = new Map<string, Held>();
+const heldByFile = new Map<FileId, Held>();
 
 const desk = {
-  hold(key: string, source: Blob): void {
-    heldByKey.set(key, { source, streamByPosition: new Map(), last: Promise.resolve() });
+  /** `layer`: the piece hashes, joined; empty for a file of one piece. */
+  hold(file: FileId, source: Blob, layer: Uint8Array): void {
+    const geometry = geometryOf(lengthOf(file));
+    const hashes = geometry.pieceCount > 1 ? layer : rootOf(file);
+    heldByFile.set(file, { source, geometry, hashes, streamByPosition: new Map(), last: Promise.resolve() });
   },
-  drop(key: string): void {
-    for (const stream of heldByKey.get(key)?.streamByPosition.values() ?? []) void stream.cancel();
-    heldByKey.delete(key);
+  drop(file: FileId): void {
+    for (const stream of heldByFile.get(file)?.streamByPosition.values() ?? []) void stream.cancel();
+    heldByFile.delete(file);
   },
-  async read(key: string, begin: number, end: number): Promise<Result<Bytes, ReadProblem>> {
-    const held = heldByKey.get(key);
+  /** Whole pieces: `begin` and `end` lie between two, or at the end of the file. */
+  async read(file: FileId, begin: number, end: number): Promise<Result<Bytes, ReadProblem>> {
+    const held = heldByFile.get(file);
     if (!held) return fail("vanished");
     const turn = held.last.then(() => readOn(held, begin, Math.min(end, held.source.size)));
     held.last = turn.catch(() => undefined);
     try {
       const bytes = await turn;
+      if (!(await isAsHashed(held, begin, bytes))) return fail("changed");
       return Comlink.transfer(ok(bytes), [bytes.buffer]);
     } catch (error) {
       const problem = await readProblemIn(held.source); // of a stream it is a "network error", whatever happened
@@ -65,6 +88,17 @@ const readOn = async (held: Held, begin: number, end: number): Promise<Bytes> =>
     void oldest.cancel();
   }
   return bytes;
+};
+
+const isAsHashed = async ({ geometry, hashes }: Held, begin: number, bytes: Bytes): Promise<boolean> => {
+  const leaves = await leafHashes(bytes);
+  const hashesPerPiece = (geometry.pieceLength / LEAF_BYTES) * HASH_BYTES;
+  for (let at = 0; at < leaves.length; at += hashesPerPiece) {
+    const piece = pieceAt(geometry, begin + (at / HASH_BYTES) * LEAF_BYTES);
+    const hash = pieceHashOf(leaves.subarray(at, at + hashesPerPiece), geometry, piece);
+    if (!equalBytes(hash, hashAt(hashes, piece))) return false;
+  }
+  return true;
 };
 
 const takeStream = (held: Held, begin: number): ReadableStreamBYOBReader => {

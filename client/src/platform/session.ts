@@ -46,6 +46,7 @@ import { readLimits, writeLimits } from "./limits.ts";
 import { readSetting, writeSetting } from "./settings.ts";
 import { openStorage } from "./storage.ts";
 import { StoreNews } from "./store-news.ts";
+import { warm } from "./warm.ts";
 
 export type RoomChoice = { readonly kind: "private"; readonly code: RoomCode } | { readonly kind: "open" };
 
@@ -97,7 +98,7 @@ class RoomSession implements Session {
     const secret = bytesToHex(crypto.getRandomValues(new Uint8Array(JOIN_SECRET_BYTES))) as JoinSecret;
     this.#adding = new Adding(this.#hasher, {
       added: (files) => {
-        for (const { local, source } of files) this.#holdings.share(local.file, source);
+        for (const { local, source } of files) this.#holdings.share(local, source);
         this.#share(files.map(({ local }) => local));
       },
       changed: () => this.#changed(),
@@ -141,6 +142,7 @@ class RoomSession implements Session {
         })),
       server: (state) => this.#serverIs(state),
       joined: (tag) => {
+        warm();
         void this.#resuming.enter(tag);
         if (!secrets) this.#enterLane(openRoom(tag));
       },

@@ -5,30 +5,31 @@
 import * as Comlink from "comlink";
 import { fail, ok, type Result } from "@swapmeet/shared";
 import { concatBytes } from "../engine/bytes.ts";
-import type { FileId } from "../engine/file-id.ts";
+import { geometryOf, lengthOf, type FileId } from "../engine/file-id.ts";
 import type { ReadProblem } from "../engine/io.ts";
 import type { Bytes } from "./leaf-hashes.ts";
 import type { ReadDesk } from "./read-worker.ts";
 import workerUrl from "./read-worker.ts?worker&url";
 import { startWorker } from "./trusted-worker.ts";
 
-/** Measured: slices of 64 KiB read at 55 MB/s, of 1 MiB at 190. */
-const SLICE_BYTES = 1024 * 1024;
-/** Slices in memory: the one being sent and the next, for eight readers at different places. Guess. */
-const SLICES_KEPT = 16;
+/** Measured: slices of 64 KiB read at 55 MB/s, of 1 MiB at 190. Larger where a piece is: pieces are read whole. */
+const MIN_SLICE_BYTES = 1024 * 1024;
+/** Slices in memory: the one being sent and the next, for a few readers at different places. Guess. */
+const MEMORY_BYTES = 16 * 1024 * 1024;
 
 type Slice = Promise<Result<Bytes, ReadProblem>>;
 
 export class SharedFiles {
-  readonly #sources = new Map<FileId, Blob>();
+  readonly #sources = new Map<FileId, { readonly source: Blob; readonly layer: Uint8Array }>();
   /** By file and number, the least recently used first. */
   readonly #slices = new Map<string, Slice>();
   #worker: Worker | null = null;
   #desk: Comlink.Remote<ReadDesk> | null = null;
 
-  add(file: FileId, source: Blob): void {
-    this.#sources.set(file, source);
-    void this.#desk?.hold(file, source);
+  /** `layer`: its piece hashes, joined; empty for a file of one piece. What is read must still have them. */
+  add(file: FileId, source: Blob, layer: Uint8Array): void {
+    this.#sources.set(file, { source, layer });
+    void this.#desk?.hold(file, source, layer);
   }
 
   remove(file: FileId): void {
@@ -43,19 +44,19 @@ export class SharedFiles {
 
   /** The file itself, where it lies. */
   sourceOf(file: FileId): Blob | null {
-    return this.#sources.get(file) ?? null;
+    return this.#sources.get(file)?.source ?? null;
   }
 
   /** The answer may share its memory with others: it is only to be read. */
   async read(file: FileId, begin: number, length: number): Slice {
-    const source = this.#sources.get(file);
-    if (!source) return fail("vanished");
+    if (!this.#sources.has(file)) return fail("vanished");
+    const sliceBytes = sliceBytesOf(file);
     const parts: Bytes[] = [];
     for (let at = begin; at < begin + length;) {
-      const number = Math.floor(at / SLICE_BYTES);
-      const slice = await this.#slice(file, source, number);
+      const number = Math.floor(at / sliceBytes);
+      const slice = await this.#slice(file, number);
       if (!slice.ok) return slice;
-      const from = at - number * SLICE_BYTES;
+      const from = at - number * sliceBytes;
       const part = slice.value.subarray(from, from + begin + length - at);
       if (part.length === 0) return fail("changed");
       parts.push(part);
@@ -71,9 +72,9 @@ export class SharedFiles {
     this.#slices.clear();
   }
 
-  #slice(file: FileId, source: Blob, number: number): Slice {
+  #slice(file: FileId, number: number): Slice {
     const wanted = this.#cached(file, number);
-    if ((number + 1) * SLICE_BYTES < source.size) void this.#cached(file, number + 1);
+    if ((number + 1) * sliceBytesOf(file) < lengthOf(file)) void this.#cached(file, number + 1);
     return wanted;
   }
 
@@ -83,8 +84,9 @@ export class SharedFiles {
     void slice.then(({ ok }) => ok || this.#slices.delete(key)); // a drive may come back
     this.#slices.delete(key);
     this.#slices.set(key, slice);
+    const slicesKept = Math.max(2, MEMORY_BYTES / sliceBytesOf(file));
     for (const oldest of this.#slices.keys()) {
-      if (this.#slices.size <= SLICES_KEPT) break;
+      if (this.#slices.size <= slicesKept) break;
       this.#slices.delete(oldest);
     }
     return slice;
@@ -92,14 +94,18 @@ export class SharedFiles {
 
   async #readSlice(file: FileId, number: number): Slice {
     this.#desk ??= this.#startDesk();
-    return this.#desk.read(file, number * SLICE_BYTES, (number + 1) * SLICE_BYTES);
+    const sliceBytes = sliceBytesOf(file);
+    return this.#desk.read(file, number * sliceBytes, (number + 1) * sliceBytes);
   }
 
   /** With the first read, so that a page that serves nothing has no worker. */
   #startDesk(): Comlink.Remote<ReadDesk> {
     this.#worker = startWorker(workerUrl);
     const desk = Comlink.wrap<ReadDesk>(this.#worker);
-    for (const [file, source] of this.#sources) void desk.hold(file, source);
+    for (const [file, { source, layer }] of this.#sources) void desk.hold(file, source, layer);
     return desk;
   }
 }
+
+const sliceBytesOf = (file: FileId): number =>
+  Math.max(MIN_SLICE_BYTES, geometryOf(lengthOf(file)).pieceLength);

@@ -96,7 +96,7 @@ const device = {
     const [hashed] = await hasher.hash([source], () => {}, new AbortController().signal);
     if (!hashed?.ok) return hashed?.problem;
     sharedId = fileIdOf(hashed.value.root, source.size);
-    shared.add(sharedId, source);
+    shared.add(sharedId, source, hashed.value.layer);
     return "shared";
   },
   async readShared(begin: number, length: number) {
