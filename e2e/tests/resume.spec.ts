@@ -166,11 +166,11 @@ test("a browser that is killed in the middle of a download goes on with it when 
 });
 
 const QUOTAS = [
-  // A file with holes counts by its length: pieces come in any order, and only the very last does not fit.
-  { world: "on localhost", host: "localhost", quotaBytes: LENGTH - PIECE_BYTES / 2 },
-  { world: "over plain http", host: LAN_HOST, quotaBytes: LENGTH / 3 },
+  // A file with holes counts by its length: the piece that does not fit is the last one, which may come first.
+  { world: "on localhost", host: "localhost", quotaBytes: LENGTH - PIECE_BYTES / 2, mayBeFirst: true },
+  { world: "over plain http", host: LAN_HOST, quotaBytes: LENGTH / 3, mayBeFirst: false },
 ];
-for (const { world, host, quotaBytes } of QUOTAS)
+for (const { world, host, quotaBytes, mayBeFirst } of QUOTAS)
   test(`full storage stops a download and says what to do; with room again it goes on by itself, ${world}`, async ({
     server,
     folder,
@@ -187,7 +187,7 @@ for (const { world, host, quotaBytes } of QUOTAS)
 
     await expect(taker.transfer(NAME)).toContainText(/Paused: no room.*Delete stored files in Settings/);
     const stored = await percentOf(taker);
-    expect(stored).toBeGreaterThan(0);
+    if (!mayBeFirst) expect(stored).toBeGreaterThan(0);
 
     await device.setQuota(taker.page, origin, null);
     await comeBack(taker);

@@ -104,7 +104,7 @@ const device = {
     return read.ok ? bytesToHex(await leafHashes(read.value)) : read.problem;
   },
 
-  /** Adds a picked or dropped folder; how it went, and the longest the page was held up. */
+  /** Adds a picked or dropped folder; how it went. */
   async addFolder(stopAfter = Infinity) {
     return add(pickedFiles(inputFiles("folder")), stopAfter);
   },
@@ -145,11 +145,6 @@ const device = {
 
 const add = async (files: Iterable<PickedFile>, stopAfter: number) => {
   const names: string[] = [];
-  const held: number[] = [];
-  const watch = new PerformanceObserver((list) =>
-    held.push(...list.getEntries().map(({ duration }) => duration)),
-  );
-  watch.observe({ type: "longtask" });
   const adding: Adding = new Adding(hasher, {
     added: (batch) => names.push(...batch.map(({ local }) => `${local.folder}/${local.name}`)),
     changed: () => {
@@ -157,8 +152,7 @@ const add = async (files: Iterable<PickedFile>, stopAfter: number) => {
     },
   });
   await adding.add(files);
-  watch.disconnect();
-  return { names: names.sort(), view: adding.view, longestTaskMs: Math.max(0, ...held) };
+  return { names: names.sort(), view: adding.view };
 };
 
 declare global {
