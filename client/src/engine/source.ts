@@ -14,7 +14,7 @@ export const MIN_WINDOW_BYTES = 512 * 1024;
 /** 64 MB/s over 125 ms. A slower link never gets there; a stalled one holds no more. Guess. */
 export const MAX_WINDOW_BYTES = 8 * 1024 * 1024;
 /** Beyond its round trip a window bridges this much of a busy page at the other end. Guess. */
-const BUSY_PAGE_MS = 200;
+const BUSY_PAGE_MS = 15;
 /** Requests without an answer, the cancelled ones included: what a peer may have open with us, too. [S13] */
 export const MAX_REQUESTS_PER_PEER = 128;
 /** A peer that owes bytes may be silent for this long: a phone switching networks takes a few seconds. Guess. */
