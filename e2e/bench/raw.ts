@@ -26,11 +26,17 @@ interface BenchPeer {
 export type Sending =
   /** Straight into the data channel: 64 KiB messages while less than 256 KiB are buffered. */
   | "channel"
-  /** `peer.write` of 64 KiB chunks, waiting for "drain" when it says so. */
+  /** `peer.write` of chunks, waiting for "drain" when it says so. */
   | "write";
 
 /** Seconds from the first byte sent to the last byte received. */
-export const sendRaw = async (from: Page, to: Page, bytes: number, sending: Sending): Promise<number> => {
+export const sendRaw = async (
+  from: Page,
+  to: Page,
+  bytes: number,
+  sending: Sending,
+  chunkBytes = 65_536,
+): Promise<number> => {
   await connect(from, to);
   const arrival = to.evaluate((expected) => {
     window.arrived = new Promise((resolve) => {
@@ -43,7 +49,9 @@ export const sendRaw = async (from: Page, to: Page, bytes: number, sending: Send
     });
   }, bytes);
   await arrival;
-  const began = await (sending === "channel" ? sendByChannel(from, bytes) : sendByWrite(from, bytes));
+  const began = await (sending === "channel"
+    ? sendByChannel(from, bytes)
+    : sendByWrite(from, bytes, chunkBytes));
   const ended = await to.evaluate(() => window.arrived);
   for (const page of [from, to]) await page.evaluate(() => window.peer.destroy());
   return (ended - began) / 1000;
@@ -101,12 +109,15 @@ const sendByChannel = (page: Page, bytes: number): Promise<number> =>
     return began;
   }, bytes);
 
-const sendByWrite = (page: Page, bytes: number): Promise<number> =>
-  page.evaluate(async (bytes) => {
-    const message = crypto.getRandomValues(new Uint8Array(65_536));
-    const began = performance.timeOrigin + performance.now();
-    for (let sent = 0; sent < bytes; sent += message.length)
-      if (!window.peer.write(message))
-        await new Promise<void>((drained) => window.peer.once("drain", drained));
-    return began;
-  }, bytes);
+const sendByWrite = (page: Page, bytes: number, chunkBytes: number): Promise<number> =>
+  page.evaluate(
+    async ([bytes, chunkBytes]) => {
+      const message = crypto.getRandomValues(new Uint8Array(chunkBytes));
+      const began = performance.timeOrigin + performance.now();
+      for (let sent = 0; sent < bytes; sent += message.length)
+        if (!window.peer.write(message))
+          await new Promise<void>((drained) => window.peer.once("drain", drained));
+      return began;
+    },
+    [bytes, chunkBytes] as const,
+  );

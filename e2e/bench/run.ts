@@ -11,6 +11,7 @@ import { benchManyToOne, benchOneToMany, type ManyToOne, type OneToMany, type Sk
 import { benchThroughput } from "./throughput.ts";
 import type { CpuCost } from "./cpu.ts";
 import { benchWeight } from "./weight.ts";
+import { benchWrite } from "./write.ts";
 
 const RESULTS = new URL("../../bench-results/", import.meta.url);
 
@@ -19,6 +20,7 @@ const parts = {
   joining: () => benchJoining(),
   search: () => benchSearch(),
   throughput: () => benchThroughput(),
+  write: () => benchWrite(),
   lane: () => benchLane(),
   compression: () => benchCompression(),
   "one-to-many": () => benchOneToMany(),
@@ -41,11 +43,12 @@ for (const [name, bench] of Object.entries(parts)) {
 
 const rows: { figure: string; measured: string; aim: string }[] = [];
 const row = (figure: string, measured: string, aim: string) => rows.push({ figure, measured, aim });
-const { weight, joining, search, throughput, lane, compression } = results as {
+const { weight, joining, search, throughput, write, lane, compression } = results as {
   weight?: Awaited<ReturnType<typeof benchWeight>>;
   joining?: Awaited<ReturnType<typeof benchJoining>>;
   search?: Awaited<ReturnType<typeof benchSearch>>;
   throughput?: Awaited<ReturnType<typeof benchThroughput>>;
+  write?: Awaited<ReturnType<typeof benchWrite>>;
   lane?: Awaited<ReturnType<typeof benchLane>>;
   compression?: Awaited<ReturnType<typeof benchCompression>>;
 };
@@ -56,7 +59,6 @@ if (throughput) {
   row("  of raw", `${throughput.completeToRaw}`, "0.95");
   row("Swapmeet, click to the browser's download on disk", `${medians.saved} MiB/s`, "");
   row("  of raw", `${throughput.savedToRaw}`, "0.95");
-  row("simple-peer's peer.write as npm ships it", `${medians.write} MiB/s`, "");
 }
 if (throughput?.cpuSecondsPerGiB) {
   const inWords = ({ sender, receiver, network }: CpuCost): string =>
@@ -64,6 +66,12 @@ if (throughput?.cpuSecondsPerGiB) {
   row("CPU seconds per GiB, raw", inWords(throughput.cpuSecondsPerGiB.raw), "");
   row("CPU seconds per GiB, Swapmeet", inWords(throughput.cpuSecondsPerGiB.swapmeet), "");
 }
+for (const { chunkBytes, shipped, ours } of write ?? [])
+  row(
+    `peer.write of ${chunkBytes / 1024} KiB chunks, as npm ships it; in our build`,
+    `${shipped}; ${ours} MiB/s`,
+    "",
+  );
 if (lane) {
   const { bytes, medians } = lane;
   row(`two tabs of one browser, ${bytes / 2 ** 20} MiB: raw data channel`, `${medians.raw} MiB/s`, "");

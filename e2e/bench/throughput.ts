@@ -20,14 +20,12 @@ export interface Throughput {
     readonly raw: number;
     readonly complete: number;
     readonly saved: number;
-    readonly write: number;
   }[];
   /** Medians, MiB/s. `complete`: every piece verified and stored; `saved`: and the browser's download has ended. */
   readonly medians: {
     readonly raw: number;
     readonly complete: number;
     readonly saved: number;
-    readonly write: number;
   };
   readonly completeToRaw: number;
   readonly savedToRaw: number;
@@ -44,7 +42,7 @@ export const benchThroughput = async (bytes = 128 * 2 ** 20, rounds = 3): Promis
   await context.addInitScript("localStorage.setItem('swapmeet:always-channel', 'yes')");
   const server = await Server.start();
   const blank = await serveBlank();
-  const results: { raw: number; complete: number; saved: number; write: number }[] = [];
+  const results: { raw: number; complete: number; saved: number }[] = [];
   const costs = { raw: [] as CpuCost[], swapmeet: [] as CpuCost[] };
   try {
     const sharer = new RoomPage(await context.newPage());
@@ -63,9 +61,8 @@ export const benchThroughput = async (bytes = 128 * 2 ** 20, rounds = 3): Promis
       if (rawCost) costs.raw.push(await rawCost());
       const { complete, saved, cost } = await transfer(sharer, taker, folder, `bench-${i}.bin`, bytes, cpu);
       if (cost) costs.swapmeet.push(cost);
-      const write = await sendRaw(...rawPages, bytes, "write");
-      const speeds = [raw, complete, saved, write].map((seconds) => mebibytesPerSecond(bytes, seconds));
-      results.push({ raw: speeds[0]!, complete: speeds[1]!, saved: speeds[2]!, write: speeds[3]! });
+      const speeds = [raw, complete, saved].map((seconds) => mebibytesPerSecond(bytes, seconds));
+      results.push({ raw: speeds[0]!, complete: speeds[1]!, saved: speeds[2]! });
     }
   } finally {
     await context.close();
@@ -75,7 +72,7 @@ export const benchThroughput = async (bytes = 128 * 2 ** 20, rounds = 3): Promis
   }
   const of = (key: keyof (typeof results)[number]): number =>
     round(median(results.map((result) => result[key])), 1);
-  const medians = { raw: of("raw"), complete: of("complete"), saved: of("saved"), write: of("write") };
+  const medians = { raw: of("raw"), complete: of("complete"), saved: of("saved") };
   return {
     bytes,
     rounds: results,

@@ -1,0 +1,3 @@
+import SimplePeer from "simple-peer";
+
+Object.assign(window, { SimplePeer });
