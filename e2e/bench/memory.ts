@@ -62,6 +62,9 @@ const expectSpace = async (folder: string, bytes: number): Promise<void> => {
     );
 };
 
+/** How far it is, on the way: a large file takes minutes. */
+const TELL_EVERY_MS = 10_000;
+
 const measure = async (folder: string, bytes: number): Promise<MemoryRun> => {
   const name = "large.bin";
   const path = join(folder, name);
@@ -83,7 +86,18 @@ const measure = async (folder: string, bytes: number): Promise<MemoryRun> => {
     const saving = receiver.room.page.waitForEvent("download", { timeout });
     const began = performance.now();
     await row.getByRole("button", { name: /^Download / }).click();
-    await receiver.room.transfer(name).getByText("Complete").waitFor({ timeout });
+    const transfer = receiver.room.transfer(name);
+    const telling = setInterval(() => {
+      void transfer.innerText().then(
+        (text) => console.error(text.replaceAll(/\s+/g, " ")),
+        () => undefined,
+      );
+    }, TELL_EVERY_MS);
+    try {
+      await transfer.getByText("Complete").waitFor({ timeout });
+    } finally {
+      clearInterval(telling);
+    }
     const seconds = (performance.now() - began) / 1000;
     const saved = await (await saving).path();
     return {
