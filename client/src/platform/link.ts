@@ -85,13 +85,14 @@ export class Link {
     const job: Job = { id, sent, bytes: null, sentBytes: 0 };
     this.#jobs.push(job);
     job.bytes = await read;
-    if (job.bytes === null) this.stopBlocks(id);
+    if (job.bytes === null) this.#drop((other) => other === job);
     this.#pump();
   }
 
+  /** One request may be answered by several jobs: all of them go. */
   stopBlocks(id: number): void {
-    const index = this.#jobs.findIndex((job) => job.id === id);
-    if (index >= 0) this.#jobs.splice(index, 1);
+    this.#drop((job) => job.id === id);
+    this.#pump();
   }
 
   /** Twice is harmless. */
@@ -120,6 +121,10 @@ export class Link {
     // A text of digits would be taken for a length, and that much memory set aside: it is no frame, and refused as one.
     channel.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) =>
       take(typeof data === "string" ? new ArrayBuffer() : data);
+  }
+
+  #drop(isDropped: (job: Job) => boolean): void {
+    for (let i = this.#jobs.length - 1; i >= 0; i--) if (isDropped(this.#jobs[i]!)) this.#jobs.splice(i, 1);
   }
 
   #pump(): void {
