@@ -1,7 +1,9 @@
 /** Arbitrary frames, for properties. */
 import fc from "fast-check";
+import { ADDRESS_BYTES, type Address } from "@swapmeet/shared";
+import { bytesToHex } from "../src/engine/bytes.ts";
 import { fileIdOf, HASH_BYTES, MAX_FILE_BYTES } from "../src/engine/file-id.ts";
-import type { Frame } from "../src/engine/frame.ts";
+import { MAX_HOPS, MAX_SHUFFLE_CONTACTS, type Frame } from "../src/engine/frame.ts";
 import { peerIdOf, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from "../src/engine/peer-id.ts";
 
 const bytes = (minLength: number, maxLength = minLength) => fc.uint8Array({ minLength, maxLength });
@@ -18,6 +20,10 @@ const of = <Type extends Frame["type"], Fields>(
   type: Type,
   fields: { [K in keyof Fields]: fc.Arbitrary<Fields[K]> },
 ) => fc.record(fields).map((rest) => ({ type, ...rest }) as unknown as Frame);
+
+const address = bytes(ADDRESS_BYTES).map((b) => bytesToHex(b) as Address);
+const contacts = fc.array(fc.record({ peer, address }), { maxLength: MAX_SHUFFLE_CONTACTS });
+const hops = fc.integer({ min: 0, max: MAX_HOPS });
 
 export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   of("prove", { peer, signature }),
@@ -51,6 +57,16 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   of("block", { id: u32, bytes: bytes(1, 200) }),
   of("offer", { id: u32, files: fc.array(fc.record({ file, name }), { minLength: 1, maxLength: 4 }) }),
   of("offer-answer", { id: u32, accepted: fc.boolean() }),
+  of("neighbor", { urgent: fc.boolean() }),
+  of("neighbor-answer", { accepted: fc.boolean() }),
+  of("disconnect", {}),
+  of("shuffle", { contacts, hops }),
+  of("shuffle-reply", { contacts }),
+  of("suspect", { author: peer, epoch: count, seq: count }),
+  of("introduce", { from: address, to: address, hops, bytes: bytes(1, 90) }),
+  of("relay", { from: address, to: address, bytes: bytes(1, 90) }),
+  of("message", { id: u32, box: bytes(1, 90) }),
+  of("message-received", { id: u32 }),
   of("ping", { nonce: u32 }),
   of("pong", { nonce: u32 }),
 );

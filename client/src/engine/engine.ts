@@ -215,6 +215,17 @@ export class Engine {
           type: "notice",
           notice: { type: "offer-answered", by: peer, accepted: frame.accepted },
         });
+      case "neighbor":
+      case "neighbor-answer":
+      case "disconnect":
+      case "shuffle":
+      case "shuffle-reply":
+      case "suspect":
+      case "introduce":
+      case "relay":
+      case "message":
+      case "message-received":
+        return;
       case "prove":
       case "ping":
       case "pong":

@@ -7,10 +7,10 @@
  */
 import { decode, encode } from "cborg";
 import * as v from "valibot";
-import { fail, ok, type Result } from "@swapmeet/shared";
+import { ADDRESS_BYTES, fail, MAX_ENVELOPE_BYTES, ok, type Address, type Result } from "@swapmeet/shared";
 import { FileIdFromWire, HASH_BYTES, MAX_FILE_BYTES, lengthOf, rootOf, type FileId } from "./file-id.ts";
 import { PeerIdFromWire, SIGNATURE_BYTES, type PeerId } from "./peer-id.ts";
-import { hexToBytes } from "./bytes.ts";
+import { bytesToHex, hexToBytes } from "./bytes.ts";
 import type { Refusal } from "./refusal.ts";
 
 export const MAX_FRAME_BYTES = 65_536;
@@ -26,6 +26,14 @@ export const MAX_FEEDS_PER_FRAME = 1000;
 /** Bytes of entries in one signed batch: with its signature and names it still fits a frame. */
 export const MAX_BATCH_BYTES = 60_000;
 export const MAX_BATCH_ENTRIES = 2000;
+/** Contacts in one shuffle: a few of each view (HyParView: 3 active, 4 passive, and oneself). */
+export const MAX_SHUFFLE_CONTACTS = 8;
+/** Steps of a shuffle's walk, and of an introduction through peers: the diameter of a room of thousands, twice. Guess. */
+export const MAX_HOPS = 16;
+/** A sealed frame inside a relayed one: addresses, tag and change still fit. */
+export const MAX_RELAYED_BYTES = MAX_FRAME_BYTES - 128;
+/** A direct message's text, sealed. */
+export const MAX_MESSAGE_BOX_BYTES = 16_384;
 /** Files in one offer ("Send to NAME"). */
 export const MAX_OFFER_FILES = 200;
 
@@ -157,6 +165,70 @@ export interface OfferAnswerFrame {
   readonly accepted: boolean;
 }
 
+/** A peer and where the server delivers its envelopes: enough to call it. */
+export interface Contact {
+  readonly peer: PeerId;
+  readonly address: Address;
+}
+/** Asks to be in each other's active view. `urgent`: the asker has no other neighbour (HyParView's high priority). */
+export interface NeighborFrame {
+  readonly type: "neighbor";
+  readonly urgent: boolean;
+}
+export interface NeighborAnswerFrame {
+  readonly type: "neighbor-answer";
+  readonly accepted: boolean;
+}
+/** No longer in each other's active views. The link may stay, for transfers. */
+export interface DisconnectFrame {
+  readonly type: "disconnect";
+}
+/** A random walk of `hops` more steps that carries some of the origin's views; its end answers the origin's neighbour. */
+export interface ShuffleFrame {
+  readonly type: "shuffle";
+  readonly contacts: readonly Contact[];
+  readonly hops: number;
+}
+export interface ShuffleReplyFrame {
+  readonly type: "shuffle-reply";
+  readonly contacts: readonly Contact[];
+}
+/** "I lost my link to this one, whose last word I know is number `seq`": it answers with a newer word, or is gone. */
+export interface SuspectFrame {
+  readonly type: "suspect";
+  readonly author: PeerId;
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+/** A sealed envelope on its way through peers, because the server is away. */
+export interface IntroduceFrame {
+  readonly type: "introduce";
+  readonly from: Address;
+  readonly to: Address;
+  /** Steps that it may still go. */
+  readonly hops: number;
+  readonly bytes: Uint8Array;
+}
+/** A sealed frame between two peers that have no channel, carried by a neighbour of both. */
+export interface RelayFrame {
+  readonly type: "relay";
+  readonly from: Address;
+  readonly to: Address;
+  readonly bytes: Uint8Array;
+}
+
+/** A direct message, sealed to the key of the one it is for. */
+export interface MessageFrame {
+  readonly type: "message";
+  readonly id: number;
+  readonly box: Uint8Array;
+}
+export interface MessageReceivedFrame {
+  readonly type: "message-received";
+  readonly id: number;
+}
+
 export interface PingFrame {
   readonly type: "ping";
   readonly nonce: number;
@@ -180,8 +252,22 @@ export type SwarmFrame =
   | RejectFrame
   | QueueFrame
   | BlockFrame;
+export type OverlayFrame =
+  NeighborFrame | NeighborAnswerFrame | DisconnectFrame | ShuffleFrame | ShuffleReplyFrame;
+export type CarriedFrame = IntroduceFrame | RelayFrame;
+export type DirectMessageFrame = MessageFrame | MessageReceivedFrame;
 export type Frame =
-  ProveFrame | FeedFrame | SwarmFrame | OfferFrame | OfferAnswerFrame | PingFrame | PongFrame;
+  | ProveFrame
+  | FeedFrame
+  | SwarmFrame
+  | OfferFrame
+  | OfferAnswerFrame
+  | OverlayFrame
+  | SuspectFrame
+  | CarriedFrame
+  | DirectMessageFrame
+  | PingFrame
+  | PongFrame;
 
 const u32 = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(0xffff_ffff));
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -196,6 +282,20 @@ const hashes = v.pipe(
   v.check((b) => b.length % HASH_BYTES === 0),
 );
 const signature = bytes(SIGNATURE_BYTES, SIGNATURE_BYTES);
+const AddressFromWire = v.pipe(
+  bytes(ADDRESS_BYTES, ADDRESS_BYTES),
+  v.transform((address) => bytesToHex(address) as Address),
+);
+const contacts = v.pipe(
+  v.array(
+    v.pipe(
+      v.strictTuple([PeerIdFromWire, AddressFromWire]),
+      v.transform(([peer, address]): Contact => ({ peer, address })),
+    ),
+  ),
+  v.maxLength(MAX_SHUFFLE_CONTACTS),
+);
+const hops = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(MAX_HOPS));
 const REJECT_REASONS = ["not-here", "cancelled", "busy", "changed", "vanished", "elsewhere"] as const;
 
 /** One row a frame: its code, the schema of its fields, and both directions. Codes are never given a new meaning. */
@@ -297,6 +397,46 @@ const BODIES = {
     v.strictTuple([u32, v.boolean()]),
     v.transform(([id, accepted]): Frame => ({ type: "offer-answer", id, accepted })),
   ),
+  50: v.pipe(
+    v.strictTuple([v.boolean()]),
+    v.transform(([urgent]): Frame => ({ type: "neighbor", urgent })),
+  ),
+  51: v.pipe(
+    v.strictTuple([v.boolean()]),
+    v.transform(([accepted]): Frame => ({ type: "neighbor-answer", accepted })),
+  ),
+  52: v.pipe(
+    v.strictTuple([]),
+    v.transform((): Frame => ({ type: "disconnect" })),
+  ),
+  53: v.pipe(
+    v.strictTuple([contacts, hops]),
+    v.transform(([contacts, hops]): Frame => ({ type: "shuffle", contacts, hops })),
+  ),
+  54: v.pipe(
+    v.strictTuple([contacts]),
+    v.transform(([contacts]): Frame => ({ type: "shuffle-reply", contacts })),
+  ),
+  55: v.pipe(
+    v.strictTuple([PeerIdFromWire, count, count]),
+    v.transform(([author, epoch, seq]): Frame => ({ type: "suspect", author, epoch, seq })),
+  ),
+  60: v.pipe(
+    v.strictTuple([AddressFromWire, AddressFromWire, hops, bytes(MAX_ENVELOPE_BYTES, 1)]),
+    v.transform(([from, to, hops, bytes]): Frame => ({ type: "introduce", from, to, hops, bytes })),
+  ),
+  61: v.pipe(
+    v.strictTuple([AddressFromWire, AddressFromWire, bytes(MAX_RELAYED_BYTES, 1)]),
+    v.transform(([from, to, bytes]): Frame => ({ type: "relay", from, to, bytes })),
+  ),
+  70: v.pipe(
+    v.strictTuple([u32, bytes(MAX_MESSAGE_BOX_BYTES, 1)]),
+    v.transform(([id, box]): Frame => ({ type: "message", id, box })),
+  ),
+  71: v.pipe(
+    v.strictTuple([u32]),
+    v.transform(([id]): Frame => ({ type: "message-received", id })),
+  ),
   40: v.pipe(
     v.strictTuple([u32]),
     v.transform(([nonce]): Frame => ({ type: "ping", nonce })),
@@ -307,6 +447,8 @@ const BODIES = {
   ),
 } as const;
 
+const contactsToWire = (contacts: readonly Contact[]): [Uint8Array, Uint8Array][] =>
+  contacts.map(({ peer, address }) => [hexToBytes(peer), hexToBytes(address)]);
 const fileToWire = (file: FileId): [Uint8Array, number] => [rootOf(file), lengthOf(file)];
 
 const fieldsOf = (frame: Exclude<Frame, BlockFrame>): readonly [keyof typeof BODIES, ...unknown[]] => {
@@ -345,6 +487,26 @@ const fieldsOf = (frame: Exclude<Frame, BlockFrame>): readonly [keyof typeof BOD
       return [30, frame.id, frame.files.map((f) => [fileToWire(f.file), f.name])];
     case "offer-answer":
       return [31, frame.id, frame.accepted];
+    case "neighbor":
+      return [50, frame.urgent];
+    case "neighbor-answer":
+      return [51, frame.accepted];
+    case "disconnect":
+      return [52];
+    case "shuffle":
+      return [53, contactsToWire(frame.contacts), frame.hops];
+    case "shuffle-reply":
+      return [54, contactsToWire(frame.contacts)];
+    case "suspect":
+      return [55, hexToBytes(frame.author), frame.epoch, frame.seq];
+    case "introduce":
+      return [60, hexToBytes(frame.from), hexToBytes(frame.to), frame.hops, frame.bytes];
+    case "relay":
+      return [61, hexToBytes(frame.from), hexToBytes(frame.to), frame.bytes];
+    case "message":
+      return [70, frame.id, frame.box];
+    case "message-received":
+      return [71, frame.id];
     case "ping":
       return [40, frame.nonce];
     case "pong":
