@@ -5,7 +5,8 @@
 import type { FileId } from "../engine/file-id.ts";
 import { NO_LIMITS, type Limits } from "../engine/io.ts";
 import type { PeerId } from "../engine/peer-id.ts";
-import type { PersonView, SearchResults } from "../engine/view.ts";
+import type { PostId } from "../engine/post-id.ts";
+import type { GroupView, PersonView, SearchResults } from "../engine/view.ts";
 import type { FileDetails, PickedFile, RoomView, ServerState, Session } from "../platform/session-view.ts";
 
 const NOBODY: PersonView = {
@@ -35,6 +36,8 @@ export class OpeningSession implements Session {
   readonly downloads = [];
   readonly uploads = [];
   readonly notices = [];
+  readonly groups: readonly GroupView[] = [{ name: "general", posts: 0, newest: null }];
+  readonly messages = [];
   readonly settings = {
     saveByItself: true,
     shareDownloads: true,
@@ -63,6 +66,9 @@ export class OpeningSession implements Session {
   rename(name: string): void {
     this.#kept.push((session) => session.rename(name));
   }
+  post(group: string, text: string, replyTo: PostId | null): void {
+    this.#kept.push((session) => session.post(group, text, replyTo));
+  }
   setSaveByItself(on: boolean): void {
     this.#kept.push((session) => session.setSaveByItself(on));
   }
@@ -88,6 +94,9 @@ export class OpeningSession implements Session {
   person(): PersonView {
     return NOBODY;
   }
+  posts() {
+    return [];
+  }
 
   // Nobody is here and nothing moves: there is nothing that these could be about.
   cancelAdding(): void {}
@@ -103,6 +112,7 @@ export class OpeningSession implements Session {
   offer(): void {}
   answerOffer(): void {}
   dismiss(): void {}
+  message(): void {}
   async chooseFolder(): Promise<void> {}
   forgetFolder(): void {}
   lookAtStorage(): void {}

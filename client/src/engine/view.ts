@@ -1,6 +1,7 @@
 /** What the page reads from the engine: plain values, made fresh on each read, never written to. */
 import type { FileId } from "./file-id.ts";
 import type { PeerId } from "./peer-id.ts";
+import type { PostId } from "./post-id.ts";
 import type { ReadProblem, StoreProblem } from "./io.ts";
 
 export interface PersonView {
@@ -96,4 +97,41 @@ export interface UploadView {
   readonly length: number;
   readonly sentBytes: number;
   readonly bytesPerSecond: number;
+}
+
+/** A newsgroup of the room. */
+export interface GroupView {
+  readonly name: string;
+  readonly posts: number;
+  /** The last one in causal order: who has seen it has seen the group. */
+  readonly newest: PostId | null;
+}
+
+export interface PostView {
+  readonly id: PostId;
+  readonly author: PeerId;
+  /** What the author was called when writing it, who may have left; sanitized, may be "". */
+  readonly authorName: string;
+  readonly group: string;
+  /** Plain text with line breaks, sanitized; never markup. */
+  readonly text: string;
+  /** What it answers, which need not be here. */
+  readonly replyTo: PostId | null;
+  /** 0: begins a thread, or what it answers is not here. 1: an answer, listed below the thread's first. */
+  readonly depth: 0 | 1;
+  /** Milliseconds since 1970 as the author claims; only to be shown, and any number may be claimed. */
+  readonly writtenAt: number;
+  readonly mine: boolean;
+}
+
+export interface MessageView {
+  /** Of one peer's messages, the same on every read. */
+  readonly id: string;
+  readonly with: PeerId;
+  /** Sent by this peer, else received. */
+  readonly mine: boolean;
+  /** Plain text with line breaks, sanitized; never markup. */
+  readonly text: string;
+  /** A received one is delivered. */
+  readonly state: "sending" | "delivered" | "failed";
 }

@@ -5,11 +5,15 @@
 import type { FileId } from "../engine/file-id.ts";
 import type { OfferedFile } from "../engine/frame.ts";
 import type { PeerId } from "../engine/peer-id.ts";
+import type { PostId } from "../engine/post-id.ts";
 import type { Limits, Notice } from "../engine/io.ts";
 import type {
   DownloadView,
+  GroupView,
   LibraryItem,
+  MessageView,
   PersonView,
+  PostView,
   SearchQuery,
   SearchResults,
   UploadView,
@@ -100,6 +104,10 @@ export interface Session {
   readonly downloads: readonly DownloadView[];
   readonly uploads: readonly UploadView[];
   readonly notices: readonly NoticeView[];
+  /** The board's newsgroups, "general" first, then by name. */
+  readonly groups: readonly GroupView[];
+  /** Direct messages with everyone, oldest first. */
+  readonly messages: readonly MessageView[];
   readonly settings: Settings;
   /** As of the last `lookAtStorage`; null before the first. */
   readonly storage: StorageView | null;
@@ -113,6 +121,8 @@ export interface Session {
   search(query: SearchQuery): SearchResults;
   details(file: FileId): FileDetails;
   person(peer: PeerId): PersonView;
+  /** Of one newsgroup: threads in causal order, each one's answers below it in theirs. Unchanged posts stay the same objects. */
+  posts(group: string): readonly PostView[];
 
   rename(name: string): void;
   addFiles(files: Iterable<PickedFile>): void;
@@ -131,6 +141,10 @@ export interface Session {
   offer(to: PeerId, files: readonly OfferedFile[]): void;
   answerOffer(from: PeerId, id: number, accepted: boolean): void;
   dismiss(noticeId: number): void;
+  /** Signs it and tells everyone. Text without anything visible is not posted; a group may be named freely. */
+  post(group: string, text: string, replyTo: PostId | null): void;
+  /** To this one person, sealed; how far it came is in `messages`. */
+  message(to: PeerId, text: string): void;
   setSaveByItself(on: boolean): void;
   setShareDownloads(on: boolean): void;
   setAlwaysChannel(on: boolean): void;

@@ -16,7 +16,14 @@ import type { Limits, LocalFile, Notice } from "../engine/io.ts";
 import type { PeerId } from "../engine/peer-id.ts";
 import { personNameOf } from "../engine/person-name.ts";
 import { openRoom, type RoomSecrets } from "../engine/room-secret.ts";
-import type { PersonView, SearchQuery, SearchResults } from "../engine/view.ts";
+import type {
+  GroupView,
+  MessageView,
+  PersonView,
+  PostView,
+  SearchQuery,
+  SearchResults,
+} from "../engine/view.ts";
 import { Adding } from "./adding.ts";
 import { Hasher } from "./hasher.ts";
 import { Holdings, UNDO_WITHIN_MS } from "./holdings.ts";
@@ -224,6 +231,14 @@ class RoomSession implements Session {
     return this.#host.traffic;
   }
 
+  get groups(): readonly GroupView[] {
+    return [{ name: "general", posts: 0, newest: null }];
+  }
+
+  get messages(): readonly MessageView[] {
+    return [];
+  }
+
   get settings(): Settings {
     return {
       saveByItself: readSetting("save-by-itself") !== "no",
@@ -259,6 +274,10 @@ class RoomSession implements Session {
 
   person(peer: PeerId): PersonView {
     return this.#host.engine.person(peer);
+  }
+
+  posts(): readonly PostView[] {
+    return [];
   }
 
   rename(name: string): void {
@@ -332,6 +351,10 @@ class RoomSession implements Session {
     this.#notices = this.#notices.filter(({ id }) => id !== noticeId);
     this.#changed();
   }
+
+  post(): void {}
+
+  message(): void {}
 
   setSaveByItself(on: boolean): void {
     writeSetting("save-by-itself", on ? "yes" : "no");

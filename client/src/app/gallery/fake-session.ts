@@ -2,7 +2,14 @@
 import { rootHexOf, type FileId } from "../../engine/file-id.ts";
 import type { Limits } from "../../engine/io.ts";
 import type { PeerId } from "../../engine/peer-id.ts";
-import type { Kind, PersonView, ResultRow, SearchQuery, SearchResults } from "../../engine/view.ts";
+import type {
+  GroupView,
+  Kind,
+  PersonView,
+  ResultRow,
+  SearchQuery,
+  SearchResults,
+} from "../../engine/view.ts";
 import { KINDS } from "../../engine/kind.ts";
 import type { FileDetails, PickedFile, Session } from "../../platform/session-view.ts";
 import { OpeningSession } from "../opening-session.ts";
@@ -68,6 +75,8 @@ export class FakeSession implements Session {
   get notices() {
     return this.#scene.notices;
   }
+  readonly groups: readonly GroupView[] = [{ name: "general", posts: 0, newest: null }];
+  readonly messages = [];
   get settings() {
     return this.#scene.settings;
   }
@@ -122,6 +131,9 @@ export class FakeSession implements Session {
     );
   }
 
+  posts() {
+    return [];
+  }
   rename(name: string): void {
     this.#change({ me: { ...this.#scene.me, name } });
   }
@@ -155,6 +167,8 @@ export class FakeSession implements Session {
   dismiss(noticeId: number): void {
     this.#change({ notices: this.#scene.notices.filter(({ id }) => id !== noticeId) });
   }
+  post(): void {}
+  message(): void {}
   setSaveByItself(saveByItself: boolean): void {
     this.#change({ settings: { ...this.#scene.settings, saveByItself } });
   }
