@@ -101,6 +101,8 @@ test("who has not said a name yet is a guest with a tag", () => {
     tag: "9fdx",
     hue: 0,
     reach: "known",
+    presence: "here",
+    lied: false,
     rttMs: null,
     fileCount: 0,
   } as const;

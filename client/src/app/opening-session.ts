@@ -15,6 +15,8 @@ const NOBODY: PersonView = {
   tag: "",
   hue: 0,
   reach: "known",
+  presence: "here",
+  lied: false,
   rttMs: null,
   fileCount: 0,
 };
@@ -113,6 +115,7 @@ export class OpeningSession implements Session {
   answerOffer(): void {}
   dismiss(): void {}
   message(): void {}
+  messageAgain(): void {}
   async chooseFolder(): Promise<void> {}
   forgetFolder(): void {}
   lookAtStorage(): void {}

@@ -32,11 +32,31 @@ export const KIND_NAMES: Readonly<Record<Kind, { one: string; many: string }>> =
   other: { one: "Other", many: "Other" },
 };
 
-export const reachOf = (person: PersonView): string => {
-  if (person.reach === "known") return "not connected yet";
-  return person.rttMs === null
-    ? "direct"
-    : `direct, ${formatCount(Math.max(1, Math.round(person.rttMs)))}\u00a0ms`;
+/** How one gets to a person. Who is away is not got to at all. */
+export const reachOf = ({ presence, reach, rttMs }: PersonView): string => {
+  if (presence === "away") return "away";
+  switch (reach) {
+    case "direct":
+      return rttMs === null ? "direct" : `direct, ${formatCount(Math.max(1, Math.round(rttMs)))}\u00a0ms`;
+    case "relayed":
+      return "through a friend";
+    case "known":
+      return "connects when needed";
+  }
+};
+
+/** What `reachOf` means, at length. */
+export const reachTitle = (person: PersonView): string => {
+  if (person.presence === "away")
+    return `Nothing heard from ${nameOf(person)} for a while: a locked screen, another app, or no network. What they share is there again when they are back.`;
+  switch (person.reach) {
+    case "direct":
+      return `${nameOf(person)} and this device are connected directly.`;
+    case "relayed":
+      return `No direct route to ${nameOf(person)}: somebody who is connected to both of you passes it on, sealed, and slowly. The direct way is tried again every minute.`;
+    case "known":
+      return `This device keeps few connections. It connects to ${nameOf(person)} when you fetch, send or write something.`;
+  }
 };
 
 export const serverWord = (server: ServerState): string => {
@@ -233,6 +253,12 @@ export const noticeSaying = (
       return {
         title: `${names.file(notice.file)} is off your table: ${readProblemWords(notice.reason)}.`,
         remedy: "Add it again to share it as it is now.",
+        bad: true,
+      };
+    case "two-histories":
+      return {
+        title: `${names.person(notice.author)} signed two different histories.`,
+        remedy: "What came after the split is not shown.",
         bad: true,
       };
     case "false-hand-over":

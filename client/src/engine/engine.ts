@@ -305,6 +305,8 @@ export class Engine {
       tag: tagOf(peer),
       hue: hueOf(peer),
       reach: this.#links.isLinked(peer) ? "direct" : "known",
+      presence: "here",
+      lied: false,
       rttMs: this.#links.rttMs(peer),
       fileCount: this.#catalog.fileCountOf(peer),
     };

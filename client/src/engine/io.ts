@@ -227,6 +227,8 @@ export type Notice =
   | { readonly type: "no-route"; readonly peer: PeerId | null }
   | { readonly type: "peer-dropped"; readonly peer: PeerId; readonly refusal: import("./refusal.ts").Refusal }
   | { readonly type: "source-unreadable"; readonly file: FileId; readonly reason: ReadProblem }
+  /** Two signed entries at one sequence number: the author is proven to have lied. Told once for each author. */
+  | { readonly type: "two-histories"; readonly author: PeerId }
   /** Another tab of this browser gave something else for the file, or what can't be read. */
   | {
       readonly type: "false-hand-over";

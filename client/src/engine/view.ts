@@ -12,7 +12,12 @@ export interface PersonView {
   readonly tag: string;
   /** Degrees. */
   readonly hue: number;
-  readonly reach: "direct" | "known";
+  /** `relayed`: sealed frames go through a neighbour of both. `known`: by its feeds; connected to when needed. */
+  readonly reach: "direct" | "relayed" | "known";
+  /** `away`: silent for a while, as behind a locked screen or a file picker; it may be back in a moment. */
+  readonly presence: "here" | "away";
+  /** Proven to have signed two different histories: what came after the split counts nowhere. */
+  readonly lied: boolean;
   readonly rttMs: number | null;
   readonly fileCount: number;
 }

@@ -145,6 +145,8 @@ export interface Session {
   post(group: string, text: string, replyTo: PostId | null): void;
   /** To this one person, sealed; how far it came is in `messages`. */
   message(to: PeerId, text: string): void;
+  /** Tries once more what could not be delivered; it stays the same message, so it never arrives twice. */
+  messageAgain(id: string): void;
   setSaveByItself(on: boolean): void;
   setShareDownloads(on: boolean): void;
   setAlwaysChannel(on: boolean): void;

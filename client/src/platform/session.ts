@@ -356,6 +356,8 @@ class RoomSession implements Session {
 
   message(): void {}
 
+  messageAgain(): void {}
+
   setSaveByItself(on: boolean): void {
     writeSetting("save-by-itself", on ? "yes" : "no");
     this.#changed();

@@ -169,6 +169,7 @@ export class FakeSession implements Session {
   }
   post(): void {}
   message(): void {}
+  messageAgain(): void {}
   setSaveByItself(saveByItself: boolean): void {
     this.#change({ settings: { ...this.#scene.settings, saveByItself } });
   }

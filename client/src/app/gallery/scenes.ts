@@ -30,6 +30,8 @@ const person = (name: string, hue: number, rttMs: number | null, fileCount: numb
     tag: tagOf(peer),
     hue: hueOf(peer),
     reach: rttMs === null ? "known" : "direct",
+    presence: "here",
+    lied: false,
     rttMs,
     fileCount,
   };
