@@ -366,6 +366,22 @@ export class Swarm {
     return this.#uploads.views(now);
   }
 
+  // -- which links it needs ------------------------------------------------------------------------------------------
+
+  /** Files that are to be fetched and are not whole, in the order they were asked for. */
+  *wanted(): IterableIterator<FileId> {
+    for (const download of this.#downloads.values()) if (download.isUnfinished) yield download.file;
+  }
+
+  /** Something goes to or fro, or may as soon as a turn comes. */
+  needs(peer: PeerId): boolean {
+    if (this.#uploads.serves(peer) || (this.#sources.get(peer)?.requests.size ?? 0) > 0) return true;
+    for (const line of [this.#small, this.#large])
+      for (const download of line.active.keys())
+        if (this.#context.sourcesOf(download.file).includes(peer)) return true;
+    return false;
+  }
+
   libraryItem(file: FileId, name: string, folder: string): LibraryItem {
     const problem = this.#uploads.problemOf(file);
     return {

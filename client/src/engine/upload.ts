@@ -206,6 +206,12 @@ export class Uploads {
     this.#serve(now);
   }
 
+  /** It fetches something from here, or wants to hear of more. */
+  serves(peer: PeerId): boolean {
+    const asker = this.#askers.get(peer);
+    return asker !== undefined && asker.jobs.size + asker.interests.size > 0;
+  }
+
   /** Somebody has shown interest. */
   isWanted(file: FileId): boolean {
     return this.#interestedByFile.has(file);
