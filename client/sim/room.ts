@@ -5,29 +5,56 @@
  *
  * Knows nothing of disks: what the swarm wants done is handed to `files`.
  */
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Address, RoomTag } from "@swapmeet/shared";
-import { Engine, publicKeyOf } from "../src/engine/engine.ts";
-import type { Input, LinkId, Notice, Output, SwarmOutput } from "../src/engine/io.ts";
-import { peerIdOf, type PeerId } from "../src/engine/peer-id.ts";
+import { Engine } from "../src/engine/engine.ts";
+import type { Input, LinkId, Notice, Output, Signal, SwarmOutput } from "../src/engine/io.ts";
+import type { PeerId } from "../src/engine/peer-id.ts";
+import { SimServer, type CarriedEnvelope, type Member } from "./server.ts";
+import { realSigning, type RandomBytes, type Signer, type Signing } from "./signing.ts";
+import { World, type Sleeper, type Time } from "./world.ts";
 
-export interface CarriedEnvelope {
-  readonly from: Address;
-  readonly to: Address;
-  readonly bytes: Uint8Array;
-}
+export type { CarriedEnvelope } from "./server.ts";
+
+const SIGNAL_MS = 1;
+const HANDSHAKE_MS = 20;
+/** ICE gives up. */
+const NO_ROUTE_MS = 15_000;
 
 export interface SimRoomOptions {
   readonly seed: number;
-  readonly latencyMs?: number;
+  /** One way, over a link or through the server. */
+  readonly latencyMs?: number | ((from: SimPeer, to: SimPeer) => number);
+  readonly upBytesPerSecond?: number;
   readonly tag?: RoomTag;
   readonly envelopeKey?: Uint8Array;
+  readonly signing?: Signing;
+}
+
+export interface SimPeerOptions {
+  readonly envelopeKey?: Uint8Array;
+  readonly files?: SimFiles;
+  /** Whose earlier life this peer goes on. */
+  readonly signer?: Signer;
+  readonly epoch?: number;
+  /** How far its clock is ahead of the world's. */
+  readonly aheadMs?: Time;
+}
+
+export interface SimFiles {
+  perform(output: SwarmOutput, peer: SimPeer): void;
+}
+
+/** A frame on its way. */
+export interface CarriedFrame {
+  readonly from: SimPeer;
+  readonly to: SimPeer;
+  readonly bytes: Uint8Array;
 }
 
 /** Deterministic bytes, as good as random for engines. */
-const seededBytes = (seed: string): ((bytes: number) => Uint8Array) => {
+const seededBytes = (seed: string): RandomBytes => {
   let counter = 0;
   return (bytes) => {
     const chunks = new Uint8Array(Math.ceil(bytes / 32) * 32);
@@ -36,139 +63,159 @@ const seededBytes = (seed: string): ((bytes: number) => Uint8Array) => {
   };
 };
 
-interface Happening {
-  readonly at: number;
-  readonly order: number;
-  run(): void;
-}
-
-interface LinkEnd {
-  readonly peer: SimPeer;
-  readonly link: LinkId;
-}
-
 export class SimRoom {
   readonly tag: RoomTag;
   readonly envelopeKey: Uint8Array;
+  readonly world = new World();
+  readonly random: RandomBytes;
+  readonly signing: Signing;
+  readonly server: SimServer;
   readonly peers: SimPeer[] = [];
   /** What the server does with an envelope: by default it delivers it. */
   relay: (envelope: CarriedEnvelope) => readonly CarriedEnvelope[] = (envelope) => [envelope];
-  serverUp = true;
-  now = 0;
-  readonly random: (bytes: number) => Uint8Array;
-  readonly #latencyMs: number;
-  readonly #happenings: Happening[] = [];
-  #order = 0;
+  /** What becomes of a frame, and how much later than others it comes. */
+  wire: ((frame: CarriedFrame) => readonly { readonly bytes: Uint8Array; readonly lateMs: number }[]) | null =
+    null;
+  /** Whether the network between two lets a link open. */
+  reaches: (from: SimPeer, to: SimPeer) => boolean = () => true;
+  readonly #latencyMs: (from: SimPeer, to: SimPeer) => number;
+  readonly #upBytesPerMs: number;
+  readonly #connectionByNumber = new Map<number, Connection>();
+  #connections = 0;
 
   constructor(options: SimRoomOptions) {
+    const { latencyMs = 10, upBytesPerSecond = Infinity } = options;
     this.random = seededBytes(`room ${options.seed}`);
     this.tag = options.tag ?? (bytesToHex(this.random(32)) as RoomTag);
     this.envelopeKey = options.envelopeKey ?? this.random(32);
-    this.#latencyMs = options.latencyMs ?? 10;
+    this.signing = options.signing ?? realSigning;
+    this.server = new SimServer((bound) => new DataView(this.random(4).buffer).getUint32(0) % bound);
+    this.#latencyMs = typeof latencyMs === "number" ? () => latencyMs : latencyMs;
+    this.#upBytesPerMs = upBytesPerSecond / 1000;
   }
 
-  add(name: string, options: { envelopeKey?: Uint8Array; files?: SimFiles } = {}): SimPeer {
-    const peer = new SimPeer(this, name, options.envelopeKey ?? this.envelopeKey, options.files);
+  add(name: string, options: SimPeerOptions = {}): SimPeer {
+    const peer = new SimPeer(this, name, options);
     this.peers.push(peer);
     return peer;
   }
 
-  after(delayMs: number, run: () => void): void {
-    this.#happenings.push({ at: this.now + delayMs, order: this.#order++, run });
+  get now(): Time {
+    return this.world.now;
   }
 
-  /** Lets time pass until nothing happens any more or `ms` have gone by, or `done` holds. */
+  after(delayMs: number, run: () => void): void {
+    this.world.after(delayMs, run);
+  }
+
+  /** Lets `ms` go by, or less when `done` holds. @returns whether it does. */
   run(ms: number, done: () => boolean = () => false): boolean {
-    const until = this.now + ms;
-    while (!done()) {
-      this.#happenings.sort((a, b) => a.at - b.at || a.order - b.order);
-      const due = Math.min(
-        ...this.peers.map((peer) => Math.max(this.now, peer.engine.nextDeadline() ?? Infinity)),
-      );
-      const next = this.#happenings[0];
-      const at = Math.min(next?.at ?? Infinity, due);
-      if (at > until) {
-        this.now = until;
-        return done();
-      }
-      this.now = at;
-      if (next && next.at <= due) {
-        this.#happenings.shift();
-        next.run();
-      } else
-        for (const peer of this.peers)
-          if ((peer.engine.nextDeadline() ?? Infinity) <= this.now) peer.feed({ type: "tick" });
-    }
-    return true;
+    return this.world.run(done, this.now + ms);
   }
 
   join(peer: SimPeer): void {
-    if (!this.serverUp) return;
-    const members = this.peers
-      .filter((other) => other !== peer && other.joined)
-      .map(({ address }) => address);
-    peer.joined = true;
+    if (!this.server.isUp) return;
+    const members = this.server.sample(peer.address);
     peer.feed({ type: "server-joined", tag: this.tag, address: peer.address, members });
   }
 
-  /** @internal */
-  carry(envelope: CarriedEnvelope): void {
-    if (!this.serverUp) return;
-    for (const { from, to, bytes } of this.relay(envelope))
-      this.after(this.#latencyMs, () =>
-        this.peers
-          .find((peer) => peer.address === to && peer.joined)
-          ?.feed({ type: "envelope", from, bytes }),
-      );
+  /** The network between two ends their link, or does nothing when they have none. */
+  cut(a: SimPeer, b: SimPeer): void {
+    for (const [peer, other] of [
+      [a, b],
+      [b, a],
+    ] as const)
+      peer.lose(other);
   }
 
   /** @internal */
-  wire(to: LinkEnd, bytes: Uint8Array): void {
-    this.after(this.#latencyMs, () => to.peer.receive(to.link, bytes));
+  carry(envelope: CarriedEnvelope, from: SimPeer): void {
+    for (const carried of this.relay(envelope))
+      this.after(this.#latencyMs(from, from), () => this.server.deliver(carried));
+  }
+
+  /** @internal */
+  send(frame: CarriedFrame, arrive: (bytes: Uint8Array) => void): void {
+    const { from, to } = frame;
+    const sentAt = from.sent(frame.bytes.length, this.#upBytesPerMs);
+    const arrivesInMs = sentAt - this.now + this.#latencyMs(from, to);
+    if (!this.wire) return this.after(arrivesInMs, () => arrive(frame.bytes));
+    for (const { bytes, lateMs } of this.wire(frame)) this.after(arrivesInMs + lateMs, () => arrive(bytes));
+  }
+
+  /** @internal */
+  connect(): Connection {
+    const connection = { number: this.#connections++, offer: null, answer: null };
+    this.#connectionByNumber.set(connection.number, connection);
+    return connection;
+  }
+
+  /** @internal */
+  connection(number: number): Connection | undefined {
+    return this.#connectionByNumber.get(number);
+  }
+
+  /** @internal Nobody new can take it up. */
+  disconnect({ number }: Connection): void {
+    this.#connectionByNumber.delete(number);
   }
 }
 
-export interface SimFiles {
-  perform(output: SwarmOutput, peer: SimPeer): void;
-}
-
-/** One connection: what its two ends have said so far. */
 interface Connection {
-  readonly fingerprints: { offer: string; answer: string };
-  readonly ends: { offer: LinkEnd | null; answer: LinkEnd | null };
+  /** Stands in the signals, as ICE credentials in an SDP. */
+  readonly number: number;
+  offer: Side | null;
+  answer: Side | null;
 }
 
-/** Connections by number: the number is in the signals, as ICE credentials are in an SDP. */
-const connections = new WeakMap<SimRoom, Map<number, Connection>>();
+type Role = "offer" | "answer";
 
-export class SimPeer {
+/** What a peer has of a connection. */
+interface Side {
+  readonly peer: SimPeer;
+  readonly link: LinkId;
+  readonly connection: Connection;
+  readonly role: Role;
+  readonly fingerprint: string;
+  /** The other side, once it is open. */
+  other: Side | null;
+  /** What came before, as a data channel keeps it. */
+  readonly early: Uint8Array[];
+}
+
+export class SimPeer implements Sleeper, Member {
   readonly engine: Engine;
   readonly id: PeerId;
   readonly address: Address;
+  readonly signer: Signer;
   readonly notices: Notice[] = [];
-  joined = false;
+  /** Of frames. */
+  sentBytes = 0;
+  /** Links it began or took, whether they opened or not. */
+  connectionCount = 0;
   readonly #room: SimRoom;
-  readonly #secretKey: Uint8Array;
   readonly #files: SimFiles | undefined;
-  readonly #otherEnd = new Map<LinkId, LinkEnd>();
-  readonly #saidByLink = new Map<
-    LinkId,
-    { connection: number; fingerprint: string; role: "offer" | "answer" }
-  >();
-  /** What came before this end was open, as a data channel keeps it. */
-  readonly #early = new Map<LinkId, Uint8Array[]>();
+  readonly #aheadMs: Time;
+  readonly #sideByLink = new Map<LinkId, Side>();
   readonly #inputs: Input[] = [];
   #handling = false;
+  #isAlive = true;
+  #upFreeAt: Time = 0;
 
-  constructor(room: SimRoom, name: string, envelopeKey: Uint8Array, files: SimFiles | undefined) {
+  constructor(
+    room: SimRoom,
+    name: string,
+    { envelopeKey = room.envelopeKey, files, signer, epoch = 1, aheadMs = 0 }: SimPeerOptions,
+  ) {
     this.#room = room;
     this.#files = files;
-    this.#secretKey = room.random(32);
-    this.id = peerIdOf(ed25519.getPublicKey(this.#secretKey));
+    this.#aheadMs = aheadMs;
+    this.signer = signer ?? room.signing.newSigner(room.random);
+    this.id = this.signer.id;
     this.address = bytesToHex(room.random(16)) as Address;
     this.engine = new Engine({
       me: this.id,
-      epoch: 1,
+      epoch,
       name,
       address: this.address,
       envelopeKey: () => envelopeKey,
@@ -177,58 +224,98 @@ export class SimPeer {
     this.feed({ type: "tick" });
   }
 
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
   feed(input: Input): void {
+    if (!this.#isAlive) return;
+    if (input.type === "server-joined") this.#room.server.join(input.address, this);
     this.#inputs.push(input);
     if (this.#handling) return;
     this.#handling = true;
     for (let next = this.#inputs.shift(); next; next = this.#inputs.shift())
-      for (const output of this.engine.handle(next, this.#room.now)) this.#perform(output);
+      for (const output of this.engine.handle(next, this.#now)) this.#perform(output);
     this.#handling = false;
+    this.#room.world.watch(this);
+  }
+
+  tick(): void {
+    this.feed({ type: "tick" });
+  }
+
+  nextDeadline(): Time | null {
+    const deadline = this.#isAlive ? this.engine.nextDeadline() : null;
+    return deadline === null ? null : deadline - this.#aheadMs;
+  }
+
+  envelope(from: Address, bytes: Uint8Array): void {
+    this.feed({ type: "envelope", from, bytes });
+  }
+
+  /** Ends without a word, as a phone without power does; the others notice after `noticedAfterMs` each. */
+  die(noticedAfterMs: () => number): void {
+    this.#isAlive = false;
+    this.#room.server.leave(this.address);
+    for (const link of [...this.#sideByLink.keys()]) this.#end(link, noticedAfterMs());
+  }
+
+  /** Those it has an open link to. */
+  linked(): SimPeer[] {
+    return [...this.#sideByLink.values()].flatMap(({ other }) => (other ? [other.peer] : []));
+  }
+
+  /** Every link to this peer is lost here, not at its other end. */
+  lose(peer: SimPeer): void {
+    for (const { link, other } of [...this.#sideByLink.values()]) if (other?.peer === peer) this.#lost(link);
   }
 
   /** Bytes out of the blue, as from a hostile program at the other end of a link. */
   sendRaw(to: PeerId, bytes: Uint8Array): void {
     const link = this.engine.linkOf(to);
-    const other = link === null ? undefined : this.#otherEnd.get(link);
-    if (link !== null && other) this.#room.wire(other, bytes);
+    if (link !== null) this.#send(link, bytes);
   }
 
   receive(link: LinkId, bytes: Uint8Array): void {
-    if (this.#otherEnd.has(link)) this.feed({ type: "link-bytes", link, bytes });
-    else this.#early.set(link, [...(this.#early.get(link) ?? []), bytes]);
+    const side = this.#sideByLink.get(link);
+    if (side && !side.other) side.early.push(bytes);
+    else this.feed({ type: "link-bytes", link, bytes });
+  }
+
+  /** @internal @returns when these bytes have left. */
+  sent(bytes: number, upBytesPerMs: number): Time {
+    this.sentBytes += bytes;
+    this.#upFreeAt = Math.max(this.#upFreeAt, this.#room.now) + bytes / upBytesPerMs;
+    return this.#upFreeAt;
+  }
+
+  get #now(): Time {
+    return this.#room.now + this.#aheadMs;
   }
 
   #perform(output: Output): void {
     switch (output.type) {
       case "send-envelope":
-        return this.#room.carry({ from: this.address, to: output.to, bytes: output.bytes });
+        return this.#room.carry({ from: this.address, to: output.to, bytes: output.bytes }, this);
       case "sample-members":
         return this.#room.join(this);
       case "dial":
-        return this.#say(output.link, "offer", this.#connections.size);
+        return this.#say(output.link, "offer", this.#room.connect());
       case "accept":
         return;
       case "signal":
         return this.#hear(output.link, output.signal);
       case "close-link":
-        return this.#close(output.link);
-      case "send": {
-        const other = this.#otherEnd.get(output.link);
-        if (other) this.#room.wire(other, output.bytes);
-        return;
-      }
+        return this.#end(output.link, SIGNAL_MS);
+      case "send":
+        return this.#send(output.link, output.bytes);
       case "sign":
-        return this.feed({
-          type: "signed",
-          job: output.job,
-          signature: ed25519.sign(output.bytes, this.#secretKey),
-        });
-      case "verify":
-        return this.feed({
-          type: "verified",
-          job: output.job,
-          valid: ed25519.verify(output.signature, output.bytes, publicKeyOf(output.by)),
-        });
+        return this.feed({ type: "signed", job: output.job, signature: this.signer.sign(output.bytes) });
+      case "verify": {
+        const { job, by, bytes, signature } = output;
+        const valid = this.#room.signing.verify(by, bytes, signature);
+        return this.feed({ type: "verified", job, valid });
+      }
       case "notice":
         return void this.notices.push(output.notice);
       default:
@@ -236,57 +323,60 @@ export class SimPeer {
     }
   }
 
-  get #connections(): Map<number, Connection> {
-    let known = connections.get(this.#room);
-    if (!known) connections.set(this.#room, (known = new Map()));
-    return known;
+  #send(link: LinkId, bytes: Uint8Array): void {
+    const other = this.#sideByLink.get(link)?.other;
+    if (!other) return;
+    const { peer: to } = other;
+    this.#room.send({ from: this, to, bytes }, (arrived) => to.receive(other.link, arrived));
   }
 
-  #say(link: LinkId, role: "offer" | "answer", number: number): void {
+  #say(link: LinkId, role: Role, connection: Connection): void {
     const fingerprint = bytesToHex(this.#room.random(8));
-    const connection = this.#connections.get(number) ?? {
-      fingerprints: { offer: "", answer: "" },
-      ends: { offer: null, answer: null },
-    };
-    connection.fingerprints[role] = fingerprint;
-    connection.ends[role] = { peer: this, link };
-    this.#connections.set(number, connection);
-    this.#saidByLink.set(link, { connection: number, fingerprint, role });
-    this.#room.after(1, () =>
-      this.feed({ type: "link-signal", link, signal: `${role} ${number} ${fingerprint}` }),
-    );
+    const side: Side = { peer: this, link, connection, role, fingerprint, other: null, early: [] };
+    connection[role] = side;
+    this.#sideByLink.set(link, side);
+    this.connectionCount++;
+    const signal = `${role} ${connection.number} ${fingerprint}`;
+    this.#room.after(SIGNAL_MS, () => this.feed({ type: "link-signal", link, signal }));
   }
 
-  #hear(link: LinkId, signal: string): void {
+  #hear(link: LinkId, signal: Signal): void {
     const [role, number, fingerprint] = signal.split(" ");
-    if (role === "offer") this.#say(link, "answer", Number(number));
-    const said = this.#saidByLink.get(link);
-    const connection = said && this.#connections.get(said.connection);
-    if (!said || !connection || !fingerprint) return;
-    const theirs = said.role === "offer" ? "answer" : "offer";
-    const other = connection.ends[theirs];
+    const connection = this.#room.connection(Number(number));
+    if (!connection || !fingerprint) return;
+    if (role === "offer") this.#say(link, "answer", connection);
+    const side = this.#sideByLink.get(link);
+    const other = side && otherSideOf(side);
     // DTLS: the other end must have the certificate that its description named.
-    if (!other || connection.fingerprints[theirs] !== fingerprint) return;
-    this.#room.after(20, () => {
-      this.#otherEnd.set(link, other);
-      this.feed({
-        type: "link-open",
-        link,
-        localFingerprint: said.fingerprint,
-        remoteFingerprint: fingerprint,
-      });
-      for (const bytes of this.#early.get(link) ?? []) this.receive(link, bytes);
-      this.#early.delete(link);
-    });
+    if (!other || other.fingerprint !== fingerprint) return;
+    if (!this.#room.reaches(this, other.peer))
+      return this.#room.after(NO_ROUTE_MS, () => this.#lost(link, "no-route"));
+    this.#room.after(HANDSHAKE_MS, () => this.#open(side, other));
   }
 
-  #close(link: LinkId): void {
-    const other = this.#otherEnd.get(link);
-    this.#otherEnd.delete(link);
-    if (other) this.#room.after(1, () => other.peer.#lost(other.link));
+  #open(side: Side, other: Side): void {
+    const { link } = side;
+    if (this.#sideByLink.get(link) !== side) return;
+    side.other = other;
+    const [localFingerprint, remoteFingerprint] = [side.fingerprint, other.fingerprint];
+    this.feed({ type: "link-open", link, localFingerprint, remoteFingerprint });
+    for (const bytes of side.early.splice(0)) this.receive(link, bytes);
   }
 
-  #lost(link: LinkId): void {
-    if (this.#otherEnd.delete(link)) this.feed({ type: "link-closed", link, reason: "closed" });
+  /** The other end hears of it only when it was open there. */
+  #end(link: LinkId, heardAfterMs: number): void {
+    const side = this.#sideByLink.get(link);
+    if (!side) return;
+    this.#sideByLink.delete(link);
+    this.#room.disconnect(side.connection);
+    const other = otherSideOf(side);
+    if (other?.other) this.#room.after(heardAfterMs, () => other.peer.#lost(other.link));
+  }
+
+  #lost(link: LinkId, reason: "closed" | "no-route" = "closed"): void {
+    if (this.#sideByLink.delete(link)) this.feed({ type: "link-closed", link, reason });
   }
 }
+
+const otherSideOf = ({ role, connection }: Side): Side | null =>
+  role === "offer" ? connection.answer : connection.offer;

@@ -1,18 +1,22 @@
 /**
- * Nodes on a virtual clock: an event at a time, in the order of their times, and of equal times in the order they were
- * planned. Nothing here is random and nothing waits, so a run is a function of what its maker plans.
+ * Sleepers on a virtual clock: an event at a time, in the order of their times, and of equal times in the order they
+ * were planned. Nothing here is random and nothing waits, so a run is a function of what its maker plans.
  */
 export type Time = number;
 export type NodeId = string;
 
-/** What the world knows of a peer, be it a swarm alone or a whole engine. */
-export interface SimNode<Id extends NodeId> {
+/** Who has a deadline. */
+export interface Sleeper {
+  tick(now: Time): void;
+  nextDeadline(): Time | null;
+}
+
+/** What the links know of a peer. */
+export interface SimNode<Id extends NodeId> extends Sleeper {
   readonly id: Id;
   linkUp(peer: Id, now: Time): void;
   linkDown(peer: Id, now: Time): void;
   deliver(from: Id, bytes: Uint8Array, now: Time): void;
-  tick(now: Time): void;
-  nextDeadline(): Time | null;
 }
 
 interface Event {
@@ -25,7 +29,7 @@ export class World {
   #now: Time = 0;
   #planned = 0;
   readonly #heap: Event[] = [];
-  readonly #wakeAtByNode = new Map<SimNode<NodeId>, Time>();
+  readonly #wakeAtBySleeper = new Map<Sleeper, Time>();
 
   get now(): Time {
     return this.#now;
@@ -35,25 +39,28 @@ export class World {
     this.#push({ at: this.#now + delayMs, order: this.#planned++, run });
   }
 
-  /** To be called after anything that may have moved the node's deadline. */
-  watch(node: SimNode<NodeId>): void {
-    const deadline = node.nextDeadline();
-    if (deadline === null || (this.#wakeAtByNode.get(node) ?? Infinity) <= deadline) return;
+  /** To be called after anything that may have moved the sleeper's deadline. */
+  watch(sleeper: Sleeper): void {
+    const deadline = sleeper.nextDeadline();
+    if (deadline === null || (this.#wakeAtBySleeper.get(sleeper) ?? Infinity) <= deadline) return;
     const wakeAt = Math.max(deadline, this.#now);
-    this.#wakeAtByNode.set(node, wakeAt);
+    this.#wakeAtBySleeper.set(sleeper, wakeAt);
     this.after(wakeAt - this.#now, () => {
-      if (this.#wakeAtByNode.get(node) !== wakeAt) return;
-      this.#wakeAtByNode.delete(node);
-      if ((node.nextDeadline() ?? Infinity) <= this.#now) node.tick(this.#now);
-      this.watch(node);
+      if (this.#wakeAtBySleeper.get(sleeper) !== wakeAt) return;
+      this.#wakeAtBySleeper.delete(sleeper);
+      if ((sleeper.nextDeadline() ?? Infinity) <= this.#now) sleeper.tick(this.#now);
+      this.watch(sleeper);
     });
   }
 
-  /** Runs until `isDone`, or until nothing is planned, or until `untilMs`. @returns whether it is done. */
+  /** Runs until `isDone`, or until it is `untilMs`. @returns whether it is done. */
   run(isDone: () => boolean, untilMs: Time): boolean {
     while (!isDone()) {
       const event = this.#heap[0];
-      if (!event || event.at > untilMs) return false;
+      if (!event || event.at > untilMs) {
+        this.#now = untilMs;
+        return false;
+      }
       this.#pop();
       this.#now = event.at;
       event.run();

@@ -35,7 +35,6 @@ describe("two", () => {
       [ada, ben],
       [ben, ada],
     ] as const) {
-      peer.joined = true;
       peer.feed({ type: "server-joined", tag: room.tag, address: peer.address, members: [other.address] });
     }
     expect(room.run(2_000, () => linked(ada, ben))).toBe(true);
@@ -59,7 +58,7 @@ describe("two", () => {
     const [ada, ben] = twoIn(room);
     room.run(1_000, () => linked(ada, ben));
     ben.receive = () => {};
-    room.serverUp = false;
+    room.server.isUp = false;
     expect(room.run(60_000, () => ada.engine.peerCount === 0)).toBe(true);
   });
 
@@ -67,7 +66,7 @@ describe("two", () => {
     const room = new SimRoom({ seed: 9 });
     const [ada, ben] = twoIn(room);
     room.run(1_000, () => linked(ada, ben));
-    room.serverUp = false;
+    room.server.isUp = false;
     for (const peer of [ada, ben]) peer.feed({ type: "server-lost" });
     ada.feed({ type: "rename", name: "Ada Lovelace" });
     expect(room.run(2_000, () => ben.engine.people()[0]?.name === "Ada Lovelace")).toBe(true);
@@ -164,7 +163,6 @@ describe("a hostile server", () => {
         foreign: foreign.map(({ bytes }) => bytes),
       };
       room.relay = (envelope) => mutate(envelope, context);
-      third.joined = true;
       third.feed({ type: "server-joined", tag: room.tag, address: third.address, members: [] });
       for (const [peer, other] of [
         [ada, ben],
