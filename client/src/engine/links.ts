@@ -1,19 +1,16 @@
 /**
  * Links: how this peer is introduced to others, proves itself, and keeps one link per peer.
- * PROTOCOL.md, rules I1 to I8 (introductions) and P1 to P4 (proof).
+ * PROTOCOL.md, rules I6 to I8 (introductions, see introductions.ts) and P1 to P4 (proof).
  *
  * A link goes through three stages: introducing (envelopes through the server), proving (the channel is open, both
  * sides sign what they saw of it), proven. Nothing but a proof is accepted before the third, and nobody outside this
  * file hears of a link before it.
  */
-import * as v from "valibot";
-import { encode } from "cborg";
 import type { Address, RoomTag } from "@swapmeet/shared";
-import { attemptOf, newSession, open, seal, SESSION_BYTES, type IntroductionSession } from "./envelope.ts";
-import { hexToBytes } from "./bytes.ts";
-import { decodeCbor, decodeFrame, encodeFrame, type Frame } from "./frame.ts";
-import type { LinkEnd, LinkId, Notice, Output, Signal, Time } from "./io.ts";
-import { PeerIdFromWire, type PeerId } from "./peer-id.ts";
+import { decodeFrame, encodeFrame, type Frame } from "./frame.ts";
+import { Introductions, type Introduction, type IntroductionsContext, type Word } from "./introductions.ts";
+import type { LinkEnd, LinkId, Notice, Signal, Time } from "./io.ts";
+import type { PeerId } from "./peer-id.ts";
 import { proofText, type ProofEnd } from "./proof.ts";
 import { isHostile, type Refusal } from "./refusal.ts";
 
@@ -37,9 +34,6 @@ const PING_EVERY_MS = 10_000;
 const SILENT_AFTER_MS = 25_000;
 /** Frames that may arrive between a proof and the end of its check. */
 const MAX_WAITING_FRAMES = 256;
-const MAX_SIGNAL_CHARS = 12_000;
-
-type Role = "initiator" | "responder";
 
 type Stage =
   | { readonly type: "introducing"; readonly until: Time; answered: boolean }
@@ -56,21 +50,11 @@ type Stage =
 
 interface Link {
   readonly id: LinkId;
-  readonly address: Address;
-  readonly session: IntroductionSession;
-  readonly role: Role;
-  /** Who the other side says it is: sealed in its envelopes, proven later. */
-  peer: PeerId | null;
-  /** Envelopes sent, and the counter that the next one from there must have. [I3] */
-  sent: number;
-  expected: number;
+  readonly introduction: Introduction;
   stage: Stage;
 }
 
-export interface LinksContext {
-  readonly me: PeerId;
-  emit(output: Output): void;
-  random(bytes: number): Uint8Array;
+export interface LinksContext extends IntroductionsContext {
   sign(bytes: Uint8Array, then: (signature: Uint8Array) => void): void;
   verify(
     by: PeerId,
@@ -78,29 +62,19 @@ export interface LinksContext {
     signature: Uint8Array,
     then: (valid: boolean, now: Time) => void,
   ): void;
-  /** The key that seals envelopes in the room with this tag. */
-  envelopeKey(tag: RoomTag): Uint8Array;
   notify(notice: Notice): void;
   peerUp(peer: PeerId, now: Time): void;
   peerDown(peer: PeerId, now: Time): void;
   frame(peer: PeerId, frame: Frame, now: Time): void;
 }
 
-const Payload = v.strictTuple([
-  v.picklist(["initiator", "responder"]),
-  PeerIdFromWire,
-  v.pipe(v.string(), v.minLength(2), v.maxLength(MAX_SIGNAL_CHARS)),
-]);
-
 export class Links {
   readonly #context: LinksContext;
-  #server: { readonly tag: RoomTag; readonly address: Address } | null = null;
+  readonly #introductions: Introductions;
   #online = false;
   readonly #linkById = new Map<LinkId, Link>();
-  readonly #linkBySession = new Map<IntroductionSession, Link>();
+  readonly #linkByIntroduction = new Map<Introduction, Link>();
   readonly #linkByPeer = new Map<PeerId, Link>();
-  /** The highest attempt number seen from each address: an older one is a replay. [I4] */
-  readonly #lastAttemptByAddress = new Map<Address, number>();
   readonly #retryByAddress = new Map<Address, { failures: number; notBefore: Time }>();
   readonly #dropped = new Set<PeerId>();
   readonly #doomed = new Set<Link>();
@@ -112,14 +86,14 @@ export class Links {
 
   constructor(context: LinksContext) {
     this.#context = context;
+    this.#introductions = new Introductions(context);
   }
 
   // -- the server ------------------------------------------------------------------------------------------------
 
   /** The newcomer dials: those who were here before know nothing of it yet. [I6] */
   serverJoined(tag: RoomTag, address: Address, members: readonly Address[], now: Time): void {
-    if (this.#server?.address !== address || this.#server.tag !== tag) this.#lastAttemptByAddress.clear();
-    this.#server = { tag, address };
+    this.#introductions.enter(tag, address);
     this.#online = true;
     this.#sampleAt = now + SAMPLE_EVERY_MS;
     for (const member of members) this.#dialIfDue(member, now);
@@ -136,96 +110,66 @@ export class Links {
   }
 
   envelope(from: Address, bytes: Uint8Array, now: Time): void {
-    const refusal = this.#readEnvelope(from, bytes, now);
+    const read = this.#introductions.read(from, bytes);
+    const refusal = read.ok ? this.#hear(read.value, now) : read.problem;
     if (refusal) this.#count(refusal);
   }
 
-  #readEnvelope(from: Address, bytes: Uint8Array, now: Time): Refusal | null {
-    if (!this.#server) return "stale-envelope";
-    const { tag, address } = this.#server;
-    const opened = open(this.#context.envelopeKey(tag), { tag, from, to: address }, bytes);
-    if (!opened.ok) return opened.problem;
-    const { session, counter, payload } = opened.value;
-    const parsed = v.safeParse(Payload, decodeCbor(payload));
-    if (!parsed.success) return "malformed-envelope";
-    const [senderRole, peer, signal] = parsed.output;
-
-    const known = this.#linkBySession.get(session);
-    if (!known) {
-      if (senderRole !== "initiator") return "stale-envelope";
-      if (attemptOf(session) <= (this.#lastAttemptByAddress.get(from) ?? -1)) return "replayed-envelope";
-      if (counter !== 0) return "reordered-envelope";
-      return this.#answer(from, session, peer, signal, now);
-    }
-    if (known.address !== from || known.role === senderRole) return "forged-envelope";
-    if (counter !== known.expected)
-      return counter < known.expected ? "replayed-envelope" : "reordered-envelope";
-    if (known.peer !== null && known.peer !== peer) return "forged-envelope";
+  #hear(word: Word, now: Time): Refusal | null {
+    const { introduction, isCall, peer, signal } = word;
+    if (isCall) return this.#answer(introduction, peer, signal, now);
+    const link = this.#linkByIntroduction.get(introduction);
+    if (!link) return "stale-envelope";
     if (this.#dropped.has(peer)) {
-      this.#end(known, now);
-      this.#shun(from);
+      this.#end(link, now);
+      this.#shun(introduction.address);
       return "stale-envelope";
     }
-    known.expected++;
-    known.peer = peer;
-    if (known.stage.type === "introducing") known.stage.answered = true;
-    this.#context.emit({ type: "signal", link: known.id, signal });
+    if (link.stage.type === "introducing") link.stage.answered = true;
+    this.#context.emit({ type: "signal", link: link.id, signal });
     return null;
   }
 
   /** Somebody calls. When both call at once, the offer of the smaller address stands. [I7] */
-  #answer(
-    from: Address,
-    session: IntroductionSession,
-    peer: PeerId,
-    signal: Signal,
-    now: Time,
-  ): Refusal | null {
-    const { address } = this.#server as { address: Address };
+  #answer(call: Introduction, peer: PeerId, signal: Signal, now: Time): Refusal | null {
+    const { address } = this.#introductions.place as { address: Address };
     if (this.#dropped.has(peer) || peer === this.#context.me) return "stale-envelope";
     if (this.#linkById.size >= MAX_LINKS || this.#connections >= MAX_CONNECTIONS_OF_LIFE)
       return "too-many-introductions";
-    // Not for what was refused above: who invents addresses could fill the memory with them.
-    this.#lastAttemptByAddress.set(from, attemptOf(session));
-    for (const link of this.#linkById.values()) {
-      if (link.address !== from || link.stage.type !== "introducing") continue;
-      if (link.role === "initiator" && address < from) return null;
-      this.#drop(link);
+    this.#introductions.accept(call);
+    for (const other of this.#linkById.values()) {
+      const { introduction } = other;
+      if (introduction.address !== call.address || other.stage.type !== "introducing") continue;
+      if (introduction.role === "initiator" && address < call.address) {
+        this.#introductions.end(call);
+        return null;
+      }
+      this.#drop(other);
     }
-    const link = this.#add(from, session, "responder", now);
-    link.peer = peer;
-    link.expected = 1;
+    const link = this.#add(call, now);
     this.#context.emit({ type: "accept", link: link.id });
     this.#context.emit({ type: "signal", link: link.id, signal });
     return null;
   }
 
   #dialIfDue(address: Address, now: Time): void {
-    if (!this.#server || address === this.#server.address) return;
+    const { place } = this.#introductions;
+    if (!place || address === place.address) return;
     if (this.#linkById.size >= LINKS_AIMED_AT || this.#dials >= MAX_DIALS_OF_LIFE) return;
-    for (const link of this.#linkById.values()) if (link.address === address) return;
+    for (const { introduction } of this.#linkById.values()) if (introduction.address === address) return;
     if (now < (this.#retryByAddress.get(address)?.notBefore ?? 0)) return;
     this.#dials++;
-    const random = this.#context.random(SESSION_BYTES - 4);
-    const link = this.#add(address, newSession(this.#dials, random), "initiator", now);
+    const link = this.#add(this.#introductions.begin(address), now);
     this.#context.emit({ type: "dial", link: link.id });
   }
 
-  #add(address: Address, session: IntroductionSession, role: Role, now: Time): Link {
-    const stage: Stage = { type: "introducing", until: now + INTRODUCING_MS, answered: role === "responder" };
-    const link: Link = {
-      id: this.#nextLinkId++,
-      address,
-      session,
-      role,
-      peer: null,
-      sent: 0,
-      expected: 0,
-      stage,
-    };
+  #add(introduction: Introduction, now: Time): Link {
+    const answered = introduction.role === "responder";
+    const stage: Stage = { type: "introducing", until: now + INTRODUCING_MS, answered };
+    const link: Link = { id: this.#nextLinkId++, introduction, stage };
     this.#connections++;
     this.#linkById.set(link.id, link);
-    this.#linkBySession.set(session, link);
+    this.#linkByIntroduction.set(introduction, link);
     return link;
   }
 
@@ -233,22 +177,14 @@ export class Links {
 
   signal(id: LinkId, signal: Signal): void {
     const link = this.#linkById.get(id);
-    if (!link || !this.#server) return;
-    const { tag, address } = this.#server;
-    const payload = encode([link.role, hexToBytes(this.#context.me), signal]);
-    const bytes = seal(
-      this.#context.envelopeKey(tag),
-      { tag, from: address, to: link.address },
-      { session: link.session, counter: link.sent++, payload },
-      this.#context.random(24),
-    );
-    this.#context.emit({ type: "send-envelope", to: link.address, bytes });
+    if (link) this.#introductions.tell(link.introduction, signal);
   }
 
   opened(id: LinkId, local: string, remote: string, now: Time): void {
     const link = this.#linkById.get(id);
-    if (!link || !this.#server || link.stage.type !== "introducing") return;
-    const { peer } = link;
+    const { place } = this.#introductions;
+    if (!link || !place || link.stage.type !== "introducing") return;
+    const { session, peer } = link.introduction;
     if (!peer) return this.#end(link, now); // no envelope ever named it: can't be
     const until = now + PROVING_MS;
     const stage: Stage = {
@@ -261,8 +197,8 @@ export class Links {
       waiting: [],
     };
     link.stage = stage;
-    const [mine, theirs] = this.#proofEnds(link, peer, local, remote);
-    this.#context.sign(proofText(this.#server.tag, link.session, mine, theirs), (signature) => {
+    const [mine, theirs] = this.#proofEnds(link, place.address, peer, stage);
+    this.#context.sign(proofText(place.tag, session, mine, theirs), (signature) => {
       if (this.#linkById.get(id) !== link) return;
       this.#sendFrame(link, { type: "prove", peer: this.#context.me, signature });
       stage.mineSent = true;
@@ -270,11 +206,15 @@ export class Links {
     });
   }
 
-  #proofEnds(link: Link, peer: PeerId, local: string, remote: string): [mine: ProofEnd, theirs: ProofEnd] {
-    const { address } = this.#server as { address: Address };
+  #proofEnds(
+    link: Link,
+    address: Address,
+    peer: PeerId,
+    { local, remote }: { readonly local: string; readonly remote: string },
+  ): [mine: ProofEnd, theirs: ProofEnd] {
     return [
       { address, peer: this.#context.me, fingerprint: local },
-      { address: link.address, peer, fingerprint: remote },
+      { address: link.introduction.address, peer, fingerprint: remote },
     ];
   }
 
@@ -301,10 +241,11 @@ export class Links {
 
   #checkProof(link: Link, stage: Stage & { type: "proving" }, peer: PeerId, signature: Uint8Array): void {
     if (stage.theirs !== "awaited") return this.#refuse(link, "second-proof");
-    if (peer !== link.peer || !this.#server) return this.#refuse(link, "false-proof");
+    const { place } = this.#introductions;
+    if (peer !== link.introduction.peer || !place) return this.#refuse(link, "false-proof");
     stage.theirs = "checking";
-    const [mine, theirs] = this.#proofEnds(link, peer, stage.local, stage.remote);
-    const text = proofText(this.#server.tag, link.session, theirs, mine);
+    const [mine, theirs] = this.#proofEnds(link, place.address, peer, stage);
+    const text = proofText(place.tag, link.introduction.session, theirs, mine);
     this.#context.verify(peer, text, signature, (valid, now) => {
       if (this.#linkById.get(link.id) !== link) return;
       if (!valid) return this.#refuse(link, "false-proof");
@@ -314,20 +255,21 @@ export class Links {
   }
 
   #proveIfBoth(link: Link, now: Time): void {
-    const { stage, peer } = link;
+    const { stage } = link;
+    const { peer, address } = link.introduction;
     if (stage.type !== "proving" || !stage.mineSent || stage.theirs !== "valid" || !peer) return;
     if (this.#dropped.has(peer)) return this.#end(link, now);
     const older = this.#linkByPeer.get(peer);
     if (older) this.#end(older, now); // one link a peer: the newer one works
     link.stage = { type: "proven", lastHeard: now, pingAt: now, pingSentAt: null, rttMs: null };
     this.#linkByPeer.set(peer, link);
-    this.#retryByAddress.delete(link.address);
+    this.#retryByAddress.delete(address);
     this.#context.peerUp(peer, now);
     for (const frame of stage.waiting) this.#proven(link, link.stage, frame, now);
   }
 
   #proven(link: Link, stage: Stage & { type: "proven" }, frame: Frame, now: Time): void {
-    const peer = link.peer as PeerId;
+    const peer = link.introduction.peer as PeerId;
     switch (frame.type) {
       case "prove":
         return this.#refuse(link, "second-proof");
@@ -349,9 +291,10 @@ export class Links {
     this.#remove(link);
     if (link.stage.type === "proven") {
       this.#sampleAt = Math.min(this.#sampleAt ?? Infinity, now + this.#jittered(FIRST_RETRY_MS / 2));
-      if (this.#linkByPeer.get(link.peer as PeerId) === link) {
-        this.#linkByPeer.delete(link.peer as PeerId);
-        this.#context.peerDown(link.peer as PeerId, now);
+      const peer = link.introduction.peer as PeerId;
+      if (this.#linkByPeer.get(peer) === link) {
+        this.#linkByPeer.delete(peer);
+        this.#context.peerDown(peer, now);
       }
       return;
     }
@@ -359,14 +302,15 @@ export class Links {
   }
 
   #failed(link: Link, reason: LinkEnd, now: Time): void {
-    const failures = (this.#retryByAddress.get(link.address)?.failures ?? 0) + 1;
+    const { address, peer, role } = link.introduction;
+    const failures = (this.#retryByAddress.get(address)?.failures ?? 0) + 1;
     const waitMs = this.#jittered(Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1)));
-    this.#retryByAddress.set(link.address, { failures, notBefore: now + waitMs });
+    this.#retryByAddress.set(address, { failures, notBefore: now + waitMs });
     this.#sampleAt = Math.min(this.#sampleAt ?? Infinity, now + waitMs);
     // Answered, and yet no channel: the network keeps the two apart. Not answered: the other one has left.
     const answered = link.stage.type === "introducing" ? link.stage.answered : true;
-    if (answered && link.role === "initiator" && reason !== "closed" && failures === 2)
-      this.#context.notify({ type: "no-route", peer: link.peer });
+    if (answered && role === "initiator" && reason !== "closed" && failures === 2)
+      this.#context.notify({ type: "no-route", peer });
   }
 
   // -- what others ask -------------------------------------------------------------------------------------------
@@ -409,10 +353,11 @@ export class Links {
     if (!isHostile(refusal) || this.#doomed.has(link)) return;
     this.#doomed.add(link);
     // Before the proof the name is only a claim: the link ends, the name is not blamed.
-    if (link.stage.type !== "proven" || !link.peer) return;
-    this.#dropped.add(link.peer);
-    this.#shun(link.address);
-    this.#context.notify({ type: "peer-dropped", peer: link.peer, refusal });
+    const { peer, address } = link.introduction;
+    if (link.stage.type !== "proven" || !peer) return;
+    this.#dropped.add(peer);
+    this.#shun(address);
+    this.#context.notify({ type: "peer-dropped", peer, refusal });
   }
 
   /** A dropped peer is behind this address: to dial it would only use up the connections of this tab's life. */
@@ -468,7 +413,7 @@ export class Links {
 
   closeAll(now: Time): void {
     this.#sampleAt = null;
-    this.#server = null;
+    this.#introductions.leave();
     for (const link of [...this.#linkById.values()]) this.#end(link, now);
     this.#sampleAt = null;
   }
@@ -493,7 +438,8 @@ export class Links {
 
   #remove(link: Link): void {
     this.#linkById.delete(link.id);
-    this.#linkBySession.delete(link.session);
+    this.#linkByIntroduction.delete(link.introduction);
+    this.#introductions.end(link.introduction);
     this.#doomed.delete(link);
   }
 
