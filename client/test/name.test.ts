@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { safeFileName, safeFolder, safePersonName } from "../src/engine/name.ts";
+import { safeFileName, safeFolder, safeGroup, safePersonName, safePostText } from "../src/engine/name.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text).length;
 
@@ -184,5 +184,62 @@ describe("safePersonName", () => {
     expect(safePersonName("\u200B\u3164")).toBe("");
     expect(safePersonName("x".repeat(50))).toBe("x".repeat(40));
     expect(safePersonName("x".repeat(39) + "👨‍👩‍👧")).toBe("x".repeat(39) + "👨");
+  });
+});
+
+describe("safeGroup", () => {
+  test("[N4] any text names a newsgroup, and a newsgroup's name names itself", () => {
+    fc.assert(
+      fc.property(nastyText(40), (text) => {
+        const group = safeGroup(text);
+        expect(group).toMatch(/^(?!.{33})[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/);
+        expect(safeGroup(group)).toBe(group);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test.each([
+    ["Off Topic!", "off-topic"],
+    ["comp.lang.c", "comp.lang.c"],
+    ["../__proto__", "proto"],
+    ["Música", "musica"],
+    ["a".repeat(31) + "-b", "a".repeat(31)],
+    ["文学", "general"],
+    ["", "general"],
+  ])("[N4] %j becomes %j", (text, group) => {
+    expect(safeGroup(text)).toBe(group);
+  });
+});
+
+describe("safePostText", () => {
+  test("[N5] lines without anything invisible, at most 8,000 bytes, and a safe text stays as it is", () => {
+    const long = fc.tuple(nastyText(30), fc.nat(8100)).map(([text, n]) => "x".repeat(n) + text);
+    fc.assert(
+      fc.property(fc.oneof(nastyText(30), long), (text) => {
+        const safe = safePostText(text);
+        expect(bytesOf(safe)).toBeLessThanOrEqual(8000);
+        expect(safe.normalize("NFC")).toBe(safe);
+        expect(safe.replaceAll("\n", "")).not.toMatch(
+          /[\p{Cc}\u202A-\u202E\u2066-\u2069\u200B\uFEFF\u2028\u2029]/u,
+        );
+        expect(safe).not.toMatch(/^\s*\n|\s$/);
+        expect(safePostText(safe)).toBe(safe);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test.each([
+    ["one\r\ntwo\rthree\u2028four", "one\ntwo\nthree\nfour"],
+    ["\n \n  if x:\n\n\treturn\n\n", "  if x:\n\n    return"],
+    ["👩🏽‍🚀 Zoë\u202E\u2066", "👩🏽‍🚀 Zoë"],
+    ["\u200B \n\u2066", ""],
+  ])("[N5] %j becomes %j", (text, safe) => {
+    expect(safePostText(text)).toBe(safe);
+  });
+
+  test("[N5] is cut between two characters", () => {
+    expect(safePostText("x" + "😀".repeat(3000))).toBe("x" + "😀".repeat(1999));
   });
 });

@@ -74,6 +74,8 @@ export class Catalog {
         shareBySeq.delete(entry.share);
         return this.#withdrawn(author, entry.share, share);
       }
+      case "post":
+        return; // board.ts
     }
   }
 

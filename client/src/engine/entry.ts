@@ -13,18 +13,37 @@ import { Address } from "@swapmeet/shared";
 import { concatBytes, hexToBytes, utf8ToBytes } from "./bytes.ts";
 import { FileIdFromWire, HASH_BYTES, lengthOf, rootOf, type FileId } from "./file-id.ts";
 import { decodeCbor } from "./frame.ts";
+import { MAX_GROUP_LENGTH, MAX_POST_BYTES } from "./name.ts";
 import type { PeerId } from "./peer-id.ts";
+import { PostIdFromWire, type PostId } from "./post-id.ts";
 
-/** A name of 255 bytes, a folder path of 1,024, a hash and change. */
-export const MAX_ENTRY_BYTES = 2048;
+/** A post of 8,000 bytes of text, nine hashes, a name of 255 characters and change. */
+export const MAX_ENTRY_BYTES = 10_240;
 export const MAX_FOLDER_BYTES = 1024;
+/** Posts that a post names as the latest its author knew. Guess: more than that are rarely written at one time. */
+export const MAX_AFTER = 8;
 
 export type Entry =
   /** Who the author is and where the server delivers its envelopes. The last one counts. */
   | { readonly type: "profile"; readonly name: string; readonly address: Address }
   | { readonly type: "share"; readonly file: FileId; readonly name: string; readonly folder: string }
   /** Takes back the share entry with that sequence number. */
-  | { readonly type: "unshare"; readonly share: number };
+  | { readonly type: "unshare"; readonly share: number }
+  | Post;
+
+/** A text on the board, in the newsgroup `group`. PROTOCOL.md, rule B1. */
+export interface Post {
+  readonly type: "post";
+  readonly group: string;
+  readonly text: string;
+  readonly replyTo: PostId | null;
+  /** The latest posts that the author knew: what they say comes before this. */
+  readonly after: readonly PostId[];
+  /** Milliseconds since 1970, as the author claims. Shown, and nothing else. */
+  readonly writtenAt: number;
+  /** What the author is called: the post is still read when nobody knows them any more. */
+  readonly authorName: string;
+}
 
 const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -42,6 +61,26 @@ const EntryFromWire = v.union([
     v.strictTuple([v.literal(2), count]),
     v.transform(([, share]): Entry => ({ type: "unshare", share })),
   ),
+  v.pipe(
+    v.strictTuple([
+      v.literal(3),
+      text(MAX_GROUP_LENGTH),
+      text(MAX_POST_BYTES),
+      v.nullable(PostIdFromWire),
+      v.pipe(v.array(PostIdFromWire), v.maxLength(MAX_AFTER)),
+      count,
+      text(255),
+    ]),
+    v.transform(([, group, text, replyTo, after, writtenAt, authorName]): Entry => ({
+      type: "post",
+      group,
+      text,
+      replyTo,
+      after,
+      writtenAt,
+      authorName,
+    })),
+  ),
 ]);
 
 export const encodeEntry = (entry: Entry): Uint8Array => {
@@ -52,6 +91,18 @@ export const encodeEntry = (entry: Entry): Uint8Array => {
       return encode([1, [rootOf(entry.file), lengthOf(entry.file)], entry.name, entry.folder]);
     case "unshare":
       return encode([2, entry.share]);
+    case "post": {
+      const { group, text, replyTo, after, writtenAt, authorName } = entry;
+      return encode([
+        3,
+        group,
+        text,
+        replyTo && hexToBytes(replyTo),
+        after.map((id) => hexToBytes(id)),
+        writtenAt,
+        authorName,
+      ]);
+    }
   }
 };
 

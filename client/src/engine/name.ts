@@ -1,6 +1,6 @@
 /**
- * Names that are safe to show, to send and to write to any disk. Names are sanitised when they are shared and again
- * when they arrive: a peer's word is never a path.
+ * Names, and texts of people, that are safe to show, to send and to write to any disk. They are sanitised when they are
+ * shared and again when they arrive: a peer's word is never a path.
  *
  * Two different names may become the same safe name. That is fine: a file is known by its id, not by its name.
  */
@@ -15,8 +15,13 @@ export const MAX_FOLDER_DEPTH = 16;
 /** All folders together: an entry of a feed stays small. Guess. */
 export const MAX_FOLDER_BYTES = 1024;
 export const MAX_PERSON_NAME_CODE_POINTS = 40;
+/** Of a newsgroup's name. */
+export const MAX_GROUP_LENGTH = 32;
+/** A page of a book has 2,000. Guess. */
+export const MAX_POST_BYTES = 8_000;
 
 const LONE_SURROGATE = /\p{Surrogate}/gu;
+const LINE_BREAK = /\r\n|[\n-\r\u0085\u2028\u2029]/;
 const LINE_BREAK_OR_TAB = /[\t-\r\u0085\u2028\u2029]/g;
 /**
  * Control, format (bidirectional, zero-width), other default-ignorable characters and non-characters. Kept are those
@@ -58,6 +63,36 @@ export const safePersonName = (name: string): string => {
   return visible(codePoints.slice(0, MAX_PERSON_NAME_CODE_POINTS).join("")).trimEnd();
 };
 
+/** The newsgroup that everything is in which names none. */
+export const GENERAL = "general";
+
+/** A newsgroup, named as in USENET: a-z, 0-9, and within it "." and "-"; GENERAL when nothing is left. Idempotent. [N4] */
+export const safeGroup = (name: string): string =>
+  name
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]+/g, "-")
+    .replace(/^[.-]+/, "")
+    .slice(0, MAX_GROUP_LENGTH)
+    .replace(/[.-]+$/, "") || GENERAL;
+
+/**
+ * What a person wrote, as lines: NFC, no invisible characters, tabs as spaces, no empty lines at either end; at most
+ * 8,000 bytes of UTF-8. "" when nothing visible is left. Idempotent. [N5]
+ */
+export const safePostText = (text: string): string => {
+  const lines = visibleLines(text)
+    .replace(/^(?:[^\S\n]*\n)+/, "")
+    .trimEnd();
+  return bytesOf(lines) <= MAX_POST_BYTES
+    ? lines
+    : visibleLines(beginningOf(lines, MAX_POST_BYTES)).trimEnd();
+};
+
+const visibleLines = (text: string): string =>
+  text.replaceAll("\t", "    ").split(LINE_BREAK).map(visible).join("\n");
+
 const visible = (text: string): string =>
   text
     .replace(LONE_SURROGATE, "\uFFFD")
@@ -80,7 +115,10 @@ const cutName = (name: string): string => {
 };
 
 /** The longest beginning that fits, made of whole code points and without half an emoji sequence's joiner. */
-const cutToBytes = (text: string, maxBytes: number): string => {
+const cutToBytes = (text: string, maxBytes: number): string => visible(beginningOf(text, maxBytes));
+
+/** Whole code points. */
+const beginningOf = (text: string, maxBytes: number): string => {
   let bytes = 0;
   let end = 0;
   for (const codePoint of text) {
@@ -88,5 +126,5 @@ const cutToBytes = (text: string, maxBytes: number): string => {
     if (bytes > maxBytes) break;
     end += codePoint.length;
   }
-  return visible(text.slice(0, end));
+  return text.slice(0, end);
 };

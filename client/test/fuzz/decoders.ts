@@ -21,7 +21,8 @@ import { decodeEntry, encodeEntry, type Entry } from "../../src/engine/entry.ts"
 import { newSession, open, seal } from "../../src/engine/envelope.ts";
 import { fileIdOf } from "../../src/engine/file-id.ts";
 import { decodeFrame, encodeFrame } from "../../src/engine/frame.ts";
-import { safeFileName, safeFolder, safePersonName } from "../../src/engine/name.ts";
+import { safeFileName, safeFolder, safeGroup, safePersonName, safePostText } from "../../src/engine/name.ts";
+import type { PostId } from "../../src/engine/post-id.ts";
 import { parseRoomCode } from "../../src/platform/room-code.ts";
 import { fingerprintOf, parseSignal } from "../../src/platform/signal.ts";
 import { anyFrame } from "../frames.ts";
@@ -101,9 +102,18 @@ const entries: readonly Entry[] = [
   { type: "share", file, name: "song.mp3", folder: "Album/CD1" },
   { type: "share", file, name: "日本語.txt", folder: "" },
   { type: "unshare", share: 3 },
+  {
+    type: "post",
+    group: "general",
+    text: "Hello\nroom",
+    replyTo: "aa".repeat(32) as PostId,
+    after: ["bb".repeat(32) as PostId],
+    writtenAt: 1_800_000_000_000,
+    authorName: "Ada",
+  },
 ];
 
-/** [E1], and what a foreign name becomes. [N1] to [N3] */
+/** [E1], and what a foreign name becomes. [N1] to [N5] */
 const entry: Decoder<Uint8Array> = {
   name: "entry",
   corpus: entries.map(encodeEntry),
@@ -122,6 +132,9 @@ const name: Decoder<string> = {
     check(utf8ToBytes(safe).length <= 255 && safe !== "" && !/[/\\]/.test(safe), "a name for any disk");
     safeFolder(text);
     safePersonName(text);
+    const post = safePostText(text);
+    check(safePostText(post) === post && utf8ToBytes(post).length <= 8000, "a safe text is safe");
+    check(/^(?!.{33})[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(safeGroup(text)), "a newsgroup's name");
   },
 };
 
