@@ -275,9 +275,15 @@ test("[E3] a kind of a later version keeps its place and means nothing", () => {
   expect(ben.of(ada).map((entry) => entry?.type)).toEqual(["share", undefined, "share"]);
 });
 
-test("[E3] a profile carries name and address", () => {
+test("[E3] a profile carries name, address and whether its author is there", () => {
   const [ada, ben] = [node(1), node(2)];
-  ada.feeds.append([{ type: "profile", name: "Ada", address: "ab".repeat(16) as Address }]);
+  const profile = {
+    type: "profile",
+    name: "Ada",
+    address: "ab".repeat(16) as Address,
+    state: "away",
+  } as const;
+  ada.feeds.append([profile]);
   ada.link(ben);
-  expect(ben.of(ada)).toEqual([{ type: "profile", name: "Ada", address: "ab".repeat(16) }]);
+  expect(ben.of(ada)).toEqual([profile]);
 });

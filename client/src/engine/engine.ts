@@ -248,7 +248,8 @@ export class Engine {
   }
 
   #introduce(name: string): void {
-    this.#feeds.append([{ type: "profile", name: safePersonName(name), address: this.#options.address }]);
+    const { address } = this.#options;
+    this.#feeds.append([{ type: "profile", name: safePersonName(name), address, state: "here" }]);
   }
 
   #share(files: readonly LocalFile[]): void {

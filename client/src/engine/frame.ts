@@ -5,12 +5,14 @@
  * (u32, big endian) and raw bytes; every other frame is a CBOR array [code, ...fields], RFC 8949, definite lengths
  * only. No maps at all: a key can't be `__proto__` where there are no keys.
  */
-import { decode, encode } from "cborg";
+import { encode } from "cborg";
 import * as v from "valibot";
 import { ADDRESS_BYTES, fail, MAX_ENVELOPE_BYTES, ok, type Address, type Result } from "@swapmeet/shared";
 import { FileIdFromWire, HASH_BYTES, MAX_FILE_BYTES, lengthOf, rootOf, type FileId } from "./file-id.ts";
 import { PeerIdFromWire, SIGNATURE_BYTES, type PeerId } from "./peer-id.ts";
 import { bytesToHex, hexToBytes } from "./bytes.ts";
+import { decodeCbor } from "./cbor.ts";
+export { decodeCbor } from "./cbor.ts";
 import type { Refusal } from "./refusal.ts";
 
 export const MAX_FRAME_BYTES = 65_536;
@@ -550,23 +552,3 @@ export const decodeFrame = (bytes: Uint8Array): Result<Frame, Refusal> => {
   const parsed = v.safeParse(BODIES[code as keyof typeof BODIES], fields);
   return parsed.success ? ok(parsed.output) : fail("malformed-frame");
 };
-
-/** Strict CBOR, or undefined: no indefinite lengths, no undefined, no NaN, no tags, no bigint, maps only as Map. */
-export const decodeCbor = (bytes: Uint8Array): unknown => {
-  try {
-    return decode(bytes, CBOR_OPTIONS);
-  } catch {
-    return undefined;
-  }
-};
-
-const CBOR_OPTIONS = {
-  strict: true,
-  allowIndefinite: false,
-  allowUndefined: false,
-  allowInfinity: false,
-  allowNaN: false,
-  allowBigInt: false,
-  useMaps: true,
-  rejectDuplicateMapKeys: true,
-} as const;

@@ -98,7 +98,7 @@ const payload: Decoder<Uint8Array> = (() => {
 })();
 
 const entries: readonly Entry[] = [
-  { type: "profile", name: "Ada", address: route.from },
+  { type: "profile", name: "Ada", address: route.from, state: "away" },
   { type: "share", file, name: "song.mp3", folder: "Album/CD1" },
   { type: "share", file, name: "日本語.txt", folder: "" },
   { type: "unshare", share: 3 },

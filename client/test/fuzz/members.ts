@@ -124,7 +124,7 @@ const answer = (swarm: Swarm, output: SwarmOutput, now: number): void => {
 };
 
 const entries = [
-  encodeEntry({ type: "profile", name: "Ben", address: "00".repeat(16) as never }),
+  encodeEntry({ type: "profile", name: "Ben", address: "00".repeat(16) as never, state: "here" }),
   encodeEntry({ type: "share", file: shared.file, name: "song.mp3", folder: "" }),
   encodeEntry({ type: "unshare", share: 1 }),
 ];
