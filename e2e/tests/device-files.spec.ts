@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { expect, test, type Download } from "@playwright/test";
-import { LAN_HOST } from "../lib/browser.ts";
+import { LAN_HOST, launchChromium } from "../lib/browser.ts";
 import { DevicePages, device } from "../lib/device-page.ts";
 
 const fixture = new URL("../../client/test/fixtures/bep52-roots.json", import.meta.url);
@@ -85,6 +85,34 @@ test("shared bytes are read across slices, and after an edit or a deletion not a
   await share();
   await unlink(path);
   expect(await device(page, "readShared", 0, 1000)).toBe("vanished");
+});
+
+test("every read is answered, although the browser collects garbage while streams wait", async () => {
+  const bytes = pattern(64 * 1024 * 1024);
+  const path = join(folder, "long");
+  await writeFile(path, bytes);
+  const browser = await launchChromium(["--js-flags=--expose-gc"]);
+  try {
+    const page = await browser.newPage();
+    await pages.open(page, "localhost");
+    await page.setInputFiles("#files", path);
+    expect(await device(page, "share")).toBe("shared");
+    let reading = true;
+    const all = Promise.all(
+      // Never two that follow one another: each gets a stream of its own.
+      Array.from({ length: 64 }, async (_, i) => {
+        const begin = ((i * 27) % 64) * 1024 * 1024;
+        const leaf = bytes.subarray(begin, begin + 16_384);
+        expect(await device(page, "readShared", begin, leaf.length)).toBe(leavesOf(leaf));
+      }),
+    ).finally(() => (reading = false));
+    while (reading)
+      for (const worker of page.workers())
+        await worker.evaluate(() => (globalThis as unknown as { gc(): void }).gc());
+    await all;
+  } finally {
+    await browser.close();
+  }
 });
 
 interface Added {

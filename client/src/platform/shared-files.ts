@@ -95,7 +95,12 @@ export class SharedFiles {
   async #readSlice(file: FileId, number: number): Slice {
     this.#desk ??= this.#startDesk();
     const sliceBytes = sliceBytesOf(file);
-    return this.#desk.read(file, number * sliceBytes, (number + 1) * sliceBytes);
+    try {
+      return await this.#desk.read(file, number * sliceBytes, (number + 1) * sliceBytes);
+    } catch (error) {
+      reportError(error); // a bug; who asked is answered all the same
+      return fail("vanished");
+    }
   }
 
   /** With the first read, so that a page that serves nothing has no worker. */

@@ -1,0 +1,94 @@
+/**
+ * Reads slices of a blob, and those that follow one another from one stream: that costs a third of the CPU of slices
+ * of a mebibyte (measured, 128 MiB: 0.12 s against 0.39 s), because the browser asks its file process once instead of
+ * each time.
+ */
+import type { Bytes } from "./leaf-hashes.ts";
+import { within } from "./time-limit.ts";
+
+/** Streams at different places: a few peers that fetch the file at the same time. Guess. */
+const MAX_STREAMS = 4;
+/** A stream that brings a slice no sooner is given up; so is the disk, after as long again. Disks wake in 10 s. Guess. */
+const PATIENCE_MS = 15_000;
+
+export class BlobReader {
+  readonly #source: Blob;
+  /**
+   * By where each goes on, the least recently used first. Also the one that is being read stays here: Chromium takes a
+   * stream for garbage when only its pending read knows it, and that read never ends. (Measured: one in 1,600 reads.)
+   */
+  readonly #streamByPosition = new Map<number, ReadableStreamBYOBReader>();
+  /** Reads take turns. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(source: Blob) {
+    this.#source = source;
+  }
+
+  /**
+   * From `begin` to `end`, or to where the blob ends. Rejects with the browser's DOMException when it can't be read, with
+   * a NotFoundError when nothing is heard of it.
+   */
+  read(begin: number, end: number): Promise<Bytes> {
+    const turn = this.#last.then(() => this.#readSlice(begin, Math.min(end, this.#source.size)));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  close(): void {
+    for (const stream of this.#streamByPosition.values()) drop(stream);
+    this.#streamByPosition.clear();
+  }
+
+  async #readSlice(begin: number, end: number): Promise<Bytes> {
+    const streamed = await this.#readOn(begin, end);
+    if (streamed) return streamed;
+    const whole = await within(PATIENCE_MS, this.#source.slice(begin, end).arrayBuffer());
+    if (!whole) throw new DOMException("the disk does not answer", "NotFoundError");
+    return new Uint8Array(whole);
+  }
+
+  /** Null: the stream does not answer, or fails, with a "network error" whatever happened. */
+  async #readOn(begin: number, end: number): Promise<Bytes | null> {
+    const stream = this.#streamAt(begin);
+    const bytes = await within(PATIENCE_MS, fill(stream, end - begin)).catch(() => null);
+    this.#streamByPosition.delete(begin);
+    if (bytes) this.#keep(end, stream);
+    else drop(stream);
+    return bytes;
+  }
+
+  /** The stream that stands at `begin`, or a new one. */
+  #streamAt(begin: number): ReadableStreamBYOBReader {
+    const stream =
+      this.#streamByPosition.get(begin) ?? this.#source.slice(begin).stream().getReader({ mode: "byob" });
+    this.#streamByPosition.set(begin, stream);
+    return stream;
+  }
+
+  #keep(position: number, stream: ReadableStreamBYOBReader): void {
+    const other = this.#streamByPosition.get(position);
+    if (other) drop(other);
+    this.#streamByPosition.delete(position);
+    this.#streamByPosition.set(position, stream);
+    for (const [oldest, standing] of this.#streamByPosition) {
+      if (this.#streamByPosition.size <= MAX_STREAMS) break;
+      this.#streamByPosition.delete(oldest);
+      drop(standing);
+    }
+  }
+}
+
+const fill = async (stream: ReadableStreamBYOBReader, length: number): Promise<Bytes> => {
+  let bytes = new Uint8Array(length);
+  for (let filled = 0; filled < length;) {
+    const { value, done } = await stream.read(bytes.subarray(filled));
+    if (done) throw new RangeError("the stream ends too soon");
+    filled += value.length;
+    bytes = new Uint8Array(value.buffer);
+  }
+  return bytes;
+};
+
+/** It may have failed by itself meanwhile. */
+const drop = (stream: ReadableStreamBYOBReader): void => void stream.cancel().catch(() => undefined);
