@@ -6,8 +6,9 @@
  * Knows nothing of rooms, peers or files: bytes in, bytes out.
  */
 import SimplePeer from "simple-peer";
-import { MAX_BLOCK_BYTES, MAX_FRAME_BYTES, writeBlock } from "../engine/frame.ts";
+import { MAX_FRAME_BYTES, writeBlock } from "../engine/frame.ts";
 import type { LinkEnd, Signal } from "../engine/io.ts";
+import { BlockQueue } from "./block-queue.ts";
 import { fingerprintOf, parseSignal } from "./signal.ts";
 
 /** Measured (DESIGN §5): with 1 MiB the first seconds stall and the median falls by a fifth. */
@@ -25,18 +26,10 @@ export interface LinkEvents {
   closed(reason: LinkEnd): void;
 }
 
-/** Bytes of one request, read while earlier jobs are being sent. */
-interface Job {
-  readonly id: number;
-  readonly sent: (bytes: number) => void;
-  bytes: Uint8Array | null;
-  sentBytes: number;
-}
-
 export class Link {
   readonly #peer: SimplePeer.Instance;
   readonly #events: LinkEvents;
-  readonly #jobs: Job[] = [];
+  readonly #blocks = new BlockQueue();
   /** Every block is put together here: the channel copies what it is given, and a fresh buffer each time costs more. */
   readonly #blockFrame = new Uint8Array(MAX_FRAME_BYTES);
   #channel: RTCDataChannel | null = null;
@@ -82,24 +75,22 @@ export class Link {
     read: Promise<Uint8Array | null>,
     sent: (bytes: number) => void,
   ): Promise<void> {
-    const job: Job = { id, sent, bytes: null, sentBytes: 0 };
-    this.#jobs.push(job);
-    job.bytes = await read;
-    if (job.bytes === null) this.#drop((other) => other === job);
-    this.#pump();
+    try {
+      await this.#blocks.add(id, read, sent);
+    } finally {
+      this.#pump();
+    }
   }
 
-  /** One request may be answered by several jobs: all of them go. */
   stopBlocks(id: number): void {
-    this.#drop((job) => job.id === id);
-    this.#pump();
+    this.#blocks.stop(id);
   }
 
   /** Twice is harmless. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#jobs.length = 0;
+    this.#blocks.clear();
     this.#peer.destroy();
   }
 
@@ -123,25 +114,14 @@ export class Link {
       take(typeof data === "string" ? new ArrayBuffer() : data);
   }
 
-  #drop(isDropped: (job: Job) => boolean): void {
-    for (let i = this.#jobs.length - 1; i >= 0; i--) if (isDropped(this.#jobs[i]!)) this.#jobs.splice(i, 1);
-  }
-
   #pump(): void {
     const channel = this.#channel;
-    while (!this.#closed && channel?.readyState === "open" && channel.bufferedAmount < HIGH_WATER_BYTES) {
-      const job = this.#jobs[0];
-      if (!job?.bytes) return;
-      // Even blocks: 5 of 51 KiB for a piece of 256 KiB, not 4 full ones and a crumb.
-      const blocksLeft = Math.ceil((job.bytes.length - job.sentBytes) / MAX_BLOCK_BYTES);
-      const end = job.sentBytes + Math.ceil((job.bytes.length - job.sentBytes) / blocksLeft);
-      const block = job.bytes.subarray(job.sentBytes, end);
-      if (!this.#write(writeBlock(this.#blockFrame, job.id, block))) return;
-      job.sentBytes = end;
-      if (end === job.bytes.length) this.#jobs.shift();
-      job.sent(block.length);
-    }
+    while (!this.#closed && channel?.readyState === "open" && channel.bufferedAmount < HIGH_WATER_BYTES)
+      if (!this.#blocks.send(this.#writeBlock)) return;
   }
+
+  readonly #writeBlock = (id: number, block: Uint8Array): boolean =>
+    this.#write(writeBlock(this.#blockFrame, id, block));
 
   /** False: the channel takes no more, because nobody reads at the other end or it is closing. The link has ended. */
   #write(frame: Uint8Array): boolean {
