@@ -72,8 +72,8 @@ describe("blocks that wait on a link", () => {
     ["fails", () => Promise.reject(new Error("a bug"))],
   ])("end with their request when one of them %s, and the others go on", async (_, failed) => {
     const queue = new TestQueue();
-    queue.ask(1, failed());
     queue.ask(1, read(10));
+    queue.ask(1, failed());
     queue.ask(2, read(10));
     expect(await queue.drained()).toEqual([[2, 0]]);
   });
