@@ -35,8 +35,14 @@ export class NodePeers {
   readonly #answers = new Map<number, (answer: Answer) => void>();
   #calls = 0;
 
-  static start(): NodePeers {
-    return new NodePeers(fork(MAIN, { cwd: ROOT, execArgv: ["--import", "tsx"] }));
+  /** `within`: the words before a command that runs it elsewhere: `Namespaces.within`. */
+  static start(within: readonly string[] = []): NodePeers {
+    const [execPath, ...execArgv] = [...within, process.execPath, "--import", "tsx"];
+    return new NodePeers(fork(MAIN, { cwd: ROOT, execPath, execArgv }));
+  }
+
+  get pid(): number {
+    return this.#process.pid!;
   }
 
   private constructor(process: ChildProcess) {

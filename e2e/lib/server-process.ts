@@ -7,23 +7,13 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 export class ServerProcess {
-  readonly #process: ChildProcess;
+  #process: ChildProcess;
   readonly #port: number;
 
   /** On any free port; the page comes from the folder CLIENT_DIR, as for `npm start`. */
   static async start(env: Record<string, string> = {}): Promise<ServerProcess> {
-    const server = spawn(process.execPath, ["--import", "tsx", "signaling/src/main.ts"], {
-      cwd: ROOT,
-      env: { ...process.env, PORT: "0", ...env },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    for await (const line of createInterface({ input: server.stdout })) {
-      const { port } = /^\{.*"event":"start","port":(?<port>\d+)/.exec(line)?.groups ?? {};
-      if (port === undefined) continue;
-      server.stdout.resume();
-      return new ServerProcess(server, Number(port));
-    }
-    throw new Error("the server ended before it listened");
+    const [process, port] = await listen({ PORT: "0", ...env });
+    return new ServerProcess(process, port);
   }
 
   private constructor(process: ChildProcess, port: number) {
@@ -41,4 +31,24 @@ export class ServerProcess {
     this.#process.kill("SIGKILL");
     await once(this.#process, "exit");
   }
+
+  /** After `kill`: a new process at the same port, which knows nothing. */
+  async restart(): Promise<void> {
+    [this.#process] = await listen({ PORT: String(this.#port) });
+  }
 }
+
+const listen = async (env: Record<string, string>): Promise<[ChildProcess, number]> => {
+  const server = spawn(process.execPath, ["--import", "tsx", "signaling/src/main.ts"], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  for await (const line of createInterface({ input: server.stdout })) {
+    const { port } = /^\{.*"event":"start","port":(?<port>\d+)/.exec(line)?.groups ?? {};
+    if (port === undefined) continue;
+    server.stdout.resume();
+    return [server, Number(port)];
+  }
+  throw new Error("the server ended before it listened");
+};

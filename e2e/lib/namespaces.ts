@@ -7,7 +7,7 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { chromium, type BrowserContext } from "playwright";
-import { launchOptions } from "../lib/browser.ts";
+import { launchOptions } from "./browser.ts";
 
 /** The bridge's own address: here the servers listen. */
 export const BRIDGE_ADDRESS = "10.213.77.1";
@@ -15,6 +15,7 @@ const BRIDGE = "swapmeet-br";
 const namespaceOf = (peer: number): string => `swapmeet-${peer}`;
 /** An interface's name has 15 characters at most. */
 const outerOf = (peer: number): string => `swapmeet-v${peer}`;
+const addressOf = (peer: number): string => `10.213.77.${10 + peer}`;
 
 /** Beside a classroom's uplinks, downlinks hold nothing back. */
 const DOWNLINK = "100mbit";
@@ -97,6 +98,26 @@ export class Namespaces {
     return this.#contexts;
   }
 
+  /** The words before a command that runs it on this peer's computer. */
+  within(peer: number): readonly string[] {
+    return ["ip", "netns", "exec", namespaceOf(peer)];
+  }
+
+  /** Nothing passes between these two any more; both reach everybody else. */
+  async separate(one: number, other: number): Promise<void> {
+    await run("ip", "-n", namespaceOf(one), "route", "add", "blackhole", `${addressOf(other)}/32`);
+    await run("ip", "-n", namespaceOf(other), "route", "add", "blackhole", `${addressOf(one)}/32`);
+  }
+
+  /** This computer reaches nobody and is not told so, as behind a switch that lost its own cable. */
+  async cut(peer: number): Promise<void> {
+    await run("ip", "link", "set", outerOf(peer), "nomaster");
+  }
+
+  async heal(peer: number): Promise<void> {
+    await run("ip", "link", "set", outerOf(peer), "master", BRIDGE);
+  }
+
   /** Twice is harmless. */
   async close(): Promise<void> {
     for (const context of this.#contexts.splice(0)) await context.close();
@@ -109,7 +130,7 @@ const addPeer = async (peer: number, uplinkMbit: number | null): Promise<void> =
   await run("ip", "netns", "add", namespace);
   await run("ip", "link", "add", outer, "type", "veth", "peer", "name", "eth0", "netns", namespace);
   await run("ip", "link", "set", outer, "master", BRIDGE, "up");
-  await run("ip", "-n", namespace, "address", "add", `10.213.77.${10 + peer}/24`, "dev", "eth0");
+  await run("ip", "-n", namespace, "address", "add", `${addressOf(peer)}/24`, "dev", "eth0");
   await run("ip", "-n", namespace, "link", "set", "lo", "up");
   await run("ip", "-n", namespace, "link", "set", "eth0", "up");
   await run("ip", "-n", namespace, "route", "add", "default", "via", BRIDGE_ADDRESS);
