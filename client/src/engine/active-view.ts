@@ -1,0 +1,131 @@
+/**
+ * The active view: this peer's neighbours, and what is known of how useful each is. PROTOCOL.md, rules O1, O3 and O8.
+ */
+import type { Address } from "@swapmeet/shared";
+import type { Contact } from "./frame.ts";
+import { drawn } from "./passive-view.ts";
+import type { PeerId } from "./peer-id.ts";
+
+/** So many probes missed, and more than half: no chance, but a peer that keeps all to itself. Guess. */
+const MISSES_OF_A_SWALLOWER = 3;
+/** Old probes count half once there are so many: a long record of good is no licence. Guess. */
+const MAX_PROBES = 32;
+
+interface Neighbor {
+  readonly address: Address;
+  /** By us; else it called. */
+  readonly chosen: boolean;
+  told: number;
+  missed: number;
+  /** Shuffles handed to it that it may answer. */
+  shuffles: number;
+}
+
+export class ActiveView {
+  readonly #random: () => number;
+  readonly #neighborByPeer = new Map<PeerId, Neighbor>();
+  #called = 0;
+
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  get size(): number {
+    return this.#neighborByPeer.size;
+  }
+
+  /** Those that called us. */
+  get called(): number {
+    return this.#called;
+  }
+
+  /** Those that we chose. */
+  get chosen(): number {
+    return this.size - this.#called;
+  }
+
+  has(peer: PeerId): boolean {
+    return this.#neighborByPeer.has(peer);
+  }
+
+  peers(): IterableIterator<PeerId> {
+    return this.#neighborByPeer.keys();
+  }
+
+  add(peer: PeerId, address: Address, chosen: boolean): void {
+    this.#neighborByPeer.set(peer, { address, chosen, told: 0, missed: 0, shuffles: 0 });
+    if (!chosen) this.#called++;
+  }
+
+  delete(peer: PeerId): boolean {
+    if (this.#neighborByPeer.get(peer)?.chosen === false) this.#called--;
+    return this.#neighborByPeer.delete(peer);
+  }
+
+  clear(): void {
+    this.#neighborByPeer.clear();
+    this.#called = 0;
+  }
+
+  random(except: PeerId | null): PeerId | null {
+    const others = [...this.#neighborByPeer.keys()].filter((peer) => peer !== except);
+    return others[Math.floor(this.#random() * others.length)] ?? null;
+  }
+
+  sample(count: number): Contact[] {
+    const contacts = [...this.#neighborByPeer].map(([peer, { address }]): Contact => ({ peer, address }));
+    return drawn(contacts, count, this.#random);
+  }
+
+  shuffleHanded(to: PeerId): void {
+    const neighbor = this.#neighborByPeer.get(to);
+    if (neighbor) neighbor.shuffles++;
+  }
+
+  /** Whether there was a shuffle for it to answer. */
+  shuffleAnswered(by: PeerId): boolean {
+    const neighbor = this.#neighborByPeer.get(by);
+    if (!neighbor || neighbor.shuffles === 0) return false;
+    neighbor.shuffles--;
+    return true;
+  }
+
+  /** A probe came back through it, or did not. */
+  probed(peer: PeerId, told: boolean): void {
+    const neighbor = this.#neighborByPeer.get(peer);
+    if (!neighbor) return;
+    if (told) neighbor.told++;
+    else neighbor.missed++;
+    if (neighbor.told + neighbor.missed <= MAX_PROBES) return;
+    neighbor.told /= 2;
+    neighbor.missed /= 2;
+  }
+
+  isSwallower(peer: PeerId): boolean {
+    const neighbor = this.#neighborByPeer.get(peer);
+    return neighbor !== undefined && isSwallower(neighbor);
+  }
+
+  /** Up to `count` of those that take and never pass on, the worst first. */
+  swallowers(count: number): PeerId[] {
+    const guilty = [...this.#neighborByPeer].filter(([, neighbor]) => isSwallower(neighbor));
+    guilty.sort(([, a], [, b]) => b.missed - a.missed);
+    return guilty.slice(0, count).map(([peer]) => peer);
+  }
+
+  /** Of those that called, the one that has passed on least; one at random when several have. */
+  leastUsefulCaller(): PeerId | null {
+    const callers = [...this.#neighborByPeer].filter(([, { chosen }]) => !chosen);
+    const useful = ([, { told, missed }]: [PeerId, Neighbor]): number => told - missed;
+    const least = Math.min(...callers.map(useful));
+    return (
+      drawn(
+        callers.filter((caller) => useful(caller) === least),
+        1,
+        this.#random,
+      )[0]?.[0] ?? null
+    );
+  }
+}
+
+const isSwallower = ({ told, missed }: Neighbor): boolean => missed >= MISSES_OF_A_SWALLOWER && missed > told;

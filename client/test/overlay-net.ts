@@ -1,0 +1,229 @@
+/** Overlays on links of a virtual clock: calls take a while, links die, a server gives samples or is away. */
+import type { Address } from "@swapmeet/shared";
+import type { OverlayFrame } from "../src/engine/frame.ts";
+import type { Time } from "../src/engine/io.ts";
+import { Overlay } from "../src/engine/overlay.ts";
+import type { PeerId } from "../src/engine/peer-id.ts";
+import type { Refusal } from "../src/engine/refusal.ts";
+import { SeededRandom } from "../sim/random.ts";
+import { World } from "../sim/world.ts";
+
+const SAMPLE = 32;
+const IDLE_LINK_MS = 60_000;
+const UNREACHABLE_MS = 20_000;
+export const MINUTE = 60_000;
+
+interface NetLink {
+  readonly ends: readonly [Member, Member];
+  readonly latencyMs: number;
+  open: boolean;
+}
+
+/** What stands behind a member's links: an overlay, or somebody hostile. */
+export type Behind = Pick<
+  Overlay,
+  "members" | "linkUp" | "linkDown" | "dialFailed" | "frame" | "tick" | "nextDeadline" | "isNeighbor"
+>;
+
+export class Member {
+  readonly id: PeerId;
+  readonly address: Address;
+  readonly links = new Map<PeerId, NetLink>();
+  readonly overlay: Overlay;
+  readonly behind: Behind;
+  readonly refused: Refusal[] = [];
+  /** What neighborUp and neighborDown told. */
+  readonly told = new Set<PeerId>();
+  readonly calling = new Set<Address>();
+  alive = true;
+  connections = 0;
+  dials = 0;
+  samples = 0;
+  side = 0;
+
+  constructor(net: Net, number: number, behind: (net: Net, me: Member) => Behind | null) {
+    this.id = number.toString(16).padStart(64, "0") as PeerId;
+    this.address = number.toString(16).padStart(32, "0") as Address;
+    this.overlay = new Overlay({
+      me: this.id,
+      address: this.address,
+      send: (peer, frame) => net.send(this, peer, frame),
+      refuse: (_, refusal) => this.refused.push(refusal),
+      dial: (address) => net.dial(this, address),
+      neighborUp: (peer) => {
+        if (this.told.has(peer) || !this.links.has(peer)) throw new Error("up twice, or without a link");
+        this.told.add(peer);
+      },
+      neighborDown: (peer) => {
+        if (!this.told.delete(peer)) throw new Error("down without up");
+      },
+      sample: () => {
+        this.samples++;
+        net.sample(this);
+      },
+      random: () => net.random.next(),
+    });
+    this.behind = behind(net, this) ?? this.overlay;
+  }
+
+  neighbors(): PeerId[] {
+    return [...this.overlay.neighbors()];
+  }
+}
+
+export class Net {
+  readonly world = new World();
+  readonly random: SeededRandom;
+  readonly members: Member[] = [];
+  readonly byId = new Map<PeerId, Member>();
+  readonly #byAddress = new Map<Address, Member>();
+  serverAway = false;
+
+  constructor(seed: number) {
+    this.random = new SeededRandom(seed);
+  }
+
+  get now(): Time {
+    return this.world.now;
+  }
+
+  get alive(): Member[] {
+    return this.members.filter(({ alive }) => alive);
+  }
+
+  /** Somebody enters the room, and is given a sample of it. */
+  add(behind: (net: Net, me: Member) => Behind | null = () => null): Member {
+    const member = new Member(this, this.members.length + 1, behind);
+    this.members.push(member);
+    this.byId.set(member.id, member);
+    this.#byAddress.set(member.address, member);
+    this.sample(member);
+    return member;
+  }
+
+  sample(to: Member): void {
+    if (this.serverAway) return;
+    this.world.after(50, () => {
+      const others = this.alive.filter((member) => member !== to);
+      const named: Address[] = [];
+      while (named.length < SAMPLE && others.length > 0)
+        named.push(others.splice(this.random.below(others.length), 1)[0]!.address);
+      this.wake(to, () => to.behind.members(named, this.now));
+    });
+  }
+
+  run(ms: number, until: () => boolean = () => false): boolean {
+    return this.world.run(until, this.now + ms);
+  }
+
+  send(from: Member, to: PeerId, frame: OverlayFrame): void {
+    const link = from.links.get(to);
+    if (!link) return;
+    const peer = this.byId.get(to)!;
+    this.world.after(link.latencyMs, () => {
+      if (link.open) this.wake(peer, () => peer.behind.frame(from.id, frame, this.now));
+    });
+  }
+
+  dial(from: Member, address: Address): boolean {
+    const to = this.#byAddress.get(address);
+    if (from.calling.has(address) || (to && from.links.has(to.id))) return false;
+    const alone = from.links.size === 0;
+    if (this.serverAway && alone) return false;
+    from.calling.add(address);
+    from.dials++;
+    from.connections++;
+    this.world.after(300 + this.random.below(500), () => {
+      if (to && from.links.has(to.id)) from.calling.delete(address);
+      else if (from.alive && to?.alive && from.side === to.side) {
+        from.calling.delete(address);
+        to.calling.delete(from.address);
+        to.connections++;
+        this.#link(from, to);
+      } else
+        this.world.after(UNREACHABLE_MS, () => {
+          if (from.calling.delete(address)) this.wake(from, () => from.behind.dialFailed(address, this.now));
+        });
+    });
+    return true;
+  }
+
+  kill(member: Member): void {
+    member.alive = false;
+    for (const link of [...member.links.values()]) this.#close(link, 1_000 + this.random.below(4_000));
+  }
+
+  /** Members of different sides can't reach each other, until they are on one again. */
+  cut(sideOf: (member: Member, at: number) => number): void {
+    this.members.forEach((member, at) => (member.side = sideOf(member, at)));
+    for (const member of this.members)
+      for (const link of [...member.links.values()])
+        if (link.ends[0].side !== link.ends[1].side) this.#close(link, 1_000 + this.random.below(4_000));
+  }
+
+  close(a: Member, b: Member): void {
+    const link = a.links.get(b.id);
+    if (link) this.#close(link, 0);
+  }
+
+  wake(member: Member, act: () => void): void {
+    if (!member.alive) return;
+    act();
+    this.world.watch(member.behind);
+  }
+
+  #link(from: Member, to: Member): void {
+    const link: NetLink = { ends: [from, to], latencyMs: 20 + this.random.below(60), open: true };
+    for (const [me, other] of [link.ends, [to, from] as const]) {
+      me.links.set(other.id, link);
+      this.wake(me, () => me.behind.linkUp(other.id, other.address, this.now));
+    }
+    this.#closeWhenIdle(link);
+  }
+
+  #closeWhenIdle(link: NetLink): void {
+    const [a, b] = link.ends;
+    const isIdle = () => !a.behind.isNeighbor(b.id) && !b.behind.isNeighbor(a.id);
+    this.world.after(IDLE_LINK_MS / 2, () => {
+      const wasIdle = isIdle();
+      this.world.after(IDLE_LINK_MS / 2, () => {
+        if (!link.open) return;
+        if (wasIdle && isIdle()) this.#close(link, 0);
+        else this.#closeWhenIdle(link);
+      });
+    });
+  }
+
+  #close(link: NetLink, noticedAfterMs: number): void {
+    link.open = false;
+    const [a, b] = link.ends;
+    for (const [me, other] of [
+      [a, b],
+      [b, a],
+    ] as const)
+      this.world.after(noticedAfterMs, () => {
+        if (me.links.get(other.id) !== link) return;
+        me.links.delete(other.id);
+        this.wake(me, () => me.behind.linkDown(other.id, this.now));
+      });
+  }
+}
+
+/** How many of `members` are reached from the first of them, over neighbours among them. */
+export const reached = (members: readonly Member[]): number => {
+  const byId = new Map(members.map((member) => [member.id, member]));
+  const seen = new Set<Member>(members.slice(0, 1));
+  for (const member of seen)
+    for (const peer of member.overlay.neighbors()) {
+      const next = byId.get(peer);
+      if (next) seen.add(next);
+    }
+  return seen.size;
+};
+
+export const isSymmetric = (members: readonly Member[]): boolean => {
+  const byId = new Map(members.map((member) => [member.id, member]));
+  return members.every((member) =>
+    member.neighbors().every((peer) => byId.get(peer)?.overlay.isNeighbor(member.id)),
+  );
+};

@@ -1,0 +1,428 @@
+import { describe, expect, test } from "vitest";
+import type { Address } from "@swapmeet/shared";
+import type { Contact, OverlayFrame } from "../src/engine/frame.ts";
+import type { Time } from "../src/engine/io.ts";
+import { ACTIVE_MAX, Overlay } from "../src/engine/overlay.ts";
+import type { PeerId } from "../src/engine/peer-id.ts";
+import type { Refusal } from "../src/engine/refusal.ts";
+import { isSymmetric, Member, MINUTE, Net, reached, type Behind } from "./overlay-net.ts";
+
+const seeds = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
+
+/** `count` members come within ten seconds, and have had two minutes. */
+const room = (seed: number, count: number): Net => {
+  const net = new Net(seed);
+  for (let i = 0; i < count; i++) net.world.after(net.random.below(10_000), () => void net.add());
+  net.run(2 * MINUTE);
+  return net;
+};
+
+const expectOneRoom = (net: Net): void => {
+  // Answers may be on their way: within 5 s there is a moment without any.
+  expect(net.run(5_000, () => isSymmetric(net.alive))).toBe(true);
+  expect(reached(net.alive)).toBe(net.alive.length);
+  for (const member of net.alive) {
+    expect(member.neighbors().length).toBeLessThanOrEqual(ACTIVE_MAX);
+    expect(new Set(member.neighbors())).toEqual(member.told);
+    expect(member.refused).toEqual([]);
+  }
+};
+
+const killSome = (net: Net, share: number): void => {
+  const doomed = net.alive;
+  for (let left = Math.round(doomed.length * share); left > 0; left--)
+    net.kill(doomed.splice(net.random.below(doomed.length), 1)[0]!);
+};
+
+describe("a room grows together", () => {
+  for (const [count, runs] of [
+    [2, 20],
+    [3, 20],
+    [7, 20],
+    [50, 10],
+    [300, 2],
+  ] as const)
+    test(`[O1] ${count} are one graph of neighbours on both sides, at most ${ACTIVE_MAX} each`, () => {
+      for (const seed of seeds(runs)) {
+        const net = room(seed, count);
+        expectOneRoom(net);
+        if (count <= 7) for (const member of net.alive) expect(member.neighbors()).toHaveLength(count - 1);
+        else for (const member of net.alive) expect(member.neighbors().length).toBeGreaterThanOrEqual(4);
+      }
+    });
+
+  test("[O1] whoever comes late has neighbours within seconds, also in a room whose places are taken", () => {
+    for (const seed of seeds(10)) {
+      const net = room(seed, 60);
+      for (let i = 0; i < 10; i++) {
+        const late = net.add();
+        net.run(5_000);
+        expect(late.neighbors().length).toBeGreaterThanOrEqual(2);
+      }
+      net.run(MINUTE);
+      expectOneRoom(net);
+    }
+  });
+
+  test("[O2] three neighbours at least are of one's own choice, whoever calls", () => {
+    const { overlay, sent, dialled, up } = alone();
+    for (let i = 1; i <= 20; i++) {
+      up(i);
+      overlay.frame(peer(i), { type: "neighbor", urgent: false }, 0);
+    }
+    expect(overlay.neighborCount).toBe(5);
+    expect(sent.filter(([, frame]) => frame.type === "neighbor-answer" && !frame.accepted)).toHaveLength(15);
+    overlay.members([address(30), address(31), address(32), address(33)], 0);
+    // Of all that it knows, linked or not, it asks three at a time.
+    const asked = sent.filter(([, frame]) => frame.type === "neighbor").length;
+    expect(asked + dialled.length).toBe(3);
+  });
+});
+
+describe("what breaks heals", () => {
+  for (const serverAway of [false, true])
+    test(`[O6] after 30 % have died at once the rest are one graph again${serverAway ? ", without the server" : ""}`, () => {
+      for (const [count, runs] of [
+        [10, 10],
+        [50, 10],
+        [300, 2],
+      ] as const)
+        for (const seed of seeds(runs)) {
+          const net = room(seed, count);
+          net.run(3 * MINUTE);
+          net.serverAway = serverAway;
+          killSome(net, 0.3);
+          net.run(90_000);
+          expectOneRoom(net);
+          const degrees = net.alive.map((member) => member.neighbors().length);
+          expect(degrees.reduce((a, b) => a + b) / degrees.length).toBeGreaterThanOrEqual(
+            Math.min(5, net.alive.length - 1),
+          );
+        }
+    });
+
+  test("[O6] a link that broke between two is made again at once", () => {
+    for (const seed of seeds(20)) {
+      const net = room(seed, 5);
+      net.close(net.members[0]!, net.members[1]!);
+      net.run(6_000);
+      expect(net.members[0]!.neighbors()).toHaveLength(4);
+    }
+  });
+
+  test("[O7] two halves that were cut apart for a minute grow together within 10 s, without the server", () => {
+    for (const count of [8, 20, 60])
+      for (const seed of seeds(5)) {
+        const net = room(seed, count);
+        net.serverAway = true;
+        net.cut((_, at) => at % 2);
+        net.run(MINUTE);
+        expect(reached(net.alive)).toBeLessThan(count);
+        net.cut(() => 0);
+        expect(net.run(10_000, () => reached(net.alive) === count)).toBe(true);
+      }
+  });
+
+  test("[O6] when nobody is left it asks the server, and again every 10 s", () => {
+    const { overlay, up, samples, run } = alone();
+    up(1);
+    overlay.frame(peer(1), { type: "neighbor", urgent: true }, 0);
+    overlay.linkDown(peer(1), 1_000);
+    run(1_000, 33_000);
+    expect(samples()).toBe(4);
+  });
+});
+
+describe("what it costs", () => {
+  for (const [count, perHour] of [
+    [7, 3],
+    [50, 75],
+    [9, 60],
+  ] as const)
+    test(`[O9] in a settled hour a tab in a room of ${count} makes at most ${perHour} connections`, () => {
+      for (const seed of seeds(2)) {
+        const net = room(seed, count);
+        const before = net.members.map(({ connections }) => connections);
+        net.run(60 * MINUTE);
+        expectOneRoom(net);
+        const made = net.members.map(({ connections }, at) => connections - before[at]!);
+        expect(Math.max(...made)).toBeLessThanOrEqual(perHour);
+      }
+    });
+
+  test("[O9] however many contacts fail, calls are few: a crowd at first and then one a minute", () => {
+    const { overlay, dialled, run } = alone();
+    let count = 0;
+    let invented = 100;
+    for (let minute = 0; minute < 60; minute++) {
+      overlay.members(
+        Array.from({ length: 32 }, () => address(invented++)),
+        minute * MINUTE,
+      );
+      run(minute * MINUTE, (minute + 1) * MINUTE, (at) => {
+        for (const called of dialled.splice(0)) {
+          count++;
+          overlay.dialFailed(called, at);
+        }
+      });
+    }
+    expect(count).toBeLessThanOrEqual(40 + 60);
+    expect(count).toBeGreaterThanOrEqual(40);
+  });
+});
+
+describe("hostile peers", () => {
+  test("[O8] peers that take and never pass on, 80 % of the room, are got rid of", () => {
+    for (const seed of seeds(2)) {
+      const net = new Net(seed);
+      const honest: Member[] = [];
+      for (let i = 0; i < 150; i++)
+        net.world.after(net.random.below(10_000), () => {
+          if (i % 5 === 0) honest.push(net.add());
+          else net.add(i % 5 === 1 ? greedy : () => null);
+        });
+      net.run(MINUTE);
+      const isHonest = new Set(honest.map(({ id }) => id));
+      const share = (): number => {
+        const all = honest.flatMap((member) => member.neighbors());
+        return all.filter((id) => isHonest.has(id)).length / all.length;
+      };
+      expect(share()).toBeLessThan(0.4);
+      for (let second = 0; second < 40 * 60; second += 10) {
+        net.run(10_000);
+        for (const member of honest) probe(net, member, isHonest);
+      }
+      expect(share()).toBeGreaterThan(0.6);
+      expect(reached(honest)).toBe(honest.length);
+    }
+  });
+
+  test("[O8] who was expelled is not a neighbour again, whoever asks", () => {
+    const { overlay, sent, dialled, up, run } = alone();
+    up(1);
+    overlay.frame(peer(1), { type: "neighbor", urgent: true }, 0);
+    for (let i = 0; i < 3; i++) overlay.missed(peer(1));
+    run(0, 2 * MINUTE);
+    expect(overlay.isNeighbor(peer(1))).toBe(false);
+    expect(sent.at(-1)).toEqual([peer(1), { type: "disconnect" }]);
+    overlay.frame(peer(1), { type: "neighbor", urgent: true }, 3 * MINUTE);
+    expect(sent.at(-1)).toEqual([peer(1), { type: "neighbor-answer", accepted: false }]);
+    overlay.linkDown(peer(1), 3 * MINUTE);
+    overlay.members([address(1)], 3 * MINUTE);
+    run(3 * MINUTE, 5 * MINUTE, (at) => dialled.splice(0).forEach(() => up(1, at)));
+    expect(overlay.isNeighbor(peer(1))).toBe(false);
+    expect(sent.filter(([, { type }]) => type === "neighbor")).toEqual([]);
+  });
+
+  test("[O8] two misses, or as many hits as misses, prove nothing", () => {
+    const { overlay, up, run } = alone();
+    for (const i of [1, 2]) {
+      up(i);
+      overlay.frame(peer(i), { type: "neighbor", urgent: false }, 0);
+    }
+    for (let i = 0; i < 2; i++) overlay.missed(peer(1));
+    for (let i = 0; i < 10; i++) {
+      overlay.missed(peer(2));
+      overlay.told(peer(2));
+    }
+    run(0, 5 * MINUTE);
+    expect([...overlay.neighbors()]).toEqual([peer(1), peer(2)]);
+  });
+
+  test("[O3] strangers without neighbours displace one that called every 5 s, never one that was chosen", () => {
+    const { overlay, sent, up, run } = alone();
+    overlay.members([address(1), address(2), address(3)], 0);
+    for (const i of [1, 2, 3]) {
+      up(i);
+      overlay.frame(peer(i), { type: "neighbor-answer", accepted: true }, 0);
+    }
+    for (let i = 10; i < 200; i++) {
+      up(i);
+      overlay.frame(peer(i), { type: "neighbor", urgent: true }, 0);
+    }
+    const parted = () => sent.filter(([, { type }]) => type === "disconnect").map(([to]) => to);
+    expect(parted()).toHaveLength(1);
+    expect([...overlay.neighbors()].slice(0, 3)).toEqual([peer(1), peer(2), peer(3)]);
+    run(0, 5_000);
+    up(300, 5_000);
+    overlay.frame(peer(300), { type: "neighbor", urgent: true }, 5_000);
+    expect(parted()).toHaveLength(2);
+    expect(overlay.neighborCount).toBe(ACTIVE_MAX);
+  });
+
+  test("[O3] of those that called, who passed on most keeps its place longest", () => {
+    const { overlay, sent, up } = alone();
+    for (let i = 1; i <= 5; i++) {
+      up(i);
+      overlay.frame(peer(i), { type: "neighbor", urgent: false }, 0);
+      if (i !== 4) overlay.told(peer(i));
+    }
+    up(6);
+    overlay.frame(peer(6), { type: "neighbor", urgent: true }, 0);
+    expect(sent).toContainEqual([peer(4), { type: "disconnect" }]);
+  });
+
+  test("[O3] the place of a proven swallower is free to anybody", () => {
+    const { overlay, up } = alone();
+    for (let i = 1; i <= 5; i++) {
+      up(i);
+      overlay.frame(peer(i), { type: "neighbor", urgent: false }, 0);
+    }
+    for (let i = 0; i < 3; i++) overlay.missed(peer(2));
+    up(6);
+    overlay.frame(peer(6), { type: "neighbor", urgent: false }, 0);
+    expect(overlay.isNeighbor(peer(2))).toBe(false);
+    expect(overlay.isNeighbor(peer(6))).toBe(true);
+  });
+
+  test("[O9] floods of every frame are refused by name beyond a few, and hold nothing", () => {
+    const { overlay, sent, refused, up } = alone();
+    up(1);
+    up(2);
+    overlay.frame(peer(1), { type: "neighbor", urgent: true }, 0);
+    overlay.frame(peer(2), { type: "neighbor", urgent: true }, 0);
+    const flood: OverlayFrame[] = [
+      { type: "neighbor", urgent: true },
+      { type: "shuffle", contacts: [{ peer: peer(9), address: address(9) }], hops: 16 },
+      { type: "neighbor-answer", accepted: true },
+    ];
+    for (let i = 0; i < 3_000; i++) overlay.frame(peer(1), flood[i % 3]!, 0);
+    expect(refused.filter((refusal) => refusal === "too-many-requests").length).toBeGreaterThan(2_900);
+    expect(sent.length).toBeLessThan(100);
+    expect(overlay.isNeighbor(peer(1))).toBe(true);
+  });
+
+  test("[O5] an answer to a shuffle that nobody sent is a bad-request and brings nothing", () => {
+    const { overlay, refused, up } = alone();
+    up(1);
+    overlay.frame(peer(1), { type: "neighbor", urgent: true }, 0);
+    overlay.frame(peer(1), { type: "shuffle-reply", contacts: [{ peer: peer(9), address: address(9) }] }, 0);
+    expect(refused).toEqual(["bad-request"]);
+    expect([...overlay.passive()]).toEqual([]);
+  });
+
+  test("[O5] who is no neighbour shuffles nothing, and a walk goes no further than five steps", () => {
+    const { overlay, sent, up } = alone();
+    const shuffle: OverlayFrame = {
+      type: "shuffle",
+      contacts: [{ peer: peer(9), address: address(9) }],
+      hops: 16,
+    };
+    up(1);
+    up(2);
+    overlay.frame(peer(1), shuffle, 0);
+    expect(sent).toEqual([]);
+    for (const i of [1, 2]) overlay.frame(peer(i), { type: "neighbor", urgent: true }, 0);
+    overlay.frame(peer(1), shuffle, 0);
+    expect(sent.at(-1)).toEqual([peer(2), { ...shuffle, hops: 4 }]);
+  });
+
+  test("[O4] hearsay fills at most half of the view, and is not passed on", () => {
+    const { overlay, sent, up, run } = alone();
+    for (const i of [1, 2]) {
+      up(i);
+      overlay.frame(peer(i), { type: "neighbor", urgent: true }, 0);
+    }
+    overlay.members(
+      Array.from({ length: 32 }, (_, i) => address(100 + i)),
+      0,
+    );
+    for (let round = 0; round < 20; round++) {
+      const contacts = Array.from({ length: 8 }, (_, i): Contact => {
+        const number = 1_000 + round * 8 + i;
+        return { peer: peer(number), address: address(number) };
+      });
+      overlay.frame(peer(1), { type: "shuffle", contacts, hops: 0 }, round * 2_000);
+    }
+    const passive = [...overlay.passive()];
+    expect(passive).toHaveLength(30);
+    expect(passive.filter((known) => known >= address(1_000))).toHaveLength(15);
+    run(40_000, 4 * MINUTE);
+    const passedOn = sent.flatMap(([, frame]) =>
+      frame.type === "shuffle" || frame.type === "shuffle-reply" ? frame.contacts : [],
+    );
+    expect(passedOn.length).toBeGreaterThan(0);
+    for (const contact of passedOn) expect([peer(0), peer(1), peer(2)]).toContain(contact.peer);
+  });
+
+  test("[O1] an answer that comes too late is undone, so that both sides agree", () => {
+    const { overlay, sent, up, run } = alone();
+    overlay.members([address(1)], 0);
+    up(1);
+    expect(sent).toEqual([[peer(1), { type: "neighbor", urgent: true }]]);
+    overlay.tick(10_000);
+    sent.length = 0;
+    overlay.frame(peer(1), { type: "neighbor-answer", accepted: true }, 10_500);
+    expect(sent).toEqual([[peer(1), { type: "disconnect" }]]);
+    run(10_500, 20_000);
+  });
+});
+
+// -- details -----------------------------------------------------------------------------------------------------------
+
+const peer = (number: number): PeerId => number.toString(16).padStart(64, "0") as PeerId;
+const address = (number: number): Address => number.toString(16).padStart(32, "0") as Address;
+
+/** One overlay, number 0, with the test in the place of everybody else. */
+const alone = () => {
+  const sent: [to: PeerId, frame: OverlayFrame][] = [];
+  const refused: Refusal[] = [];
+  const dialled: Address[] = [];
+  let samples = 0;
+  let seed = 7;
+  const overlay = new Overlay({
+    me: peer(0),
+    address: address(0),
+    send: (to, frame) => sent.push([to, frame]),
+    refuse: (_, refusal) => refused.push(refusal),
+    dial: (to) => dialled.push(to) > 0,
+    neighborUp: () => {},
+    neighborDown: () => {},
+    sample: () => void samples++,
+    random: () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647,
+  });
+  const up = (number: number, now: Time = 0) => overlay.linkUp(peer(number), address(number), now);
+  /** Ticks at every deadline within the time. */
+  const run = (from: Time, to: Time, each: (now: Time) => void = () => {}) => {
+    for (let now = from; now <= to; now = Math.max(now + 1, overlay.nextDeadline() ?? Infinity)) {
+      overlay.tick(now);
+      each(now);
+    }
+  };
+  return { overlay, sent, refused, dialled, up, run, samples: () => samples };
+};
+
+/** Calls everybody all the time, takes every place it gets, and names only its like. */
+const greedy = (net: Net, me: Member): Behind => {
+  let callAt: Time = net.now;
+  const taken = new Set<PeerId>();
+  return {
+    members: () => {},
+    linkUp: (to) => net.send(me, to, { type: "neighbor", urgent: true }),
+    linkDown: (from) => void taken.delete(from),
+    dialFailed: () => {},
+    isNeighbor: (who) => taken.has(who),
+    frame: (from, frame) => {
+      if (frame.type === "neighbor") net.send(me, from, { type: "neighbor-answer", accepted: true });
+      if (frame.type === "disconnect") taken.delete(from);
+      if (frame.type === "neighbor" || (frame.type === "neighbor-answer" && frame.accepted)) taken.add(from);
+    },
+    nextDeadline: () => callAt,
+    tick: (now) => {
+      callAt = now + 20_000;
+      const victim = net.members[net.random.below(net.members.length)]!;
+      if (victim !== me && !me.links.has(victim.id)) net.dial(me, victim.address);
+    },
+  };
+};
+
+/** What gossip does: one neighbour is told nothing of a novelty; it tells of it if it has it from another one. */
+const probe = (net: Net, member: Member, isHonest: ReadonlySet<PeerId>): void => {
+  const neighbors = member.neighbors();
+  const probed = neighbors[net.random.below(neighbors.length)];
+  if (probed === undefined) return;
+  const others = net.byId.get(probed)!.neighbors();
+  const passesOn = isHonest.has(probed) && others.some((id) => id !== member.id && isHonest.has(id));
+  if (passesOn) member.overlay.told(probed);
+  else member.overlay.missed(probed);
+};
