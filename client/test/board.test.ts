@@ -113,6 +113,12 @@ describe("the order", () => {
     fc.assert(
       fc.property(conversation, (posts) => {
         const board = boardOf([...posts].reverse());
+        const beginning = new Set(
+          board
+            .groups()
+            .flatMap(({ name }) => board.posts(name))
+            .flatMap(({ id, depth }) => (depth === 0 ? id : [])),
+        );
         const orderIn = (group: string) => board.posts(group).map(({ id }) => id);
         for (const { id, post, author, seq } of posts) {
           const order = orderIn(post.group);
@@ -124,9 +130,8 @@ describe("the order", () => {
                 (other.author === author && other.seq === seq - 1)),
           );
           // Threads stand together: only posts that begin one can be compared by where they stand.
-          const begins = (one: PostId) => board.post(one)!.depth === 0;
           for (const other of earlier)
-            if ((begins(id) && begins(other.id)) || other.id === post.replyTo)
+            if ((beginning.has(id) && beginning.has(other.id)) || other.id === post.replyTo)
               expect(order.indexOf(other.id)).toBeLessThan(order.indexOf(id));
         }
       }),
@@ -169,8 +174,12 @@ describe("the order", () => {
     const before = board.posts("general");
     expect(board.posts("general")).toBe(before);
     const began = performance.now();
-    for (let n = 0; n < 1000; n++) apply(board, authors.post(peer(n % 40)));
-    expect(performance.now() - began).toBeLessThan(1000);
+    for (let n = 0; n < 1000; n++) {
+      apply(board, authors.post(peer(n % 40)));
+      expect(board.groups()[0]!.posts).toBe(20_001 + n);
+    }
+    // Sorting 20,000 a thousand times takes 30 s.
+    expect(performance.now() - began).toBeLessThan(5_000);
     const after = board.posts("general");
     expect(after).toHaveLength(21_000);
     const known = new Set(before);

@@ -135,10 +135,6 @@ export class Board {
     return (found.view ??= threadsOf(found.posts).flat());
   }
 
-  post(id: PostId): PostView | null {
-    return this.#postById.get(id)?.view ?? null;
-  }
-
   /** What a new post comes after: known posts that no known one comes after, at most 8, the highest ranks first. */
   latest(): PostId[] {
     this.#settle();

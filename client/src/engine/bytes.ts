@@ -1,4 +1,5 @@
 /** Small byte helpers that need neither DOM nor Node. */
+export { bytesToUtf8 } from "@noble/ciphers/utils.js";
 export { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 
 export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => {

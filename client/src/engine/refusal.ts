@@ -19,6 +19,8 @@ export type Refusal =
   | "false-entry"
   | "oversize-entry"
   | "too-many-entries"
+  | "false-fork"
+  | "author-flood"
   // swarm
   | "wrong-block"
   | "wrong-layer"
@@ -28,7 +30,10 @@ export type Refusal =
   | "unrequested-layer"
   | "bad-request"
   | "too-many-requests"
-  | "flood";
+  | "flood"
+  // direct messages
+  | "too-many-messages"
+  | "unreadable-message";
 
 /**
  * Refusals that only a hostile (or broken beyond use) peer can earn: the link is closed and the peer is not dialled
@@ -42,6 +47,7 @@ const HOSTILE: ReadonlySet<Refusal> = new Set<Refusal>([
   "second-proof",
   "false-entry",
   "oversize-entry",
+  "false-fork",
   "wrong-block",
   "wrong-layer",
   "wrong-leaves",
