@@ -1,8 +1,12 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { Address } from "@swapmeet/shared";
+import { encode } from "cborg";
 import { describe, expect, test } from "vitest";
 import { SimRoom, type CarriedEnvelope, type SimPeer } from "../sim/room.ts";
-import { encodeFrame, MAX_FRAME_BYTES } from "../src/engine/frame.ts";
+import { hexToBytes } from "../src/engine/bytes.ts";
+import { newSession, seal } from "../src/engine/envelope.ts";
+import { fileIdOf } from "../src/engine/file-id.ts";
+import { decodeFrame, encodeFrame, MAX_FRAME_BYTES, type Frame } from "../src/engine/frame.ts";
 
 const SEEDS = [1, 2, 3, 4, 5];
 
@@ -120,11 +124,9 @@ interface Hostile {
   readonly foreign: readonly Uint8Array[];
 }
 
-const flip = (e: CarriedEnvelope, at: number): CarriedEnvelope => {
-  const bytes = e.bytes.slice();
-  bytes[at]! ^= 1;
-  return { ...e, bytes };
-};
+const flip = (e: CarriedEnvelope, at: number): CarriedEnvelope => ({ ...e, bytes: flipped(e.bytes, at) });
+const flipped = (bytes: Uint8Array, at: number): Uint8Array =>
+  bytes.map((byte, i) => (i === (at + bytes.length) % bytes.length ? byte ^ 1 : byte));
 
 /** Envelopes of an honest introduction between two peers that then lose each other. */
 const recordIntroduction = (room: SimRoom): CarriedEnvelope[] => {
@@ -190,6 +192,125 @@ describe("a hostile server", () => {
     room.run(60_000);
     expect(ada.engine.peerCount).toBe(0);
     expect(ada.engine.refusals().get("forged-envelope")).toBeGreaterThan(0);
+  });
+});
+
+describe("[I9] through peers", () => {
+  /** Ada and Ben are linked to Fred and never were to each other; Ada offers a file that Ben will want. */
+  const threeInAChain = (seed: number) => {
+    const room = new SimRoom({ seed });
+    const [fred, ada, ben] = [room.add("Fred"), room.add("Ada"), room.add("Ben")];
+    const join = (peer: SimPeer, members: readonly SimPeer[]) =>
+      peer.feed({
+        type: "server-joined",
+        tag: room.tag,
+        address: peer.address,
+        members: members.map(({ address }) => address),
+      });
+    join(fred, []);
+    join(ada, [fred]);
+    join(ben, [fred]);
+    const file = fileIdOf(room.random(32), 1000);
+    ada.feed({ type: "share", files: [{ file, name: "song.mp3", folder: "", layer: new Uint8Array() }] });
+    expect(room.run(5_000, () => linked(ada, fred) && ben.engine.sourcesOf(file).length > 0)).toBe(true);
+    const want = () => ben.feed({ type: "download", file, name: "song.mp3" });
+    return { room, fred, ada, ben, want };
+  };
+
+  test.each(SEEDS)("two who never met are linked when the server is gone (seed %i)", (seed) => {
+    const { room, fred, ada, ben, want } = threeInAChain(seed);
+    room.server.isUp = false;
+    for (const peer of [fred, ada, ben]) peer.feed({ type: "server-lost" });
+    want();
+    expect(room.run(2_000, () => linked(ada, ben))).toBe(true);
+    expect([ada, ben].map(({ engine }) => [...engine.refusals().keys()])).toEqual([[], []]);
+  });
+
+  test.each(SEEDS)("a call that the server swallows is made through peers (seed %i)", (seed) => {
+    const { room, ada, ben, want } = threeInAChain(seed);
+    room.relay = () => [];
+    want();
+    expect(room.run(3_500, () => linked(ada, ben))).toBe(false);
+    expect(room.run(1_500, () => linked(ada, ben))).toBe(true);
+  });
+
+  test("a call under way when the server is lost goes on through peers", () => {
+    const { room, fred, ada, ben, want } = threeInAChain(6);
+    room.relay = () => [];
+    want();
+    room.run(100);
+    for (const peer of [fred, ada, ben]) peer.feed({ type: "server-lost" });
+    expect(room.run(1_000, () => linked(ada, ben))).toBe(true);
+  });
+
+  test("nothing that the one between them changes makes a connection", () => {
+    for (const [at, isCarried] of [
+      [null, true],
+      [2, false],
+      [16, false],
+      [20, false],
+      [-1, false],
+    ] as const) {
+      const { room, fred, ada, ben, want } = threeInAChain(7);
+      for (const peer of [fred, ada, ben]) peer.feed({ type: "server-lost" });
+      room.wire = ({ from, bytes }) => {
+        const frame = decodeFrame(bytes);
+        const isAltered = at !== null && from === fred && frame.ok && frame.value.type === "introduce";
+        const altered = isAltered
+          ? encodeFrame({ ...frame.value, bytes: flipped(frame.value.bytes, at) } as Frame)
+          : bytes;
+        return [{ bytes: altered, lateMs: 0 }];
+      };
+      want();
+      expect(room.run(30_000, () => linked(ada, ben))).toBe(isCarried);
+      if (!isCarried) expect(ada.engine.refusals().get("forged-envelope")).toBeGreaterThan(0);
+    }
+  });
+
+  test("[I4] what it sends again later has no effect", () => {
+    const { room, fred, ada, ben, want } = threeInAChain(8);
+    for (const peer of [fred, ada, ben]) peer.feed({ type: "server-lost" });
+    const recorded: Uint8Array[] = [];
+    room.wire = ({ from, to, bytes }) => {
+      const frame = decodeFrame(bytes);
+      if (from === fred && to === ada && frame.ok && frame.value.type === "introduce") recorded.push(bytes);
+      return [{ bytes, lateMs: 0 }];
+    };
+    want();
+    expect(room.run(2_000, () => linked(ada, ben))).toBe(true);
+    room.run(1_000);
+    const before = ada.connectionCount;
+    const old = recorded.splice(0);
+    room.cut(ada, ben);
+    for (const bytes of old) fred.sendRaw(ada.id, bytes);
+    room.run(1_000);
+    expect(old.length).toBeGreaterThan(0);
+    expect(ada.engine.refusals().get("replayed-envelope")).toBe(old.length);
+    expect(ada.connectionCount - before).toBeLessThanOrEqual(1); // Ben's own new call
+  });
+
+  test("[I4] an attempt number invented in another's name does not lock that one out", () => {
+    const { room, fred, ada, ben, want } = threeInAChain(9);
+    const route = { tag: room.tag, from: ben.address, to: ada.address };
+    const session = newSession(0xffff_ffff, room.random(8));
+    const payload = encode(["initiator", hexToBytes(ben.id), "offer 999 aa"]);
+    const bytes = seal(room.envelopeKey, route, { session, counter: 0, payload }, room.random(24));
+    fred.sendRaw(ada.id, encodeFrame({ type: "introduce", ...route, hops: 0, bytes }));
+    room.run(1_000);
+    want();
+    expect(room.run(2_000, () => linked(ada, ben))).toBe(true);
+  });
+
+  test("who is alone in an offline room calls nobody", () => {
+    const room = new SimRoom({ seed: 10 });
+    const [ada, ben] = twoIn(room);
+    room.run(1_000, () => linked(ada, ben));
+    room.server.isUp = false;
+    for (const peer of [ada, ben]) peer.feed({ type: "server-lost" });
+    room.cut(ada, ben);
+    const before = ada.connectionCount;
+    room.run(300_000);
+    expect(ada.connectionCount).toBe(before);
   });
 });
 

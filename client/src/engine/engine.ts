@@ -82,6 +82,7 @@ export class Engine {
       verify,
       envelopeKey: options.envelopeKey,
       notify,
+      nextHop: (_, except) => this.#linkedAtRandom(except),
       peerUp: (peer, now) => {
         this.#lostSinceByPeer.delete(peer);
         this.#feeds.peerUp(peer);
@@ -115,7 +116,7 @@ export class Engine {
       send,
       refuse,
       notify,
-      random: () => (new DataView(options.random(4).buffer).getUint32(0) >>> 0) / 2 ** 32,
+      random: () => this.#random(),
       sourcesOf: (file) => this.#catalog.sourcesOf(file).filter((peer) => this.#links.isLinked(peer)),
     });
     this.#introduce(options.name);
@@ -221,12 +222,12 @@ export class Engine {
       case "shuffle":
       case "shuffle-reply":
       case "suspect":
-      case "introduce":
       case "relay":
       case "message":
       case "message-received":
         return;
       case "prove":
+      case "introduce":
       case "ping":
       case "pong":
         return; // links.ts answers these
@@ -276,6 +277,16 @@ export class Engine {
       const address = this.#links.isLinked(peer) ? null : this.#catalog.addressOf(peer);
       if (address) this.#links.dial(address, now);
     }
+  }
+
+  #linkedAtRandom(except: PeerId | null): PeerId | null {
+    const peers = [...this.#links.peers()].filter((peer) => peer !== except);
+    return peers[Math.floor(this.#random() * peers.length)] ?? null;
+  }
+
+  /** [0, 1) */
+  #random(): number {
+    return new DataView(this.#options.random(4).buffer).getUint32(0) / 2 ** 32;
   }
 
   #job(then: (answer: Uint8Array | boolean, now: Time) => void): number {

@@ -74,6 +74,12 @@ export const open = (
   }
 };
 
+/** Which session an envelope belongs to, as anybody on its way can read; unchecked. Null: it is none. */
+export const sessionOn = (bytes: Uint8Array): IntroductionSession | null =>
+  bytes.length > HEADER_BYTES + NONCE_BYTES && bytes[0] === VERSION
+    ? bytesToHex(bytes.subarray(1, 1 + SESSION_BYTES))
+    : null;
+
 const associatedData = (route: EnvelopeRoute, header: Uint8Array): Uint8Array =>
   concatBytes(LABEL, hexToBytes(route.tag), hexToBytes(route.from), hexToBytes(route.to), header.subarray(1));
 

@@ -1,21 +1,26 @@
 /**
- * Introductions: what two members of a room tell each other before they have a connection, in sealed envelopes.
- * PROTOCOL.md, rules I1 to I5. An introduction is one attempt at a connection, between two addresses, begun by one of
- * them; it accepts each envelope once, in order.
+ * Introductions: what two members of a room tell each other before they have a connection, in sealed envelopes that
+ * the server carries, or peers where it does not. PROTOCOL.md, rules I1 to I5 and I9 to I11. An introduction is one
+ * attempt at a connection, between two addresses, begun by one of them; it accepts each envelope once, in order.
  *
  * Knows nothing of links: whether a call is answered is decided in links.ts.
  */
 import * as v from "valibot";
 import { encode } from "cborg";
 import { fail, ok, type Address, type Result, type RoomTag } from "@swapmeet/shared";
+import { Couriers, type CouriersContext } from "./couriers.ts";
 import { attemptOf, newSession, open, seal, SESSION_BYTES, type IntroductionSession } from "./envelope.ts";
 import { hexToBytes } from "./bytes.ts";
-import { decodeCbor } from "./frame.ts";
-import type { Output, Signal } from "./io.ts";
+import { decodeCbor, type IntroduceFrame } from "./frame.ts";
+import type { Output, Signal, Time } from "./io.ts";
 import { PeerIdFromWire, type PeerId } from "./peer-id.ts";
 import type { Refusal } from "./refusal.ts";
 
 const MAX_SIGNAL_CHARS = 12_000;
+/** A call through the server is answered in two round trips and what a busy page takes. Guess. */
+const BY_SERVER_MS = 4_000;
+/** Sessions that were accepted and are not accepted again; at the rate of calls this is hours. Guess. */
+const MAX_ACCEPTED = 4096;
 
 export type Role = "initiator" | "responder";
 
@@ -29,7 +34,15 @@ export interface Introduction {
   /** Envelopes sent, and the counter that the next one from there must have. [I3] */
   sent: number;
   expected: number;
+  way: Way;
+  /** What was told so far, until there is an answer: it may have to go another way. [I9] */
+  unanswered: Uint8Array[] | null;
+  /** When what was told to the server goes through peers, if there is no answer. */
+  readonly byPeersAt: Time;
 }
+
+/** How envelopes travel. Answers take the way that the question came. */
+type Way = "server" | "peers";
 
 /** What an envelope said. A call begins an introduction, which counts once it is accepted. */
 export interface Word {
@@ -39,12 +52,16 @@ export interface Word {
   readonly signal: Signal;
 }
 
-export interface IntroductionsContext {
+export interface IntroductionsContext extends Omit<CouriersContext, "address" | "arrived"> {
   readonly me: PeerId;
   emit(output: Output): void;
   random(bytes: number): Uint8Array;
   /** The key that seals envelopes in the room with this tag. */
   envelopeKey(tag: RoomTag): Uint8Array;
+  /** @returns why this has no effect, or null. */
+  heard(word: Word, now: Time): Refusal | null;
+  /** Of somebody who can't be told from its envelope. */
+  refused(refusal: Refusal): void;
 }
 
 const Payload = v.strictTuple([
@@ -55,14 +72,27 @@ const Payload = v.strictTuple([
 
 export class Introductions {
   readonly #context: IntroductionsContext;
+  readonly #couriers: Couriers;
   readonly #introductionBySession = new Map<IntroductionSession, Introduction>();
-  /** The highest attempt number accepted from each address: an older one is a replay. [I4] */
+  /** The highest attempt number that the server brought from each address: an older one is a replay. [I4] */
   readonly #lastAttemptByAddress = new Map<Address, number>();
+  /** The oldest is forgotten. */
+  readonly #accepted = new Set<IntroductionSession>();
   #place: { readonly tag: RoomTag; readonly address: Address } | null = null;
+  #isOnline = false;
   #begun = 0;
 
   constructor(context: IntroductionsContext) {
     this.#context = context;
+    this.#couriers = new Couriers({
+      address: () => this.#place?.address ?? null,
+      send: (peer, frame) => context.send(peer, frame),
+      refuse: (peer, refusal) => context.refuse(peer, refusal),
+      isLinked: (peer) => context.isLinked(peer),
+      linkedAt: (address) => context.linkedAt(address),
+      nextHop: (to, except) => context.nextHop(to, except),
+      arrived: (from, bytes, now) => this.#arrived(from, bytes, "peers", now),
+    });
   }
 
   /** The room that the server put this peer in, and where it is reached there. */
@@ -70,24 +100,50 @@ export class Introductions {
     return this.#place;
   }
 
+  get isOnline(): boolean {
+    return this.#isOnline;
+  }
+
   enter(tag: RoomTag, address: Address): void {
     if (this.#place?.address !== address || this.#place.tag !== tag) this.#lastAttemptByAddress.clear();
     this.#place = { tag, address };
+    this.#isOnline = true;
+  }
+
+  serverLost(): void {
+    this.#isOnline = false;
+    for (const introduction of this.#introductionBySession.values()) this.#goByPeers(introduction);
   }
 
   leave(): void {
     this.#place = null;
   }
 
-  begin(address: Address): Introduction {
-    const session = newSession(++this.#begun, this.#context.random(SESSION_BYTES - 4));
-    return this.#add({ session, address, role: "initiator", peer: null, sent: 0, expected: 0 });
+  begin(address: Address, now: Time): Introduction {
+    const introduction: Introduction = {
+      session: newSession(++this.#begun, this.#context.random(SESSION_BYTES - 4)),
+      address,
+      role: "initiator",
+      peer: null,
+      sent: 0,
+      expected: 0,
+      way: this.#isOnline ? "server" : "peers",
+      unanswered: [],
+      byPeersAt: now + BY_SERVER_MS,
+    };
+    this.#introductionBySession.set(introduction.session, introduction);
+    return introduction;
   }
 
-  /** Not for calls that are refused: who invents addresses could fill the memory with them. */
+  /**
+   * Not for calls that are refused: who invents addresses could fill the memory with them. What peers bring can name
+   * any sender: an attempt number invented there must not lock out the true one. [I4]
+   */
   accept(call: Introduction): void {
-    this.#lastAttemptByAddress.set(call.address, attemptOf(call.session));
-    this.#add(call);
+    if (call.way === "server") this.#lastAttemptByAddress.set(call.address, attemptOf(call.session));
+    this.#accepted.add(call.session);
+    if (this.#accepted.size > MAX_ACCEPTED) this.#accepted.delete([...this.#accepted][0]!);
+    this.#introductionBySession.set(call.session, call);
   }
 
   end(introduction: Introduction): void {
@@ -104,10 +160,56 @@ export class Introductions {
       { session: introduction.session, counter: introduction.sent++, payload },
       this.#context.random(24),
     );
-    this.#context.emit({ type: "send-envelope", to: introduction.address, bytes });
+    introduction.unanswered?.push(bytes);
+    this.#send(introduction, bytes);
   }
 
-  read(from: Address, bytes: Uint8Array): Result<Word, Refusal> {
+  /** The server brought an envelope. */
+  envelope(from: Address, bytes: Uint8Array, now: Time): void {
+    this.#arrived(from, bytes, "server", now);
+  }
+
+  /** A peer brought one, for this peer or for another. */
+  frame(by: PeerId, frame: IntroduceFrame, now: Time): void {
+    this.#couriers.frame(by, frame, now);
+  }
+
+  peerDown(peer: PeerId): void {
+    this.#couriers.peerDown(peer);
+  }
+
+  tick(now: Time): void {
+    for (const introduction of this.#introductionBySession.values())
+      if (now >= introduction.byPeersAt) this.#goByPeers(introduction);
+  }
+
+  nextDeadline(): Time | null {
+    let next = Infinity;
+    for (const { way, unanswered, byPeersAt } of this.#introductionBySession.values())
+      if (way === "server" && unanswered) next = Math.min(next, byPeersAt);
+    return next === Infinity ? null : next;
+  }
+
+  #send(introduction: Introduction, bytes: Uint8Array): void {
+    const { address, way } = introduction;
+    if (way === "server" && this.#isOnline) this.#context.emit({ type: "send-envelope", to: address, bytes });
+    else this.#couriers.send(address, bytes);
+  }
+
+  /** Only what has no answer: who answered through the server has read what went there. */
+  #goByPeers(introduction: Introduction): void {
+    if (introduction.way === "peers" || !introduction.unanswered) return;
+    introduction.way = "peers";
+    for (const bytes of introduction.unanswered) this.#send(introduction, bytes);
+  }
+
+  #arrived(from: Address, bytes: Uint8Array, way: Way, now: Time): void {
+    const word = this.#read(from, bytes, way, now);
+    const refusal = word.ok ? this.#context.heard(word.value, now) : word.problem;
+    if (refusal) this.#context.refused(refusal);
+  }
+
+  #read(from: Address, bytes: Uint8Array, way: Way, now: Time): Result<Word, Refusal> {
     if (!this.#place) return fail("stale-envelope");
     const { tag, address } = this.#place;
     const opened = open(this.#context.envelopeKey(tag), { tag, from, to: address }, bytes);
@@ -120,10 +222,19 @@ export class Introductions {
     const known = this.#introductionBySession.get(session);
     if (!known) {
       if (senderRole !== "initiator") return fail("stale-envelope");
-      if (attemptOf(session) <= (this.#lastAttemptByAddress.get(from) ?? -1))
-        return fail("replayed-envelope");
+      if (this.#isReplay(from, session)) return fail("replayed-envelope");
       if (counter !== 0) return fail("reordered-envelope");
-      const call: Introduction = { session, address: from, role: "responder", peer, sent: 0, expected: 1 };
+      const call: Introduction = {
+        session,
+        address: from,
+        role: "responder",
+        peer,
+        sent: 0,
+        expected: 1,
+        way,
+        unanswered: null,
+        byPeersAt: now,
+      };
       return ok({ introduction: call, isCall: true, peer, signal });
     }
     if (known.address !== from || known.role === senderRole) return fail("forged-envelope");
@@ -132,11 +243,12 @@ export class Introductions {
     if (known.peer !== null && known.peer !== peer) return fail("forged-envelope");
     known.expected++;
     known.peer = peer;
+    known.way = way;
+    known.unanswered = null;
     return ok({ introduction: known, isCall: false, peer, signal });
   }
 
-  #add(introduction: Introduction): Introduction {
-    this.#introductionBySession.set(introduction.session, introduction);
-    return introduction;
+  #isReplay(from: Address, session: IntroductionSession): boolean {
+    return this.#accepted.has(session) || attemptOf(session) <= (this.#lastAttemptByAddress.get(from) ?? -1);
   }
 }

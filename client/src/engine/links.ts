@@ -1,8 +1,8 @@
 /**
  * Links: how this peer is introduced to others, proves itself, and keeps one link per peer.
- * PROTOCOL.md, rules I6 to I8 (introductions, see introductions.ts) and P1 to P4 (proof).
+ * PROTOCOL.md, rules I6 to I8 and P1 to P4 (proof).
  *
- * A link goes through three stages: introducing (envelopes through the server), proving (the channel is open, both
+ * A link goes through three stages: introducing (envelopes, see introductions.ts), proving (the channel is open, both
  * sides sign what they saw of it), proven. Nothing but a proof is accepted before the third, and nobody outside this
  * file hears of a link before it.
  */
@@ -24,6 +24,8 @@ const MAX_CONNECTIONS_OF_LIFE = 480;
 const MAX_DIALS_OF_LIFE = 400;
 /** From the first envelope to an open channel. ICE gives up after about 15 s by itself. */
 const INTRODUCING_MS = 20_000;
+/** Nobody answers, neither through the server nor through peers: the other one has left. Guess. */
+const UNANSWERED_MS = 12_000;
 const PROVING_MS = 10_000;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
@@ -36,7 +38,7 @@ const SILENT_AFTER_MS = 25_000;
 const MAX_WAITING_FRAMES = 256;
 
 type Stage =
-  | { readonly type: "introducing"; readonly until: Time; answered: boolean }
+  | { readonly type: "introducing"; readonly since: Time }
   | {
       readonly type: "proving";
       readonly until: Time;
@@ -54,7 +56,10 @@ interface Link {
   stage: Stage;
 }
 
-export interface LinksContext extends IntroductionsContext {
+export interface LinksContext extends Pick<
+  IntroductionsContext,
+  "me" | "emit" | "random" | "envelopeKey" | "nextHop"
+> {
   sign(bytes: Uint8Array, then: (signature: Uint8Array) => void): void;
   verify(
     by: PeerId,
@@ -71,7 +76,6 @@ export interface LinksContext extends IntroductionsContext {
 export class Links {
   readonly #context: LinksContext;
   readonly #introductions: Introductions;
-  #online = false;
   readonly #linkById = new Map<LinkId, Link>();
   readonly #linkByIntroduction = new Map<Introduction, Link>();
   readonly #linkByPeer = new Map<PeerId, Link>();
@@ -86,7 +90,15 @@ export class Links {
 
   constructor(context: LinksContext) {
     this.#context = context;
-    this.#introductions = new Introductions(context);
+    this.#introductions = new Introductions({
+      ...context,
+      heard: (word, now) => this.#hear(word, now),
+      refused: (refusal) => this.#count(refusal),
+      send: (peer, frame) => this.send(peer, frame),
+      refuse: (peer, refusal) => this.refuse(peer, refusal),
+      isLinked: (peer) => this.isLinked(peer),
+      linkedAt: (address) => this.#linkedAt(address),
+    });
   }
 
   // -- the server ------------------------------------------------------------------------------------------------
@@ -94,14 +106,13 @@ export class Links {
   /** The newcomer dials: those who were here before know nothing of it yet. [I6] */
   serverJoined(tag: RoomTag, address: Address, members: readonly Address[], now: Time): void {
     this.#introductions.enter(tag, address);
-    this.#online = true;
     this.#sampleAt = now + SAMPLE_EVERY_MS;
     for (const member of members) this.#dialIfDue(member, now);
   }
 
-  /** Links stay, and introductions under way may still succeed: their envelopes may all have passed. */
+  /** Links stay, and introductions go on through them. */
   serverLost(): void {
-    this.#online = false;
+    this.#introductions.serverLost();
   }
 
   /** Dials an address learned from a feed, for a peer that is wanted and not linked. */
@@ -110,9 +121,7 @@ export class Links {
   }
 
   envelope(from: Address, bytes: Uint8Array, now: Time): void {
-    const read = this.#introductions.read(from, bytes);
-    const refusal = read.ok ? this.#hear(read.value, now) : read.problem;
-    if (refusal) this.#count(refusal);
+    this.#introductions.envelope(from, bytes, now);
   }
 
   #hear(word: Word, now: Time): Refusal | null {
@@ -125,7 +134,6 @@ export class Links {
       this.#shun(introduction.address);
       return "stale-envelope";
     }
-    if (link.stage.type === "introducing") link.stage.answered = true;
     this.#context.emit({ type: "signal", link: link.id, signal });
     return null;
   }
@@ -154,19 +162,18 @@ export class Links {
 
   #dialIfDue(address: Address, now: Time): void {
     const { place } = this.#introductions;
-    if (!place || address === place.address) return;
+    if (!place || address === place.address || (!this.#introductions.isOnline && this.peerCount === 0))
+      return;
     if (this.#linkById.size >= LINKS_AIMED_AT || this.#dials >= MAX_DIALS_OF_LIFE) return;
     for (const { introduction } of this.#linkById.values()) if (introduction.address === address) return;
     if (now < (this.#retryByAddress.get(address)?.notBefore ?? 0)) return;
     this.#dials++;
-    const link = this.#add(this.#introductions.begin(address), now);
+    const link = this.#add(this.#introductions.begin(address, now), now);
     this.#context.emit({ type: "dial", link: link.id });
   }
 
   #add(introduction: Introduction, now: Time): Link {
-    const answered = introduction.role === "responder";
-    const stage: Stage = { type: "introducing", until: now + INTRODUCING_MS, answered };
-    const link: Link = { id: this.#nextLinkId++, introduction, stage };
+    const link: Link = { id: this.#nextLinkId++, introduction, stage: { type: "introducing", since: now } };
     this.#connections++;
     this.#linkById.set(link.id, link);
     this.#linkByIntroduction.set(introduction, link);
@@ -279,6 +286,8 @@ export class Links {
         if (stage.pingSentAt !== null) stage.rttMs = now - stage.pingSentAt;
         stage.pingSentAt = null;
         return;
+      case "introduce":
+        return this.#introductions.frame(peer, frame, now);
       default:
         this.#context.frame(peer, frame, now);
     }
@@ -294,6 +303,7 @@ export class Links {
       const peer = link.introduction.peer as PeerId;
       if (this.#linkByPeer.get(peer) === link) {
         this.#linkByPeer.delete(peer);
+        this.#introductions.peerDown(peer);
         this.#context.peerDown(peer, now);
       }
       return;
@@ -302,14 +312,13 @@ export class Links {
   }
 
   #failed(link: Link, reason: LinkEnd, now: Time): void {
-    const { address, peer, role } = link.introduction;
+    const { address, peer, role, unanswered } = link.introduction;
     const failures = (this.#retryByAddress.get(address)?.failures ?? 0) + 1;
     const waitMs = this.#jittered(Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1)));
     this.#retryByAddress.set(address, { failures, notBefore: now + waitMs });
     this.#sampleAt = Math.min(this.#sampleAt ?? Infinity, now + waitMs);
     // Answered, and yet no channel: the network keeps the two apart. Not answered: the other one has left.
-    const answered = link.stage.type === "introducing" ? link.stage.answered : true;
-    if (answered && role === "initiator" && reason !== "closed" && failures === 2)
+    if (unanswered === null && role === "initiator" && reason !== "closed" && failures === 2)
       this.#context.notify({ type: "no-route", peer });
   }
 
@@ -334,6 +343,12 @@ export class Links {
 
   isLinked(peer: PeerId): boolean {
     return this.#linkByPeer.has(peer);
+  }
+
+  #linkedAt(address: Address): PeerId | null {
+    for (const [peer, { introduction }] of this.#linkByPeer)
+      if (introduction.address === address) return peer;
+    return null;
   }
 
   rttMs(peer: PeerId): number | null {
@@ -379,7 +394,7 @@ export class Links {
     for (const link of [...this.#linkById.values()]) {
       const { stage } = link;
       if (stage.type !== "proven") {
-        if (now >= stage.until) this.#end(link, now, "timeout");
+        if (now >= untilOf(link, stage)) this.#end(link, now, "timeout");
       } else if (
         stage.pingSentAt !== null &&
         now - Math.max(stage.pingSentAt, stage.lastHeard) >= SILENT_AFTER_MS
@@ -391,17 +406,19 @@ export class Links {
         this.#sendFrame(link, { type: "ping", nonce: 0 });
       }
     }
+    this.#introductions.tick(now);
     if (this.#sampleAt !== null && now >= this.#sampleAt) {
       this.#sampleAt = now + SAMPLE_EVERY_MS;
-      if (this.#online && this.#linkById.size < LINKS_AIMED_AT)
+      if (this.#introductions.isOnline && this.#linkById.size < LINKS_AIMED_AT)
         this.#context.emit({ type: "sample-members" });
     }
   }
 
   nextDeadline(): Time | null {
-    let next = this.#sampleAt ?? Infinity;
-    for (const { stage } of this.#linkById.values()) {
-      if (stage.type !== "proven") next = Math.min(next, stage.until);
+    let next = Math.min(this.#sampleAt ?? Infinity, this.#introductions.nextDeadline() ?? Infinity);
+    for (const link of this.#linkById.values()) {
+      const { stage } = link;
+      if (stage.type !== "proven") next = Math.min(next, untilOf(link, stage));
       else {
         next = Math.min(next, stage.pingAt);
         if (stage.pingSentAt !== null)
@@ -448,3 +465,9 @@ export class Links {
     return ms * (1 + (this.#context.random(1)[0] ?? 0) / 256);
   }
 }
+
+/** When a link that is not proven yet is given up. */
+const untilOf = ({ introduction }: Link, stage: Exclude<Stage, { type: "proven" }>): Time => {
+  if (stage.type === "proving") return stage.until;
+  return stage.since + (introduction.unanswered ? UNANSWERED_MS : INTRODUCING_MS);
+};
