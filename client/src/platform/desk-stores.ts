@@ -1,10 +1,18 @@
-/** Piece stores on the page: blocks are put together here, everything else is a call to the desk. */
+/**
+ * Piece stores on the page: blocks are put together here, everything else is a call to the desk. Whatever happens
+ * there, a call is answered: a download waits for it.
+ */
 import * as Comlink from "comlink";
-import { ok } from "@swapmeet/shared";
+import { fail, ok, type Result } from "@swapmeet/shared";
 import { geometryOf, lengthOf, type FileId } from "../engine/file-id.ts";
+import type { StoreProblem } from "../engine/io.ts";
 import { Assembly } from "./assembly.ts";
 import type { PieceStore, PieceStores, StoreKind } from "./piece-store.ts";
-import type { Opened, StoreDesk } from "./store-desk.ts";
+import type { CheckAnswer, Opened, StoreDesk } from "./store-desk.ts";
+import { within } from "./time-limit.ts";
+
+/** A piece takes a second on a slow card, and as many may wait before it as memory holds. Guess. */
+const PIECE_MS = 60_000;
 
 /** A desk in a worker, or one right here. */
 export type Desk = Pick<StoreDesk, keyof StoreDesk> | Comlink.Remote<StoreDesk>;
@@ -13,11 +21,11 @@ export const storesAt = (desk: Desk, kind: StoreKind, limitBytes: number | null)
   kind,
   limitBytes,
   async open(file, name, layer, onVerified = () => {}) {
-    const opened = await desk.open(file, name, layer, Comlink.proxy(onVerified));
+    const opened = await caught(desk.open(file, name, layer, Comlink.proxy(onVerified)));
     return opened.ok ? ok(storeAt(desk, file, opened.value)) : opened;
   },
   async openWhole(file, name) {
-    const opened = await desk.openWhole(file, name);
+    const opened = await caught(desk.openWhole(file, name));
     return opened.ok ? ok(opened.value && storeAt(desk, file, opened.value)) : opened;
   },
   holds: (file) => desk.holds(file),
@@ -35,16 +43,42 @@ const storeAt = (desk: Desk, file: FileId, { have, layer }: Opened): PieceStore 
     put: (begin, block) => assembly.put(begin, block),
     async check(piece, hash) {
       const sent = assembly.take(piece);
-      const { result, bytes } = await desk.check(file, piece, hash, Comlink.transfer(sent, [sent.buffer]));
+      const checking: Promise<CheckAnswer> = desk.check(
+        file,
+        piece,
+        hash,
+        Comlink.transfer(sent, [sent.buffer]),
+      );
+      const checked = await answered(checking.then((answer) => ok(answer)));
+      if (!checked.ok) return checked;
+      const { result, bytes } = checked.value;
       if (result.ok && result.value.type === "stored") assembly.recycle(piece, bytes);
       else assembly.keep(piece, bytes);
       return result;
     },
     drop: (piece) => assembly.drop(piece),
-    read: (begin, length) => desk.read(file, begin, length),
-    leaves: (piece) => desk.leaves(file, piece),
-    blob: () => desk.blob(file),
-    close: () => desk.close(file),
-    forget: async () => void (await desk.forget(file)),
+    read: (begin, length) => answered(desk.read(file, begin, length)),
+    leaves: (piece) => answered(desk.leaves(file, piece)),
+    blob: () => caught(desk.blob(file)),
+    close: async () => void (await answered(desk.close(file).then(() => ok(undefined)))),
+    forget: async () => void (await caught(desk.forget(file))),
   };
 };
+
+/** Of a call about one piece: that it takes too long is a problem, too. */
+const answered = <Value>(call: Promise<Result<Value, StoreProblem>>): Promise<Result<Value, StoreProblem>> =>
+  caught(within(PIECE_MS, call).then((answer) => answer ?? broken("it does not answer")));
+
+/** A bug, or memory that is full: told on the console, and a problem like others for who asked. */
+const caught = async <Value>(
+  call: Promise<Result<Value, StoreProblem>>,
+): Promise<Result<Value, StoreProblem>> => {
+  try {
+    return await call;
+  } catch (error) {
+    reportError(error);
+    return broken(String(error));
+  }
+};
+
+const broken = (detail: string): Result<never, StoreProblem> => fail({ kind: "broken", detail });

@@ -56,7 +56,7 @@ export interface PieceStore {
   readonly layer: Uint8Array;
   /** Copies a block into its piece. `begin` counts from the start of the file; a block lies within one piece. */
   put(begin: number, block: Uint8Array): void;
-  /** Hashes the piece; when it equals `hash`, stores it: bytes, then flush, then the claim. [F5] After a problem too, the bytes are still under assembly. */
+  /** Hashes the piece; when it equals `hash`, stores it: bytes, then flush, then the claim. [F5] After a problem too, the bytes are still under assembly, unless the store did not answer. */
   check(piece: number, hash: Uint8Array): Promise<Result<CheckedPiece, StoreProblem>>;
   /** Forgets the bytes of a piece under assembly. */
   drop(piece: number): void;
