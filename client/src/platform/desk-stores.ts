@@ -49,7 +49,7 @@ const storeAt = (desk: Desk, file: FileId, { have, layer }: Opened): PieceStore 
         hash,
         Comlink.transfer(sent, [sent.buffer]),
       );
-      const checked = await answered(checking.then((answer) => ok(answer)));
+      const checked = await answered<CheckAnswer>(checking.then((answer) => ok(answer)));
       if (!checked.ok) return checked;
       const { result, bytes } = checked.value;
       if (result.ok && result.value.type === "stored") assembly.recycle(piece, bytes);
