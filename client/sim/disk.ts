@@ -112,10 +112,7 @@ export class Disk {
     const assembling = this.#assembling.get(key) ?? { bytes: null, putBytes: 0 };
     this.#assembling.set(key, assembling);
     const truth = this.#library.truth(file)?.bytes;
-    if (
-      !assembling.bytes &&
-      !(truth && Buffer.compare(truth.subarray(begin, begin + bytes.length), bytes) === 0)
-    ) {
+    if (!assembling.bytes && !(truth && isPartOf(truth, begin, bytes))) {
       const from = pieceBegin(geometry, piece);
       assembling.bytes = new Uint8Array(pieceBytes(geometry, piece));
       if (truth) assembling.bytes.set(truth.subarray(from, from + assembling.bytes.length));
@@ -222,3 +219,8 @@ export class Disk {
     return truth.bytes.subarray(from, from + pieceBytes(geometry, piece));
   }
 }
+
+/** A view on the truth needs no look at its bytes. */
+const isPartOf = (truth: Uint8Array, begin: number, bytes: Uint8Array): boolean =>
+  (bytes.buffer === truth.buffer && bytes.byteOffset === truth.byteOffset + begin) ||
+  Buffer.compare(truth.subarray(begin, begin + bytes.length), bytes) === 0;

@@ -3,11 +3,27 @@
  * a frame of each link in turn; and one downlink, in the order things come. What is under way arrives in order, or not
  * at all when the link goes down.
  */
-import type { NodeId, SimNode, World } from "./world.ts";
+import type { Sleeper, Time, World } from "./world.ts";
+
+export type NodeId = string;
+
+/** What is carried, and how long that takes. */
+export interface Parcel {
+  /** In bytes. */
+  readonly length: number;
+}
 
 /** Makes the next bulk frame just before it goes out; null: nothing more. */
-export interface Bulk {
-  next(): { readonly bytes: Uint8Array; readonly sent: () => void } | null;
+export interface Bulk<Carried extends Parcel> {
+  next(): { readonly parcel: Carried; readonly sent: () => void } | null;
+}
+
+/** What the links know of a peer. */
+export interface SimNode<Id extends NodeId, Carried extends Parcel> extends Sleeper {
+  readonly id: Id;
+  linkUp(peer: Id, now: Time): void;
+  linkDown(peer: Id, now: Time): void;
+  deliver(from: Id, parcel: Carried, now: Time): void;
 }
 
 export interface Bandwidth {
@@ -15,43 +31,43 @@ export interface Bandwidth {
   readonly downBytesPerSecond: number;
 }
 
-interface Outgoing<Id extends NodeId> {
-  readonly link: Link<Id>;
-  readonly bytes: Uint8Array;
+interface Outgoing<Id extends NodeId, Carried extends Parcel> {
+  readonly link: Link<Id, Carried>;
+  readonly parcel: Carried;
   readonly sent?: () => void;
 }
 
 /** One direction of a link. */
-interface Link<Id extends NodeId> {
-  readonly to: End<Id>;
+interface Link<Id extends NodeId, Carried extends Parcel> {
+  readonly to: End<Id, Carried>;
   readonly latencyMs: number;
-  readonly bulk: Bulk[];
+  readonly bulk: Bulk<Carried>[];
   isUp: boolean;
 }
 
-interface End<Id extends NodeId> {
-  readonly node: SimNode<Id>;
+interface End<Id extends NodeId, Carried extends Parcel> {
+  readonly node: SimNode<Id, Carried>;
   readonly upBytesPerMs: number;
   readonly downBytesPerMs: number;
-  readonly linksByPeer: Map<Id, Link<Id>>;
-  readonly control: Outgoing<Id>[];
+  readonly linksByPeer: Map<Id, Link<Id, Carried>>;
+  readonly control: Outgoing<Id, Carried>[];
   /** Links with bulk, in the order they have their turn. */
-  readonly busy: Set<Link<Id>>;
+  readonly busy: Set<Link<Id, Carried>>;
   sending: boolean;
   sentBytes: number;
   /** When the downlink has taken in all that is under way to it. */
   downFreeAt: number;
 }
 
-export class Links<Id extends NodeId> {
+export class Links<Id extends NodeId, Carried extends Parcel> {
   readonly #world: World;
-  readonly #ends = new Map<Id, End<Id>>();
+  readonly #ends = new Map<Id, End<Id, Carried>>();
 
   constructor(world: World) {
     this.#world = world;
   }
 
-  add(node: SimNode<Id>, { upBytesPerSecond, downBytesPerSecond }: Bandwidth): void {
+  add(node: SimNode<Id, Carried>, { upBytesPerSecond, downBytesPerSecond }: Bandwidth): void {
     this.#ends.set(node.id, {
       node,
       upBytesPerMs: upBytesPerSecond / 1000,
@@ -94,15 +110,15 @@ export class Links<Id extends NodeId> {
     return this.#end(id).sentBytes;
   }
 
-  send(from: Id, to: Id, bytes: Uint8Array): void {
+  send(from: Id, to: Id, parcel: Carried): void {
     const end = this.#end(from);
     const link = end.linksByPeer.get(to);
     if (!link) return;
-    end.control.push({ link, bytes });
+    end.control.push({ link, parcel });
     this.#pump(end);
   }
 
-  sendBulk(from: Id, to: Id, bulk: Bulk): void {
+  sendBulk(from: Id, to: Id, bulk: Bulk<Carried>): void {
     const end = this.#end(from);
     const link = end.linksByPeer.get(to);
     if (!link) return;
@@ -111,23 +127,23 @@ export class Links<Id extends NodeId> {
     this.#pump(end);
   }
 
-  #pump(end: End<Id>): void {
+  #pump(end: End<Id, Carried>): void {
     if (end.sending) return;
     const frame = end.control.shift() ?? this.#nextBulk(end);
     if (!frame) return;
-    const { link, bytes } = frame;
+    const { link, parcel } = frame;
     end.sending = true;
-    end.sentBytes += bytes.length;
-    this.#world.after(bytes.length / end.upBytesPerMs, () => {
+    end.sentBytes += parcel.length;
+    this.#world.after(parcel.length / end.upBytesPerMs, () => {
       end.sending = false;
-      if (link.isUp) this.#carry(end.node.id, link, bytes);
+      if (link.isUp) this.#carry(end.node.id, link, parcel);
       frame.sent?.();
       this.#world.watch(end.node);
       this.#pump(end);
     });
   }
 
-  #nextBulk(end: End<Id>): Outgoing<Id> | null {
+  #nextBulk(end: End<Id, Carried>): Outgoing<Id, Carried> | null {
     for (const link of end.busy) {
       end.busy.delete(link);
       while (link.isUp && link.bulk[0]) {
@@ -143,18 +159,18 @@ export class Links<Id extends NodeId> {
     return null;
   }
 
-  #carry(from: Id, link: Link<Id>, bytes: Uint8Array): void {
+  #carry(from: Id, link: Link<Id, Carried>, parcel: Carried): void {
     const { to, latencyMs } = link;
     const beginsAt = Math.max(this.#world.now + latencyMs, to.downFreeAt);
-    to.downFreeAt = beginsAt + bytes.length / to.downBytesPerMs;
+    to.downFreeAt = beginsAt + parcel.length / to.downBytesPerMs;
     this.#world.after(to.downFreeAt - this.#world.now, () => {
       if (!link.isUp) return;
-      to.node.deliver(from, bytes, this.#world.now);
+      to.node.deliver(from, parcel, this.#world.now);
       this.#world.watch(to.node);
     });
   }
 
-  #cut(end: End<Id>, peer: Id): void {
+  #cut(end: End<Id, Carried>, peer: Id): void {
     const link = end.linksByPeer.get(peer);
     if (!link) return;
     link.isUp = false;
@@ -164,7 +180,7 @@ export class Links<Id extends NodeId> {
     this.#world.watch(end.node);
   }
 
-  #end(id: Id): End<Id> {
+  #end(id: Id): End<Id, Carried> {
     const end = this.#ends.get(id);
     if (!end) throw new Error(`no node ${id}`);
     return end;

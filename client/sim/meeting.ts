@@ -5,7 +5,7 @@ import type { PeerId } from "../src/engine/peer-id.ts";
 import { Disk, Library } from "./disk.ts";
 import { Links } from "./links.ts";
 import { SeededRandom } from "./random.ts";
-import { SwarmNode } from "./swarm-node.ts";
+import { SwarmNode, type Delivery } from "./swarm-node.ts";
 import { World } from "./world.ts";
 
 const FAST_BYTES_PER_SECOND = 4 * 1024 * 1024;
@@ -15,7 +15,7 @@ const LATENCY_MS = 20;
 
 export class Meeting {
   readonly world = new World();
-  readonly links = new Links<PeerId>(this.world);
+  readonly links = new Links<PeerId, Delivery>(this.world);
   readonly random: SeededRandom;
   readonly nodes: SwarmNode[] = [];
   readonly #library = new Library();

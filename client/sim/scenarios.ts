@@ -2,10 +2,10 @@
  * Networks by their shape, each with what must hold in it. A run is a function of the scenario, the number of peers and
  * the seed; what must hold and does not is thrown, so that a sweep names the seed.
  */
-import { createHash } from "node:crypto";
 import { LEAF_BYTES, geometryOf, type FileId } from "../src/engine/file-id.ts";
 import { Meeting } from "./meeting.ts";
 import type { SwarmNode, Tamper } from "./swarm-node.ts";
+import { Trace } from "./trace.ts";
 
 const MIB = 1024 * 1024;
 const UP_BYTES_PER_SECOND = MIB;
@@ -47,6 +47,7 @@ class Swarming {
   readonly sources: SwarmNode[] = [];
   readonly liars: SwarmNode[] = [];
   readonly receivers: SwarmNode[] = [];
+  readonly #trace = new Trace();
   #file: FileId | null = null;
 
   constructor(seed: number, length: number) {
@@ -60,7 +61,7 @@ class Swarming {
   }
 
   source(upBytesPerSecond = UP_BYTES_PER_SECOND, tamper: Tamper | null = null): SwarmNode {
-    const node = this.meeting.peer(upBytesPerSecond, DOWN_BYTES_PER_SECOND);
+    const node = this.#peer(upBytesPerSecond);
     node.tamper = tamper;
     (tamper ? this.liars : this.sources).push(node);
     this.#file = this.meeting.share(node, this.bytes).file;
@@ -68,7 +69,7 @@ class Swarming {
   }
 
   receiver(upBytesPerSecond = UP_BYTES_PER_SECOND): SwarmNode {
-    const node = this.meeting.peer(upBytesPerSecond, DOWN_BYTES_PER_SECOND);
+    const node = this.#peer(upBytesPerSecond);
     this.receivers.push(node);
     return node;
   }
@@ -107,6 +108,7 @@ class Swarming {
     const honest = new Set([...sources, ...receivers].map(({ id }) => id));
     for (const node of [...sources, ...receivers])
       must(![...node.refusedPeers].some((peer) => honest.has(peer)), "nobody honest is refused");
+    for (const { id } of this.everyone) this.#trace.add(meeting.world.now, id, meeting.links.sentBytes(id));
     const seconds = (meeting.world.now - beganAt) / 1000;
     const [first] = sources;
     return {
@@ -115,7 +117,7 @@ class Swarming {
       originCopies: first ? meeting.links.sentBytes(first.id) / bytes.length : 0,
       wastedBytes: receivers.reduce((sum, { disk }) => sum + disk.putBytes - bytes.length, 0),
       refused: receivers.reduce((sum, { refusedPeers }) => sum + refusedPeers.size, 0),
-      trace: this.#trace(),
+      trace: this.#trace.digest,
     };
   }
 
@@ -130,13 +132,10 @@ class Swarming {
     );
   }
 
-  #trace(): string {
-    const hash = createHash("sha256");
-    for (const { id, received } of this.everyone) {
-      hash.update(`${id} ${this.meeting.links.sentBytes(id)}\n`);
-      for (const { from, frame, at } of received) hash.update(`${from} ${frame.type} ${at}\n`);
-    }
-    return hash.digest("hex").slice(0, 16);
+  #peer(upBytesPerSecond: number): SwarmNode {
+    const node = this.meeting.peer(upBytesPerSecond, DOWN_BYTES_PER_SECOND);
+    node.listener = ({ type }, from, now) => this.#trace.add(now, node.id, from, type);
+    return node;
   }
 }
 

@@ -1,8 +1,10 @@
-/** A peer that has nothing but its swarm: frames go through the real codec, and the catalog is the world's. */
+/** A peer that has nothing but its swarm: control frames go through the real codec, and the catalog is the world's. */
+import { ok } from "@swapmeet/shared";
 import {
   decodeFrame,
   encodeFrame,
   MAX_BLOCK_BYTES,
+  MAX_FRAME_BYTES,
   type Frame,
   type SwarmFrame,
 } from "../src/engine/frame.ts";
@@ -13,31 +15,37 @@ import { isHostile, type Refusal } from "../src/engine/refusal.ts";
 import { Swarm } from "../src/engine/swarm.ts";
 import type { DownloadView } from "../src/engine/view.ts";
 import type { Disk } from "./disk.ts";
-import type { Links } from "./links.ts";
+import type { Links, Parcel, SimNode } from "./links.ts";
 import type { SeededRandom } from "./random.ts";
-import type { SimNode, Time, World } from "./world.ts";
+import type { Time, World } from "./world.ts";
 
 const DISK_MS = 1;
+const BLOCK_HEADER_BYTES = MAX_FRAME_BYTES - MAX_BLOCK_BYTES;
 
 /** What a liar sends instead of a frame; an honest peer has none. */
 export type Tamper = (frame: SwarmFrame, to: PeerId) => readonly SwarmFrame[];
+
+/** A frame as it comes out of the codec, or what is wrong with it. */
+export interface Delivery extends Parcel {
+  readonly frame: ReturnType<typeof decodeFrame>;
+}
 
 export interface Catalog {
   sourcesOf(file: FileId): ReadonlySet<PeerId>;
 }
 
-export class SwarmNode implements SimNode<PeerId> {
+export class SwarmNode implements SimNode<PeerId, Delivery> {
   readonly id: PeerId;
   /** Of this life: a crash ends it. */
   swarm: Swarm;
   readonly disk: Disk;
   readonly notices: Notice[] = [];
   readonly refusals: { readonly peer: PeerId; readonly refusal: Refusal }[] = [];
-  /** All frames but blocks. */
-  readonly received: { readonly from: PeerId; readonly frame: SwarmFrame; readonly at: Time }[] = [];
+  /** Hears every frame but blocks. */
+  listener: ((frame: SwarmFrame, from: PeerId, now: Time) => void) | null = null;
   tamper: Tamper | null = null;
   readonly #world: World;
-  readonly #links: Links<PeerId>;
+  readonly #links: Links<PeerId, Delivery>;
   readonly #catalog: Catalog;
   readonly #random: SeededRandom;
   #life = 0;
@@ -45,10 +53,11 @@ export class SwarmNode implements SimNode<PeerId> {
   readonly #stopped = new Set<string>();
   /** Answers of an earlier opening of a store never reach the swarm. */
   readonly #openings = new Map<FileId, number>();
+  #lastHave: { readonly key: string; readonly parcel: Delivery } | null = null;
 
   constructor(
     world: World,
-    links: Links<PeerId>,
+    links: Links<PeerId, Delivery>,
     catalog: Catalog,
     id: PeerId,
     random: SeededRandom,
@@ -94,11 +103,10 @@ export class SwarmNode implements SimNode<PeerId> {
     this.swarm.peerDown(peer, now);
   }
 
-  deliver(from: PeerId, bytes: Uint8Array, now: Time): void {
-    const frame = decodeFrame(bytes);
+  deliver(from: PeerId, { frame }: Delivery, now: Time): void {
     if (!frame.ok) return this.#refuse(from, frame.problem);
     if (!isSwarmFrame(frame.value)) throw new Error(`a ${frame.value.type} frame in a swarm alone`);
-    if (frame.value.type !== "block") this.received.push({ from, frame: frame.value, at: now });
+    if (frame.value.type !== "block") this.listener?.(frame.value, from, now);
     this.swarm.frame(from, frame.value, now);
   }
 
@@ -127,7 +135,15 @@ export class SwarmNode implements SimNode<PeerId> {
   }
 
   #send(to: PeerId, frame: SwarmFrame): void {
-    for (const told of this.tamper?.(frame, to) ?? [frame]) this.#links.send(this.id, to, encodeFrame(told));
+    for (const told of this.tamper?.(frame, to) ?? [frame]) this.#links.send(this.id, to, this.#parcel(told));
+  }
+
+  /** What is told to many in a row goes through the codec once. */
+  #parcel(frame: SwarmFrame): Delivery {
+    if (frame.type !== "have") return parcelOf(frame);
+    const key = `${frame.file} ${frame.pieces.join()}`;
+    if (this.#lastHave?.key !== key) this.#lastHave = { key, parcel: parcelOf(frame) };
+    return this.#lastHave.parcel;
   }
 
   #refuse(peer: PeerId, refusal: Refusal): void {
@@ -215,7 +231,7 @@ export class SwarmNode implements SimNode<PeerId> {
 
   #sendBlocks({ peer, id, file, begin, length }: SwarmOutput & { type: "send-blocks" }): void {
     let at = 0;
-    const next = (): { bytes: Uint8Array; sent: () => void } | null => {
+    const next = (): { parcel: Delivery; sent: () => void } | null => {
       if (at === length || this.#stopped.has(`${peer} ${id}`)) return null;
       const bytes = this.disk.read(file, begin + at, Math.min(MAX_BLOCK_BYTES, length - at));
       if (typeof bytes === "string") {
@@ -228,9 +244,8 @@ export class SwarmNode implements SimNode<PeerId> {
       const [block, ...more] = this.tamper?.({ type: "block", id, bytes }, peer) ?? [
         { type: "block", id, bytes } as const,
       ];
-      for (const frame of more)
-        this.#world.after(0, () => this.#links.send(this.id, peer, encodeFrame(frame)));
-      return block ? { bytes: encodeFrame(block), sent } : next();
+      for (const frame of more) this.#world.after(0, () => this.#links.send(this.id, peer, parcelOf(frame)));
+      return block ? { parcel: parcelOf(block), sent } : next();
     };
     this.#links.sendBulk(this.id, peer, { next });
   }
@@ -238,3 +253,10 @@ export class SwarmNode implements SimNode<PeerId> {
 
 const isSwarmFrame = (frame: Frame): frame is SwarmFrame =>
   !["prove", "feeds", "want", "entries", "offer", "offer-answer", "ping", "pong"].includes(frame.type);
+
+/** A block goes as it is, a view on its disk: a thousand peers would do little else than copy. */
+const parcelOf = (frame: SwarmFrame): Delivery => {
+  if (frame.type === "block") return { length: BLOCK_HEADER_BYTES + frame.bytes.length, frame: ok(frame) };
+  const bytes = encodeFrame(frame);
+  return { length: bytes.length, frame: decodeFrame(bytes) };
+};

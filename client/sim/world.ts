@@ -3,20 +3,11 @@
  * were planned. Nothing here is random and nothing waits, so a run is a function of what its maker plans.
  */
 export type Time = number;
-export type NodeId = string;
 
 /** Who has a deadline. */
 export interface Sleeper {
   tick(now: Time): void;
   nextDeadline(): Time | null;
-}
-
-/** What the links know of a peer. */
-export interface SimNode<Id extends NodeId> extends Sleeper {
-  readonly id: Id;
-  linkUp(peer: Id, now: Time): void;
-  linkDown(peer: Id, now: Time): void;
-  deliver(from: Id, bytes: Uint8Array, now: Time): void;
 }
 
 interface Event {
