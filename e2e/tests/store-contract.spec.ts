@@ -1,4 +1,4 @@
-/** The contract of the piece stores in a real browser: OPFS in a secure context, IndexedDB on plain http. */
+/** The stores' contracts in a real browser. Pieces: OPFS in a secure context, IndexedDB on plain http. The board: IndexedDB. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,6 +39,13 @@ for (const { kind, host } of PLACES)
       await rm(profile, { recursive: true });
     });
   });
+
+test("[B7] every case of the board store's contract holds", async ({ page }) => {
+  await pages.open(page, LAN_HOST);
+  const names = await device<string[]>(page, "boardContractNames");
+  expect(names.length).toBeGreaterThan(5);
+  for (const name of names) await test.step(name, () => device(page, "runBoardContract", name));
+});
 
 test.describe("[F6] IndexedDB without Web Locks", () => {
   test("a file whose holder crashed is taken over", async ({ page }) => {

@@ -13,6 +13,7 @@ import { Saving } from "../../src/platform/saving.ts";
 import { SharedFiles } from "../../src/platform/shared-files.ts";
 import { openStorage } from "../../src/platform/storage.ts";
 import type { PickedFile } from "../../src/platform/session-view.ts";
+import { boardContract } from "../board-store-contract.ts";
 import { contract, fullPlace, type Place, type TestFile } from "../piece-store-contract.ts";
 
 const damageByKind: Record<StoreKind, Place["damage"]> = {
@@ -55,6 +56,9 @@ const device = {
   async runFull() {
     await fullPlace((await (here ??= place())).stores);
   },
+
+  boardContractNames: () => Object.keys(boardContract),
+  runBoardContract: (name: string) => boardContract[name]!(),
 
   /** As if the tab of the holder had crashed: the record stays, nobody answers for it. */
   async takesOverFromTheDead() {
