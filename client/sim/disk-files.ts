@@ -34,15 +34,15 @@ export class DiskFiles {
       case "send-blocks": {
         const { peer, id, begin, length } = output;
         const bytes = this.disk.read(file, begin, length);
-        if (typeof bytes === "string") return feed({ type: "read-failed", peer, id, file, reason: bytes });
+        if (typeof bytes === "string") return feed({ type: "read-failed", file, reason: bytes });
         return this.#context.sendBlocks(peer, id, bytes);
       }
       case "stop-blocks":
         return this.#context.stopBlocks(output.peer, output.id);
       case "hash-leaves": {
         const leaves = this.disk.leaves(file, output.piece);
-        if (typeof leaves !== "string") feed({ type: "leaves-hashed", file, piece: output.piece, leaves });
-        return;
+        if (typeof leaves === "string") return feed({ type: "read-failed", file, reason: leaves });
+        return feed({ type: "leaves-hashed", file, piece: output.piece, leaves });
       }
       case "save-file":
         this.disk.save(file);

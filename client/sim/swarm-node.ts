@@ -192,9 +192,12 @@ export class SwarmNode implements SimNode<PeerId, Delivery> {
         return;
       case "hash-leaves": {
         const leaves = this.disk.leaves(output.file, output.piece);
-        if (typeof leaves === "string") return;
         this.#world.after(DISK_MS, () =>
-          this.#input({ type: "leaves-hashed", file: output.file, piece: output.piece, leaves }),
+          this.#input(
+            typeof leaves === "string"
+              ? { type: "read-failed", file: output.file, reason: leaves }
+              : { type: "leaves-hashed", file: output.file, piece: output.piece, leaves },
+          ),
         );
         return;
       }
@@ -236,7 +239,7 @@ export class SwarmNode implements SimNode<PeerId, Delivery> {
       const bytes = this.disk.read(file, begin + at, Math.min(MAX_BLOCK_BYTES, length - at));
       if (typeof bytes === "string") {
         at = length;
-        this.#world.after(0, () => this.#input({ type: "read-failed", peer, id, file, reason: bytes }));
+        this.#world.after(0, () => this.#input({ type: "read-failed", file, reason: bytes }));
         return null;
       }
       at += bytes.length;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { SwarmFrame } from "../src/engine/frame.ts";
-import { fileIdOf, type FileId } from "../src/engine/file-id.ts";
+import { fileIdOf, LEAF_BYTES, type FileId } from "../src/engine/file-id.ts";
 import type { Notice, SwarmOutput } from "../src/engine/io.ts";
 import type { PeerId } from "../src/engine/peer-id.ts";
 import type { Refusal } from "../src/engine/refusal.ts";
@@ -231,8 +231,8 @@ test("[S17] an unreadable file: all its requests rejected, told once, not held, 
   desk.request(BEN, 2);
   desk.takeSent();
   desk.takeOutputs();
-  desk.swarm.handle({ type: "read-failed", peer: ANNA, id: 1, file, reason: "vanished" }, 5);
-  desk.swarm.handle({ type: "read-failed", peer: BEN, id: 2, file, reason: "vanished" }, 5);
+  desk.swarm.handle({ type: "read-failed", file, reason: "vanished" }, 5);
+  desk.swarm.handle({ type: "read-failed", file, reason: "vanished" }, 5);
   expect(desk.takeSent()).toEqual([
     { to: ANNA, frame: { type: "reject", id: 1, reason: "vanished" } },
     { to: BEN, frame: { type: "reject", id: 2, reason: "vanished" } },
@@ -254,6 +254,44 @@ test("[S17] leaves that do not give the piece's hash are not sent: the file was 
   desk.swarm.handle({ type: "leaves-hashed", file, piece: 0, leaves: new Uint8Array(16 * 32) }, 5);
   expect(desk.takeFrames()).toEqual([]);
   expect(desk.notices).toEqual([{ type: "source-unreadable", file, reason: "changed" }]);
+});
+
+test("[S17] whose file cannot be read to hash a piece says that it holds nothing of it: askers go on", () => {
+  const desk = sharing(ANNA, BEN);
+  for (const asker of [ANNA, BEN]) desk.hear(asker, { type: "leaves-request", file, piece: 3 });
+  desk.request(ANNA, 1);
+  desk.swarm.handle({ type: "read-failed", file, reason: "vanished" }, 5);
+  expect(desk.takeSent()).toEqual([
+    { to: ANNA, frame: { type: "bitfield", file, bits: new Uint8Array(0) } },
+    { to: BEN, frame: { type: "bitfield", file, bits: new Uint8Array(0) } },
+    { to: ANNA, frame: { type: "reject", id: 1, reason: "vanished" } },
+  ]);
+});
+
+test("[S11] who answers for leaves that it holds nothing any more is not waited for", () => {
+  const desk = new Desk(ANNA, BEN);
+  desk.sources = [ANNA, BEN];
+  const small = hashFile(new SeededRandom(2).bytes(2 * LEAF_BYTES), "small").file;
+  desk.swarm.download(small, "small", 0);
+  desk.swarm.handle({ type: "store-opened", file: small, have: new Uint8Array(1) }, 0);
+  const requests = desk
+    .takeSent()
+    .flatMap(({ to, frame }) => (frame.type === "request" ? [{ to, frame }] : []));
+  expect(requests.map(({ to }) => to)).toEqual([ANNA, BEN]);
+  for (const { to, frame } of requests)
+    desk.hear(to, { type: "block", id: frame.id, bytes: new Uint8Array(LEAF_BYTES) });
+  desk.swarm.handle({ type: "piece-corrupt", file: small, piece: 0, leaves: new Uint8Array(64) }, 0);
+  expect(desk.takeSent()).toEqual([{ to: ANNA, frame: { type: "leaves-request", file: small, piece: 0 } }]);
+  desk.hear(ANNA, { type: "bitfield", file: small, bits: new Uint8Array(0) });
+  expect(desk.takeSent()).toEqual([{ to: BEN, frame: { type: "leaves-request", file: small, piece: 0 } }]);
+});
+
+test("[S17] a read that failed after its file was taken off the table is nobody's trouble", () => {
+  const desk = sharing(ANNA);
+  desk.request(ANNA, 1);
+  desk.swarm.unshare(file);
+  desk.swarm.handle({ type: "read-failed", file, reason: "changed" }, 5);
+  expect(desk.notices).toEqual([]);
 });
 
 test("[S14] a peer that leaves gives up its slot, and its jobs are stopped", () => {

@@ -349,11 +349,13 @@ export class Download {
   }
 
   bitfield(source: Source, bits: Uint8Array, now: Time): void {
-    if (!this.#interestedIn.has(source.peer) || this.#problemByPeer.has(source.peer)) return;
+    const wasAsked = this.#interestedIn.has(source.peer) || this.#leavesOwedByPeer.has(source.peer);
+    if (!wasAsked || this.#problemByPeer.has(source.peer)) return;
     const pieces = Bitfield.parse(bits, this.geometry.pieceCount);
     if (!pieces) return this.#context.refuse(source.peer, "wrong-length");
     this.#hold(source.peer, pieces);
     source.idle = false;
+    this.#giveUpLeaves(source, pieces, now);
     if (this.#phase.type !== "layer") return;
     if (pieces.count === 0) this.#phase.silent.add(source.peer);
     if (this.#phase.from === null || (pieces.count === 0 && this.#phase.from === source))
@@ -837,6 +839,16 @@ export class Download {
     const owed = this.#leavesOwedByPeer.get(peer) ?? new Set();
     this.#leavesOwedByPeer.set(peer, owed.add(piece));
     this.#context.send(peer, { type: "leaves-request", file: this.file, piece });
+  }
+
+  /** Of pieces that a peer does not hold any more, it does not tell the leaves. [S11] */
+  #giveUpLeaves(source: Source, held: Bitfield, now: Time): void {
+    for (const piece of this.#leavesOwedByPeer.get(source.peer) ?? []) {
+      if (held.has(piece)) continue;
+      const [blame, trial] = [this.#blames.get(piece), this.#trialsByPeer.get(source.peer)];
+      if (blame?.from === source) this.#askLeaves(blame, now);
+      if (trial?.request.assembly.piece === piece) this.#endTrial(trial.request);
+    }
   }
 
   #settleBlame({ assembly, leaves }: Blame, trueLeaves: Uint8Array): void {

@@ -101,13 +101,8 @@ export type SwarmInput =
     }
   /** `bytes` of the answer to request `id` have left the send queue. */
   | { readonly type: "bytes-sent"; readonly peer: PeerId; readonly id: number; readonly bytes: number }
-  | {
-      readonly type: "read-failed";
-      readonly peer: PeerId;
-      readonly id: number;
-      readonly file: FileId;
-      readonly reason: ReadProblem;
-    }
+  /** What was to be sent of a file, or hashed, could not be read. */
+  | { readonly type: "read-failed"; readonly file: FileId; readonly reason: ReadProblem }
   | { readonly type: "file-saved"; readonly file: FileId }
   /** It stays in its store until the person saves it. */
   | { readonly type: "file-kept"; readonly file: FileId }

@@ -306,8 +306,14 @@ export class Uploads {
   }
 
   readFailed(file: FileId, reason: ReadProblem, now: Time): void {
+    if (!this.#context.held(file)) return; // not served any more
     if (!this.#problemByFile.has(file)) this.#context.notify({ type: "source-unreadable", file, reason });
     this.#problemByFile.set(file, reason);
+    for (const [key, job] of this.#leavesJobs) {
+      if (job.file !== file) continue;
+      this.#leavesJobs.delete(key);
+      for (const asker of job.askers) this.#sendBitfield(asker, file);
+    }
     this.#rejectAll(file, reason);
     this.#serve(now);
   }

@@ -5,7 +5,7 @@
 import { fail, ok, type Result } from "@swapmeet/shared";
 import { Bitfield } from "../engine/bitfield.ts";
 import { geometryOf, lengthOf, pieceBegin, pieceBytes, type FileId } from "../engine/file-id.ts";
-import type { Input, LocalFile, StoreProblem, SwarmOutput } from "../engine/io.ts";
+import type { Input, LocalFile, ReadProblem, StoreProblem, SwarmOutput } from "../engine/io.ts";
 import type { PeerId } from "../engine/peer-id.ts";
 import { HandedFiles, type HandedProblem } from "./handed-files.ts";
 import type { HashedFile, HashProblem } from "./hash-file.ts";
@@ -174,7 +174,7 @@ export class Holdings implements HostFiles {
         const { peer, id, file, begin, length } = output;
         const read = this.#read(file, begin, length).then((result) => {
           if (result.ok) return result.value;
-          feed({ type: "read-failed", peer, id, file, reason: result.problem });
+          feed({ type: "read-failed", file, reason: result.problem });
           return null;
         });
         return void linkOf(peer)?.sendBlocks(id, read, (bytes) => {
@@ -258,25 +258,24 @@ export class Holdings implements HostFiles {
   async #read(file: FileId, begin: number, length: number): ReturnType<SharedFiles["read"]> {
     if (this.#shared.has(file)) return this.#shared.read(file, begin, length);
     const read = await this.#storeByFile.get(file)?.read(begin, length);
-    return read?.ok ? read : { ok: false, problem: "vanished" };
+    return read?.ok ? read : fail("vanished");
   }
 
   async #hashLeaves(file: FileId, piece: number): Promise<void> {
-    const leaves = this.#shared.has(file)
-      ? await this.#sharedLeaves(file, piece)
-      : await this.#storedLeaves(file, piece);
-    if (leaves) this.#options.feed({ type: "leaves-hashed", file, piece, leaves });
+    const { feed } = this.#options;
+    const leaves = await this.#leaves(file, piece);
+    if (leaves.ok) feed({ type: "leaves-hashed", file, piece, leaves: leaves.value });
+    else feed({ type: "read-failed", file, reason: leaves.problem });
   }
 
-  async #sharedLeaves(file: FileId, piece: number): Promise<Uint8Array | null> {
+  async #leaves(file: FileId, piece: number): Promise<Result<Uint8Array, ReadProblem>> {
+    if (!this.#shared.has(file)) {
+      const stored = await this.#storeByFile.get(file)?.leaves(piece);
+      return stored?.ok ? stored : fail("vanished");
+    }
     const geometry = geometryOf(lengthOf(file));
     const read = await this.#shared.read(file, pieceBegin(geometry, piece), pieceBytes(geometry, piece));
-    return read.ok ? this.#options.leaves(read.value) : null;
-  }
-
-  async #storedLeaves(file: FileId, piece: number): Promise<Uint8Array | null> {
-    const leaves = await this.#storeByFile.get(file)?.leaves(piece);
-    return leaves?.ok ? leaves.value : null;
+    return read.ok ? ok(await this.#options.leaves(read.value)) : read;
   }
 
   #closeStore(file: FileId): Promise<void> {
