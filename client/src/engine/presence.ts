@@ -1,0 +1,381 @@
+/**
+ * Who is here, who is away, and who is gone. PROTOCOL.md, rules V1 to V9.
+ *
+ * It is derived from the words (profiles) that everyone says of themselves and gossip carries to all. Nobody is declared
+ * gone on somebody else's word: a suspicion only asks, and whoever is there answers it with a new word.
+ *
+ * Everybody waits equally long in each of the lists below, so the first of each is all that is looked at: a room of
+ * thousands costs no more than a small one.
+ */
+import { MAX_ROOM_MEMBERS, type Address } from "@swapmeet/shared";
+import { Allowance } from "./allowance.ts";
+import { ByAge } from "./by-age.ts";
+import type { Profile } from "./entry.ts";
+import type { SuspectFrame } from "./frame.ts";
+import type { Time } from "./io.ts";
+import { safePersonName } from "./name.ts";
+import type { PeerId } from "./peer-id.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** Everyone speaks so often; in a room of thousands less, so that all together say about three words a second. */
+const WORD_EVERY_MS = 60_000;
+const WORD_EVERY_MS_PER_PERSON = 300;
+/** Silent for so many times what is usual: suspected. A word in between may have got lost. */
+const SILENT_INTERVALS = 2;
+/** A name being typed, a tab looked into: together one word. */
+const CHANGE_EVERY_MS = 1_000;
+const ANSWER_EVERY_MS = 5_000;
+/** A link that broke without a word comes back within this after a reload or in a lift. Guess. */
+const LINK_BACK_WITHIN_MS = 3_000;
+/** An answer takes two ways through the room, and may wait for ANSWER_EVERY_MS: until then nothing is shown. Guess. */
+const DOUBT_MS = 7_000;
+/** From a suspicion without an answer to gone: a phone's file picker, a locked screen. Guess. */
+const GONE_AFTER_MS = 60_000;
+/** Who said `left` and is reloading says another word within this. Guess. */
+const LEFT_GRACE_MS = 5_000;
+/** A tick so late: this device slept, and no silence of others counts. Background tabs are ticked once a minute. */
+const SLEPT_MS = 90_000;
+const LOOK_EVERY_MS = 60_000;
+const LOOK_AT_MOST_EVERY_MS = 1_000;
+/** Suspicions one neighbour may pass on: of 3,000 people a third at once. Each may cause a word of somebody. Guess. */
+const SUSPICIONS_AT_ONCE = 1_024;
+const SUSPICIONS_PER_SECOND = 4;
+
+interface Person {
+  epoch: number;
+  seq: number;
+  /** Sanitized. */
+  name: string;
+  address: Address;
+  said: "here" | "away";
+  /** The neighbour that its last word came from. */
+  route: PeerId | null;
+}
+
+export interface PresenceContext {
+  readonly me: PeerId;
+  readonly epoch: number;
+  readonly address: Address;
+  /** A new word of this peer, for its presence feed. */
+  append(profile: Profile, now: Time): void;
+  neighbors(): Iterable<PeerId>;
+  send(peer: PeerId, frame: SuspectFrame): void;
+  refuse(peer: PeerId, refusal: Refusal): void;
+  came(peer: PeerId, now: Time): void;
+  /** Nothing of its presence and library counts any more. Also told of somebody whose first word here is `left`. */
+  gone(peer: PeerId, now: Time): void;
+  /** [0, 1) */
+  random(): number;
+}
+
+export class Presence {
+  readonly #context: PresenceContext;
+  #name: string;
+  #state: "here" | "away" = "here";
+  #hasLeft = false;
+  /** Sequence number of this peer's last word that is signed. */
+  #seq = -1;
+  #saidAt: Time = 0;
+  /** Of the usual interval, until the next word: a room does not speak in step. */
+  #haste = 1;
+  /** A word is due before its time: something changed, or somebody asked. */
+  #sayAt: Time | null = null;
+
+  readonly #people = new Map<PeerId, Person>();
+  readonly #peerByAddress = new Map<Address, PeerId>();
+  /** Everyone whose word stands, by when it came. */
+  readonly #heard = new ByAge<PeerId>();
+  /** Neighbours whose link broke a moment ago. */
+  readonly #cutOff = new ByAge<PeerId>();
+  /** Suspected, by since when: not shown yet, and shown as away. */
+  readonly #doubted = new ByAge<PeerId>();
+  readonly #missing = new ByAge<PeerId>();
+  readonly #leaving = new ByAge<PeerId>();
+  readonly #allowanceByPeer = new Map<PeerId, Allowance>();
+  #lookAt: Time;
+  #lookedAt: Time;
+  /** How often the others may be expected to speak: it grows with the room at once, and shrinks in a while. */
+  #intervalMs = WORD_EVERY_MS;
+  /** Whoever was not heard before this may have spoken all the same. */
+  #deafUntil: Time = -Infinity;
+  #sleptUntil: Time = -Infinity;
+
+  constructor(context: PresenceContext, name: string, now: Time = 0) {
+    this.#context = context;
+    this.#name = safePersonName(name);
+    this.#lookedAt = now;
+    this.#lookAt = now + LOOK_EVERY_MS;
+    this.#say(now);
+  }
+
+  // -- this peer's word ----------------------------------------------------------------------------------------------
+
+  rename(name: string, now: Time): void {
+    const safe = safePersonName(name);
+    if (safe === this.#name) return;
+    this.#name = safe;
+    this.#sayWithin(CHANGE_EVERY_MS, now);
+  }
+
+  be(state: "here" | "away", now: Time): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#sayWithin(CHANGE_EVERY_MS, now);
+  }
+
+  /** The last word. */
+  leave(now: Time): void {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    this.#context.append(this.#profile("left"), now);
+  }
+
+  /** Says a word now, or `ms` after the last one. */
+  #sayWithin(ms: number, now: Time): void {
+    if (this.#hasLeft) return;
+    this.#sayAt = Math.min(this.#sayAt ?? Infinity, this.#saidAt + ms);
+    this.#sayIfDue(now);
+  }
+
+  #sayIfDue(now: Time): void {
+    if (!this.#hasLeft && now >= this.#nextWordAt()) this.#say(now);
+  }
+
+  #nextWordAt(): Time {
+    return Math.min(this.#sayAt ?? Infinity, this.#saidAt + this.#haste * this.#usualIntervalMs());
+  }
+
+  #say(now: Time): void {
+    this.#sayAt = null;
+    this.#saidAt = now;
+    this.#haste = 0.8 + 0.2 * this.#context.random();
+    this.#context.append(this.#profile(this.#state), now);
+  }
+
+  #profile(state: Profile["state"]): Profile {
+    return { type: "profile", name: this.#name, address: this.#context.address, state };
+  }
+
+  #usualIntervalMs(): number {
+    return Math.max(WORD_EVERY_MS, WORD_EVERY_MS_PER_PERSON * (this.#people.size + 1));
+  }
+
+  // -- what others say -----------------------------------------------------------------------------------------------
+
+  /** A word of a presence feed, this peer's own too. `from`: the neighbour it came from. */
+  applied(
+    author: PeerId,
+    epoch: number,
+    seq: number,
+    profile: Profile,
+    from: PeerId | null,
+    now: Time,
+  ): void {
+    if (author === this.#context.me) {
+      if (epoch === this.#context.epoch) this.#seq = Math.max(this.#seq, seq);
+      return;
+    }
+    const known = this.#people.get(author);
+    if (known && !isNewer({ epoch, seq }, known)) return;
+    const word = { epoch, seq, route: from };
+    if (profile.state === "left") return this.#said(author, known, word, now);
+    const { address, state: said } = profile;
+    const name = safePersonName(profile.name);
+    if (known) {
+      if (known.address !== address) this.#unmap(author, known.address);
+      Object.assign(known, word, { name, address, said });
+    } else {
+      if (this.#people.size >= MAX_ROOM_MEMBERS) return;
+      this.#people.set(author, { ...word, name, address, said });
+    }
+    // Who was first at an address keeps it: another one only claims it.
+    if (!this.#peerByAddress.has(address)) this.#peerByAddress.set(address, author);
+    this.#unlist(author);
+    this.#heard.add(author, now);
+    if (!known) this.#context.came(author, now);
+    this.#sayIfDue(now); // a background tab's own ticks may be a minute late
+  }
+
+  #said(
+    author: PeerId,
+    known: Person | undefined,
+    word: Pick<Person, "epoch" | "seq" | "route">,
+    now: Time,
+  ): void {
+    if (!known) return this.#context.gone(author, now);
+    Object.assign(known, word);
+    this.#unlist(author);
+    this.#leaving.add(author, now);
+    this.#lookNoLaterThan(now + LEFT_GRACE_MS);
+  }
+
+  /** A link to it is proven, whoever called. Whether the rest of the room believes in it, its answer will tell. [V5] */
+  linkUp(peer: PeerId, now: Time): void {
+    this.#cutOff.delete(peer);
+    const person = this.#people.get(peer);
+    if (person && this.#isSuspected(peer)) this.#ask(peer, peer, person);
+    this.#sayIfDue(now);
+  }
+
+  /** Only a neighbour's link that ended says something: others end when nobody needs them. */
+  linkDown(peer: PeerId, wasNeighbor: boolean, now: Time): void {
+    this.#allowanceByPeer.delete(peer);
+    if (!wasNeighbor || !this.#heard.has(peer)) return;
+    this.#cutOff.add(peer, now);
+    this.#lookNoLaterThan(now + LINK_BACK_WITHIN_MS);
+  }
+
+  /** Somebody lost its link to the author, or never heard from it again. [V4] */
+  frame(peer: PeerId, { author, epoch, seq }: SuspectFrame, now: Time): void {
+    let allowance = this.#allowanceByPeer.get(peer);
+    if (!allowance) {
+      allowance = new Allowance(SUSPICIONS_AT_ONCE, SUSPICIONS_PER_SECOND);
+      this.#allowanceByPeer.set(peer, allowance);
+    }
+    if (!allowance.spend(1, now)) return this.#context.refuse(peer, "too-many-requests");
+    if (author === this.#context.me) {
+      if (epoch === this.#context.epoch && seq === this.#seq) this.#sayWithin(ANSWER_EVERY_MS, now);
+      return;
+    }
+    const person = this.#people.get(author);
+    // Of another word than the last one known here: answered already, or invented.
+    if (person?.epoch === epoch && person.seq === seq && this.#heard.has(author))
+      this.#suspect(author, person, peer, now);
+  }
+
+  /**
+   * A neighbour offers the last word that was known of somebody who is gone here: it asks the author, who answers; or it
+   * has not noticed yet. So what a cut declared gone is back as soon as the cut has healed. [V8]
+   */
+  vouched(author: PeerId, epoch: number, seq: number, by: PeerId): void {
+    if (author !== this.#context.me && !this.#people.has(author)) this.#ask(by, author, { epoch, seq });
+  }
+
+  // -- time ----------------------------------------------------------------------------------------------------------
+
+  tick(now: Time): void {
+    if (this.#hasLeft) return;
+    this.#sayIfDue(now);
+    if (now >= this.#lookAt) this.#look(now);
+  }
+
+  nextDeadline(): Time | null {
+    return this.#hasLeft ? null : Math.min(this.#lookAt, this.#nextWordAt());
+  }
+
+  #look(now: Time): void {
+    if (now - this.#lookAt >= SLEPT_MS) this.#sleptUntil = this.#deafUntil = now;
+    if (this.#isAlone()) this.#deafUntil = now;
+    const halved = this.#intervalMs * 2 ** (-(now - this.#lookedAt) / WORD_EVERY_MS);
+    this.#intervalMs = Math.max(this.#usualIntervalMs(), halved);
+    const silentMs = SILENT_INTERVALS * this.#intervalMs;
+
+    for (const [peer] of this.#leaving.takeUntil(now - LEFT_GRACE_MS)) this.#bury(peer, now);
+    if (now - this.#sleptUntil >= GONE_AFTER_MS)
+      for (const [peer] of this.#missing.takeUntil(now - GONE_AFTER_MS)) this.#bury(peer, now);
+    for (const [peer, since] of this.#doubted.takeUntil(now - DOUBT_MS)) this.#missing.add(peer, since);
+    for (const [peer] of this.#cutOff.takeUntil(now - LINK_BACK_WITHIN_MS))
+      this.#suspect(peer, this.#people.get(peer)!, null, now);
+    if (now - this.#deafUntil >= silentMs)
+      for (const [peer] of this.#heard.takeUntil(now - silentMs))
+        this.#suspect(peer, this.#people.get(peer)!, null, now);
+
+    this.#lookedAt = now;
+    const next = Math.min(
+      this.#leaving.oldest() + LEFT_GRACE_MS,
+      this.#missing.oldest() + GONE_AFTER_MS,
+      this.#doubted.oldest() + DOUBT_MS,
+      this.#cutOff.oldest() + LINK_BACK_WITHIN_MS,
+      this.#heard.oldest() + silentMs,
+      now + LOOK_EVERY_MS,
+    );
+    this.#lookAt = Math.max(next, now + LOOK_AT_MOST_EVERY_MS);
+  }
+
+  #lookNoLaterThan(at: Time): void {
+    this.#lookAt = Math.min(this.#lookAt, at);
+  }
+
+  #suspect(peer: PeerId, person: Person, from: PeerId | null, now: Time): void {
+    this.#unlist(peer);
+    this.#doubted.add(peer, now);
+    this.#lookNoLaterThan(now + DOUBT_MS);
+    for (const neighbor of this.#context.neighbors())
+      if (neighbor !== from) this.#ask(neighbor, peer, person);
+  }
+
+  #ask(to: PeerId, author: PeerId, { epoch, seq }: Pick<Person, "epoch" | "seq">): void {
+    this.#context.send(to, { type: "suspect", author, epoch, seq });
+  }
+
+  #bury(peer: PeerId, now: Time): void {
+    this.#unlist(peer);
+    const person = this.#people.get(peer);
+    if (person) this.#unmap(peer, person.address);
+    this.#people.delete(peer);
+    this.#context.gone(peer, now);
+  }
+
+  // -- what others read ----------------------------------------------------------------------------------------------
+
+  /** Null: not in the room. */
+  stateOf(peer: PeerId): "here" | "away" | null {
+    if (peer === this.#context.me) return this.#state;
+    const person = this.#people.get(peer);
+    if (!person) return null;
+    return this.#missing.has(peer) ? "away" : person.said;
+  }
+
+  /** "" for nobody known. */
+  nameOf(peer: PeerId): string {
+    return peer === this.#context.me ? this.#name : (this.#people.get(peer)?.name ?? "");
+  }
+
+  addressOf(peer: PeerId): Address | null {
+    return peer === this.#context.me ? this.#context.address : (this.#people.get(peer)?.address ?? null);
+  }
+
+  peerAt(address: Address): PeerId | null {
+    return this.#peerByAddress.get(address) ?? null;
+  }
+
+  /** The neighbour that its freshest word came from: the way back. It need not be a neighbour any more. */
+  routeTo(peer: PeerId): PeerId | null {
+    return this.#people.get(peer)?.route ?? null;
+  }
+
+  /** Everyone else in the room, here or away, in the order they came. */
+  people(): IterableIterator<PeerId> {
+    return this.#people.keys();
+  }
+
+  get peopleCount(): number {
+    return this.#people.size;
+  }
+
+  // -- details -------------------------------------------------------------------------------------------------------
+
+  #isSuspected(peer: PeerId): boolean {
+    return this.#doubted.has(peer) || this.#missing.has(peer);
+  }
+
+  #isAlone(): boolean {
+    for (const _ of this.#context.neighbors()) return false;
+    return true;
+  }
+
+  #unlist(peer: PeerId): void {
+    this.#heard.delete(peer);
+    this.#cutOff.delete(peer);
+    this.#doubted.delete(peer);
+    this.#missing.delete(peer);
+    this.#leaving.delete(peer);
+  }
+
+  #unmap(peer: PeerId, address: Address): void {
+    if (this.#peerByAddress.get(address) === peer) this.#peerByAddress.delete(address);
+  }
+}
+
+const isNewer = (a: Pick<Person, "epoch" | "seq">, b: Pick<Person, "epoch" | "seq">): boolean =>
+  a.epoch > b.epoch || (a.epoch === b.epoch && a.seq > b.seq);
