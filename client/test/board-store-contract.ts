@@ -24,6 +24,7 @@ export const boardContract: Readonly<Record<string, () => Promise<void>>> = {
 
   "[B7] what was kept is there to be loaded at once": async () => {
     await life(tagOf("at once"), async (store) => {
+      await store.load();
       // Some go into the first transaction, and some wait for it to end.
       for (let n = 0; n < 20; n++) {
         store.keep(`${n}`, frameOf("kept"));
@@ -100,7 +101,7 @@ export const boardContract: Readonly<Record<string, () => Promise<void>>> = {
     await life(tags[0]!, () => undefined);
     await nextMillisecond();
     await life(tagOf("d"), () => undefined, bounds);
-    const left = [];
+    const left: number[] = [];
     for (const tag of tags) await life(tag, async (store) => void left.push((await store.load()).length));
     same(left, [1, 0, 1]);
   },
