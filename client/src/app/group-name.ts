@@ -1,0 +1,16 @@
+/** A newsgroup that somebody begins: its name as typed, or what would do instead. */
+import { fail, ok, type Result } from "@swapmeet/shared";
+import { GENERAL, safeGroup } from "../engine/name.ts";
+
+export type GroupNameProblem =
+  | { readonly type: "empty" }
+  /** `suggestion`: the nearest name that would do, if there is one. */
+  | { readonly type: "not-a-name"; readonly suggestion: string | null };
+
+export const parseGroupName = (typed: string): Result<string, GroupNameProblem> => {
+  const name = typed.trim();
+  if (name === "") return fail({ type: "empty" });
+  const nearest = safeGroup(name);
+  if (nearest === name) return ok(name);
+  return fail({ type: "not-a-name", suggestion: nearest === GENERAL ? null : nearest });
+};

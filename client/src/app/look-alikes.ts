@@ -1,0 +1,31 @@
+/** Whose name can be taken for somebody else's. Names are free and may repeat; then the key's tag tells people apart. */
+import type { PeerId } from "../engine/peer-id.ts";
+
+/** Letters that look alike become one letter, as Unicode's list of confusables has it (UTS 39). */
+export type Confusables = (text: string) => string;
+
+export interface Named {
+  readonly peer: PeerId;
+  readonly name: string;
+}
+
+export const lookAlikesIn = (people: Iterable<Named>, confusables: Confusables): ReadonlySet<PeerId> => {
+  const firstByLook = new Map<string, PeerId>();
+  const alike = new Set<PeerId>();
+  for (const { peer, name } of people)
+    for (const look of looksOf(name, confusables)) {
+      const first = firstByLook.get(look) ?? peer;
+      firstByLook.set(look, first);
+      if (first !== peer) alike.add(first).add(peer);
+    }
+  return alike;
+};
+
+/**
+ * Two, because case and shape do not commute: "IVAN" is "ivan" in another case, and "lvan" by the shape of its "I".
+ * Names are alike when any of theirs are.
+ */
+const looksOf = (name: string, confusables: Confusables): readonly string[] => {
+  const bare = name.normalize("NFKD").replace(/\s+/gu, "");
+  return [confusables(bare.toLowerCase()), confusables(confusables(bare).toLowerCase())];
+};

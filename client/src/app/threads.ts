@@ -1,0 +1,16 @@
+/** Whom a post answers, to be said where the thread alone does not say it. */
+import type { PostId } from "../engine/post-id.ts";
+import type { PostView } from "../engine/view.ts";
+
+/** Answers to a thread's first post are not in it: they stand right below. */
+export const answeredIn = (posts: readonly PostView[]): ReadonlyMap<PostView, PostView> => {
+  const answers = new Map<PostView, PostView>();
+  const answerById = new Map<PostId, PostView>();
+  for (const post of posts) {
+    if (post.depth === 0) continue;
+    const answered = post.replyTo && answerById.get(post.replyTo);
+    if (answered) answers.set(post, answered);
+    answerById.set(post.id, post);
+  }
+  return answers;
+};
