@@ -51,7 +51,7 @@ const openRoom = async (
 /** The receiver sees as many sources as there are. */
 const findFrom = async (receiver: RoomPage, sources: number) => {
   const row = await receiver.find(NAME);
-  await expect(row).toContainText(new RegExp(`\\b${sources}\\s*sources`), { timeout: 30_000 });
+  await expect(row).toContainText(new RegExp(`\\b${sources}\\s+sources`), { timeout: 30_000 });
   return row.getByRole("button", { name: /^Download / });
 };
 
