@@ -4,6 +4,7 @@ import {
   formatBytes,
   formatExactBytes,
   formatNames,
+  formatPace,
   formatSeconds,
   initialsOf,
   percentOf,
@@ -72,6 +73,15 @@ test("time left is said in one unit, and never as nothing", () => {
     "2 h",
     "1 d",
   ]);
+});
+
+test("a transfer's pace says when it ends, as long as anybody can tell", () => {
+  const pace = (bytesPerSecond: number, secondsLeft: number | null) =>
+    plain(formatPace({ bytesPerSecond, secondsLeft }));
+  expect(pace(14_200_000, 100)).toBe("14 MB/s, 2 min left");
+  expect(pace(5000, null)).toBe("5.0 KB/s");
+  expect(pace(1e-20, null)).toBe("stalled");
+  expect(pace(0, null)).toBe("");
 });
 
 test("up to three sources are named, of more the first two", () => {

@@ -85,3 +85,20 @@ test("[S18] a limit set, changed and lifted on the way holds at once", () => {
   limit(sources[0]!, {});
   expect(bytesIn(2000)).toBeGreaterThan(7 * MIB);
 });
+
+test("how long a download takes is told while it moves, and not when it stands still or takes for ever", () => {
+  const one = scene(1, 1, 8 * MIB);
+  const { meeting, file } = one;
+  const [source, receiver] = [one.sources[0]!, one.receivers[0]!];
+  const view = () => receiver.view(file);
+  limit(source, { uploadBytesPerSecond: 256 * KIB });
+  meeting.download(receiver, file);
+  expect(view().secondsLeft).toBeNull();
+  meeting.pass(10_000);
+  expect(view().secondsLeft).toBeGreaterThan(18);
+  expect(view().secondsLeft).toBeLessThan(30);
+  source.tamper = (frame) => (frame.type === "block" ? [] : [frame]);
+  meeting.pass(60_000);
+  expect(view().bytesPerSecond).toBeGreaterThan(0);
+  expect(view().secondsLeft).toBeNull();
+});

@@ -1,4 +1,5 @@
 /** Numbers as people read them, in the browser's language. Decimal units: 1 MB is 1,000,000 bytes. */
+import { STANDSTILL_BYTES_PER_SECOND, type DownloadView } from "../engine/view.ts";
 
 /** Between a number and its unit: they never part at the end of a line. */
 const NBSP = "\u00a0";
@@ -43,6 +44,17 @@ export const formatSeconds = (seconds: number): string => {
   if (seconds < 3600) return `${whole.format(Math.round(seconds / 60))}${NBSP}min`;
   if (seconds < 86_400) return `${whole.format(Math.round(seconds / 3600))}${NBSP}h`;
   return `${whole.format(Math.round(seconds / 86_400))}${NBSP}d`;
+};
+
+/** "14 MB/s, 2 min left", "14 MB/s" when nobody can tell, "stalled"; "" before the first bytes. */
+export const formatPace = ({
+  bytesPerSecond,
+  secondsLeft,
+}: Pick<DownloadView, "bytesPerSecond" | "secondsLeft">): string => {
+  if (bytesPerSecond === 0) return "";
+  if (bytesPerSecond < STANDSTILL_BYTES_PER_SECOND) return "stalled";
+  const rate = formatRate(bytesPerSecond);
+  return secondsLeft === null ? rate : `${rate}, ${formatSeconds(secondsLeft)} left`;
 };
 
 /** "Tomas, Ruth", and from three on "Tomas, Ruth and 2 more". */

@@ -28,6 +28,7 @@ import { Picker } from "./picker.ts";
 import { Rate } from "./rate.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Source } from "./source.ts";
+import { STANDSTILL_BYTES_PER_SECOND } from "./view.ts";
 import type { DownloadView, TransferFailure, TransferState } from "./view.ts";
 
 /** Bytes asked for or not yet verified, over all downloads: what assembling may take of a phone's memory. Guess. */
@@ -40,6 +41,8 @@ const WORTH_MOVING = 1.5;
 const ELSEWHERE_MS = 3000;
 /** How far back the shown speed looks. */
 const SHOWN_RATE_MEMORY_MS = 3000;
+/** What is said to take longer is said of nothing that a person waits for. Guess. */
+const MAX_SECONDS_LEFT = 10 * 24 * 60 * 60;
 
 export interface DownloadContext {
   emit(output: SwarmOutput): void;
@@ -553,7 +556,7 @@ export class Download {
       state: this.#transferState(sources.length),
       verifiedBytes,
       bytesPerSecond,
-      secondsLeft: bytesPerSecond > 0 ? (length - verifiedBytes) / bytesPerSecond : null,
+      secondsLeft: secondsFor(length - verifiedBytes, bytesPerSecond),
       sources,
       pieces,
       senders: [...this.#senders],
@@ -928,3 +931,9 @@ export class Download {
     return items[Math.floor(this.#context.random() * items.length)] ?? null;
   }
 }
+
+const secondsFor = (bytes: number, bytesPerSecond: number): number | null => {
+  if (bytesPerSecond < STANDSTILL_BYTES_PER_SECOND) return null;
+  const seconds = bytes / bytesPerSecond;
+  return seconds <= MAX_SECONDS_LEFT ? seconds : null;
+};

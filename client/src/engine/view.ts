@@ -78,6 +78,9 @@ export type TransferFailure =
   | { readonly type: "store"; readonly problem: StoreProblem }
   | { readonly type: "save"; readonly problem: StoreProblem };
 
+/** Below this a transfer stands still, as far as a person is concerned. */
+export const STANDSTILL_BYTES_PER_SECOND = 1024;
+
 export interface DownloadView {
   readonly file: FileId;
   readonly name: string;
@@ -85,6 +88,7 @@ export interface DownloadView {
   readonly state: TransferState;
   readonly verifiedBytes: number;
   readonly bytesPerSecond: number;
+  /** Null while it stands still, or would take so long that nobody can tell. */
   readonly secondsLeft: number | null;
   /** Peers that hold at least one piece and are connected. */
   readonly sources: readonly PeerId[];
