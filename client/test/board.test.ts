@@ -50,8 +50,8 @@ const boardOf = (posts: Iterable<Placed>): Board => {
   for (const placed of posts) apply(board, placed);
   return board;
 };
-const apply = (board: Board, { author, seq, post, hash }: Placed): void =>
-  board.apply({ author, epoch: 1 }, seq, post, hash);
+const apply = (board: Board, { author, seq, post, id }: Placed): void =>
+  board.apply({ author, epoch: 1 }, seq, post, id);
 const drop = (board: Board, { author, seq }: Placed): void => board.drop({ author, epoch: 1 }, seq, seq + 1);
 
 const textsIn = (board: Board, group = "general"): string[] => board.posts(group).map(({ text }) => text);
@@ -333,7 +333,12 @@ test("[B3] two lives of one author are two feeds: what one drops, the other keep
   const random = new SeededRandom(1);
   const [placed] = [new Authors().post(peer(1), { text: "first life" })];
   apply(board, placed);
-  board.apply({ author: peer(1), epoch: 2 }, 0, { ...placed.post, text: "second life" }, random.bytes(32));
+  board.apply(
+    { author: peer(1), epoch: 2 },
+    0,
+    { ...placed.post, text: "second life" },
+    postIdOf(random.bytes(32)),
+  );
   drop(board, placed);
   expect(textsIn(board)).toEqual(["second life"]);
 });

@@ -9,7 +9,7 @@
 import { MAX_AFTER, type Post } from "./entry.ts";
 import { GENERAL, safeGroup, safePersonName, safePostText } from "./name.ts";
 import type { PeerId } from "./peer-id.ts";
-import { postIdOf, type PostId } from "./post-id.ts";
+import type { PostId } from "./post-id.ts";
 import type { GroupView, PostView } from "./view.ts";
 
 /** Newsgroups listed: those with the most posts, so that one author can't bury them under invented ones. Guess. */
@@ -57,9 +57,8 @@ export class Board {
     this.#me = me;
   }
 
-  /** A verified post: entry `seq` of that feed. Known already, or without anything to read: nothing happens. */
-  apply({ author, epoch }: BoardFeed, seq: number, post: Post, hash: Uint8Array): void {
-    const id = postIdOf(hash);
+  /** A verified post: entry `seq` of that feed, its hash is `id`. Known, or nothing to read: nothing happens. */
+  apply({ author, epoch }: BoardFeed, seq: number, post: Post, id: PostId): void {
     const text = safePostText(post.text);
     if (text === "" || this.#postById.has(id)) return;
 
