@@ -60,13 +60,23 @@ describe("the server", () => {
   });
 
   test("is worth a sentence only when something is wrong", () => {
-    expect(serverSaying({ type: "connecting" })).toBeNull();
-    expect(serverSaying({ type: "online" })).toBeNull();
-    expect(plain(serverSaying({ type: "offline", sinceMs: 94_000 })!.title)).toBe(
-      "The server has been away for 2 min.",
-    );
+    expect(serverSaying({ type: "connecting" }, 0)).toBeNull();
+    expect(serverSaying({ type: "online" }, 0)).toBeNull();
     for (const reason of ["room-full", "too-fast", "bad-request"] as const)
-      expect(serverSaying({ type: "refused", reason })!.remedy).not.toBe("");
+      expect(serverSaying({ type: "refused", reason }, 3)!.remedy).not.toBe("");
+  });
+
+  test("that is away is no trouble while there are peers, and the sentence says so", () => {
+    const { title, bad } = serverSaying({ type: "offline", sinceMs: 94_000 }, 3)!;
+    expect(plain(title)).toBe("The server has been away for 2 min. The room goes on without it.");
+    expect(bad).toBe(false);
+  });
+
+  test("that is away, with no peer left, is trouble with a remedy", () => {
+    const { title, remedy, bad } = serverSaying({ type: "offline", sinceMs: 94_000 }, 0)!;
+    expect(plain(title)).toBe("The server has been away for 2 min, and this device is connected to nobody.");
+    expect(remedy).toMatch(/network/);
+    expect(bad).toBe(true);
   });
 });
 

@@ -5,13 +5,14 @@ import type { FileId } from "../engine/file-id.ts";
 import type { PeerId } from "../engine/peer-id.ts";
 
 /** People and transfers have views of their own on a phone only; elsewhere they are always in sight. */
-export type View = "find" | "library" | "people" | "transfers";
+export type View = "find" | "library" | "board" | "people" | "transfers";
 
 export type OpenDialog =
   | { readonly type: "invite" }
   | { readonly type: "settings" }
   | { readonly type: "details"; readonly file: FileId }
-  | { readonly type: "send"; readonly to: PeerId };
+  | { readonly type: "send"; readonly to: PeerId }
+  | { readonly type: "messages"; readonly with: PeerId };
 
 export type ThemeChoice = "device" | "light" | "dark";
 const THEME_KEY = "swapmeet-theme";

@@ -1,7 +1,14 @@
 /** Every sentence the page says about state and trouble, in one place: what is true, and what to do. */
 import type { Notice, ReadProblem, StoreProblem } from "../engine/io.ts";
 import type { Refusal } from "../engine/refusal.ts";
-import type { DownloadView, Kind, PersonView, TransferFailure, TransferState } from "../engine/view.ts";
+import type {
+  DownloadView,
+  Kind,
+  MessageView,
+  PersonView,
+  TransferFailure,
+  TransferState,
+} from "../engine/view.ts";
 import type { NoticeView, ServerState, StorageView } from "../platform/session-view.ts";
 import { formatBytes, formatCount, formatNames, formatSeconds, plural } from "./format.ts";
 
@@ -41,7 +48,7 @@ export const reachOf = ({ presence, reach, rttMs }: PersonView): string => {
     case "relayed":
       return "through a friend";
     case "known":
-      return "connects when needed";
+      return "in reach";
   }
 };
 
@@ -59,6 +66,25 @@ export const reachTitle = (person: PersonView): string => {
   }
 };
 
+/** Beside a name that can be taken for another's. */
+export const lookAlikeTitle = ({ tag }: PersonView): string =>
+  `Somebody else here has a name that looks the same. Go by the tag ${tag} and the colour.`;
+
+/** Beside the name of an author who is proven to have lied. */
+export const liarTitle = (person: PersonView): string =>
+  `${nameOf(person)} signed two different histories. What came after the split is not shown.`;
+
+export const messageStateWords = (state: MessageView["state"]): string => {
+  switch (state) {
+    case "sending":
+      return "Sending";
+    case "delivered":
+      return "Delivered";
+    case "failed":
+      return "Could not be delivered.";
+  }
+};
+
 export const serverWord = (server: ServerState): string => {
   switch (server.type) {
     case "connecting":
@@ -71,19 +97,28 @@ export const serverWord = (server: ServerState): string => {
   }
 };
 
-/** Nothing is said while all is well. */
-export const serverSaying = (server: ServerState): Saying | null => {
+/** Nothing is said while all is well. `peers`: how many people this device is connected to. */
+export const serverSaying = (server: ServerState, peers: number): Saying | null => {
   switch (server.type) {
     case "connecting":
     case "online":
       return null;
-    case "offline":
-      return {
-        title: `The server has been away for ${formatSeconds(server.sinceMs / 1000)}.`,
-        remedy:
-          "Transfers, search and everyone already here go on without it. Newcomers have to wait. The page keeps trying by itself.",
-        bad: true,
-      };
+    case "offline": {
+      const away = `The server has been away for ${formatSeconds(server.sinceMs / 1000)}`;
+      return peers > 0
+        ? {
+            title: `${away}. The room goes on without it.`,
+            remedy:
+              "Transfers, search, the board and new connections between people here need no server. Newcomers have to wait until it is back.",
+            bad: false,
+          }
+        : {
+            title: `${away}, and this device is connected to nobody.`,
+            remedy:
+              "Check that it is on the same network as before. The page keeps trying by itself; what you post now reaches the others when it succeeds.",
+            bad: true,
+          };
+    }
     case "refused":
       switch (server.reason) {
         case "room-full":
@@ -207,6 +242,8 @@ export const refusalWords = (refusal: Refusal): string => {
     case "oversize-entry":
     case "too-many-entries":
       return "published a list that does not check out";
+    case "false-fork":
+      return "accused somebody of a lie and could not prove it";
     case "malformed-envelope":
     case "forged-envelope":
     case "replayed-envelope":
@@ -215,12 +252,15 @@ export const refusalWords = (refusal: Refusal): string => {
       return "sent an introduction that was tampered with on the way";
     case "too-many-introductions":
     case "too-many-requests":
+    case "too-many-messages":
+    case "author-flood":
     case "flood":
       return "sent far more than anybody asked for";
     case "oversize-frame":
     case "malformed-frame":
     case "unknown-frame":
     case "bad-request":
+    case "unreadable-message":
       return "sent messages that make no sense";
   }
 };

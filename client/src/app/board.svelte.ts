@@ -1,0 +1,106 @@
+/** The board in front of one person: which group is open, what they are writing, what they have seen. */
+import { createContext } from "svelte";
+import { SvelteMap } from "svelte/reactivity";
+import { GENERAL, safePostText } from "../engine/name.ts";
+import type { PostId } from "../engine/post-id.ts";
+import type { PostView } from "../engine/view.ts";
+import type { Room } from "./room.svelte.ts";
+import { SeenPosts } from "./seen-posts.ts";
+import { passedAtEnd, unreadIn } from "./unread.ts";
+
+export interface Group {
+  readonly name: string;
+  readonly unread: number;
+}
+
+/** What is being written in one group. */
+interface Draft {
+  readonly text: string;
+  readonly replyTo: PostView | null;
+}
+
+const NO_DRAFT: Draft = { text: "", replyTo: null };
+
+export class Board {
+  readonly #room: Room;
+  readonly #seen = new SeenPosts();
+  #seenChanges = $state(0);
+  readonly #groupByRoom = new SvelteMap<string, string>();
+  readonly #draftByPlace = new SvelteMap<string, Draft>();
+
+  constructor(room: Room) {
+    this.#room = room;
+  }
+
+  readonly #link = $derived.by(() => this.#room.now.room.link);
+  readonly posts: readonly PostView[] = $derived.by(() => this.#room.now.posts(this.group));
+  readonly #draft = $derived.by(() => this.#draftByPlace.get(this.#place) ?? NO_DRAFT);
+
+  /** The one that was just begun has no post yet, and is there all the same. */
+  readonly groups: readonly Group[] = $derived.by(() => {
+    const names = this.#room.now.groups.map(({ name }) => name);
+    if (!names.includes(this.group)) names.push(this.group);
+    return names.map((name) => ({ name, unread: this.#unreadOf(this.#room.now.posts(name)).length }));
+  });
+  readonly unread = $derived.by(() => this.groups.reduce((sum, { unread }) => sum + unread, 0));
+  /** Of the open group. */
+  readonly unreadPosts: readonly PostView[] = $derived.by(() => this.#unreadOf(this.posts));
+
+  get group(): string {
+    return this.#groupByRoom.get(this.#link) ?? GENERAL;
+  }
+  set group(name: string) {
+    this.#groupByRoom.set(this.#link, name);
+  }
+
+  get text(): string {
+    return this.#draft.text;
+  }
+  set text(text: string) {
+    this.#draftByPlace.set(this.#place, { ...this.#draft, text });
+  }
+
+  get replyTo(): PostView | null {
+    return this.#draft.replyTo;
+  }
+  set replyTo(replyTo: PostView | null) {
+    this.#draftByPlace.set(this.#place, { ...this.#draft, replyTo });
+  }
+
+  /** What has nothing visible in it stays in the box. */
+  post(): void {
+    if (safePostText(this.text) === "") return;
+    this.#room.now.post(this.group, this.text, this.replyTo?.id ?? null);
+    this.#draftByPlace.delete(this.#place);
+  }
+
+  see(post: PostView): void {
+    this.#see([post.id]);
+  }
+
+  /** The person reads at the end of the open group. */
+  pass(): void {
+    this.#see(passedAtEnd(this.posts, (id) => this.#seen.has(id)));
+  }
+
+  /** Before the page goes. */
+  keep(): void {
+    this.#seen.keep();
+  }
+
+  get #place(): string {
+    return `${this.#link} ${this.group}`;
+  }
+
+  #unreadOf(posts: readonly PostView[]): PostView[] {
+    void this.#seenChanges;
+    return unreadIn(posts, (id) => this.#seen.has(id));
+  }
+
+  #see(ids: readonly PostId[]): void {
+    for (const id of ids) this.#seen.add(id);
+    if (ids.length > 0) this.#seenChanges++;
+  }
+}
+
+export const [useBoard, provideBoard] = createContext<Board>();

@@ -1,0 +1,63 @@
+/** Which messages wait to be read, and what is being written to whom. The messages are the session's. */
+import { createContext } from "svelte";
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
+import type { PeerId } from "../engine/peer-id.ts";
+import type { MessageView } from "../engine/view.ts";
+import type { Room } from "./room.svelte.ts";
+
+export class DirectMessages {
+  readonly #room: Room;
+  readonly #open: () => PeerId | null;
+  readonly #read = new SvelteSet<string>();
+  /** Told of, and put aside unread. */
+  readonly #aside = new SvelteSet<string>();
+  readonly #textByPeer = new SvelteMap<PeerId, string>();
+
+  /** @param open whose messages are in front of the person */
+  constructor(room: Room, open: () => PeerId | null) {
+    this.#room = room;
+    this.#open = open;
+  }
+
+  readonly #unread: readonly MessageView[] = $derived.by(() =>
+    this.#room.now.messages.filter(
+      (message) => !message.mine && message.with !== this.#open() && !this.#read.has(keyOf(message)),
+    ),
+  );
+  /** Who wrote and has neither been read nor put aside. */
+  readonly calling: readonly PeerId[] = $derived.by(() => {
+    const callers = this.#unread
+      .filter((message) => !this.#aside.has(keyOf(message)))
+      .map((message) => message.with);
+    return callers.filter((peer, i) => callers.indexOf(peer) === i);
+  });
+
+  with(peer: PeerId): readonly MessageView[] {
+    return this.#room.now.messages.filter((message) => message.with === peer);
+  }
+
+  unreadFrom(peer: PeerId): number {
+    return this.#unread.filter((message) => message.with === peer).length;
+  }
+
+  read(peer: PeerId): void {
+    for (const message of this.with(peer)) this.#read.add(keyOf(message));
+  }
+
+  putAside(peer: PeerId): void {
+    for (const message of this.with(peer)) this.#aside.add(keyOf(message));
+  }
+
+  textTo(peer: PeerId): string {
+    return this.#textByPeer.get(peer) ?? "";
+  }
+
+  write(peer: PeerId, text: string): void {
+    this.#textByPeer.set(peer, text);
+  }
+}
+
+/** An id is one peer's own. */
+const keyOf = ({ with: peer, id }: MessageView): string => `${peer} ${id}`;
+
+export const [useDirectMessages, provideDirectMessages] = createContext<DirectMessages>();

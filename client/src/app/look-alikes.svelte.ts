@@ -1,0 +1,44 @@
+/** Whose name looks like another's among those present, this person's own included. */
+import { createContext } from "svelte";
+import { createSubscriber } from "svelte/reactivity";
+import type { PeerId } from "../engine/peer-id.ts";
+import { lookAlikesIn, type Confusables } from "./look-alikes.ts";
+import type { Room } from "./room.svelte.ts";
+import { nameOf } from "./words.ts";
+
+export class LookAlikes {
+  readonly #room: Room;
+  /** Until Unicode's list is there, equal names are found, and those that differ in case. */
+  #confusables: Confusables = (text) => text;
+  readonly #await = createSubscriber((update) => {
+    void import("unhomoglyph").then(
+      ({ default: confusables }) => {
+        this.#confusables = confusables;
+        update();
+      },
+      () => undefined, // the server is gone: equal names are still found
+    );
+  });
+
+  constructor(room: Room) {
+    this.#room = room;
+  }
+
+  readonly #alike = $derived.by(() => {
+    const { me, people } = this.#room.now;
+    if (people.length === 0) return NOBODY;
+    this.#await();
+    return lookAlikesIn(
+      [me, ...people].map((person) => ({ peer: person.peer, name: nameOf(person) })),
+      this.#confusables,
+    );
+  });
+
+  has(peer: PeerId): boolean {
+    return this.#alike.has(peer);
+  }
+}
+
+const NOBODY: ReadonlySet<PeerId> = new Set();
+
+export const [useLookAlikes, provideLookAlikes] = createContext<LookAlikes>();
