@@ -1,11 +1,15 @@
 /** A session that only looks like one: what a scene says, and nothing behind it. For the gallery, in development. */
 import { rootHexOf, type FileId } from "../../engine/file-id.ts";
 import type { Limits } from "../../engine/io.ts";
-import type { PeerId } from "../../engine/peer-id.ts";
+import { GENERAL } from "../../engine/name.ts";
+import { hueOf, tagOf, type PeerId } from "../../engine/peer-id.ts";
+import type { PostId } from "../../engine/post-id.ts";
 import type {
   GroupView,
   Kind,
+  MessageView,
   PersonView,
+  PostView,
   ResultRow,
   SearchQuery,
   SearchResults,
@@ -13,6 +17,12 @@ import type {
 import { KINDS } from "../../engine/kind.ts";
 import type { FileDetails, PickedFile, Session } from "../../platform/session-view.ts";
 import { OpeningSession } from "../opening-session.ts";
+
+const DELIVERY_MS = 600;
+const ARRIVAL_MS = 3000;
+
+const freshId = (): PostId =>
+  Array.from({ length: 64 }, () => Math.floor(Math.random() * 16).toString(16)).join("") as PostId;
 
 type Facts = {
   -readonly [
@@ -27,6 +37,7 @@ type Facts = {
       | "downloads"
       | "uploads"
       | "notices"
+      | "messages"
       | "settings"
       | "storage"
       | "traffic"
@@ -35,6 +46,10 @@ type Facts = {
 
 export interface Scene extends Facts {
   results: readonly ResultRow[];
+  /** Of all groups, thread after thread. */
+  posts: readonly PostView[];
+  /** What others post while one looks on. */
+  arriving?: readonly PostView[];
 }
 
 export class FakeSession implements Session {
@@ -42,7 +57,9 @@ export class FakeSession implements Session {
   readonly #listeners = new Set<() => void>();
 
   constructor(scene: Scene) {
-    this.#scene = scene;
+    this.#scene = { ...scene };
+    for (const [i, post] of (scene.arriving ?? []).entries())
+      setTimeout(() => this.#arrive(post), (i + 1) * ARRIVAL_MS);
   }
 
   get me() {
@@ -75,8 +92,16 @@ export class FakeSession implements Session {
   get notices() {
     return this.#scene.notices;
   }
-  readonly groups: readonly GroupView[] = [{ name: "general", posts: 0, newest: null }];
-  readonly messages = [];
+  get groups(): readonly GroupView[] {
+    const names = new Set([GENERAL, ...this.#scene.posts.map(({ group }) => group).sort()]);
+    return [...names].map((name) => {
+      const posts = this.posts(name);
+      return { name, posts: posts.length, newest: posts.at(-1)?.id ?? null };
+    });
+  }
+  get messages() {
+    return this.#scene.messages;
+  }
   get settings() {
     return this.#scene.settings;
   }
@@ -126,13 +151,13 @@ export class FakeSession implements Session {
   }
 
   person(peer: PeerId): PersonView {
-    return (
-      this.#scene.people.find((person) => person.peer === peer) ?? new OpeningSession(this.#scene.room).me
-    );
+    const { me, people, room } = this.#scene;
+    const left = { ...new OpeningSession(room).me, peer, tag: tagOf(peer), hue: hueOf(peer) };
+    return [me, ...people].find((person) => person.peer === peer) ?? left;
   }
 
-  posts() {
-    return [];
+  posts(group: string): readonly PostView[] {
+    return this.#scene.posts.filter((post) => post.group === group);
   }
   rename(name: string): void {
     this.#change({ me: { ...this.#scene.me, name } });
@@ -167,9 +192,29 @@ export class FakeSession implements Session {
   dismiss(noticeId: number): void {
     this.#change({ notices: this.#scene.notices.filter(({ id }) => id !== noticeId) });
   }
-  post(): void {}
-  message(): void {}
-  messageAgain(): void {}
+  post(group: string, text: string, replyTo: PostId | null): void {
+    const { me } = this.#scene;
+    const post: PostView = {
+      id: freshId(),
+      author: me.peer,
+      authorName: me.name,
+      group,
+      text,
+      replyTo,
+      depth: replyTo === null ? 0 : 1,
+      writtenAt: Date.now(),
+      mine: true,
+    };
+    this.#arrive(post);
+  }
+  message(to: PeerId, text: string): void {
+    const message: MessageView = { id: freshId(), with: to, mine: true, text, state: "sending" };
+    this.#change({ messages: [...this.#scene.messages, message] });
+    setTimeout(() => this.#deliver(message.id), DELIVERY_MS);
+  }
+  messageAgain(id: string): void {
+    this.#deliver(id);
+  }
   setSaveByItself(saveByItself: boolean): void {
     this.#change({ settings: { ...this.#scene.settings, saveByItself } });
   }
@@ -193,6 +238,22 @@ export class FakeSession implements Session {
   }
   close(): void {}
 
+  #arrive(post: PostView): void {
+    const { posts } = this.#scene;
+    const answered = posts.findIndex(({ id }) => id === post.replyTo);
+    const next = posts.findIndex(({ depth }, i) => i > answered && depth === 0);
+    const at = answered === -1 || next === -1 ? posts.length : next;
+    this.#change({ posts: posts.toSpliced(at, 0, post) });
+  }
+
+  #deliver(id: string): void {
+    this.#change({
+      messages: this.#scene.messages.map((message) =>
+        message.id === id ? { ...message, state: "delivered" } : message,
+      ),
+    });
+  }
+
   #transfer(file: FileId, state: Session["downloads"][number]["state"]): void {
     this.#change({
       downloads: this.#scene.downloads.map((download) =>
@@ -201,7 +262,7 @@ export class FakeSession implements Session {
     });
   }
 
-  #change(facts: Partial<Facts>): void {
+  #change(facts: Partial<Scene>): void {
     Object.assign(this.#scene, facts);
     for (const listener of this.#listeners) listener();
   }

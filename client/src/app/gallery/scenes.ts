@@ -3,7 +3,16 @@ import type { FileId } from "../../engine/file-id.ts";
 import { NO_LIMITS } from "../../engine/io.ts";
 import { kindOf } from "../../engine/kind.ts";
 import { hueOf, tagOf, type PeerId } from "../../engine/peer-id.ts";
-import type { DownloadView, LibraryItem, PersonView, ResultRow, TransferState } from "../../engine/view.ts";
+import type { PostId } from "../../engine/post-id.ts";
+import type {
+  DownloadView,
+  LibraryItem,
+  MessageView,
+  PersonView,
+  PostView,
+  ResultRow,
+  TransferState,
+} from "../../engine/view.ts";
 import type { Scene } from "./fake-session.ts";
 
 const MB = 1_000_000;
@@ -154,6 +163,91 @@ const moving: readonly DownloadView[] = [
   ),
 ];
 
+const MINUTE_MS = 60_000;
+let posted = 0;
+
+/** `ago`: minutes. */
+const post = (
+  author: PersonView,
+  text: string,
+  ago: number,
+  replyTo: PostView | null = null,
+  group = "general",
+): PostView => ({
+  id: hex64(9_000 + posted++) as PostId,
+  author: author.peer,
+  authorName: author.name,
+  group,
+  text,
+  replyTo: replyTo?.id ?? null,
+  depth: replyTo === null ? 0 : 1,
+  writtenAt: Date.now() - ago * MINUTE_MS,
+  mine: author === mika,
+});
+
+const left = person("Nora", 288, null, 0);
+const welcome = post(
+  ruth,
+  "Everything from the field trip is on my table: recordings, the map, the notes. Say so here if something does not play.",
+  52,
+);
+const dawn = post(
+  tomas,
+  "The dawn recording clips at 12:40. Does anybody have a version with the gain down?",
+  41,
+);
+const dawnAnswer = post(alba, "Mine was two metres further back and is fine. Sharing it now.", 38, dawn);
+const question = post(
+  left,
+  "What did you see when the server was switched off?\n\nOne line each. What went on, what stopped, and who noticed first.",
+  14,
+);
+const talk: readonly PostView[] = [
+  welcome,
+  post(joon, "The PDF is fine here. Took 2 s from four people at once.", 50, welcome),
+  dawn,
+  dawnAnswer,
+  post(tomas, "Got it, that is the one. Thank you.", 36, dawnAnswer),
+  post(
+    mika,
+    "Read before Thursday: https://www.rfc-editor.org/rfc/rfc1036 (how USENET did it), and the notes at http://192.168.1.20:3000/notes.",
+    30,
+  ),
+  question,
+  post(alba, "My download went on as if nothing had happened. I only saw the red dot later.", 12, question),
+  post(joon, "Search too. I would not have known.", 11, question),
+  post(mika, "New people could not get in until it was back.", 9, question),
+  post(sia, "وصلت الرسائل كلها، حتى بعد أن عدت.", 4, question),
+  post(tomas, "Which groups do we want? I have begun field-notes for what we heard and when.", 2),
+  post(tomas, "06:12 wren, 06:15 two blackbirds, 06:31 the milk van.", 20, null, "field-notes"),
+  post(ruth, "06:20 nothing at all for a whole minute.", 18, null, "field-notes"),
+  post(joon, "Seminar moved to room 204.", 200, null, "week-4"),
+];
+
+const CLASS_LINES = [
+  "Done.",
+  "It took 40 s here.",
+  "Same, and the map shows three colours.",
+  "My phone was locked and it went on afterwards.",
+  "Where is the second recording?",
+  "On my table now.",
+];
+
+const message = (
+  to: PersonView,
+  text: string,
+  mine: boolean,
+  state: MessageView["state"] = "delivered",
+): MessageView => ({ id: hex64(70_000 + text.length), with: to.peer, mine, text, state });
+
+const letters: readonly MessageView[] = [
+  message(ruth, "Do you have the key for the recorder case?", false),
+  message(ruth, "In my bag. I bring it at three.", true),
+  message(ruth, "The manual says where the spare is: https://example.org/recorder/manual#spare", false),
+  message(ruth, "Found it, thank you", true, "failed"),
+  message(ruth, "See you at three then", true, "sending"),
+];
+
 const quiet: Scene = {
   me: mika,
   room: { kind: "private", code: CODE, link: LINK, outside: LINK },
@@ -188,6 +282,8 @@ const quiet: Scene = {
   },
   traffic: { directInBytes: 0, directOutBytes: 0, serverBytes: 3_100 },
   results: [],
+  posts: [],
+  messages: [],
 };
 
 const busy: Scene = {
@@ -208,6 +304,7 @@ const busy: Scene = {
   ],
   traffic: { directInBytes: 1300 * MB, directOutBytes: 130 * MB, serverBytes: 21_400 },
   results,
+  posts: talk,
 };
 
 export const SCENES = {
@@ -298,5 +395,70 @@ export const SCENES = {
         },
       },
     ],
+  }),
+  "board-empty": () => ({ ...busy, posts: [] }),
+  board: () => ({ ...busy, downloads: [], uploads: [] }),
+  "board-words": () => ({
+    ...busy,
+    posts: [
+      post(
+        ruth,
+        "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft".repeat(4),
+        9,
+      ),
+      post(sia, "مرحبا بالجميع، الملف هنا: https://example.org/تسجيل?page=1 شكرا", 8),
+      post(alba, "Mixed: the file is שיר-ערב.flac (12 MB), then English again.", 7),
+      post(joon, "👩‍👩‍👧‍👦 🏳️‍🌈 👋🏽 1️⃣ 🇰🇷", 6),
+      post(tomas, `H${"\u0300\u0301\u0302\u0303\u0308\u030b".repeat(12)}ello from the far side`, 5),
+      post(joon, "Log in here: https://www.аpple.com/reset and tell me.", 5),
+      post(ruth, Array.from({ length: 60 }, (_, i) => `line ${i + 1} of a long snippet`).join("\n"), 4),
+      {
+        ...post(alba, "My clock is ten years ahead, and I say no time at all.", 3),
+        writtenAt: Date.now() + 10 * 365 * 86_400_000,
+      },
+      post(mika, "for (const x of xs) {\n    console.log(x);\n}", 2),
+    ],
+  }),
+  "board-many": () => ({
+    ...busy,
+    posts: Array.from({ length: 5000 }, (_, i) =>
+      post(
+        friends[i % friends.length]!,
+        `${CLASS_LINES[i % CLASS_LINES.length]} (${i + 1})`,
+        5000 - i,
+        i % 7 === 0 ? null : welcome,
+      ),
+    ),
+  }),
+  "board-live": () => ({
+    ...busy,
+    downloads: [],
+    uploads: [],
+    arriving: [
+      post(ruth, "A new thread at the end.", 0),
+      post(joon, "An answer far up.", 0, welcome),
+      post(alba, "Another thread at the end.", 0),
+    ],
+  }),
+  messages: () => ({ ...busy, messages: letters }),
+  people: () => ({
+    ...busy,
+    people: [
+      tomas,
+      { ...ruth, reach: "relayed", rttMs: null },
+      person("Rυth", 10, 22, 3),
+      { ...joon, presence: "away", reach: "known" },
+      { ...alba, lied: true },
+      sia,
+      person("A name as long as a name may ever be, 40", 305, 8, 1204),
+    ],
+    messages: letters.slice(0, 3),
+    notices: [{ id: 1, notice: { type: "two-histories", author: alba.peer } }],
+  }),
+  alone: () => ({
+    ...busy,
+    people: friends.map((friend) => ({ ...friend, presence: "away", reach: "known" })),
+    peerCount: 0,
+    server: { type: "offline", sinceMs: 94_000 },
   }),
 } satisfies Record<string, () => Scene>;
