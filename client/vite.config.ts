@@ -52,6 +52,8 @@ const packed: Plugin = {
 export default defineConfig({
   root: here("."),
   plugins: [svelte(), preloadFonts, packed],
+  // Unicode's list of confusables as one object: an export for each letter would be twice the bytes.
+  json: { namedExports: false },
   resolve: {
     alias: [
       { find: /^buffer$/, replacement: "buffer/" },

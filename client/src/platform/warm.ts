@@ -1,7 +1,7 @@
 /**
  * Everything that is loaded only when it is needed, asked for as soon as the room is open: the server may be gone when
- * somebody first serves a file, adds one, or shows the QR code. The browser keeps what it has fetched (the build's
- * assets never change under their name), so that it is there then.
+ * somebody first serves a file, adds one, shows the QR code, or comes with another's name. The browser keeps what it
+ * has fetched (the build's assets never change under their name), so that it is there then.
  */
 import hashWorker from "./hash-worker.ts?worker&url";
 import readWorker from "./read-worker.ts?worker&url";
@@ -12,5 +12,5 @@ export const warm = (): void => {
   for (const url of [readWorker, storeWorker, hashWorker, roomKeysWorker])
     void fetch(url, { priority: "low" }).catch(() => undefined); // asked for again when it is needed
   const words = import("./room-code.ts").then(({ wordsStartingWith }) => wordsStartingWith("a", 1));
-  for (const later of [words, import("uqr")]) void later.catch(() => undefined);
+  for (const later of [words, import("uqr"), import("unhomoglyph")]) void later.catch(() => undefined);
 };
