@@ -1,9 +1,11 @@
 /** Arbitrary frames, for properties. */
 import fc from "fast-check";
 import { ADDRESS_BYTES, type Address } from "@swapmeet/shared";
+import { decodeBatch, encodeBatch, NO_ENTRY, type Batch, type EntryHash } from "../src/engine/batch.ts";
 import { bytesToHex } from "../src/engine/bytes.ts";
+import { TOPICS } from "../src/engine/entry.ts";
 import { fileIdOf, HASH_BYTES, MAX_FILE_BYTES } from "../src/engine/file-id.ts";
-import { MAX_HOPS, MAX_SHUFFLE_CONTACTS, type Frame } from "../src/engine/frame.ts";
+import { MAX_HOPS, MAX_SHUFFLE_CONTACTS, SUMMARY_BYTES, type Frame } from "../src/engine/frame.ts";
 import { peerIdOf, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from "../src/engine/peer-id.ts";
 
 const bytes = (minLength: number, maxLength = minLength) => fc.uint8Array({ minLength, maxLength });
@@ -25,6 +27,20 @@ const address = bytes(ADDRESS_BYTES).map((b) => bytesToHex(b) as Address);
 const contacts = fc.array(fc.record({ peer, address }), { maxLength: MAX_SHUFFLE_CONTACTS });
 const hops = fc.integer({ min: 0, max: MAX_HOPS });
 
+const topic = fc.constantFrom(...TOPICS);
+const feed = { author: peer, epoch: count, topic };
+const mark = bytes(8).map((b) => bytesToHex(b));
+const entries = fc.array(bytes(1, 60), { minLength: 1, maxLength: 5 });
+export const anyBatch = fc
+  .record({ ...feed, first: fc.nat(), previous: bytes(HASH_BYTES), entries, signature })
+  .map(({ first, previous, entries, signature, ...name }): Batch => {
+    const before = first === 0 ? NO_ENTRY : (bytesToHex(previous) as EntryHash);
+    const batch = name.topic === "library" ? entries : entries.slice(0, 1);
+    const decoded = decodeBatch(encodeBatch(name, first, before, batch, signature));
+    if (!decoded.ok) throw new Error(decoded.problem);
+    return decoded.value;
+  });
+
 export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   of("prove", { peer, signature }),
   of("feeds", {
@@ -38,6 +54,19 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
     entries: fc.array(bytes(1, 60), { minLength: 1, maxLength: 5 }),
     signature,
   }),
+  of("heads", {
+    areNews: fc.boolean(),
+    heads: fc.array(fc.record({ ...feed, base: count, length: count, mark }), { maxLength: 5 }),
+  }),
+  of("wants", {
+    id: u32,
+    wants: fc.array(fc.record({ ...feed, from: count, batches: fc.maxSafeInteger() }), { maxLength: 5 }),
+  }),
+  of("answered", { id: u32, count: u32 }),
+  of("batch", { batch: anyBatch }),
+  of("summary", { sums: bytes(SUMMARY_BYTES), isAnswer: fc.boolean() }),
+  of("eager", { eager: fc.boolean() }),
+  of("fork", { batches: fc.tuple(anyBatch, anyBatch) }),
   of("interest", { file, wanted: fc.boolean() }),
   of("bitfield", { file, bits: bytes(0, 50) }),
   of("have", { file, pieces: fc.array(u32, { minLength: 1, maxLength: 9 }) }),

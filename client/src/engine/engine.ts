@@ -216,6 +216,13 @@ export class Engine {
           type: "notice",
           notice: { type: "offer-answered", by: peer, accepted: frame.accepted },
         });
+      case "heads":
+      case "wants":
+      case "answered":
+      case "batch":
+      case "summary":
+      case "eager":
+      case "fork":
       case "neighbor":
       case "neighbor-answer":
       case "disconnect":

@@ -9,8 +9,17 @@ import { encode } from "cborg";
 import * as v from "valibot";
 import { ADDRESS_BYTES, fail, MAX_ENVELOPE_BYTES, ok, type Address, type Result } from "@swapmeet/shared";
 import { FileIdFromWire, HASH_BYTES, MAX_FILE_BYTES, lengthOf, rootOf, type FileId } from "./file-id.ts";
+import {
+  decodeBatch,
+  isBatch,
+  MAX_BATCH_BYTES as MAX_SIGNED_BATCH_BYTES,
+  type Batch,
+  type FeedName,
+} from "./batch.ts";
+import { TOPICS } from "./entry.ts";
+import type { Head } from "./feed.ts";
 import { PeerIdFromWire, SIGNATURE_BYTES, type PeerId } from "./peer-id.ts";
-import { bytesToHex, hexToBytes } from "./bytes.ts";
+import { bytesToHex, concatBytes, hexToBytes } from "./bytes.ts";
 import { decodeCbor } from "./cbor.ts";
 export { decodeCbor } from "./cbor.ts";
 import type { Refusal } from "./refusal.ts";
@@ -25,6 +34,12 @@ export const MAX_HASHES_PER_FRAME = 2000;
 export const MAX_HAVE_PIECES = 4096;
 /** Feeds in one summary, 42 bytes each; more go into further frames. */
 export const MAX_FEEDS_PER_FRAME = 1000;
+/** Feeds in one frame of heads or wants, up to 72 bytes each; more go into further frames. */
+export const MAX_HEADS_PER_FRAME = 800;
+const MARK_BYTES = 8;
+/** Summaries tell differences by bucket of authors: about as many as a large room has news at one time. Guess. */
+export const SUMMARY_BUCKETS = 64;
+export const SUMMARY_BYTES = SUMMARY_BUCKETS * 8;
 /** Bytes of entries in one signed batch: with its signature and names it still fits a frame. */
 export const MAX_BATCH_BYTES = 60_000;
 export const MAX_BATCH_ENTRIES = 2000;
@@ -71,6 +86,51 @@ export interface EntriesFrame {
   readonly first: number;
   readonly entries: readonly Uint8Array[];
   readonly signature: Uint8Array;
+}
+
+/** How far the sender knows some feeds. [E10] */
+export interface HeadsFrame {
+  readonly type: "heads";
+  /** New in the room: an eager link may bring them to the receiver as well. */
+  readonly areNews: boolean;
+  readonly heads: readonly Head[];
+}
+/** Asks for batches of feeds, in this order. Answered by them, and by `answered`. [E11] */
+export interface WantsFrame {
+  readonly type: "wants";
+  readonly id: number;
+  readonly wants: readonly Want[];
+}
+/** So many batches, from the one with entry `from` on; if negative, from the one with the entry before it backwards. */
+export interface Want extends FeedName {
+  readonly from: number;
+  readonly batches: number;
+}
+/** The answer ends: the first `count` wants have got everything; the rest may be asked for again. */
+export interface AnsweredFrame {
+  readonly type: "answered";
+  readonly id: number;
+  readonly count: number;
+}
+export interface BatchFrame {
+  readonly type: "batch";
+  readonly batch: Batch;
+}
+/** What the sender knows, by bucket of authors. `isAnswer`: the receiver's own is not asked for. [E10] */
+export interface SummaryFrame {
+  readonly type: "summary";
+  readonly sums: Uint8Array;
+  readonly isAnswer: boolean;
+}
+/** "Send me news at once", or a notice will do. [E12] */
+export interface EagerFrame {
+  readonly type: "eager";
+  readonly eager: boolean;
+}
+/** The proof that an author said two things of one place. [E9] */
+export interface ForkFrame {
+  readonly type: "fork";
+  readonly batches: readonly [Batch, Batch];
 }
 
 /** "Tell me what you hold of this file, and go on telling me", or no longer. */
@@ -241,6 +301,8 @@ export interface PongFrame {
 }
 
 export type FeedFrame = FeedsFrame | WantFrame | EntriesFrame;
+export type GossipFrame =
+  HeadsFrame | WantsFrame | AnsweredFrame | BatchFrame | SummaryFrame | EagerFrame | ForkFrame;
 export type SwarmFrame =
   | InterestFrame
   | BitfieldFrame
@@ -261,6 +323,7 @@ export type DirectMessageFrame = MessageFrame | MessageReceivedFrame;
 export type Frame =
   | ProveFrame
   | FeedFrame
+  | GossipFrame
   | SwarmFrame
   | OfferFrame
   | OfferAnswerFrame
@@ -298,6 +361,20 @@ const contacts = v.pipe(
   v.maxLength(MAX_SHUFFLE_CONTACTS),
 );
 const hops = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(MAX_HOPS));
+const topic = v.pipe(
+  v.picklist([0, 1, 2]),
+  v.transform((number) => TOPICS[number]!),
+);
+const mark = v.pipe(
+  bytes(MARK_BYTES, MARK_BYTES),
+  v.transform((b) => bytesToHex(b)),
+);
+const batch = v.pipe(
+  bytes(MAX_SIGNED_BATCH_BYTES),
+  v.transform((b) => (isBatch(b) ? decodeBatch(concatBytes(b)) : null)),
+  v.check((b) => b?.ok === true),
+  v.transform((b) => (b as { value: Batch }).value),
+);
 const REJECT_REASONS = ["not-here", "cancelled", "busy", "changed", "vanished", "elsewhere"] as const;
 
 /** One row a frame: its code, the schema of its fields, and both directions. Codes are never given a new meaning. */
@@ -335,6 +412,57 @@ const BODIES = {
       entries,
       signature,
     })),
+  ),
+  5: v.pipe(
+    v.strictTuple([
+      v.boolean(),
+      v.pipe(
+        v.array(v.strictTuple([PeerIdFromWire, count, topic, count, count, mark])),
+        v.maxLength(MAX_HEADS_PER_FRAME),
+      ),
+    ]),
+    v.transform(([areNews, heads]): Frame => ({
+      type: "heads",
+      areNews,
+      heads: heads.map(([author, epoch, topic, base, length, mark]) => ({
+        author,
+        epoch,
+        topic,
+        base,
+        length,
+        mark,
+      })),
+    })),
+  ),
+  6: v.pipe(
+    v.strictTuple([
+      u32,
+      v.pipe(
+        v.array(v.strictTuple([PeerIdFromWire, count, topic, count, v.pipe(v.number(), v.safeInteger())])),
+        v.maxLength(MAX_HEADS_PER_FRAME),
+      ),
+    ]),
+    v.transform(([id, wants]): Frame => ({
+      type: "wants",
+      id,
+      wants: wants.map(([author, epoch, topic, from, batches]) => ({ author, epoch, topic, from, batches })),
+    })),
+  ),
+  8: v.pipe(
+    v.strictTuple([bytes(SUMMARY_BYTES, SUMMARY_BYTES), v.boolean()]),
+    v.transform(([sums, isAnswer]): Frame => ({ type: "summary", sums, isAnswer })),
+  ),
+  9: v.pipe(
+    v.strictTuple([v.boolean()]),
+    v.transform(([eager]): Frame => ({ type: "eager", eager })),
+  ),
+  21: v.pipe(
+    v.strictTuple([batch, batch]),
+    v.transform((batches): Frame => ({ type: "fork", batches })),
+  ),
+  22: v.pipe(
+    v.strictTuple([u32, u32]),
+    v.transform(([id, count]): Frame => ({ type: "answered", id, count })),
   ),
   10: v.pipe(
     v.strictTuple([FileIdFromWire, v.boolean()]),
@@ -451,9 +579,16 @@ const BODIES = {
 
 const contactsToWire = (contacts: readonly Contact[]): [Uint8Array, Uint8Array][] =>
   contacts.map(({ peer, address }) => [hexToBytes(peer), hexToBytes(address)]);
+const nameToWire = ({ author, epoch, topic }: FeedName): [Uint8Array, number, number] => [
+  hexToBytes(author),
+  epoch,
+  TOPICS.indexOf(topic),
+];
 const fileToWire = (file: FileId): [Uint8Array, number] => [rootOf(file), lengthOf(file)];
 
-const fieldsOf = (frame: Exclude<Frame, BlockFrame>): readonly [keyof typeof BODIES, ...unknown[]] => {
+const fieldsOf = (
+  frame: Exclude<Frame, BlockFrame | BatchFrame>,
+): readonly [keyof typeof BODIES, ...unknown[]] => {
   switch (frame.type) {
     case "prove":
       return [1, hexToBytes(frame.peer), frame.signature];
@@ -463,6 +598,22 @@ const fieldsOf = (frame: Exclude<Frame, BlockFrame>): readonly [keyof typeof BOD
       return [3, hexToBytes(frame.author), frame.epoch, frame.from];
     case "entries":
       return [4, hexToBytes(frame.author), frame.epoch, frame.first, frame.entries, frame.signature];
+    case "heads":
+      return [
+        5,
+        frame.areNews,
+        frame.heads.map((h) => [...nameToWire(h), h.base, h.length, hexToBytes(h.mark)]),
+      ];
+    case "wants":
+      return [6, frame.id, frame.wants.map((w) => [...nameToWire(w), w.from, w.batches])];
+    case "answered":
+      return [22, frame.id, frame.count];
+    case "summary":
+      return [8, frame.sums, frame.isAnswer];
+    case "eager":
+      return [9, frame.eager];
+    case "fork":
+      return [21, ...frame.batches.map((b) => b.bytes)];
     case "interest":
       return [10, fileToWire(frame.file), frame.wanted];
     case "bitfield":
@@ -518,6 +669,7 @@ const fieldsOf = (frame: Exclude<Frame, BlockFrame>): readonly [keyof typeof BOD
 
 /** @throws RangeError when the frame would be over MAX_FRAME_BYTES: that is a bug of the caller, never of a peer. */
 export const encodeFrame = (frame: Frame): Uint8Array => {
+  if (frame.type === "batch") return frame.batch.bytes;
   const bytes = frame.type === "block" ? encodeBlock(frame.id, frame.bytes) : encode(fieldsOf(frame));
   if (bytes.length > MAX_FRAME_BYTES) throw new RangeError(`${frame.type} frame of ${bytes.length} bytes`);
   return bytes;
@@ -544,6 +696,10 @@ export const decodeFrame = (bytes: Uint8Array): Result<Frame, Refusal> => {
     if (bytes.length <= BLOCK_HEADER_BYTES) return fail("malformed-frame");
     const id = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1);
     return ok({ type: "block", id, bytes: bytes.subarray(BLOCK_HEADER_BYTES) });
+  }
+  if (isBatch(bytes)) {
+    const batch = decodeBatch(bytes);
+    return batch.ok ? ok({ type: "batch", batch: batch.value }) : batch;
   }
   const decoded = decodeCbor(bytes);
   if (!Array.isArray(decoded) || typeof decoded[0] !== "number") return fail("malformed-frame");

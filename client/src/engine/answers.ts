@@ -1,0 +1,87 @@
+/**
+ * Answers to what neighbours want of the feeds kept here, as much at a time as a link can bear. PROTOCOL.md, rule E11.
+ */
+import { Allowance } from "./allowance.ts";
+import { MAX_BATCH_BYTES, type FeedName } from "./batch.ts";
+import type { Feed } from "./feed.ts";
+import type { AnsweredFrame, WantsFrame } from "./frame.ts";
+import type { Time } from "./io.ts";
+import type { PeerId } from "./peer-id.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** One answer: it keeps a link busy for its delay, and leaves room for everything else. Guess. */
+const ANSWER_BYTES = 1024 * 1024;
+/** Sent to one peer at once, and more each second: a sixth of the largest room is 20 MB. Guess. */
+const BYTES_AT_ONCE = 32 * 1024 * 1024;
+const BYTES_PER_SECOND = 1024 * 1024;
+/** A neighbour asks one thing at a time, and for lies beside. */
+const MAX_WAITING = 4;
+
+interface Asker {
+  readonly allowance: Allowance;
+  readonly waiting: WantsFrame[];
+  /** When the first of these can be answered. */
+  wakeAt: Time;
+}
+
+export interface AnswersContext {
+  feed(name: FeedName): Feed | null;
+  send(peer: PeerId, frame: AnsweredFrame | Uint8Array): void;
+  refuse(peer: PeerId, refusal: Refusal): void;
+}
+
+export class Answers {
+  readonly #context: AnswersContext;
+  readonly #askerById = new Map<PeerId, Asker>();
+
+  constructor(context: AnswersContext) {
+    this.#context = context;
+  }
+
+  want(peer: PeerId, frame: WantsFrame, now: Time): void {
+    let asker = this.#askerById.get(peer);
+    if (!asker) {
+      asker = { allowance: new Allowance(BYTES_AT_ONCE, BYTES_PER_SECOND), waiting: [], wakeAt: Infinity };
+      this.#askerById.set(peer, asker);
+    }
+    if (asker.waiting.length >= MAX_WAITING) return this.#context.refuse(peer, "too-many-requests");
+    asker.waiting.push(frame);
+    this.#serve(peer, asker, now);
+  }
+
+  peerDown(peer: PeerId): void {
+    this.#askerById.delete(peer);
+  }
+
+  tick(now: Time): void {
+    for (const [peer, asker] of this.#askerById) if (now >= asker.wakeAt) this.#serve(peer, asker, now);
+  }
+
+  nextDeadline(): Time {
+    let next = Infinity;
+    for (const { wakeAt } of this.#askerById.values()) next = Math.min(next, wakeAt);
+    return next;
+  }
+
+  #serve(peer: PeerId, asker: Asker, now: Time): void {
+    const { allowance, waiting } = asker;
+    while (waiting.length > 0 && allowance.readyAt(MAX_BATCH_BYTES, now) <= now) {
+      const { id, wants } = waiting.shift()!;
+      this.#context.send(peer, { type: "answered", id, count: this.#answer(peer, allowance, wants, now) });
+    }
+    asker.wakeAt = waiting.length > 0 ? allowance.readyAt(MAX_BATCH_BYTES, now) : Infinity;
+  }
+
+  /** Returns how many of the wants are dealt with. */
+  #answer(peer: PeerId, allowance: Allowance, wants: WantsFrame["wants"], now: Time): number {
+    let bytesLeft = ANSWER_BYTES;
+    for (const [count, { from, batches, ...name }] of wants.entries()) {
+      for (const { bytes } of this.#context.feed(name)?.some(from, batches) ?? []) {
+        if (bytesLeft <= 0 || !allowance.spend(bytes.length, now)) return count;
+        bytesLeft -= bytes.length;
+        this.#context.send(peer, bytes);
+      }
+    }
+    return wants.length;
+  }
+}

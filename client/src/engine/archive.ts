@@ -1,0 +1,288 @@
+/**
+ * Everyone's feeds, as far as this peer keeps them, and what it remembers of those that are gone. PROTOCOL.md, rules E6
+ * to E8 and E13.
+ *
+ * Trusts what it is given. All that others can fill has a bound here: feeds, bytes, and what one author may add in time.
+ */
+import type { Batch, FeedName } from "./batch.ts";
+import { Feed } from "./feed.ts";
+import { SUMMARY_BUCKETS, SUMMARY_BYTES } from "./frame.ts";
+import type { Time } from "./io.ts";
+import type { PeerId } from "./peer-id.ts";
+
+/** As many as a room has members. */
+const MAX_PRESENCES = 8_192;
+/** All libraries: two million files. Guess. */
+const MAX_LIBRARIES_BYTES = 256 * 1024 * 1024;
+/** All boards: what a device also keeps when the tab is closed. Guess. */
+const MAX_BOARDS_BYTES = 32 * 1024 * 1024;
+/** What a batch takes beside its bytes. */
+const BATCH_OVERHEAD_BYTES = 256;
+/** A gone author's old word comes no later than this, from somebody who slept. Guess. */
+const TOMBSTONE_MS = 3_600_000;
+const MAX_TOMBSTONES = MAX_PRESENCES;
+/** What an author may add at once, its library and a day of talk; and in time, 15 posts a second. Guess. */
+const AUTHOR_BYTES_AT_ONCE = 48 * 1024 * 1024;
+const AUTHOR_BYTES_PER_SECOND = 64 * 1024;
+/** A batch costs its receivers a signature check, however small it is. */
+const LEAST_CHARGE_BYTES = 4_096;
+
+interface Author {
+  /** The life that presence and library are of; -1 when there are none. */
+  epoch: number;
+  presence: Feed | null;
+  library: Feed | null;
+  /** Of all its lives. */
+  boards: readonly Feed[];
+  boardBytes: number;
+  /** It left, and this was its last word: only a later one brings it back. */
+  gone: { readonly epoch: number; readonly length: number } | null;
+  /** When what it added will be paid off. */
+  paidAt: Time;
+}
+
+export interface ArchiveContext {
+  dropped(feed: FeedName, from: number, to: number): void;
+  unkeep(feed: FeedName, first: number): void;
+}
+
+export class Archive {
+  readonly #context: ArchiveContext;
+  readonly #authorById = new Map<PeerId, Author>();
+  #presences = 0;
+  #libraryBytes = 0;
+  #boardBytes = 0;
+  /** Two 32-bit numbers a bucket, each the sum without carry (XOR) of what it holds. */
+  readonly #summary = new Uint32Array(SUMMARY_BUCKETS * 2);
+  /** In the order they end. */
+  readonly #tombstoneUntil = new Map<PeerId, Time>();
+
+  constructor(context: ArchiveContext) {
+    this.#context = context;
+  }
+
+  /** Authors whose presence is known. */
+  get size(): number {
+    return this.#presences;
+  }
+
+  feed({ author, epoch, topic }: FeedName): Feed | null {
+    const known = this.#authorById.get(author);
+    if (!known) return null;
+    if (topic === "board") return known.boards.find((board) => board.epoch === epoch) ?? null;
+    return known.epoch === epoch ? known[topic] : null;
+  }
+
+  /** Whether the feed is of a life that has ended, or `length` entries of it are no news of one who is gone. */
+  isOver({ author, epoch, topic }: FeedName, length: number): boolean {
+    const known = this.#authorById.get(author);
+    if (!known || topic === "board") return false;
+    if (epoch < known.epoch) return true;
+    const { gone } = known;
+    return (
+      gone !== null &&
+      (epoch < gone.epoch || (epoch === gone.epoch && (topic === "library" || length <= gone.length)))
+    );
+  }
+
+  /** Whether the author left, and has not come back. */
+  isGone(author: PeerId): boolean {
+    return !!this.#authorById.get(author)?.gone;
+  }
+
+  /** Whether the author has added so much in a short time that it has to wait: a flood is not passed on. */
+  isFlooding(author: PeerId, now: Time): boolean {
+    return (this.#authorById.get(author)?.paidAt ?? now) - now > timeFor(AUTHOR_BYTES_AT_ONCE);
+  }
+
+  /** Whether there is room for a batch that begins or continues a feed. */
+  hasRoomFor({ author, topic, bytes }: Batch): boolean {
+    switch (topic) {
+      case "presence":
+        return this.#presences < MAX_PRESENCES || !!this.#authorById.get(author)?.presence;
+      case "library":
+        return this.#libraryBytes + bytes.length <= MAX_LIBRARIES_BYTES;
+      case "board":
+        return true; // others make it
+    }
+  }
+
+  /** Takes a batch that is "next". Returns the feed, and which of its entries is the first new one. */
+  append(batch: Batch, now: Time): { feed: Feed; from: number } {
+    const author = this.#authorOf(batch.author);
+    const feed = this.open(batch);
+    if (batch.topic === "presence") {
+      author.gone = null;
+      this.#tombstoneUntil.delete(batch.author);
+    }
+    author.paidAt = Math.max(author.paidAt, now) + timeFor(batch.bytes.length);
+    const { from, let: gone } = this.#change(feed, () => feed.append(batch));
+    this.#letGo(feed, gone);
+    this.#makeRoom();
+    return { feed, from };
+  }
+
+  /** Takes a batch that is "earlier". False: it is older than what is kept. */
+  prepend(feed: Feed, batch: Batch): boolean {
+    const isKept = this.#change(feed, () => feed.prepend(batch));
+    this.#makeRoom();
+    return isKept;
+  }
+
+  /** The feed of this name, new if there was none. A later life of its author ends an earlier one. */
+  open(name: FeedName): Feed {
+    const author = this.#authorOf(name.author);
+    if (name.topic !== "board" && name.epoch > author.epoch) {
+      this.#endLife(author);
+      author.epoch = name.epoch;
+    }
+    const known = this.feed(name);
+    if (known) return known;
+    const feed = new Feed(name);
+    if (name.topic === "board") author.boards = [...author.boards, feed];
+    else author[name.topic] = feed;
+    if (name.topic === "presence") this.#presences++;
+    return feed;
+  }
+
+  /** A board that went on for longer than what is kept begins anew, after a gap. */
+  clear(feed: Feed): void {
+    const { base, length, batches } = feed;
+    this.#change(feed, () => feed.clear());
+    for (const { first } of batches) this.#context.unkeep(feed, first);
+    if (base < length) this.#context.dropped(feed, base, length);
+  }
+
+  freeze(name: FeedName, at: number): void {
+    const feed = this.open(name);
+    const { length } = feed;
+    const gone = this.#change(feed, () => feed.freeze(at));
+    if (name.topic === "board") for (const { first } of gone) this.#context.unkeep(feed, first);
+    if (feed.length < length) this.#context.dropped(feed, feed.length, length);
+  }
+
+  /** Presence and library of one who left, or of whom nobody hears any more. */
+  forget(id: PeerId, now: Time): void {
+    const author = this.#authorById.get(id);
+    if (!author || author.epoch < 0) return;
+    author.gone = { epoch: author.epoch, length: author.presence?.length ?? 0 };
+    this.#endLife(author);
+    this.#tombstoneUntil.delete(id);
+    this.#tombstoneUntil.set(id, now + TOMBSTONE_MS);
+    for (const [oldest, until] of this.#tombstoneUntil) {
+      if (now < until && this.#tombstoneUntil.size <= MAX_TOMBSTONES) break;
+      this.#tombstoneUntil.delete(oldest);
+      this.#bury(oldest);
+    }
+  }
+
+  /** 8 bytes a bucket; equal when, as far as anybody can tell, the same is known. */
+  summary(): Uint8Array {
+    const bytes = new Uint8Array(SUMMARY_BYTES);
+    const view = new DataView(bytes.buffer);
+    for (const [i, word] of this.#summary.entries()) view.setUint32(i * 4, word);
+    return bytes;
+  }
+
+  /** The feeds in those buckets where the other's summary differs from ours. */
+  *unlike(summary: Uint8Array): Iterable<Feed> {
+    const theirs = new DataView(summary.buffer, summary.byteOffset);
+    const differs = this.#summary.map((word, i) => (word === theirs.getUint32(i * 4) ? 0 : 1));
+    if (!differs.includes(1)) return;
+    for (const [id, author] of this.#authorById) {
+      const at = bucketOf(id) * 2;
+      if (differs[at] || differs[at + 1]) yield* feedsOf(author);
+    }
+  }
+
+  #authorOf(id: PeerId): Author {
+    let author = this.#authorById.get(id);
+    if (!author) this.#authorById.set(id, (author = newAuthor()));
+    return author;
+  }
+
+  /** Changes a feed, and with it everything that is summed up over feeds. */
+  #change<Result>(feed: Feed, change: () => Result): Result {
+    this.#count(feed, -1);
+    const result = change();
+    this.#count(feed, 1);
+    return result;
+  }
+
+  #count(feed: Feed, sign: 1 | -1): void {
+    if (feed.isEmpty && feed.frozenAt === null) return;
+    const at = bucketOf(feed.author) * 2;
+    const { print } = feed;
+    this.#summary[at]! ^= Number.parseInt(print.slice(0, 8), 16);
+    this.#summary[at + 1]! ^= Number.parseInt(print.slice(8), 16);
+    if (feed.topic === "library") this.#libraryBytes += sign * feed.bytes;
+    if (feed.topic !== "board") return;
+    const bytes = sign * (feed.bytes + feed.batches.length * BATCH_OVERHEAD_BYTES);
+    this.#boardBytes += bytes;
+    this.#authorOf(feed.author).boardBytes += bytes;
+  }
+
+  #letGo(feed: Feed, gone: readonly Batch[]): void {
+    if (feed.topic !== "board") return; // of presence only the last word is asked about
+    for (const { first, end } of gone) {
+      this.#context.unkeep(feed, first);
+      this.#context.dropped(feed, first, end);
+    }
+  }
+
+  /** While the boards are too large, whoever takes most loses the oldest post of their oldest life. [E8] */
+  #makeRoom(): void {
+    while (this.#boardBytes > MAX_BOARDS_BYTES) {
+      let most: { id: PeerId; author: Author } | null = null;
+      for (const [id, author] of this.#authorById) {
+        const lead = author.boardBytes - (most?.author.boardBytes ?? 0);
+        if (lead > 0 || (lead === 0 && most && id < most.id)) most = { id, author };
+      }
+      const feed = most?.author.boards.filter(({ isEmpty }) => !isEmpty).sort((a, b) => a.epoch - b.epoch)[0];
+      if (!feed) return;
+      this.#letGo(feed, [this.#change(feed, () => feed.shift())]);
+    }
+  }
+
+  #endLife(author: Author): void {
+    for (const feed of [author.presence, author.library]) {
+      if (!feed) continue;
+      this.#count(feed, -1);
+      if (feed.topic === "presence") this.#presences--;
+      if (feed.base < feed.length) this.#context.dropped(feed, feed.base, feed.length);
+    }
+    author.presence = author.library = null;
+    author.epoch = -1;
+  }
+
+  #bury(id: PeerId): void {
+    const author = this.#authorById.get(id);
+    if (!author) return;
+    author.gone = null;
+    if (author.epoch < 0 && author.boards.length === 0) this.#authorById.delete(id);
+  }
+}
+
+const newAuthor = (): Author => ({
+  epoch: -1,
+  presence: null,
+  library: null,
+  boards: NO_FEEDS,
+  boardBytes: 0,
+  gone: null,
+  paidAt: 0,
+});
+
+const NO_FEEDS: readonly Feed[] = [];
+
+function* feedsOf({ presence, library, boards }: Author): Iterable<Feed> {
+  if (presence) yield presence;
+  if (library) yield library;
+  yield* boards;
+}
+
+const bucketOf = (author: PeerId): number => Number.parseInt(author.slice(0, 2), 16) % SUMMARY_BUCKETS;
+
+/** How long it takes to pay off a batch. */
+const timeFor = (bytes: number): number =>
+  (Math.max(bytes, LEAST_CHARGE_BYTES) * 1000) / AUTHOR_BYTES_PER_SECOND;

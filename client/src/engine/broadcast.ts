@@ -1,0 +1,145 @@
+/**
+ * How news spreads: at once over eager links, which make a tree of the room, and as a short notice over lazy ones, from
+ * which the tree is mended. (Plumtree; Leitão, Pereira, Rodrigues: "Epidemic Broadcast Trees", 2007.) PROTOCOL.md,
+ * rules E12 and E14.
+ */
+import { keyOf, type Batch, type FeedName } from "./batch.ts";
+import type { Feed, Head } from "./feed.ts";
+import { MAX_HEADS_PER_FRAME, type EagerFrame, type HeadsFrame } from "./frame.ts";
+import type { Time } from "./io.ts";
+import type { PeerId } from "./peer-id.ts";
+import { Probes } from "./probes.ts";
+
+/** How long a notice waits, so that a burst becomes one frame. */
+const NOTICE_AFTER_MS = 200;
+
+interface Notice {
+  readonly feed: Feed;
+  /** Neighbours that have it, or are to wait. */
+  readonly told: Set<PeerId>;
+  readonly isNews: boolean;
+}
+
+export interface BroadcastContext {
+  send(peer: PeerId, frame: HeadsFrame | EagerFrame | Uint8Array): void;
+  random(): number;
+  told(peer: PeerId): void;
+  missed(peer: PeerId): void;
+}
+
+export class Broadcast {
+  readonly #context: BroadcastContext;
+  readonly #probes: Probes;
+  readonly #isEagerByPeer = new Map<PeerId, boolean>();
+  readonly #noticeByKey = new Map<string, Notice>();
+  #noticesAt: Time | null = null;
+
+  constructor(context: BroadcastContext) {
+    this.#context = context;
+    this.#probes = new Probes(context.random, {
+      told: context.told,
+      missed: (peer, feed) => {
+        context.missed(peer);
+        if (this.#isEagerByPeer.has(peer)) tellHeads(context.send, peer, true, [feed.head]);
+      },
+    });
+  }
+
+  get neighbors(): readonly PeerId[] {
+    return [...this.#isEagerByPeer.keys()];
+  }
+
+  /** A new link is eager, until it brings what is known already. */
+  peerUp(peer: PeerId): void {
+    this.#isEagerByPeer.set(peer, true);
+  }
+
+  peerDown(peer: PeerId): void {
+    this.#isEagerByPeer.delete(peer);
+    this.#probes.drop(peer);
+  }
+
+  /** A batch that is news in the room. `told`: neighbours that have it. */
+  push(feed: Feed, batch: Batch, told: Set<PeerId>, mayProbe: boolean, now: Time): void {
+    const untold = this.neighbors.filter((peer) => !told.has(peer));
+    const probed = mayProbe ? this.#probes.choose(untold, feed, now) : null;
+    if (probed) told.add(probed);
+    for (const peer of untold) {
+      if (peer === probed || !this.#isEagerByPeer.get(peer)) continue;
+      this.#probes.cancel(peer, feed);
+      told.add(peer);
+      this.#context.send(peer, batch.bytes);
+    }
+    this.#notice(feed, told, true, now);
+  }
+
+  /** A feed that was fetched: who may not know it is told that it is here. */
+  announce(feed: Feed, told: Set<PeerId>, now: Time): void {
+    this.#notice(feed, told, false, now);
+  }
+
+  /** A neighbour has so much of the feed. */
+  knows(peer: PeerId, name: FeedName, length: number): void {
+    this.#probes.heard(peer, name, length);
+    if (this.#noticeByKey.size === 0) return;
+    const notice = this.#noticeByKey.get(keyOf(name));
+    if (notice && length >= notice.feed.length) notice.told.add(peer);
+  }
+
+  /** It brought what is known: from now on a notice will do. */
+  prune(peer: PeerId): void {
+    if (this.#isEagerByPeer.get(peer)) this.#setEager(peer, false);
+  }
+
+  /** Its notice came, and nobody brought the rest. */
+  graft(peer: PeerId): void {
+    if (this.#isEagerByPeer.get(peer) === false) this.#setEager(peer, true);
+  }
+
+  /** The other side decided so. */
+  eager(peer: PeerId, isEager: boolean): void {
+    if (this.#isEagerByPeer.has(peer)) this.#isEagerByPeer.set(peer, isEager);
+  }
+
+  tick(now: Time): void {
+    this.#probes.tick(now);
+    if (this.#noticesAt === null || now < this.#noticesAt) return;
+    this.#noticesAt = null;
+    for (const peer of this.#isEagerByPeer.keys()) {
+      const untold = [...this.#noticeByKey.values()].filter(({ told }) => !told.has(peer));
+      for (const isNews of [true, false]) {
+        const heads = untold
+          .filter(({ feed, isNews: news }) => news === isNews && !feed.isEmpty)
+          .map(({ feed }) => feed.head);
+        tellHeads(this.#context.send, peer, isNews, heads);
+      }
+    }
+    this.#noticeByKey.clear();
+  }
+
+  nextDeadline(): Time {
+    return Math.min(this.#noticesAt ?? Infinity, this.#probes.nextDeadline());
+  }
+
+  #notice(feed: Feed, told: Set<PeerId>, isNews: boolean, now: Time): void {
+    const key = keyOf(feed);
+    if (this.neighbors.every((peer) => told.has(peer))) return void this.#noticeByKey.delete(key);
+    this.#noticeByKey.set(key, { feed, told, isNews });
+    this.#noticesAt ??= now + NOTICE_AFTER_MS;
+  }
+
+  #setEager(peer: PeerId, isEager: boolean): void {
+    this.#isEagerByPeer.set(peer, isEager);
+    this.#context.send(peer, { type: "eager", eager: isEager });
+  }
+}
+
+export const tellHeads = (
+  send: (peer: PeerId, frame: HeadsFrame) => void,
+  peer: PeerId,
+  areNews: boolean,
+  heads: readonly Head[],
+): void => {
+  for (let i = 0; i < heads.length; i += MAX_HEADS_PER_FRAME)
+    send(peer, { type: "heads", areNews, heads: heads.slice(i, i + MAX_HEADS_PER_FRAME) });
+};

@@ -1,0 +1,41 @@
+/**
+ * The proof of a lie: two batches of one feed, both signed, that say different things of the same place. It needs no
+ * trust in who tells it. PROTOCOL.md, rule E9.
+ */
+import { entriesOf, hashBefore, type Batch } from "./batch.ts";
+import { equalBytes } from "./bytes.ts";
+import type { Feed } from "./feed.ts";
+
+export interface Fork {
+  /** The feed counts up to here: the number of the first entry that is two, 0 when nobody can tell which it was. */
+  readonly at: number;
+  readonly batches: readonly [Batch, Batch];
+}
+
+/** What the two prove, or null: they can both be true. Signatures are not looked at. */
+export const forkBetween = (a: Batch, b: Batch): Fork | null => {
+  if (a.author !== b.author || a.epoch !== b.epoch || a.topic !== b.topic) return null;
+  const first = Math.max(a.first, b.first);
+  const end = Math.min(a.end, b.end);
+  if (first > end || hashBefore(a, end) === hashBefore(b, end)) return null;
+  if (hashBefore(a, first) !== hashBefore(b, first)) return { at: 0, batches: [a, b] };
+  const others = entriesOf(b).slice(first - b.first);
+  const same = entriesOf(a)
+    .slice(first - a.first)
+    .findIndex((entry, i) => !equalBytes(entry, others[i] ?? NOTHING));
+  return { at: first + same, batches: [a, b] };
+};
+
+/** Whether the proof shows the last entry that both sides share, so that no earlier one is to be looked for. */
+export const isExact = ({ at, batches: [a, b] }: Fork): boolean => at >= Math.max(a.first, b.first);
+
+/** What a signed batch that contradicts the feed proves. */
+export const forkOf = (feed: Feed, batch: Batch): Fork | null => {
+  for (const known of feed.batches) {
+    const fork = forkBetween(known, batch);
+    if (fork) return fork;
+  }
+  return null;
+};
+
+const NOTHING = new Uint8Array(0);

@@ -1,0 +1,470 @@
+/**
+ * Feeds, replicated to everyone in the room over a few neighbours: what is new is broadcast, what is missing is asked
+ * for, and who lies is proven a liar. PROTOCOL.md, rules E1 to E14.
+ *
+ * Knows nothing of links, nor of what entries mean: it sends frames to neighbours by name, and hands verified entries to
+ * `applied`. The parts know nothing of each other; they meet here.
+ */
+import { Allowance } from "./allowance.ts";
+import { Answers } from "./answers.ts";
+import { Archive } from "./archive.ts";
+import {
+  cutIntoBatches,
+  decodeBatch,
+  encodeBatch,
+  entriesOf,
+  headOf,
+  headText,
+  keyOf,
+  NO_ENTRY,
+  signatureOf,
+  type Batch,
+  type EntryHash,
+  type FeedName,
+} from "./batch.ts";
+import { Broadcast, tellHeads } from "./broadcast.ts";
+import { Checks, type Arrival, type Verify } from "./checks.ts";
+import { decodeEntry, encodeEntry, topicOf, type Entry, type Topic } from "./entry.ts";
+import type { Feed, Fit, Head } from "./feed.ts";
+import { forkBetween, forkOf, isExact, type Fork } from "./fork.ts";
+import { decodeFrame, encodeFrame, type GossipFrame } from "./frame.ts";
+import type { Time } from "./io.ts";
+import { Missing } from "./missing.ts";
+import type { PeerId } from "./peer-id.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** What was missed although it was told is found by comparing with one neighbour this often. Guess. */
+const SUMMARY_EVERY_MS = 60_000;
+/** In a room of so few everybody is everybody's neighbour, and nobody hears by others. */
+const PROBED_FROM_AUTHORS = 13;
+/** Proofs kept, the oldest go first. Two batches each, 16 MB of the largest. Guess. */
+const MAX_FORKS = 256;
+/** What a neighbour may send that is known already: at once, and each second. Twice what an honest one can. Guess. */
+const KNOWN_BYTES_AT_ONCE = 16 * 1024 * 1024;
+/** Heads, summaries and proofs from a neighbour. A summary is charged like the heads that answer it. Guess. */
+const TALK_BYTES_AT_ONCE = 16 * 1024 * 1024;
+const BYTES_PER_SECOND = 256 * 1024;
+const HEAD_BYTES = 72;
+const SUMMARY_CHARGE_BYTES = 1024 * 1024;
+/** In the place of an entry's number, where a proof is kept on the device. */
+export const FORK_PLACE = -1;
+
+export interface GossipContext {
+  readonly me: PeerId;
+  readonly epoch: number;
+  /** To a neighbour. Bytes are a frame as it came. */
+  send(peer: PeerId, frame: GossipFrame | Uint8Array): void;
+  refuse(peer: PeerId, refusal: Refusal): void;
+  sign(bytes: Uint8Array, then: (signature: Uint8Array, now: Time) => void): void;
+  verify: Verify;
+  /** [0, 1) */
+  random(): number;
+  /**
+   * Verified entries `first`, `first + 1`, ... of a feed; null: of a kind unknown here. `last`: the hash of the last; of
+   * a board and of presence they come one by one. In order, but for a board's older posts, which follow the latest.
+   * `from`: the neighbour they came from; null: written here, or restored.
+   */
+  applied(
+    feed: FeedName,
+    first: number,
+    entries: readonly (Entry | null)[],
+    last: EntryHash,
+    from: PeerId | null,
+    now: Time,
+  ): void;
+  /** Entries [from, to) no longer count: replaced by a new life, forgotten, frozen, or beyond what is kept. */
+  dropped(feed: FeedName, from: number, to: number): void;
+  /** The author said two things of one place; what it said from entry `length` on does not count. */
+  forked(feed: FeedName, length: number): void;
+  /** To be kept on the device, for `restore`: a board's batch, or at FORK_PLACE the proof of a lie. */
+  keep(feed: FeedName, first: number, frame: Uint8Array): void;
+  unkeep(feed: FeedName, first: number): void;
+  /** A neighbour that was told nothing of some news told us of it in time, or did not. */
+  told(peer: PeerId): void;
+  missed(peer: PeerId): void;
+}
+
+/** The own feed's end. Entries wait while the batch before them is being signed. */
+interface OwnFeed {
+  length: number;
+  head: EntryHash;
+  readonly unsigned: Uint8Array[][];
+}
+
+interface Neighbor {
+  readonly known: Allowance;
+  readonly talk: Allowance;
+}
+
+interface LookBack {
+  readonly peer: PeerId;
+  /** An earlier batch that contradicts what is here has come. */
+  found: boolean;
+}
+
+export class Gossip {
+  readonly #context: GossipContext;
+  readonly #archive: Archive;
+  readonly #broadcast: Broadcast;
+  readonly #missing: Missing;
+  readonly #answers: Answers;
+  readonly #checks: Checks;
+  readonly #neighborById = new Map<PeerId, Neighbor>();
+  readonly #ownByTopic: Readonly<Record<Topic, OwnFeed>> = {
+    presence: newOwnFeed(),
+    library: newOwnFeed(),
+    board: newOwnFeed(),
+  };
+  readonly #forkByKey = new Map<string, Fork>();
+  /** Feeds where two say different things, and an earlier batch is awaited that shows since when. */
+  readonly #lookBackByKey = new Map<string, LookBack>();
+  #summaryAt: Time = Infinity;
+
+  constructor(context: GossipContext) {
+    this.#context = context;
+    const { send, refuse } = context;
+    const feed = (name: FeedName): Feed | null => this.#archive.feed(name);
+    this.#archive = new Archive(context);
+    this.#broadcast = new Broadcast(context);
+    this.#missing = new Missing({ feed, send, late: (peer) => this.#broadcast.graft(peer) });
+    this.#answers = new Answers({ feed, send, refuse });
+    this.#checks = new Checks(context.verify, (arrival, valid, now) => this.#checked(arrival, valid, now));
+  }
+
+  /** Appends to an own feed; `applied` follows once it is signed. */
+  append(topic: Topic, entries: readonly Entry[]): void {
+    const { unsigned } = this.#ownByTopic[topic];
+    const isSigning = unsigned.length > 0;
+    unsigned.push(...cutIntoBatches(topic, entries.map(encodeEntry)));
+    if (!isSigning) this.#sign(topic);
+  }
+
+  /** What an earlier life was given to keep. It is verified like everything else. */
+  restore(frames: readonly Uint8Array[], now: Time): void {
+    const kept = frames.flatMap((bytes) => {
+      const frame = decodeFrame(bytes);
+      return frame.ok ? [frame.value] : [];
+    });
+    for (const frame of kept) if (frame.type === "fork") this.#accused(null, frame.batches);
+    const batches = kept.flatMap((frame) => (frame.type === "batch" ? [frame.batch] : []));
+    // Within a life in order: what does not continue what is there would have to wait for a neighbour.
+    for (const batch of batches.sort((a, b) => a.epoch - b.epoch || a.first - b.first))
+      this.#arrived(null, batch, now);
+  }
+
+  neighborUp(peer: PeerId, now: Time): void {
+    this.#neighborById.set(peer, {
+      known: new Allowance(KNOWN_BYTES_AT_ONCE, BYTES_PER_SECOND),
+      talk: new Allowance(TALK_BYTES_AT_ONCE, BYTES_PER_SECOND),
+    });
+    this.#broadcast.peerUp(peer);
+    this.#missing.peerUp(peer);
+    if (this.#summaryAt === Infinity) this.#summaryAt = this.#nextSummary(now);
+    this.#context.send(peer, { type: "summary", sums: this.#archive.summary(), isAnswer: true });
+  }
+
+  neighborDown(peer: PeerId, now: Time): void {
+    this.#neighborById.delete(peer);
+    this.#broadcast.peerDown(peer);
+    this.#answers.peerDown(peer);
+    this.#missing.peerDown(peer);
+    this.#missing.ask(now);
+  }
+
+  frame(peer: PeerId, frame: GossipFrame, now: Time): void {
+    const neighbor = this.#neighborById.get(peer);
+    if (!neighbor) return; // no longer one: what it still says is found elsewhere
+    switch (frame.type) {
+      case "batch":
+        this.#arrived(peer, frame.batch, now);
+        break;
+      case "heads":
+        if (this.#mayTalk(peer, neighbor, frame.heads.length * HEAD_BYTES, now))
+          for (const head of frame.heads) this.#heard(peer, head, frame.areNews, now);
+        break;
+      case "wants":
+        return this.#answers.want(peer, frame, now);
+      case "answered":
+        this.#missing.answered(peer, frame.id, frame.count);
+        break;
+      case "summary":
+        if (this.#mayTalk(peer, neighbor, SUMMARY_CHARGE_BYTES, now))
+          this.#compare(peer, frame.sums, frame.isAnswer);
+        return;
+      case "eager":
+        return this.#broadcast.eager(peer, frame.eager);
+      case "fork": {
+        const bytes = frame.batches[0].bytes.length + frame.batches[1].bytes.length;
+        if (this.#mayTalk(peer, neighbor, bytes, now)) this.#accused(peer, frame.batches);
+        return;
+      }
+    }
+    this.#missing.ask(now);
+  }
+
+  /** Drops presence and library of an author that is gone. Only a later word brings it back. */
+  forget(author: PeerId, now: Time): void {
+    if (author !== this.#context.me) this.#archive.forget(author, now);
+  }
+
+  headOf(name: FeedName): Head | null {
+    return this.#archive.feed(name)?.head ?? null;
+  }
+
+  tick(now: Time): void {
+    this.#missing.tick(now);
+    this.#broadcast.tick(now);
+    this.#answers.tick(now);
+    if (now < this.#summaryAt) return;
+    this.#summaryAt = this.#nextSummary(now);
+    const peers = this.#broadcast.neighbors;
+    const peer = peers[Math.floor(this.#context.random() * peers.length)];
+    if (peer) this.#context.send(peer, { type: "summary", sums: this.#archive.summary(), isAnswer: false });
+  }
+
+  nextDeadline(): Time | null {
+    const next = Math.min(
+      this.#missing.nextDeadline(),
+      this.#broadcast.nextDeadline(),
+      this.#answers.nextDeadline(),
+      this.#summaryAt,
+    );
+    return next === Infinity ? null : next;
+  }
+
+  // -- batches ---------------------------------------------------------------------------------------------------
+
+  #sign(topic: Topic): void {
+    const { me: author, epoch, sign } = this.#context;
+    const own = this.#ownByTopic[topic];
+    const [entries] = own.unsigned;
+    if (!entries) return;
+    const name = { author, epoch, topic };
+    const head = headOf(name, own.length, own.head, entries);
+    sign(headText(head), (signature, now) => {
+      const batch = decodeBatch(encodeBatch(name, own.length, own.head, entries, signature));
+      if (!batch.ok) throw new Error(`own batch: ${batch.problem}`);
+      own.unsigned.shift();
+      own.length += entries.length;
+      own.head = head;
+      this.#take({ batch: batch.value, from: null, way: "own" }, now);
+      this.#sign(topic);
+    });
+  }
+
+  #arrived(from: PeerId | null, batch: Batch, now: Time): void {
+    if (from) this.#broadcast.knows(from, batch, batch.end);
+    if (this.#archive.isOver(batch, batch.end)) return;
+    const fit = this.#fitOf(batch);
+    const underWay = fit === "known" ? "none" : this.#checks.has(batch);
+    if (fit === "known" || underWay === "it") return this.#repeated(from, batch, now);
+    if (this.#isOwn(batch) && fit !== "fork") return;
+    if (from) {
+      if (this.#archive.isFlooding(batch.author, now))
+        return this.#context.refuse(batch.author, "author-flood");
+      if (!this.#archive.hasRoomFor(batch) || this.#checks.areMany)
+        return this.#context.refuse(from, "too-many-entries");
+    }
+    const lookBack = this.#lookBackByKey.get(keyOf(batch));
+    if (lookBack && lookBack.peer === from && fit === "fork") lookBack.found = true;
+    const way = from ? this.#missing.arrived(from, batch, now) : "restored";
+    // A gap may be filled by what is under way; and of a board, by nothing, when its latest posts were asked for.
+    if (fit === "gap" && underWay === "none" && !(batch.topic === "board" && way !== "pushed")) {
+      this.#missing.checked(batch);
+      return this.#afterGap(from, batch, now);
+    }
+    this.#checks.add({ batch, from, way });
+  }
+
+  #checked(arrival: Arrival, valid: boolean, now: Time): void {
+    const { batch, from } = arrival;
+    if (valid) this.#take(arrival, now);
+    else if (from) this.#context.refuse(from, "false-entry");
+    if (!valid) this.#lookBackByKey.delete(keyOf(batch));
+    this.#missing.checked(batch);
+    this.#missing.ask(now);
+  }
+
+  /** A verified batch. What was known when it came may have changed since. */
+  #take(arrival: Arrival, now: Time): void {
+    const { batch, from, way } = arrival;
+    if (this.#archive.isOver(batch, batch.end)) return;
+    const known = this.#archive.feed(batch);
+    switch (this.#fitOf(batch)) {
+      case "next":
+        return this.#append(arrival, now);
+      case "earlier":
+        if (known && this.#archive.prepend(known, batch))
+          return this.#apply(known, batch.first, arrival, now);
+        break;
+      case "gap":
+        if (!known || batch.topic !== "board" || way === "pushed" || way === "restored") {
+          this.#afterGap(from, batch, now);
+          break;
+        }
+        this.#archive.clear(known);
+        return this.#append(arrival, now);
+      case "fork":
+        if (known) this.#contradicted(known, arrival, now);
+        break;
+      case "known":
+        break;
+    }
+    if (way === "restored") this.#context.unkeep(batch, batch.first);
+  }
+
+  #append(arrival: Arrival, now: Time): void {
+    const { batch, from, way } = arrival;
+    const hasReturned = batch.topic === "presence" && this.#archive.isGone(batch.author);
+    const { feed, from: first } = this.#archive.append(batch, now);
+    const told = this.#missing.knowing(feed);
+    if (from) told.add(from);
+    if (way === "fetched" || way === "restored") this.#broadcast.announce(feed, told, now);
+    else this.#broadcast.push(feed, batch, told, this.#archive.size >= PROBED_FROM_AUTHORS, now);
+    this.#missing.changed(feed);
+    this.#apply(feed, first, arrival, now);
+    // Its library went with it. Who has the one will have the other.
+    if (hasReturned && from)
+      this.#missing.heard(from, { ...ANY_LIBRARY, ...nameOf(batch), topic: "library" }, false, now);
+  }
+
+  #apply(feed: Feed, first: number, { batch, from, way }: Arrival, now: Time): void {
+    if (feed.topic === "board" && way !== "restored") this.#context.keep(feed, batch.first, batch.bytes);
+    const entries = entriesOf(batch)
+      .slice(first - batch.first, Math.min(batch.end, feed.length) - batch.first)
+      .map((bytes) => {
+        const entry = decodeEntry(bytes);
+        return entry && topicOf(entry) === feed.topic ? entry : null;
+      });
+    this.#context.applied(feed, first, entries, batch.head, from, now);
+  }
+
+  /** Something before it is missing: whoever sent it has that too. */
+  #afterGap(from: PeerId | null, batch: Batch, now: Time): void {
+    if (from)
+      this.#heard(
+        from,
+        { ...nameOf(batch), base: 0, length: batch.end, mark: batch.head.slice(0, 16) },
+        false,
+        now,
+      );
+  }
+
+  #repeated(from: PeerId | null, batch: Batch, now: Time): void {
+    const neighbor = from && this.#neighborById.get(from);
+    if (!neighbor) return;
+    if (!neighbor.known.spend(batch.bytes.length, now)) return this.#context.refuse(from, "flood");
+    if (this.#missing.arrived(from, batch, now) === "pushed") this.#broadcast.prune(from);
+    this.#missing.checked(batch);
+  }
+
+  #fitOf(batch: Batch): Fit {
+    const feed = this.#archive.feed(batch);
+    return feed ? feed.fitOf(batch) : batch.topic === "library" && batch.first > 0 ? "gap" : "next";
+  }
+
+  // -- what others know ------------------------------------------------------------------------------------------
+
+  #heard(peer: PeerId, head: Head, isNews: boolean, now: Time): void {
+    if (this.#isOwn(head) || this.#archive.isOver(head, head.length)) return;
+    this.#broadcast.knows(peer, head, head.length);
+    const feed = this.#archive.feed(head);
+    if (feed ? !feed.isBehind(head) : head.length === 0) return;
+    if (this.#archive.isFlooding(head.author, now)) return;
+    if (!this.#missing.heard(peer, head, isNews, now)) this.#context.refuse(peer, "too-many-entries");
+  }
+
+  /** Tells what differs from a neighbour's summary; proofs first, so that nothing is asked for that does not count. */
+  #compare(peer: PeerId, sums: Uint8Array, isAnswer: boolean): void {
+    const feeds = [...this.#archive.unlike(sums)];
+    for (const feed of feeds) {
+      const fork = feed.frozenAt === null ? undefined : this.#forkByKey.get(keyOf(feed));
+      if (fork) this.#context.send(peer, { type: "fork", batches: fork.batches });
+    }
+    const heads = feeds.filter(({ isEmpty }) => !isEmpty).map(({ head }) => head);
+    tellHeads(this.#context.send, peer, false, heads);
+    if (!isAnswer)
+      this.#context.send(peer, { type: "summary", sums: this.#archive.summary(), isAnswer: true });
+  }
+
+  #mayTalk(peer: PeerId, { talk }: Neighbor, bytes: number, now: Time): boolean {
+    const may = talk.spend(bytes, now);
+    if (!may) this.#context.refuse(peer, "too-many-requests");
+    return may;
+  }
+
+  // -- lies ------------------------------------------------------------------------------------------------------
+
+  /** Two branches of one feed. When they differ already where the batch begins, the one before it must tell more. */
+  #contradicted(feed: Feed, { batch, from }: Arrival, now: Time): void {
+    const fork = forkOf(feed, batch);
+    if (!fork) return;
+    const key = keyOf(feed);
+    const pending = this.#lookBackByKey.get(key);
+    if (isExact(fork) || !from || feed.base >= batch.first) return this.#lied(fork, from);
+    if (pending && pending.peer !== from) return; // somebody else is showing already
+    const lookBack: LookBack = { peer: from, found: false };
+    this.#lookBackByKey.set(key, lookBack);
+    const ended = (): void => {
+      if (lookBack.found || this.#lookBackByKey.get(key) !== lookBack) return;
+      this.#lookBackByKey.delete(key);
+      this.#lied(fork, from);
+    };
+    this.#missing.lookBack(from, feed, batch.first, ended, now);
+  }
+
+  /** Somebody shows a proof. */
+  #accused(from: PeerId | null, batches: readonly [Batch, Batch]): void {
+    const fork = forkBetween(...batches);
+    if (!fork) return from ? this.#context.refuse(from, "false-fork") : undefined;
+    const [a, b] = batches;
+    if (this.#isKnown(fork)) return;
+    const { verify, refuse } = this.#context;
+    verify(a.author, headText(a.head), signatureOf(a), (isFirstValid) =>
+      verify(b.author, headText(b.head), signatureOf(b), (isSecondValid) => {
+        if (isFirstValid && isSecondValid) this.#lied(fork, from);
+        else if (from) refuse(from, "false-fork");
+      }),
+    );
+  }
+
+  /** Freezes the feed, and shows the proof to everyone but who showed it. The earliest lie counts, whoever came first. */
+  #lied(fork: Fork, from: PeerId | null): void {
+    const [name] = fork.batches;
+    const key = keyOf(name);
+    this.#lookBackByKey.delete(key);
+    if (this.#isKnown(fork) || this.#archive.isOver(name, 0)) return;
+    this.#forkByKey.delete(key);
+    this.#forkByKey.set(key, fork);
+    for (const oldest of this.#forkByKey.keys()) {
+      if (this.#forkByKey.size <= MAX_FORKS) break;
+      this.#forkByKey.delete(oldest);
+    }
+    this.#archive.freeze(name, fork.at);
+    const bytes = encodeFrame({ type: "fork", batches: fork.batches });
+    for (const peer of this.#broadcast.neighbors) if (peer !== from) this.#context.send(peer, bytes);
+    if (name.topic === "board") this.#context.keep(name, FORK_PLACE, bytes);
+    this.#missing.changed(name);
+    this.#context.forked(name, fork.at);
+  }
+
+  #isKnown({ at, batches: [name] }: Fork): boolean {
+    const known = this.#archive.feed(name)?.frozenAt ?? this.#forkByKey.get(keyOf(name))?.at;
+    return known !== undefined && known <= at;
+  }
+
+  #isOwn({ author, epoch }: FeedName): boolean {
+    return author === this.#context.me && epoch === this.#context.epoch;
+  }
+
+  #nextSummary(now: Time): Time {
+    return now + SUMMARY_EVERY_MS * (0.75 + this.#context.random() / 2);
+  }
+}
+
+const newOwnFeed = (): OwnFeed => ({ length: 0, head: NO_ENTRY, unsigned: [] });
+
+const nameOf = ({ author, epoch, topic }: FeedName): FeedName => ({ author, epoch, topic });
+
+/** The claim to have some of a feed, however much. */
+const ANY_LIBRARY = { base: 0, length: Number.MAX_SAFE_INTEGER, mark: "" } as const;

@@ -1,0 +1,312 @@
+/**
+ * What neighbours have and we lack: which of them is asked for it, and in which order. PROTOCOL.md, rules E10 and E11.
+ *
+ * A feed is asked of one neighbour at a time, a neighbour one question at a time, several neighbours at once. Who said
+ * it had something and does not bring it has said nothing.
+ */
+import { keyOf, type FeedName } from "./batch.ts";
+import type { Feed, Head } from "./feed.ts";
+import type { Want, WantsFrame } from "./frame.ts";
+import type { Time } from "./io.ts";
+import type { PeerId } from "./peer-id.ts";
+
+/** As many as a room has feeds worth asking for; more claims than that are made up. */
+const MAX_ITEMS = 32_768;
+/** What is told as news comes by itself over an eager link, if it comes. Guess: longer than a slow link's delay. */
+const NEWS_COMES_WITHIN_MS = 500;
+/** A neighbour that was asked and sends nothing for this long is passed over. Guess. */
+const ANSWER_WITHIN_MS = 5_000;
+/** One question is about so much, by a guess of what each feed brings; the answer is cut there too. */
+const ASKED_BYTES = 1024 * 1024;
+const MAX_WANTS = 256;
+/** Batches asked for at once: of a library when it is begun, when it goes on; of a board. */
+const LIBRARY_BATCHES = 16;
+const BOARD_BATCHES = 64;
+
+/** What a newcomer needs first: who is there, what they share, the rest of it, what was said. */
+const RANKS = [{ bytes: 256 }, { bytes: 16 * 1024 }, { bytes: 256 * 1024 }, { bytes: 16 * 1024 }] as const;
+type Queue = Map<string, Item>;
+
+interface Item {
+  readonly key: string;
+  readonly name: FeedName;
+  readonly headByPeer: Map<PeerId, Head>;
+  /** An eager link was to bring it: it is passed on like news. */
+  readonly isNews: boolean;
+  readonly notBefore: Time;
+  asked: PeerId | null;
+  /** Who was asked has sent some of it. */
+  brought: boolean;
+  /** Batches of it whose signature is being checked. */
+  checking: number;
+  queue: Queue | null;
+}
+
+interface Question {
+  readonly id: number;
+  readonly items: readonly Item[];
+  /** Called when a question of its own has been answered, or will not be. */
+  readonly ended: (() => void) | null;
+  until: Time;
+}
+
+interface Neighbor {
+  readonly questions: Question[];
+  /** It has nothing that waits to be asked for. */
+  idle: boolean;
+}
+
+export interface MissingContext {
+  feed(name: FeedName): Feed | null;
+  send(peer: PeerId, frame: WantsFrame): void;
+  /** News came late: from now on this neighbour is to push them. */
+  late(peer: PeerId): void;
+}
+
+export class Missing {
+  readonly #context: MissingContext;
+  readonly #itemByKey = new Map<string, Item>();
+  readonly #neighborById = new Map<PeerId, Neighbor>();
+  /** Told as news, in the order in which their time comes. */
+  readonly #expected: Queue = new Map();
+  readonly #queues: readonly Queue[] = RANKS.map(() => new Map<string, Item>());
+  #nextId = 1;
+
+  constructor(context: MissingContext) {
+    this.#context = context;
+  }
+
+  peerUp(peer: PeerId): void {
+    this.#neighborById.set(peer, { questions: [], idle: true });
+  }
+
+  peerDown(peer: PeerId): void {
+    const neighbor = this.#neighborById.get(peer);
+    if (!neighbor) return;
+    this.#neighborById.delete(peer);
+    for (const item of [...this.#itemByKey.values()]) {
+      if (!item.headByPeer.delete(peer)) continue;
+      if (item.asked === peer) item.asked = null;
+      this.#settle(item);
+    }
+    for (const { ended } of neighbor.questions) ended?.();
+  }
+
+  /** A neighbour has more than we do. False: too many claims. */
+  heard(peer: PeerId, head: Head, isNews: boolean, now: Time): boolean {
+    const neighbor = this.#neighborById.get(peer);
+    if (!neighbor) return true;
+    const key = keyOf(head);
+    let item = this.#itemByKey.get(key);
+    if (!item) {
+      if (this.#itemByKey.size >= MAX_ITEMS) return false;
+      item = newItem(key, head, isNews, now + (isNews ? NEWS_COMES_WITHIN_MS : 0));
+      this.#itemByKey.set(key, item);
+      if (isNews) this.#moveTo(item, this.#expected);
+    }
+    item.headByPeer.set(peer, head);
+    neighbor.idle = false;
+    if (!isNews || item.queue !== this.#expected) this.#settle(item);
+    return true;
+  }
+
+  /** The neighbours that say they have all of a feed that we have, or more. */
+  knowing(feed: Feed): Set<PeerId> {
+    const knowing = new Set<PeerId>();
+    for (const [peer, { base, length }] of this.#itemByKey.get(keyOf(feed))?.headByPeer ?? [])
+      if (length >= feed.length && base <= feed.base) knowing.add(peer);
+    return knowing;
+  }
+
+  /** A batch has come and is being checked. Returns how it came to be asked for, if it was. */
+  arrived(peer: PeerId, name: FeedName, now: Time): "pushed" | "late" | "fetched" {
+    const item = this.#itemByKey.get(keyOf(name));
+    if (!item) return "pushed";
+    item.checking++;
+    if (item.asked !== peer) return "pushed";
+    item.brought = true;
+    for (const question of this.#neighborById.get(peer)?.questions ?? [])
+      question.until = now + ANSWER_WITHIN_MS;
+    return item.isNews ? "late" : "fetched";
+  }
+
+  checked(name: FeedName): void {
+    const item = this.#itemByKey.get(keyOf(name));
+    if (!item) return;
+    item.checking = Math.max(0, item.checking - 1);
+    this.#settle(item);
+  }
+
+  /** The feed has changed. */
+  changed(name: FeedName): void {
+    const item = this.#itemByKey.size > 0 && this.#itemByKey.get(keyOf(name));
+    if (item) this.#settle(item);
+  }
+
+  /** Nothing more of it is wanted. */
+  drop(name: FeedName): void {
+    const item = this.#itemByKey.get(keyOf(name));
+    if (item) this.#remove(item);
+  }
+
+  answered(peer: PeerId, id: number, count: number): void {
+    const neighbor = this.#neighborById.get(peer);
+    const index = neighbor?.questions.findIndex((question) => question.id === id) ?? -1;
+    const question = neighbor?.questions[index];
+    if (!neighbor || !question) return;
+    neighbor.questions.splice(index, 1);
+    this.#end(peer, question, count);
+  }
+
+  /** Asks for the batch with the entry before `at`, whatever else is asked for. */
+  lookBack(peer: PeerId, name: FeedName, at: number, ended: () => void, now: Time): void {
+    const neighbor = this.#neighborById.get(peer);
+    if (neighbor) this.#send(peer, neighbor, [], [{ ...nameOf(name), from: at, batches: -1 }], ended, now);
+  }
+
+  /** Asks whoever has time for what is due. */
+  ask(now: Time): void {
+    for (const [peer, neighbor] of this.#neighborById)
+      if (!neighbor.idle && neighbor.questions.length === 0) this.#askNeighbor(peer, neighbor, now);
+  }
+
+  tick(now: Time): void {
+    for (const item of this.#expected.values()) {
+      if (now < item.notBefore) break;
+      this.#moveTo(item, null);
+      this.#settle(item);
+      const [first] = item.headByPeer.keys();
+      if (first) this.#context.late(first);
+    }
+    for (const [peer, neighbor] of this.#neighborById)
+      while (neighbor.questions[0] && now >= neighbor.questions[0].until)
+        this.#end(peer, neighbor.questions.shift()!, Infinity);
+    this.ask(now);
+  }
+
+  nextDeadline(): Time {
+    const [expected] = this.#expected.values();
+    let next = expected?.notBefore ?? Infinity;
+    for (const { questions } of this.#neighborById.values())
+      next = Math.min(next, questions[0]?.until ?? Infinity);
+    return next;
+  }
+
+  // -- details ---------------------------------------------------------------------------------------------------
+
+  #askNeighbor(peer: PeerId, neighbor: Neighbor, now: Time): void {
+    const items: Item[] = [];
+    const wants: Want[] = [];
+    let bytesLeft = ASKED_BYTES;
+    for (const [rank, queue] of this.#queues.entries()) {
+      for (const item of queue.values()) {
+        if (bytesLeft <= 0 || wants.length >= MAX_WANTS) break;
+        const head = item.headByPeer.get(peer);
+        if (!head) continue;
+        wants.push(wantOf(this.#context.feed(item.name), head));
+        items.push(item);
+        bytesLeft -= RANKS[rank]!.bytes;
+      }
+    }
+    neighbor.idle = items.length === 0;
+    if (neighbor.idle) return;
+    for (const item of items) {
+      this.#moveTo(item, null);
+      item.asked = peer;
+      item.brought = false;
+    }
+    this.#send(peer, neighbor, items, wants, null, now);
+  }
+
+  #send(
+    peer: PeerId,
+    neighbor: Neighbor,
+    items: readonly Item[],
+    wants: readonly Want[],
+    ended: (() => void) | null,
+    now: Time,
+  ): void {
+    const id = this.#nextId++ % 2 ** 32;
+    neighbor.questions.push({ id, items, ended, until: now + ANSWER_WITHIN_MS });
+    this.#context.send(peer, { type: "wants", id, wants });
+  }
+
+  /** `count` of the items were dealt with; the rest was too much for one answer. */
+  #end(peer: PeerId, { items, ended }: Question, count: number): void {
+    for (const [i, item] of items.entries()) {
+      if (item.asked !== peer) continue;
+      item.asked = null;
+      if (i < count && !item.brought) item.headByPeer.delete(peer);
+      this.#settle(item);
+    }
+    ended?.();
+  }
+
+  /** Where the item stands now: done, on its way, or to be asked for. */
+  #settle(item: Item): void {
+    if (this.#itemByKey.get(item.key) !== item) return;
+    const feed = this.#context.feed(item.name);
+    for (const [peer, head] of item.headByPeer)
+      if (feed && !feed.isBehind(head)) item.headByPeer.delete(peer);
+    if (item.asked !== null || item.checking > 0 || item.queue === this.#expected) {
+      if (item.headByPeer.size === 0 && item.queue === this.#expected) this.#remove(item);
+      return;
+    }
+    if (item.headByPeer.size === 0) return this.#remove(item);
+    this.#moveTo(item, this.#queues[rankOf(item.name, feed)]!);
+    for (const peer of item.headByPeer.keys()) {
+      const neighbor = this.#neighborById.get(peer);
+      if (neighbor) neighbor.idle = false;
+    }
+  }
+
+  #moveTo(item: Item, queue: Queue | null): void {
+    if (item.queue === queue) return;
+    item.queue?.delete(item.key);
+    queue?.set(item.key, item);
+    item.queue = queue;
+  }
+
+  #remove(item: Item): void {
+    this.#moveTo(item, null);
+    this.#itemByKey.delete(item.key);
+  }
+}
+
+const newItem = (key: string, head: Head, isNews: boolean, notBefore: Time): Item => ({
+  key,
+  name: nameOf(head),
+  headByPeer: new Map(),
+  isNews,
+  notBefore,
+  asked: null,
+  brought: false,
+  checking: 0,
+  queue: null,
+});
+
+const nameOf = ({ author, epoch, topic }: FeedName): FeedName => ({ author, epoch, topic });
+
+const rankOf = ({ topic }: FeedName, feed: Feed | null): number => {
+  switch (topic) {
+    case "presence":
+      return 0;
+    case "library":
+      return feed && !feed.isEmpty ? 2 : 1;
+    case "board":
+      return 3;
+  }
+};
+
+/** What to ask of who has that much: a board's latest posts first; and where two differ, the last they both have. */
+const wantOf = (feed: Feed | null, head: Head): Want => {
+  const name = nameOf(head);
+  const known = feed && !feed.isEmpty ? feed : null;
+  const differs = known?.length === head.length && known.head.mark !== head.mark;
+  if (head.topic === "presence" || differs) return { ...name, from: head.length, batches: -1 };
+  if (head.topic === "library")
+    return { ...name, from: known?.length ?? 0, batches: known ? LIBRARY_BATCHES : 1 };
+  if (!known || head.base > known.length) return { ...name, from: head.length, batches: -BOARD_BATCHES };
+  if (head.length > known.length) return { ...name, from: known.length, batches: BOARD_BATCHES };
+  return { ...name, from: known.base, batches: -BOARD_BATCHES };
+};
