@@ -6,7 +6,7 @@ import { SimRoom, type CarriedEnvelope, type SimPeer } from "../sim/room.ts";
 import { hexToBytes } from "../src/engine/bytes.ts";
 import { newSession, seal } from "../src/engine/envelope.ts";
 import { fileIdOf } from "../src/engine/file-id.ts";
-import { decodeFrame, encodeFrame, MAX_FRAME_BYTES, type Frame } from "../src/engine/frame.ts";
+import { decodeFrame, encodeFrame, MAX_FRAME_BYTES } from "../src/engine/frame.ts";
 
 const SEEDS = [1, 2, 3, 4, 5];
 
@@ -254,11 +254,12 @@ describe("[I9] through peers", () => {
       const { room, fred, ada, ben, want } = threeInAChain(7);
       for (const peer of [fred, ada, ben]) peer.feed({ type: "server-lost" });
       room.wire = ({ from, bytes }) => {
-        const frame = decodeFrame(bytes);
-        const isAltered = at !== null && from === fred && frame.ok && frame.value.type === "introduce";
-        const altered = isAltered
-          ? encodeFrame({ ...frame.value, bytes: flipped(frame.value.bytes, at) } as Frame)
-          : bytes;
+        const decoded = decodeFrame(bytes);
+        const frame = decoded.ok && from === fred ? decoded.value : null;
+        const altered =
+          at !== null && frame?.type === "introduce"
+            ? encodeFrame({ ...frame, bytes: flipped(frame.bytes, at) })
+            : bytes;
         return [{ bytes: altered, lateMs: 0 }];
       };
       want();

@@ -10,6 +10,7 @@ import type { FileId } from "./file-id.ts";
 import type { Frame } from "./frame.ts";
 import type { Input, LinkId, LocalFile, Notice, Output, Time } from "./io.ts";
 import { Links } from "./links.ts";
+import { Mesh } from "./mesh.ts";
 import { safePersonName } from "./name.ts";
 import { hueOf, tagOf, type PeerId } from "./peer-id.ts";
 import type { Refusal } from "./refusal.ts";
@@ -42,6 +43,7 @@ const FORGET_AFTER_MS = 15_000;
 export class Engine {
   readonly #options: EngineOptions;
   readonly #links: Links;
+  readonly #mesh: Mesh;
   readonly #feeds: Feeds;
   readonly #catalog: Catalog;
   readonly #swarm: Swarm;
@@ -83,17 +85,27 @@ export class Engine {
       envelopeKey: options.envelopeKey,
       notify,
       nextHop: (_, except) => this.#linkedAtRandom(except),
-      peerUp: (peer, now) => {
+      isNeeded: () => true, // the mesh needs all
+      dialFailed: (_, now) => this.#mesh.dialFailed(now),
+      peerUp: (peer, _, now) => {
+        this.#mesh.peerUp();
         this.#lostSinceByPeer.delete(peer);
         this.#feeds.peerUp(peer);
         this.#swarm.peerUp(peer, now);
       },
       peerDown: (peer, now) => {
+        this.#mesh.peerDown(now);
         this.#lostSinceByPeer.set(peer, now);
         this.#feeds.peerDown(peer, now);
         this.#swarm.peerDown(peer, now);
       },
       frame: (peer, frame, now) => this.#frame(peer, frame, now),
+    });
+    this.#mesh = new Mesh({
+      linkCount: () => this.#links.linkCount,
+      dial: (address, now) => this.#links.dial(address, now),
+      sample: () => emit({ type: "sample-members" }),
+      random: () => this.#random(),
     });
     this.#catalog = new Catalog({
       me: options.me,
@@ -136,6 +148,7 @@ export class Engine {
   nextDeadline(): Time | null {
     let next = Math.min(
       this.#links.nextDeadline() ?? Infinity,
+      this.#mesh.nextDeadline() ?? Infinity,
       this.#feeds.nextDeadline() ?? Infinity,
       this.#swarm.nextDeadline() ?? Infinity,
     );
@@ -146,7 +159,8 @@ export class Engine {
   #apply(input: Input, now: Time): void {
     switch (input.type) {
       case "server-joined":
-        return this.#links.serverJoined(input.tag, input.address, input.members, now);
+        this.#links.serverJoined(input.tag, input.address);
+        return this.#mesh.members(input.members, now);
       case "server-lost":
         return this.#links.serverLost();
       case "envelope":
@@ -245,6 +259,7 @@ export class Engine {
 
   #tick(now: Time): void {
     this.#links.tick(now);
+    this.#mesh.tick(now);
     this.#feeds.tick(now);
     this.#swarm.tick(now);
     for (const [peer, since] of this.#lostSinceByPeer) {

@@ -7,6 +7,7 @@
  * file hears of a link before it.
  */
 import type { Address, RoomTag } from "@swapmeet/shared";
+import { Allowance } from "./allowance.ts";
 import { decodeFrame, encodeFrame, type Frame } from "./frame.ts";
 import { Introductions, type Introduction, type IntroductionsContext, type Word } from "./introductions.ts";
 import type { LinkEnd, LinkId, Notice, Signal, Time } from "./io.ts";
@@ -14,14 +15,18 @@ import type { PeerId } from "./peer-id.ts";
 import { proofText, type ProofEnd } from "./proof.ts";
 import { isHostile, type Refusal } from "./refusal.ts";
 
-/** A class of thirty is fully meshed; beyond it, feeds still reach everyone through neighbours. Guess. */
-const LINKS_AIMED_AT = 32;
-/** Links that exist at a time, strangers' attempts included. Guess; each costs the browser threads and memory. */
-const MAX_LINKS = 64;
+/** Links that exist at a time, attempts included. Guess; each costs the browser threads and memory. */
+const MAX_LINKS = 48;
+/** Of them, links to peers that called: the rest is for those this peer calls. */
+const MAX_CALLERS = 32;
 /** Chrome refuses the 501st RTCPeerConnection of a tab's life (js-libp2p #2591). */
 const MAX_CONNECTIONS_OF_LIFE = 480;
-/** The last of them are kept for those who call us. */
+/** Neither those who call nor this peer itself can use up all of them. */
 const MAX_DIALS_OF_LIFE = 400;
+const MAX_CALLS_OF_LIFE = 280;
+/** A class that joins at once, and then one in five seconds. Guess. */
+const CALLS_AT_ONCE = 48;
+const CALLS_PER_SECOND = 1 / 5;
 /** From the first envelope to an open channel. ICE gives up after about 15 s by itself. */
 const INTRODUCING_MS = 20_000;
 /** Nobody answers, neither through the server nor through peers: the other one has left. Guess. */
@@ -29,11 +34,11 @@ const UNANSWERED_MS = 12_000;
 const PROVING_MS = 10_000;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
-/** With too few links, ask the server for others this often. */
-const SAMPLE_EVERY_MS = 60_000;
 const PING_EVERY_MS = 10_000;
 /** A peer that answers nothing for this long is gone. A locked phone comes back by itself. */
 const SILENT_AFTER_MS = 25_000;
+/** A link that nobody needs ends: the next request for it may come soon. Guess. */
+const IDLE_MS = 60_000;
 /** Frames that may arrive between a proof and the end of its check. */
 const MAX_WAITING_FRAMES = 256;
 
@@ -48,7 +53,16 @@ type Stage =
       theirs: "awaited" | "checking" | "valid";
       readonly waiting: Frame[];
     }
-  | { readonly type: "proven"; lastHeard: Time; pingAt: Time; pingSentAt: Time | null; rttMs: number | null };
+  | {
+      readonly type: "proven";
+      lastHeard: Time;
+      pingAt: Time;
+      pingSentAt: Time | null;
+      rttMs: number | null;
+      /** More than pings was said since the last ping. */
+      isUsed: boolean;
+      idleSince: Time | null;
+    };
 
 interface Link {
   readonly id: LinkId;
@@ -68,8 +82,13 @@ export interface LinksContext extends Pick<
     then: (valid: boolean, now: Time) => void,
   ): void;
   notify(notice: Notice): void;
-  peerUp(peer: PeerId, now: Time): void;
+  /** `calledUs`: it was not this peer that chose. */
+  peerUp(peer: PeerId, at: { readonly address: Address; readonly calledUs: boolean }, now: Time): void;
   peerDown(peer: PeerId, now: Time): void;
+  /** Nobody is there, or the network keeps the two apart. */
+  dialFailed(address: Address, now: Time): void;
+  /** Somebody wants the link to stay although nothing is said on it. */
+  isNeeded(peer: PeerId): boolean;
   frame(peer: PeerId, frame: Frame, now: Time): void;
 }
 
@@ -85,8 +104,8 @@ export class Links {
   readonly refusals = new Map<Refusal, number>();
   #nextLinkId = 1;
   #dials = 0;
-  #connections = 0;
-  #sampleAt: Time | null = null;
+  #calls = 0;
+  readonly #callAllowance = new Allowance(CALLS_AT_ONCE, CALLS_PER_SECOND);
 
   constructor(context: LinksContext) {
     this.#context = context;
@@ -103,11 +122,8 @@ export class Links {
 
   // -- the server ------------------------------------------------------------------------------------------------
 
-  /** The newcomer dials: those who were here before know nothing of it yet. [I6] */
-  serverJoined(tag: RoomTag, address: Address, members: readonly Address[], now: Time): void {
+  serverJoined(tag: RoomTag, address: Address): void {
     this.#introductions.enter(tag, address);
-    this.#sampleAt = now + SAMPLE_EVERY_MS;
-    for (const member of members) this.#dialIfDue(member, now);
   }
 
   /** Links stay, and introductions go on through them. */
@@ -115,9 +131,19 @@ export class Links {
     this.#introductions.serverLost();
   }
 
-  /** Dials an address learned from a feed, for a peer that is wanted and not linked. */
-  dial(address: Address, now: Time): void {
-    this.#dialIfDue(address, now);
+  /** Begins an introduction. False: it is under way, failed a moment ago, or there are too many. */
+  dial(address: Address, now: Time): boolean {
+    const { place, isOnline } = this.#introductions;
+    if (!place || address === place.address || (!isOnline && this.peerCount === 0)) return false;
+    if (this.linkCount >= MAX_LINKS || this.#dials >= MAX_DIALS_OF_LIFE) return false;
+    if (this.#dials + this.#calls >= MAX_CONNECTIONS_OF_LIFE) return false;
+    for (const { introduction } of this.#linkById.values())
+      if (introduction.address === address) return false;
+    if (now < (this.#retryByAddress.get(address)?.notBefore ?? 0)) return false;
+    this.#dials++;
+    const link = this.#add(this.#introductions.begin(address, now), now);
+    this.#context.emit({ type: "dial", link: link.id });
+    return true;
   }
 
   envelope(from: Address, bytes: Uint8Array, now: Time): void {
@@ -142,8 +168,7 @@ export class Links {
   #answer(call: Introduction, peer: PeerId, signal: Signal, now: Time): Refusal | null {
     const { address } = this.#introductions.place as { address: Address };
     if (this.#dropped.has(peer) || peer === this.#context.me) return "stale-envelope";
-    if (this.#linkById.size >= MAX_LINKS || this.#connections >= MAX_CONNECTIONS_OF_LIFE)
-      return "too-many-introductions";
+    if (!this.#mayAnswer(now)) return "too-many-introductions";
     this.#introductions.accept(call);
     for (const other of this.#linkById.values()) {
       const { introduction } = other;
@@ -154,27 +179,28 @@ export class Links {
       }
       this.#drop(other);
     }
+    this.#calls++;
     const link = this.#add(call, now);
     this.#context.emit({ type: "accept", link: link.id });
     this.#context.emit({ type: "signal", link: link.id, signal });
     return null;
   }
 
-  #dialIfDue(address: Address, now: Time): void {
-    const { place } = this.#introductions;
-    if (!place || address === place.address || (!this.#introductions.isOnline && this.peerCount === 0))
-      return;
-    if (this.#linkById.size >= LINKS_AIMED_AT || this.#dials >= MAX_DIALS_OF_LIFE) return;
-    for (const { introduction } of this.#linkById.values()) if (introduction.address === address) return;
-    if (now < (this.#retryByAddress.get(address)?.notBefore ?? 0)) return;
-    this.#dials++;
-    const link = this.#add(this.#introductions.begin(address, now), now);
-    this.#context.emit({ type: "dial", link: link.id });
+  /** [I8] */
+  #mayAnswer(now: Time): boolean {
+    let callers = 0;
+    for (const { introduction } of this.#linkById.values()) if (introduction.role === "responder") callers++;
+    return (
+      callers < MAX_CALLERS &&
+      this.linkCount < MAX_LINKS &&
+      this.#calls < MAX_CALLS_OF_LIFE &&
+      this.#dials + this.#calls < MAX_CONNECTIONS_OF_LIFE &&
+      this.#callAllowance.spend(1, now)
+    );
   }
 
   #add(introduction: Introduction, now: Time): Link {
     const link: Link = { id: this.#nextLinkId++, introduction, stage: { type: "introducing", since: now } };
-    this.#connections++;
     this.#linkById.set(link.id, link);
     this.#linkByIntroduction.set(introduction, link);
     return link;
@@ -263,16 +289,25 @@ export class Links {
 
   #proveIfBoth(link: Link, now: Time): void {
     const { stage } = link;
-    const { peer, address } = link.introduction;
+    const { peer, address, role } = link.introduction;
     if (stage.type !== "proving" || !stage.mineSent || stage.theirs !== "valid" || !peer) return;
     if (this.#dropped.has(peer)) return this.#end(link, now);
     const older = this.#linkByPeer.get(peer);
     if (older) this.#end(older, now); // one link a peer: the newer one works
-    link.stage = { type: "proven", lastHeard: now, pingAt: now, pingSentAt: null, rttMs: null };
+    const proven: Stage & { type: "proven" } = {
+      type: "proven",
+      lastHeard: now,
+      pingAt: now,
+      pingSentAt: null,
+      rttMs: null,
+      isUsed: false,
+      idleSince: null,
+    };
+    link.stage = proven;
     this.#linkByPeer.set(peer, link);
     this.#retryByAddress.delete(address);
-    this.#context.peerUp(peer, now);
-    for (const frame of stage.waiting) this.#proven(link, link.stage, frame, now);
+    this.#context.peerUp(peer, { address, calledUs: role === "responder" }, now);
+    for (const frame of stage.waiting) this.#proven(link, proven, frame, now);
   }
 
   #proven(link: Link, stage: Stage & { type: "proven" }, frame: Frame, now: Time): void {
@@ -289,6 +324,7 @@ export class Links {
       case "introduce":
         return this.#introductions.frame(peer, frame, now);
       default:
+        stage.isUsed = true;
         this.#context.frame(peer, frame, now);
     }
   }
@@ -299,7 +335,6 @@ export class Links {
     if (!link) return;
     this.#remove(link);
     if (link.stage.type === "proven") {
-      this.#sampleAt = Math.min(this.#sampleAt ?? Infinity, now + this.#jittered(FIRST_RETRY_MS / 2));
       const peer = link.introduction.peer as PeerId;
       if (this.#linkByPeer.get(peer) === link) {
         this.#linkByPeer.delete(peer);
@@ -316,17 +351,20 @@ export class Links {
     const failures = (this.#retryByAddress.get(address)?.failures ?? 0) + 1;
     const waitMs = this.#jittered(Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1)));
     this.#retryByAddress.set(address, { failures, notBefore: now + waitMs });
-    this.#sampleAt = Math.min(this.#sampleAt ?? Infinity, now + waitMs);
     // Answered, and yet no channel: the network keeps the two apart. Not answered: the other one has left.
     if (unanswered === null && role === "initiator" && reason !== "closed" && failures === 2)
       this.#context.notify({ type: "no-route", peer });
+    if (role === "initiator") this.#context.dialFailed(address, now);
   }
 
   // -- what others ask -------------------------------------------------------------------------------------------
 
-  send(peer: PeerId, frame: Frame): void {
+  /** Bytes are those of a frame, as it came. */
+  send(peer: PeerId, frame: Frame | Uint8Array): void {
     const link = this.#linkByPeer.get(peer);
-    if (link) this.#sendFrame(link, frame);
+    if (link?.stage.type !== "proven") return;
+    link.stage.isUsed = true;
+    this.#sendFrame(link, frame);
   }
 
   linkOf(peer: PeerId): LinkId | null {
@@ -335,6 +373,11 @@ export class Links {
 
   peers(): IterableIterator<PeerId> {
     return this.#linkByPeer.keys();
+  }
+
+  /** Attempts included. */
+  get linkCount(): number {
+    return this.#linkById.size;
   }
 
   get peerCount(): number {
@@ -401,21 +444,27 @@ export class Links {
       ) {
         this.#end(link, now);
       } else if (now >= stage.pingAt) {
+        if (this.#isIdle(link, stage, now)) {
+          this.#end(link, now);
+          continue;
+        }
         stage.pingAt = now + PING_EVERY_MS;
         stage.pingSentAt ??= now;
         this.#sendFrame(link, { type: "ping", nonce: 0 });
       }
     }
     this.#introductions.tick(now);
-    if (this.#sampleAt !== null && now >= this.#sampleAt) {
-      this.#sampleAt = now + SAMPLE_EVERY_MS;
-      if (this.#introductions.isOnline && this.#linkById.size < LINKS_AIMED_AT)
-        this.#context.emit({ type: "sample-members" });
-    }
+  }
+
+  #isIdle(link: Link, stage: Stage & { type: "proven" }, now: Time): boolean {
+    if (stage.isUsed || this.#context.isNeeded(link.introduction.peer as PeerId)) stage.idleSince = null;
+    else stage.idleSince ??= now;
+    stage.isUsed = false;
+    return stage.idleSince !== null && now - stage.idleSince >= IDLE_MS;
   }
 
   nextDeadline(): Time | null {
-    let next = Math.min(this.#sampleAt ?? Infinity, this.#introductions.nextDeadline() ?? Infinity);
+    let next = this.#introductions.nextDeadline() ?? Infinity;
     for (const link of this.#linkById.values()) {
       const { stage } = link;
       if (stage.type !== "proven") next = Math.min(next, untilOf(link, stage));
@@ -429,16 +478,15 @@ export class Links {
   }
 
   closeAll(now: Time): void {
-    this.#sampleAt = null;
     this.#introductions.leave();
     for (const link of [...this.#linkById.values()]) this.#end(link, now);
-    this.#sampleAt = null;
   }
 
   // -- details ---------------------------------------------------------------------------------------------------
 
-  #sendFrame(link: Link, frame: Frame): void {
-    this.#context.emit({ type: "send", link: link.id, bytes: encodeFrame(frame) });
+  #sendFrame(link: Link, frame: Frame | Uint8Array): void {
+    const bytes = frame instanceof Uint8Array ? frame : encodeFrame(frame);
+    this.#context.emit({ type: "send", link: link.id, bytes });
   }
 
   #end(link: Link, now: Time, reason: LinkEnd = "closed"): void {

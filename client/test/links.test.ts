@@ -1,0 +1,254 @@
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { ADDRESS_BYTES, type Address, type RoomTag } from "@swapmeet/shared";
+import { describe, expect, test } from "vitest";
+import { SeededRandom } from "../sim/random.ts";
+import type { LinkId, Output, Time } from "../src/engine/io.ts";
+import { Links } from "../src/engine/links.ts";
+import { peerIdOf, type PeerId } from "../src/engine/peer-id.ts";
+
+const TAG = "ab".repeat(32) as RoomTag;
+
+/** Links alone, on connections that open at once and never fail. */
+class Network {
+  readonly random = new SeededRandom(1);
+  readonly members: Member[] = [];
+  now: Time = 0;
+  readonly #due: (() => void)[] = [];
+
+  add(): Member {
+    const member = new Member(this);
+    this.members.push(member);
+    return member;
+  }
+
+  soon(run: () => void): void {
+    this.#due.push(run);
+  }
+
+  /** Lets everything happen that needs no time. */
+  settle(): void {
+    for (let next = this.#due.shift(); next; next = this.#due.shift()) {
+      next();
+      for (const { links } of this.members) links.settle(this.now);
+    }
+  }
+
+  pass(ms: Time): void {
+    const until = this.now + ms;
+    for (;;) {
+      const next = Math.min(...this.members.map(({ links }) => links.nextDeadline() ?? Infinity));
+      if (next > until) break;
+      this.now = Math.max(this.now, next);
+      for (const { links } of this.members)
+        if ((links.nextDeadline() ?? Infinity) <= this.now) links.tick(this.now);
+      this.settle();
+    }
+    this.now = until;
+  }
+}
+
+class Member {
+  readonly links: Links;
+  readonly id: PeerId;
+  readonly address: Address;
+  readonly up: { peer: PeerId; address: Address; calledUs: boolean }[] = [];
+  readonly down: PeerId[] = [];
+  readonly failed: Address[] = [];
+  needed = new Set<PeerId>();
+  readonly #network: Network;
+  readonly #otherEnd = new Map<LinkId, { member: Member; link: LinkId }>();
+
+  constructor(network: Network) {
+    this.#network = network;
+    this.id = peerIdOf(network.random.bytes(32));
+    this.address = bytesToHex(network.random.bytes(ADDRESS_BYTES)) as Address;
+    this.links = new Links({
+      me: this.id,
+      emit: (output) => network.soon(() => this.#perform(output)),
+      random: (bytes) => network.random.bytes(bytes),
+      envelopeKey: () => new Uint8Array(32),
+      nextHop: () => null,
+      sign: (_, then) => network.soon(() => then(new Uint8Array(64))),
+      verify: (_by, _bytes, _signature, then) => network.soon(() => then(true, network.now)),
+      notify: () => {},
+      peerUp: (peer, at) => void this.up.push({ peer, ...at }),
+      peerDown: (peer) => void this.down.push(peer),
+      dialFailed: (address) => void this.failed.push(address),
+      isNeeded: (peer) => this.needed.has(peer),
+      frame: () => {},
+    });
+    this.links.serverJoined(TAG, this.address);
+  }
+
+  #perform(output: Output): void {
+    const { members, now } = this.#network;
+    switch (output.type) {
+      case "send-envelope":
+        return members
+          .find(({ address }) => address === output.to)
+          ?.links.envelope(this.address, output.bytes, now);
+      case "dial":
+        return this.links.signal(output.link, `offer ${members.indexOf(this)} ${output.link}`);
+      case "signal": {
+        const [kind, index, link] = output.signal.split(" ");
+        this.#otherEnd.set(output.link, { member: members[Number(index)]!, link: Number(link) });
+        if (kind === "offer")
+          this.links.signal(output.link, `answer ${members.indexOf(this)} ${output.link}`);
+        return this.links.opened(
+          output.link,
+          kind === "offer" ? "b" : "a",
+          kind === "offer" ? "a" : "b",
+          now,
+        );
+      }
+      case "send": {
+        const other = this.#otherEnd.get(output.link);
+        return other?.member.links.bytes(other.link, output.bytes, now);
+      }
+      case "close-link": {
+        const other = this.#otherEnd.get(output.link);
+        return other?.member.links.closed(other.link, "closed", now);
+      }
+      default:
+    }
+  }
+}
+
+const pair = () => {
+  const network = new Network();
+  const [ada, ben] = [network.add(), network.add()];
+  expect(ada.links.dial(ben.address, network.now)).toBe(true);
+  network.settle();
+  return { network, ada, ben };
+};
+
+describe("a link", () => {
+  test("says who called, and from where", () => {
+    const { ada, ben } = pair();
+    expect(ada.up).toEqual([{ peer: ben.id, address: ben.address, calledUs: false }]);
+    expect(ben.up).toEqual([{ peer: ada.id, address: ada.address, calledUs: true }]);
+  });
+
+  test("is begun once: not while it is under way, nor while it is there, nor to oneself", () => {
+    const network = new Network();
+    const [ada, ben] = [network.add(), network.add()];
+    expect(ada.links.dial(ada.address, 0)).toBe(false);
+    expect(ada.links.dial(ben.address, 0)).toBe(true);
+    expect(ada.links.dial(ben.address, 0)).toBe(false);
+    network.settle();
+    expect(ada.links.peerCount).toBe(1);
+    expect(ada.links.dial(ben.address, 0)).toBe(false);
+  });
+
+  test("that nobody answers fails after 12 s, and is not tried again at once", () => {
+    const network = new Network();
+    const ada = network.add();
+    const nobody = "cd".repeat(ADDRESS_BYTES) as Address;
+    ada.links.dial(nobody, network.now);
+    network.pass(11_999);
+    expect(ada.failed).toEqual([]);
+    network.pass(1);
+    expect(ada.failed).toEqual([nobody]);
+    expect(ada.links.dial(nobody, network.now)).toBe(false);
+    network.pass(2_000);
+    expect(ada.links.dial(nobody, network.now)).toBe(true);
+  });
+});
+
+describe("[I12] a link that nobody needs", () => {
+  test("ends after a minute, on both sides, and can be made again", () => {
+    const { network, ada, ben } = pair();
+    network.pass(59_000);
+    expect([ada.down, ben.down]).toEqual([[], []]);
+    network.pass(22_000);
+    expect([ada.down, ben.down]).toEqual([[ben.id], [ada.id]]);
+    expect(ada.failed).toEqual([]);
+    expect(ada.links.dial(ben.address, network.now)).toBe(true);
+  });
+
+  test("stays while both need it", () => {
+    const { network, ada, ben } = pair();
+    ada.needed.add(ben.id);
+    ben.needed.add(ada.id);
+    network.pass(600_000);
+    expect(ada.down).toEqual([]);
+    ada.needed.clear();
+    ben.needed.clear();
+    network.pass(81_000);
+    expect(ada.down).toEqual([ben.id]);
+  });
+
+  test("stays while something is said on it", () => {
+    const { network, ada, ben } = pair();
+    for (let i = 0; i < 20; i++) {
+      ben.links.send(ada.id, { type: "queue", position: 1 });
+      network.settle();
+      network.pass(50_000);
+    }
+    expect(ada.down).toEqual([]);
+  });
+});
+
+describe("[I8] the number of links", () => {
+  const crowd = (size: number) => {
+    const network = new Network();
+    const ada = network.add();
+    const others = Array.from({ length: size }, () => network.add());
+    for (const other of others) {
+      ada.needed.add(other.id);
+      other.needed.add(ada.id);
+    }
+    return { network, ada, others };
+  };
+
+  test("is at most 48, of which 32 called", () => {
+    const { network, ada, others } = crowd(80);
+    for (const other of others.slice(0, 40)) other.links.dial(ada.address, network.now);
+    network.settle();
+    expect(ada.links.peerCount).toBe(32);
+    expect(ada.links.refusals.get("too-many-introductions")).toBe(8);
+    const dialled = others.slice(40).filter(({ address }) => ada.links.dial(address, network.now));
+    network.settle();
+    expect(dialled).toHaveLength(16);
+    expect(ada.links.peerCount).toBe(48);
+  });
+
+  test("of calls in a short time is bounded, whatever becomes of them", () => {
+    const { network, ada, others } = crowd(70);
+    for (const [i, other] of others.entries()) {
+      other.links.dial(ada.address, network.now);
+      network.settle();
+      if (i % 10 === 9) for (const { links } of others.slice(i - 9, i + 1)) links.closeAll(network.now);
+      network.settle();
+    }
+    expect(ada.up).toHaveLength(48);
+    network.pass(5_000);
+    const late = network.add();
+    late.links.dial(ada.address, network.now);
+    network.settle();
+    expect(ada.up).toHaveLength(49);
+  });
+
+  test("of a tab's life leaves some to those who call, and some to oneself", () => {
+    const { network, ada } = crowd(0);
+    let dials = 0;
+    for (let i = 0; i < 600; i++) {
+      const address = bytesToHex(network.random.bytes(ADDRESS_BYTES)) as Address;
+      if (ada.links.dial(address, network.now)) dials++;
+      network.pass(12_000);
+    }
+    expect(dials).toBe(400);
+    let calls = 0;
+    for (let i = 0; i < 300; i++) {
+      const other = network.add();
+      other.links.dial(ada.address, network.now);
+      network.settle();
+      if (ada.links.peerCount > 0) calls++;
+      other.links.closeAll(network.now);
+      network.settle();
+      network.members.pop();
+      network.pass(5_000);
+    }
+    expect(calls).toBe(80);
+  });
+});
