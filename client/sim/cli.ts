@@ -1,7 +1,7 @@
 /** `npm run sim -- --scenario NAME [--peers N] [--seed S | --seeds A..B]`: exit code 1 names the seed that failed. */
-import { argv, exit } from "node:process";
+import { argv, cpuUsage, exit, resourceUsage } from "node:process";
 import { parseArgs } from "node:util";
-import { SCENARIOS, type Outcome } from "./scenarios.ts";
+import { SWARM_SCENARIOS as SCENARIOS } from "./swarm-scenarios.ts";
 
 const USAGE = `npm run sim -- --scenario NAME [--peers N] [--seed S | --seeds A..B]
 
@@ -27,23 +27,17 @@ if (!scenario || from === undefined || to === undefined || !(from <= to) || !(pe
   exit(2);
 }
 
-const summary = ({ seconds, timesBound, originCopies, wastedBytes, refused, trace }: Outcome): string =>
-  [
-    `${seconds.toFixed(2)} s`,
-    timesBound === null ? null : `${timesBound.toFixed(3)} times the bound`,
-    `origin sent ${originCopies.toFixed(2)} copies`,
-    `${wastedBytes} bytes twice`,
-    `${refused} refused`,
-    `trace ${trace}`,
-  ]
-    .filter((part) => part !== null)
-    .join(", ");
+const cost = (): string => {
+  const { user, system } = cpuUsage();
+  return `${((user + system) / 1e6).toFixed(1)} s of CPU, ${Math.round(resourceUsage().maxRSS / 1024)} MiB`;
+};
 
 let failed = 0;
 for (let seed = from; seed <= to; seed++) {
   try {
-    const outcome = scenario.run(peers, seed);
-    if (from === to) console.log(`${values.scenario}, ${peers} peers, seed ${seed}: ${summary(outcome)}`);
+    const { figures, trace } = scenario.run(peers, seed);
+    const summary = [...figures, cost(), `trace ${trace}`].join(", ");
+    if (from === to) console.log(`${values.scenario}, ${peers} peers, seed ${seed}: ${summary}`);
   } catch (problem) {
     failed++;
     console.error(`${values.scenario}, ${peers} peers, seed ${seed}: ${String(problem)}`);

@@ -24,8 +24,8 @@ const NO_ROUTE_MS = 15_000;
 
 export interface SimRoomOptions {
   readonly seed: number;
-  /** One way, over a link or through the server. */
-  readonly latencyMs?: number | ((from: SimPeer, to: SimPeer) => number);
+  /** One way, over a link or through the server, unless a peer's own access to the network takes another time. */
+  readonly latencyMs?: number;
   readonly upBytesPerSecond?: number;
   readonly tag?: RoomTag;
   readonly envelopeKey?: Uint8Array;
@@ -40,6 +40,8 @@ export interface SimPeerOptions {
   readonly epoch?: number;
   /** How far its clock is ahead of the world's. */
   readonly aheadMs?: Time;
+  /** Its part of the way to anybody. */
+  readonly accessMs?: number;
 }
 
 export interface SimFiles {
@@ -76,9 +78,12 @@ export class SimRoom {
   /** What becomes of a frame, and how much later than others it comes. */
   wire: ((frame: CarriedFrame) => readonly { readonly bytes: Uint8Array; readonly lateMs: number }[]) | null =
     null;
-  /** Whether the network between two lets a link open. */
+  /** Hears every frame that comes over an open link. */
+  listener: ((frame: CarriedFrame) => void) | null = null;
+  /** Whether the network lets two reach each other. */
   reaches: (from: SimPeer, to: SimPeer) => boolean = () => true;
-  readonly #latencyMs: (from: SimPeer, to: SimPeer) => number;
+  reachesServer: (from: SimPeer) => boolean = () => true;
+  readonly accessMs: number;
   readonly #upBytesPerMs: number;
   readonly #connectionByNumber = new Map<number, Connection>();
   #connections = 0;
@@ -90,7 +95,7 @@ export class SimRoom {
     this.envelopeKey = options.envelopeKey ?? this.random(32);
     this.signing = options.signing ?? realSigning;
     this.server = new SimServer((bound) => new DataView(this.random(4).buffer).getUint32(0) % bound);
-    this.#latencyMs = typeof latencyMs === "number" ? () => latencyMs : latencyMs;
+    this.accessMs = latencyMs / 2;
     this.#upBytesPerMs = upBytesPerSecond / 1000;
   }
 
@@ -114,33 +119,33 @@ export class SimRoom {
   }
 
   join(peer: SimPeer): void {
-    if (!this.server.isUp) return;
+    if (!this.server.isUp || !this.reachesServer(peer)) return;
     const members = this.server.sample(peer.address);
     peer.feed({ type: "server-joined", tag: this.tag, address: peer.address, members });
   }
 
-  /** The network between two ends their link, or does nothing when they have none. */
+  /** The network ends the link of two. */
   cut(a: SimPeer, b: SimPeer): void {
-    for (const [peer, other] of [
-      [a, b],
-      [b, a],
-    ] as const)
-      peer.lose(other);
+    a.lose(b);
+    b.lose(a);
   }
 
   /** @internal */
   carry(envelope: CarriedEnvelope, from: SimPeer): void {
+    if (!this.reachesServer(from)) return;
     for (const carried of this.relay(envelope))
-      this.after(this.#latencyMs(from, from), () => this.server.deliver(carried));
+      this.after(2 * from.accessMs, () => this.server.deliver(carried));
   }
 
   /** @internal */
-  send(frame: CarriedFrame, arrive: (bytes: Uint8Array) => void): void {
-    const { from, to } = frame;
-    const sentAt = from.sent(frame.bytes.length, this.#upBytesPerMs);
-    const arrivesInMs = sentAt - this.now + this.#latencyMs(from, to);
-    if (!this.wire) return this.after(arrivesInMs, () => arrive(frame.bytes));
-    for (const { bytes, lateMs } of this.wire(frame)) this.after(arrivesInMs + lateMs, () => arrive(bytes));
+  send(frame: CarriedFrame, arrive: (frame: CarriedFrame) => void): void {
+    const { from, to, bytes } = frame;
+    if (!this.reaches(from, to)) return;
+    const sentAt = from.sent(bytes.length, this.#upBytesPerMs);
+    const arrivesInMs = sentAt - this.now + from.accessMs + to.accessMs;
+    if (!this.wire) return this.after(arrivesInMs, () => arrive(frame));
+    for (const { lateMs, ...carried } of this.wire(frame))
+      this.after(arrivesInMs + lateMs, () => arrive({ ...frame, ...carried }));
   }
 
   /** @internal */
@@ -189,6 +194,7 @@ export class SimPeer implements Sleeper, Member {
   readonly address: Address;
   readonly signer: Signer;
   readonly notices: Notice[] = [];
+  readonly accessMs: number;
   /** Of frames. */
   sentBytes = 0;
   /** Links it began or took, whether they opened or not. */
@@ -205,11 +211,12 @@ export class SimPeer implements Sleeper, Member {
   constructor(
     room: SimRoom,
     name: string,
-    { envelopeKey = room.envelopeKey, files, signer, epoch = 1, aheadMs = 0 }: SimPeerOptions,
+    { envelopeKey = room.envelopeKey, files, signer, epoch = 1, aheadMs = 0, accessMs }: SimPeerOptions,
   ) {
     this.#room = room;
     this.#files = files;
     this.#aheadMs = aheadMs;
+    this.accessMs = accessMs ?? room.accessMs;
     this.signer = signer ?? room.signing.newSigner(room.random);
     this.id = this.signer.id;
     this.address = bytesToHex(room.random(16)) as Address;
@@ -265,9 +272,16 @@ export class SimPeer implements Sleeper, Member {
     return [...this.#sideByLink.values()].flatMap(({ other }) => (other ? [other.peer] : []));
   }
 
-  /** Every link to this peer is lost here, not at its other end. */
+  /** Its links to this one are lost, here and not at the other end. */
   lose(peer: SimPeer): void {
     for (const { link, other } of [...this.#sideByLink.values()]) if (other?.peer === peer) this.#lost(link);
+  }
+
+  /** Links to those it can't reach any more are lost here; each end of one notices by itself. */
+  loseUnreachable(noticedAfterMs: () => number): void {
+    for (const { link, other } of this.#sideByLink.values())
+      if (other && !this.#room.reaches(this, other.peer))
+        this.#room.after(noticedAfterMs(), () => this.#lost(link));
   }
 
   /** Bytes out of the blue, as from a hostile program at the other end of a link. */
@@ -327,7 +341,13 @@ export class SimPeer implements Sleeper, Member {
     const other = this.#sideByLink.get(link)?.other;
     if (!other) return;
     const { peer: to } = other;
-    this.#room.send({ from: this, to, bytes }, (arrived) => to.receive(other.link, arrived));
+    this.#room.send({ from: this, to, bytes }, (frame) => to.#arrive(other, frame));
+  }
+
+  #arrive(side: Side, frame: CarriedFrame): void {
+    if (this.#sideByLink.get(side.link) !== side) return;
+    this.#room.listener?.(frame);
+    this.receive(side.link, frame.bytes);
   }
 
   #say(link: LinkId, role: Role, connection: Connection): void {

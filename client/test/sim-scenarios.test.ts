@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SCENARIOS } from "../sim/scenarios.ts";
+import { SWARM_SCENARIOS } from "../sim/swarm-scenarios.ts";
 
 /** Small enough for every run of the tests; sweeps are `npm run sim`. */
 const SMALL = [
@@ -14,12 +14,12 @@ const SMALL = [
 ];
 
 test.each(SMALL)("%s: what must hold in it holds", (name) => {
-  const scenario = SCENARIOS[name]!;
+  const scenario = SWARM_SCENARIOS[name]!;
   for (const seed of [1, 2]) scenario.run(scenario.peers, seed);
 });
 
 test("the same seed leaves the same trace, another seed another", () => {
-  const { run } = SCENARIOS["crash-everywhere"]!;
+  const { run } = SWARM_SCENARIOS["crash-everywhere"]!;
   const trace = run(3, 7).trace;
   expect(run(3, 7).trace).toBe(trace);
   expect(run(3, 8).trace).not.toBe(trace);

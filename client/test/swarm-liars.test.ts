@@ -4,7 +4,7 @@ import type { FileId } from "../src/engine/file-id.ts";
 import type { Refusal } from "../src/engine/refusal.ts";
 import { MAX_BLOCK_BYTES, type SwarmFrame } from "../src/engine/frame.ts";
 import { Meeting } from "../sim/meeting.ts";
-import { SCENARIOS } from "../sim/scenarios.ts";
+import { SWARM_SCENARIOS } from "../sim/swarm-scenarios.ts";
 import type { SwarmNode, Tamper } from "../sim/swarm-node.ts";
 
 const MIB = 1024 * 1024;
@@ -72,7 +72,7 @@ test("[S9] liars in the majority: five of eight, no wrong byte, no honest peer r
 });
 
 test("[S9] a liar among several sources costs at most one block of 16 KiB, whoever is in the majority", () => {
-  for (let seed = 0; seed < 20; seed++) SCENARIOS["liars-majority"]!.run(9, seed);
+  for (let seed = 0; seed < 20; seed++) SWARM_SCENARIOS["liars-majority"]!.run(9, seed);
 });
 
 /** Sends true bytes until it is believed. */

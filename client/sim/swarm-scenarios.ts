@@ -1,9 +1,10 @@
 /**
- * Networks by their shape, each with what must hold in it. A run is a function of the scenario, the number of peers and
- * the seed; what must hold and does not is thrown, so that a sweep names the seed.
+ * Networks of swarms by their shape, each with what must hold in it. Always: everyone gets the file, byte for byte, and
+ * nobody honest is refused.
  */
 import { LEAF_BYTES, geometryOf, type FileId } from "../src/engine/file-id.ts";
 import { Meeting } from "./meeting.ts";
+import { must, type Outcome, type Scenario } from "./scenario.ts";
 import type { SwarmNode, Tamper } from "./swarm-node.ts";
 import { Trace } from "./trace.ts";
 
@@ -14,31 +15,13 @@ const DOWN_BYTES_PER_SECOND = 8 * MIB;
 const NEIGHBOURS = 24;
 const WITHIN_MS = 3_600_000;
 
-export interface Outcome {
+interface Fetched extends Outcome {
   readonly seconds: number;
   /** Time until the last had the file, divided by what a fluid would need; null where that says nothing. */
   readonly timesBound: number | null;
-  /** What left the first source, in copies of the file. */
-  readonly originCopies: number;
   readonly wastedBytes: number;
   readonly refused: number;
-  /** Equal when, and only when, two runs did the same. */
-  readonly trace: string;
 }
-
-export interface Scenario {
-  readonly about: string;
-  /** Unless said otherwise. */
-  readonly peers: number;
-  /** @throws what does not hold. Always: everyone gets the file, byte for byte, and nobody honest is refused. */
-  run(peers: number, seed: number): Outcome;
-}
-
-class Violation extends Error {}
-
-const must = (holds: boolean, what: string): void => {
-  if (!holds) throw new Violation(what);
-};
 
 /** One file, some that have it and some that want it. */
 class Swarming {
@@ -99,7 +82,7 @@ class Swarming {
   }
 
   /** Runs to the end and looks at what must hold everywhere. */
-  finish(timesBound = true): Outcome {
+  finish(hasBound = true): Fetched {
     const { meeting, receivers, sources, bytes, file } = this;
     const beganAt = meeting.world.now;
     must(meeting.untilSaved(receivers, file, WITHIN_MS), "everyone gets the file");
@@ -110,15 +93,18 @@ class Swarming {
       must(![...node.refusedPeers].some((peer) => honest.has(peer)), "nobody honest is refused");
     for (const { id } of this.everyone) this.#trace.add(meeting.world.now, id, meeting.links.sentBytes(id));
     const seconds = (meeting.world.now - beganAt) / 1000;
-    const [first] = sources;
-    return {
-      seconds,
-      timesBound: timesBound ? seconds / this.#fluidSeconds() : null,
-      originCopies: first ? meeting.links.sentBytes(first.id) / bytes.length : 0,
-      wastedBytes: receivers.reduce((sum, { disk }) => sum + disk.putBytes - bytes.length, 0),
-      refused: receivers.reduce((sum, { refusedPeers }) => sum + refusedPeers.size, 0),
-      trace: this.#trace.digest,
-    };
+    const timesBound = hasBound ? seconds / this.#fluidSeconds() : null;
+    const originBytes = sources[0] ? meeting.links.sentBytes(sources[0].id) : 0;
+    const wastedBytes = receivers.reduce((sum, { disk }) => sum + disk.putBytes - bytes.length, 0);
+    const refused = receivers.reduce((sum, { refusedPeers }) => sum + refusedPeers.size, 0);
+    const figures = [
+      `${seconds.toFixed(2)} s`,
+      ...(timesBound === null ? [] : [`${timesBound.toFixed(3)} times the bound`]),
+      `origin sent ${(originBytes / bytes.length).toFixed(2)} copies`,
+      `${wastedBytes} bytes twice`,
+      `${refused} refused`,
+    ];
+    return { seconds, timesBound, wastedBytes, refused, figures, trace: this.#trace.digest };
   }
 
   /** max(F/u_s, F/d, N F/(u_s + sum u_i)): Kumar, Ross, "Peer-assisted file distribution", 2006. */
@@ -139,7 +125,7 @@ class Swarming {
   }
 }
 
-const beside = (liars: number, honest: number, seed: number): Outcome => {
+const beside = (liars: number, honest: number, seed: number): Fetched => {
   const swarming = new Swarming(seed, 4 * MIB + 7);
   const { random } = swarming.meeting;
   const speed = (): number => MIB / 4 + random.below(4 * MIB);
@@ -179,7 +165,7 @@ const crowd = (peers: number, seed: number, length: number): Swarming => {
   return swarming;
 };
 
-export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+export const SWARM_SCENARIOS: Readonly<Record<string, Scenario>> = {
   two: {
     about: "one has it, one wants it; every byte crosses once",
     peers: 2,
