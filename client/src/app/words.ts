@@ -109,7 +109,7 @@ export const serverSaying = (server: ServerState, peers: number): Saying | null 
         ? {
             title: `${away}. The room goes on without it.`,
             remedy:
-              "Transfers, search, the board and new connections between people here need no server. Newcomers have to wait until it is back.",
+              "Transfers, search, the board and new connections between people here need no server. Newcomers wait until it is back.",
             bad: false,
           }
         : {
