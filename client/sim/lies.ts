@@ -5,6 +5,7 @@
  */
 import { concatBytes } from "../src/engine/bytes.ts";
 import type { Engine } from "../src/engine/engine.ts";
+import { encodeBatch, NO_ENTRY } from "../src/engine/batch.ts";
 import { encodeEntry } from "../src/engine/entry.ts";
 import type { FileId } from "../src/engine/file-id.ts";
 import { decodeFrame, encodeFrame, MAX_BLOCK_BYTES, MAX_FRAME_BYTES } from "../src/engine/frame.ts";
@@ -72,14 +73,13 @@ export const LIES = {
     encodeFrame({ type: "prove", peer: liar.id, signature: new Uint8Array(64) }),
   ]),
   "a false feed entry": insteadOfBlocks(({ file }, liar) => [
-    encodeFrame({
-      type: "entries",
-      author: liar.id,
-      epoch: 2 ** 40,
-      first: 0,
-      entries: [encodeEntry({ type: "share", file, name: "false.txt", folder: "" })],
-      signature: new Uint8Array(64),
-    }),
+    encodeBatch(
+      { author: liar.id, epoch: 2 ** 40, topic: "library" },
+      0,
+      NO_ENTRY,
+      [encodeEntry({ type: "share", file, name: "false.txt", folder: "" })],
+      new Uint8Array(64),
+    ),
   ]),
   "a wrong piece layer": inFrame("layer", (frame) => [{ ...frame, hashes: flipped(frame.hashes) }]),
   "a bitfield of the wrong length": inFrame("bitfield", (frame) => [{ ...frame, bits: new Uint8Array(100) }]),
@@ -100,8 +100,11 @@ export const LIES = {
 
 export type LieName = keyof typeof LIES;
 
-/** From now on the host is told what the lie makes of the engine's outputs. */
-export const lieFrom = (engine: Engine, lie: Lie, liar: Liar): void => {
+/** From now on the host is told what this makes of the engine's outputs. */
+export const twist = (engine: Engine, make: (output: Output) => readonly Output[]): void => {
   const honest = engine.handle.bind(engine);
-  engine.handle = (input, now) => honest(input, now).flatMap((output) => lie(output, liar));
+  engine.handle = (input, now) => honest(input, now).flatMap(make);
 };
+
+export const lieFrom = (engine: Engine, lie: Lie, liar: Liar): void =>
+  twist(engine, (output) => lie(output, liar));

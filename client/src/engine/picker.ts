@@ -58,6 +58,7 @@ export class Picker {
     if (this.sequential) return this.#open.firstShared(held, 0, except);
     const next = last === null ? 0 : last + 1;
     const start = next % this.#runPieces > 0 && next < this.#open.length ? next : this.#anywhere();
+    if (this.#open.firstShared(held, start, except) === null) return null;
     for (const level of this.#openByHolders) {
       const piece = level && level.count > 0 ? level.firstShared(held, start, except) : null;
       if (piece !== null) return piece;
