@@ -2,7 +2,7 @@
  * Answers to what neighbours want of the feeds kept here, as much at a time as a link can bear. PROTOCOL.md, rule E11.
  */
 import { Allowance } from "./allowance.ts";
-import { MAX_BATCH_BYTES, type FeedName } from "./batch.ts";
+import type { FeedName } from "./batch.ts";
 import type { Feed } from "./feed.ts";
 import type { AnsweredFrame, WantsFrame } from "./frame.ts";
 import type { Time } from "./io.ts";
@@ -14,6 +14,8 @@ const ANSWER_BYTES = 1024 * 1024;
 /** Sent to one peer at once, and more each second: a sixth of the largest room is 20 MB. Guess. */
 const BYTES_AT_ONCE = 32 * 1024 * 1024;
 const BYTES_PER_SECOND = 1024 * 1024;
+/** A smaller one would cost as much to ask for. */
+const LEAST_ANSWER_BYTES = 128 * 1024;
 /** A neighbour asks one thing at a time, and for lies beside. */
 const MAX_WAITING = 4;
 
@@ -65,11 +67,11 @@ export class Answers {
 
   #serve(peer: PeerId, asker: Asker, now: Time): void {
     const { allowance, waiting } = asker;
-    while (waiting.length > 0 && allowance.readyAt(MAX_BATCH_BYTES, now) <= now) {
+    while (waiting.length > 0 && allowance.readyAt(LEAST_ANSWER_BYTES, now) <= now) {
       const { id, wants } = waiting.shift()!;
       this.#context.send(peer, { type: "answered", id, count: this.#answer(peer, allowance, wants, now) });
     }
-    asker.wakeAt = waiting.length > 0 ? allowance.readyAt(MAX_BATCH_BYTES, now) : Infinity;
+    asker.wakeAt = waiting.length > 0 ? allowance.readyAt(LEAST_ANSWER_BYTES, now) : Infinity;
   }
 
   /** Returns how many of the wants are dealt with. */

@@ -73,17 +73,17 @@ export class Broadcast {
     this.#notice(feed, told, true, now);
   }
 
-  /** A feed that was fetched: who may not know it is told that it is here. */
+  /** A feed of which more was fetched: who may not know it is told that it is here. */
   announce(feed: Feed, told: Set<PeerId>, now: Time): void {
     this.#notice(feed, told, false, now);
   }
 
-  /** A neighbour has so much of the feed. */
-  knows(peer: PeerId, name: FeedName, length: number): void {
+  /** A neighbour has the feed from `base` to `length`. */
+  knows(peer: PeerId, name: FeedName, base: number, length: number): void {
     this.#probes.heard(peer, name, length);
     if (this.#noticeByKey.size === 0) return;
     const notice = this.#noticeByKey.get(keyOf(name));
-    if (notice && length >= notice.feed.length) notice.told.add(peer);
+    if (notice && length >= notice.feed.length && base <= notice.feed.base) notice.told.add(peer);
   }
 
   /** It brought what is known: from now on a notice will do. */

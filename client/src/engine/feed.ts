@@ -39,6 +39,8 @@ export type Fit =
   | "next"
   /** Ends where what is kept begins (a board). */
   | "earlier"
+  /** Ends before that: nothing is known of what lies between. */
+  | "apart"
   /** Nothing new. */
   | "known"
   /** Something between is missing. */
@@ -110,7 +112,8 @@ export class Feed implements FeedName {
     if (Math.max(base, batch.first) <= shared && this.hashBefore(shared) !== hashBefore(batch, shared))
       return "fork";
     if (end > length) return batch.first <= length || topic === "presence" ? "next" : "gap";
-    return end === base && topic === "board" ? (base > this.floor ? "earlier" : "known") : "known";
+    if (topic !== "board" || end > base || base <= this.floor) return "known";
+    return end === base ? "earlier" : "apart";
   }
 
   /** A library that can't grow is not asked for. */

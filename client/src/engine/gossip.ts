@@ -82,6 +82,8 @@ export interface GossipContext {
   /** A neighbour that was told nothing of some news told us of it in time, or did not. */
   told(peer: PeerId): void;
   missed(peer: PeerId): void;
+  /** A neighbour has a word of somebody who is gone here, and it is no later one. */
+  vouched(author: PeerId, epoch: number, seq: number, by: PeerId): void;
 }
 
 /** The own feed's end. Entries wait while the batch before them is being signed. */
@@ -207,6 +209,15 @@ export class Gossip {
     if (author !== this.#context.me) this.#archive.forget(author, now);
   }
 
+  /** What is here of a feed, in order; null: of a kind unknown here. */
+  *entries(name: FeedName): Iterable<{ readonly seq: number; readonly entry: Entry | null }> {
+    const feed = this.#archive.feed(name);
+    if (!feed) return;
+    let seq = feed.base;
+    for (const batch of feed.batches)
+      for (const entry of readEntries(batch, seq, feed.length)) yield { seq: seq++, entry };
+  }
+
   headOf(name: FeedName): Head | null {
     return this.#archive.feed(name)?.head ?? null;
   }
@@ -253,7 +264,7 @@ export class Gossip {
   }
 
   #arrived(from: PeerId | null, batch: Batch, now: Time): void {
-    if (from) this.#broadcast.knows(from, batch, batch.end);
+    if (from) this.#broadcast.knows(from, batch, 0, batch.end);
     if (this.#archive.isOver(batch, batch.end)) return;
     const fit = this.#fitOf(batch);
     const underWay = fit === "known" ? "none" : this.#checks.has(batch);
@@ -262,16 +273,15 @@ export class Gossip {
     if (from) {
       if (this.#archive.isFlooding(batch.author, now))
         return this.#context.refuse(batch.author, "author-flood");
-      if (!this.#archive.hasRoomFor(batch) || this.#checks.areMany)
-        return this.#context.refuse(from, "too-many-entries");
+      if (!this.#hasRoomFor(batch)) return this.#context.refuse(from, "too-many-entries");
     }
     const lookBack = this.#lookBackByKey.get(keyOf(batch));
     if (lookBack && lookBack.peer === from && fit === "fork") lookBack.found = true;
     const way = from ? this.#missing.arrived(from, batch, now) : "restored";
-    // A gap may be filled by what is under way; and of a board, by nothing, when its latest posts were asked for.
-    if (fit === "gap" && underWay === "none" && !(batch.topic === "board" && way !== "pushed")) {
+    // What is under way may lie between.
+    if (underWay === "none" && (fit === "apart" || (fit === "gap" && !this.#hasMovedOn(from, batch)))) {
       this.#missing.checked(batch);
-      return this.#afterGap(from, batch, now);
+      return fit === "gap" ? this.#afterGap(from, batch, now) : undefined;
     }
     this.#checks.add({ batch, from, way });
   }
@@ -294,11 +304,10 @@ export class Gossip {
       case "next":
         return this.#append(arrival, now);
       case "earlier":
-        if (known && this.#archive.prepend(known, batch))
-          return this.#apply(known, batch.first, arrival, now);
+        if (known && this.#archive.prepend(known, batch)) return this.#prepended(known, arrival, now);
         break;
       case "gap":
-        if (!known || batch.topic !== "board" || way === "pushed" || way === "restored") {
+        if (!known || !this.#hasMovedOn(from, batch)) {
           this.#afterGap(from, batch, now);
           break;
         }
@@ -307,6 +316,7 @@ export class Gossip {
       case "fork":
         if (known) this.#contradicted(known, arrival, now);
         break;
+      case "apart":
       case "known":
         break;
     }
@@ -321,6 +331,8 @@ export class Gossip {
     if (from) told.add(from);
     if (way === "fetched" || way === "restored") this.#broadcast.announce(feed, told, now);
     else this.#broadcast.push(feed, batch, told, this.#archive.size >= PROBED_FROM_AUTHORS, now);
+    // A board that begins with news: what was said before is where the news came from.
+    if (feed.base === batch.first && batch.topic === "board") this.#afterGap(from, batch, now);
     this.#missing.changed(feed);
     this.#apply(feed, first, arrival, now);
     // Its library went with it. Who has the one will have the other.
@@ -328,18 +340,18 @@ export class Gossip {
       this.#missing.heard(from, { ...ANY_LIBRARY, ...nameOf(batch), topic: "library" }, false, now);
   }
 
-  #apply(feed: Feed, first: number, { batch, from, way }: Arrival, now: Time): void {
-    if (feed.topic === "board" && way !== "restored") this.#context.keep(feed, batch.first, batch.bytes);
-    const entries = entriesOf(batch)
-      .slice(first - batch.first, Math.min(batch.end, feed.length) - batch.first)
-      .map((bytes) => {
-        const entry = decodeEntry(bytes);
-        return entry && topicOf(entry) === feed.topic ? entry : null;
-      });
-    this.#context.applied(feed, first, entries, batch.head, from, now);
+  #prepended(feed: Feed, arrival: Arrival, now: Time): void {
+    this.#broadcast.announce(feed, this.#missing.knowing(feed), now);
+    this.#missing.changed(feed);
+    this.#apply(feed, arrival.batch.first, arrival, now);
   }
 
-  /** Something before it is missing: whoever sent it has that too. */
+  #apply(feed: Feed, first: number, { batch, from, way }: Arrival, now: Time): void {
+    if (feed.topic === "board" && way !== "restored") this.#context.keep(feed, batch.first, batch.bytes);
+    this.#context.applied(feed, first, readEntries(batch, first, feed.length), batch.head, from, now);
+  }
+
+  /** Something before it may be missing: whoever sent it has that too. */
   #afterGap(from: PeerId | null, batch: Batch, now: Time): void {
     if (from)
       this.#heard(
@@ -350,12 +362,22 @@ export class Gossip {
       );
   }
 
+  /** A board that went on so far that the neighbour no longer keeps what would join its batch to what is here. */
+  #hasMovedOn(from: PeerId | null, batch: Batch): boolean {
+    const base = from && this.#missing.baseAt(from, batch);
+    return batch.topic === "board" && base !== null && base > (this.#archive.feed(batch)?.length ?? 0);
+  }
+
   #repeated(from: PeerId | null, batch: Batch, now: Time): void {
     const neighbor = from && this.#neighborById.get(from);
     if (!neighbor) return;
     if (!neighbor.known.spend(batch.bytes.length, now)) return this.#context.refuse(from, "flood");
     if (this.#missing.arrived(from, batch, now) === "pushed") this.#broadcast.prune(from);
     this.#missing.checked(batch);
+  }
+
+  #hasRoomFor(batch: Batch): boolean {
+    return !this.#checks.areMany && !this.#archive.feed(batch)?.isFull && this.#archive.hasRoomFor(batch);
   }
 
   #fitOf(batch: Batch): Fit {
@@ -366,8 +388,12 @@ export class Gossip {
   // -- what others know ------------------------------------------------------------------------------------------
 
   #heard(peer: PeerId, head: Head, isNews: boolean, now: Time): void {
-    if (this.#isOwn(head) || this.#archive.isOver(head, head.length)) return;
-    this.#broadcast.knows(peer, head, head.length);
+    if (this.#isOwn(head)) return;
+    if (this.#archive.isOver(head, head.length)) {
+      if (head.topic === "presence") this.#context.vouched(head.author, head.epoch, head.length - 1, peer);
+      return;
+    }
+    this.#broadcast.knows(peer, head, head.base, head.length);
     const feed = this.#archive.feed(head);
     if (feed ? !feed.isBehind(head) : head.length === 0) return;
     if (this.#archive.isFlooding(head.author, now)) return;
@@ -401,14 +427,14 @@ export class Gossip {
     if (!fork) return;
     const key = keyOf(feed);
     const pending = this.#lookBackByKey.get(key);
-    if (isExact(fork) || !from || feed.base >= batch.first) return this.#lied(fork, from);
+    if (isExact(fork) || !from || feed.base >= batch.first) return this.#lied(fork, null);
     if (pending && pending.peer !== from) return; // somebody else is showing already
     const lookBack: LookBack = { peer: from, found: false };
     this.#lookBackByKey.set(key, lookBack);
     const ended = (): void => {
       if (lookBack.found || this.#lookBackByKey.get(key) !== lookBack) return;
       this.#lookBackByKey.delete(key);
-      this.#lied(fork, from);
+      this.#lied(fork, null);
     };
     this.#missing.lookBack(from, feed, batch.first, ended, now);
   }
@@ -429,7 +455,7 @@ export class Gossip {
   }
 
   /** Freezes the feed, and shows the proof to everyone but who showed it. The earliest lie counts, whoever came first. */
-  #lied(fork: Fork, from: PeerId | null): void {
+  #lied(fork: Fork, shownBy: PeerId | null): void {
     const [name] = fork.batches;
     const key = keyOf(name);
     this.#lookBackByKey.delete(key);
@@ -442,7 +468,7 @@ export class Gossip {
     }
     this.#archive.freeze(name, fork.at);
     const bytes = encodeFrame({ type: "fork", batches: fork.batches });
-    for (const peer of this.#broadcast.neighbors) if (peer !== from) this.#context.send(peer, bytes);
+    for (const peer of this.#broadcast.neighbors) if (peer !== shownBy) this.#context.send(peer, bytes);
     if (name.topic === "board") this.#context.keep(name, FORK_PLACE, bytes);
     this.#missing.changed(name);
     this.#context.forked(name, fork.at);
@@ -465,6 +491,15 @@ export class Gossip {
 const newOwnFeed = (): OwnFeed => ({ length: 0, head: NO_ENTRY, unsigned: [] });
 
 const nameOf = ({ author, epoch, topic }: FeedName): FeedName => ({ author, epoch, topic });
+
+/** Entries [from, to) of the batch, as far as it has them. Null: nothing that belongs into its feed. */
+const readEntries = (batch: Batch, from: number, to: number): (Entry | null)[] =>
+  entriesOf(batch)
+    .slice(from - batch.first, Math.max(0, to - batch.first))
+    .map((bytes) => {
+      const entry = decodeEntry(bytes);
+      return entry && topicOf(entry) === batch.topic ? entry : null;
+    });
 
 /** The claim to have some of a feed, however much. */
 const ANY_LIBRARY = { base: 0, length: Number.MAX_SAFE_INTEGER, mark: "" } as const;

@@ -85,7 +85,7 @@ export class Missing {
     if (!neighbor) return;
     this.#neighborById.delete(peer);
     for (const item of [...this.#itemByKey.values()]) {
-      if (!item.headByPeer.delete(peer)) continue;
+      if (!item.headByPeer.delete(peer) && item.asked !== peer) continue;
       if (item.asked === peer) item.asked = null;
       this.#settle(item);
     }
@@ -116,6 +116,11 @@ export class Missing {
     for (const [peer, { base, length }] of this.#itemByKey.get(keyOf(feed))?.headByPeer ?? [])
       if (length >= feed.length && base <= feed.base) knowing.add(peer);
     return knowing;
+  }
+
+  /** Where a neighbour says that what it keeps of a feed begins; null: it says nothing. */
+  baseAt(peer: PeerId, name: FeedName): number | null {
+    return this.#itemByKey.get(keyOf(name))?.headByPeer.get(peer)?.base ?? null;
   }
 
   /** A batch has come and is being checked. Returns how it came to be asked for, if it was. */

@@ -1,0 +1,338 @@
+/** What hostile authors and hostile neighbours can do to feeds: it is refused, counted, and laid at their own door. */
+import { describe, expect, test } from "vitest";
+import { decodeBatch, type Batch } from "../src/engine/batch.ts";
+import type { Entry, Topic } from "../src/engine/entry.ts";
+import { encodeFrame } from "../src/engine/frame.ts";
+import { isHostile, type Refusal } from "../src/engine/refusal.ts";
+import { here, Net, newSigner, Pen, post, shares, type Node } from "./gossip-net.ts";
+
+const twice = (bytes: Uint8Array): [Batch, Batch] => {
+  const batch = decodeBatch(bytes);
+  if (!batch.ok) throw new Error(batch.problem);
+  return [batch.value, batch.value];
+};
+
+const SEEDS = Array.from({ length: 10 }, (_, seed) => seed + 1);
+
+const entry = (topic: Topic, i: number): Entry => {
+  switch (topic) {
+    case "presence":
+      return here(`${i}`);
+    case "library":
+      return shares(1, i)[0]!;
+    case "board":
+      return post(`${i}`);
+  }
+};
+
+describe("[E9] an author that says two things of one place", () => {
+  test.each((["library", "board"] as const).flatMap((topic) => SEEDS.map((seed) => [topic, seed] as const)))(
+    "%s, seed %i: everyone freezes after the last common entry, with a proof, and nobody else is blamed",
+    (topic, seed) => {
+      const net = new Net(seed);
+      const { random } = net;
+      const nodes = net.addMany(12);
+      const halves = [nodes.slice(0, 6), nodes.slice(6)];
+      for (const half of halves) net.linkAtRandom(half, 3);
+      net.run(1_000);
+      const pen = new Pen(newSigner(random), topic);
+      const common = 1 + random.below(5);
+      const frames = Array.from({ length: common }, (_, i) => pen.write(entry(topic, i)));
+      const branches = [pen, pen.fork()].map((branch, i) =>
+        Array.from({ length: 1 + random.below(6) }, (_, j) => branch.write(entry(topic, 20 + 10 * i + j))),
+      );
+      for (const [i, half] of halves.entries())
+        for (const frame of [...frames, ...branches[i]!]) {
+          half[0]!.hear(frame);
+          net.run(20);
+        }
+      net.run(5_000);
+      for (const node of nodes) expect(node.forks).toEqual([]);
+      net.link(halves[0]![1]!, halves[1]![1]!);
+      net.run(10_000);
+      const truth = frames.map((_, i) => [i, entry(topic, i)]);
+      for (const node of nodes) {
+        expect(node.forks.map(({ length }) => length)).toEqual([common]);
+        expect(Object.values(node.state())).toEqual([truth]);
+        expect(node.refused).toEqual([]);
+      }
+      // It stays so, for those who come later too, and whatever the liar still says.
+      const newcomer = net.add();
+      net.link(newcomer, halves[0]![2]!);
+      net.run(2_000);
+      halves[1]![0]!.hear(branches[0]![0]!);
+      halves[0]![0]!.hear(pen.write(entry(topic, 50)));
+      net.run(5_000);
+      for (const node of [newcomer, ...nodes]) expect(Object.values(node.state())).toEqual([truth]);
+      expect(newcomer.forks.map(({ length }) => length)).toEqual([common]);
+    },
+  );
+
+  test("with three branches: the earliest lie counts, in whatever order they are found out", () => {
+    for (const seed of SEEDS) {
+      const net = new Net(seed);
+      const nodes = net.addMany(9);
+      const thirds = [nodes.slice(0, 3), nodes.slice(3, 6), nodes.slice(6)];
+      for (const third of thirds) net.linkAtRandom(third, 2);
+      const pen = new Pen(newSigner(net.random), "board");
+      const common = [pen.write(post("a")), pen.write(post("b"))];
+      const early = pen.fork();
+      const more = [pen.write(post("c")), pen.write(post("d"))];
+      const late = pen.fork();
+      const branches = [
+        [...common, ...more, pen.write(post("e"))],
+        [...common, ...more, late.write(post("f")), late.write(post("g"))],
+        [...common, early.write(post("h"))],
+      ];
+      for (const [i, [first]] of thirds.entries()) for (const frame of branches[i]!) first!.hear(frame);
+      net.run(5_000);
+      const [one, other] = seed % 2 ? [1, 2] : [2, 1];
+      net.link(thirds[0]![0]!, thirds[one]![0]!);
+      net.run(net.random.below(1_000));
+      net.link(thirds[0]![1]!, thirds[other]![0]!);
+      net.run(10_000);
+      for (const node of nodes) {
+        expect(node.forks.at(-1)?.length).toBe(2);
+        expect(Object.values(node.state())).toEqual([
+          [
+            [0, post("a")],
+            [1, post("b")],
+          ],
+        ]);
+      }
+    }
+  });
+
+  test("of presence, of which only the last word is kept: everyone freezes it all the same", () => {
+    const net = new Net(3);
+    const nodes = net.addMany(6);
+    const halves = [nodes.slice(0, 3), nodes.slice(3)];
+    for (const half of halves) net.linkAtRandom(half, 2);
+    const pen = new Pen(newSigner(net.random), "presence");
+    const first = pen.write(here("Janus"));
+    for (const [i, branch] of [pen.fork(), pen.fork()].entries()) {
+      const [node] = halves[i]!;
+      for (const frame of [first, branch.write(here(`face ${i}`)), branch.write(here(`face ${i} again`))])
+        node!.hear(frame);
+    }
+    net.run(3_000);
+    net.link(nodes[0]!, nodes[5]!);
+    net.run(5_000);
+    for (const node of nodes) {
+      expect(node.forks.length).toBe(1);
+      expect(node.state()).toEqual({});
+    }
+  });
+
+  test("[E8] of a board, the proof is kept on the device, and holds in the next life", () => {
+    const net = new Net(4);
+    const [ada, ben, later] = net.addMany(3) as [Node, Node, Node];
+    net.link(ada, ben);
+    const pen = new Pen(newSigner(net.random), "board");
+    const common = pen.write(post("common"));
+    const branches = [pen.fork().write(post("one")), pen.fork().write(post("two"))];
+    for (const frame of [common, ...branches]) ben.receive(ada.id, frame);
+    net.run(2_000);
+    expect(ada.forks.length).toBe(1);
+    later.gossip.restore([...ada.kept.values()], net.now);
+    net.run(2_000);
+    expect(later.forks.length).toBe(1);
+    expect(later.state()).toEqual(ada.state());
+  });
+});
+
+test("[E9] an author that goes back to an earlier place and on from there is a liar; an old head rolls nothing back", () => {
+  const net = new Net(5);
+  const [ada, ben] = net.addMany(2) as [Node, Node];
+  net.link(ada, ben);
+  const pen = new Pen(newSigner(net.random), "board");
+  const three = [0, 1, 2].map((i) => pen.write(post(`${i}`)));
+  const back = pen.fork();
+  for (const frame of [...three, pen.write(post("3")), pen.write(post("4"))]) ben.receive(ada.id, frame);
+  net.run(1_000);
+  const old = { ...pen.name, base: 0, length: 2, mark: "00".repeat(8) };
+  ben.receive(ada.id, encodeFrame({ type: "heads", areNews: true, heads: [old] }));
+  net.run(1_000);
+  expect(Object.values(ben.state())[0]).toHaveLength(5);
+  ben.receive(ada.id, back.write(post("3, but other")));
+  net.run(1_000);
+  for (const node of [ada, ben]) {
+    expect(Object.values(node.state())[0]).toHaveLength(3);
+    expect(node.refused).toEqual([]);
+  }
+});
+
+describe("[E5] a hostile neighbour is refused for what it sends", () => {
+  const good = (topic: Topic, ...entries: (Entry | Uint8Array)[]) => {
+    const random = new Net(1).random;
+    return new Pen(newSigner(random), topic).write(...entries);
+  };
+  const changed = (bytes: Uint8Array, at: number): Uint8Array =>
+    bytes.map((byte, i) => (i === (at + bytes.length) % bytes.length ? byte ^ 1 : byte));
+  const gap = (): Uint8Array => {
+    const pen = new Pen(newSigner(new Net(1).random), "library");
+    pen.write(...shares(2));
+    return pen.write(...shares(1, 2));
+  };
+
+  test.each<[string, Uint8Array, Refusal[]]>([
+    ["a changed signature", changed(good("library", ...shares(1)), -1), ["false-entry"]],
+    ["a changed entry", changed(good("library", ...shares(1)), -70), ["false-entry"]],
+    ["another life's batch", changed(good("library", ...shares(1)), 36), ["false-entry"]],
+    ["an oversize entry", good("library", new Uint8Array(3_000)), ["oversize-entry"]],
+    [
+      "an oversize batch",
+      good("library", ...Array.from({ length: 17 }, () => new Uint8Array(2_000))),
+      ["malformed-frame"],
+    ],
+    ["two posts signed together", good("board", post("a"), post("b")), ["malformed-frame"]],
+    ["a gap", gap(), []],
+    [
+      "a proof that proves nothing",
+      encodeFrame({ type: "fork", batches: twice(good("board", post("a"))) }),
+      ["false-fork"],
+    ],
+  ])("%s", (_, bytes, refusals) => {
+    const net = new Net(2);
+    const [mallory, ben, carol] = net.addMany(3) as [Node, Node, Node];
+    net.link(mallory, ben);
+    net.link(ben, carol);
+    net.run(500);
+    ben.receive(mallory.id, bytes);
+    net.run(5_000);
+    expect(ben.refused).toEqual(refusals.map((refusal) => ({ peer: mallory.id, refusal })));
+    expect(ben.state()).toEqual({});
+    expect(carol.payloads).toBe(0);
+  });
+
+  test("a proof with a forged signature", () => {
+    const net = new Net(2);
+    const [mallory, ben] = net.addMany(2) as [Node, Node];
+    net.link(mallory, ben);
+    const pen = new Pen(newSigner(net.random), "board");
+    const said = pen.fork().write(post("said"));
+    const forged = changed(pen.fork().write(post("not said")), -1);
+    ben.receive(mallory.id, said);
+    net.run(500);
+    ben.receive(
+      mallory.id,
+      Uint8Array.of(0x83, 21, 0x58, said.length, ...said, 0x58, forged.length, ...forged),
+    );
+    net.run(500);
+    expect(ben.refused).toEqual([{ peer: mallory.id, refusal: "false-fork" }]);
+    expect(ben.forks).toEqual([]);
+    expect(Object.values(ben.state())).toEqual([[[0, post("said")]]]);
+  });
+
+  test("[E11] two that claim a feed and stay silent do not keep it from us", () => {
+    const net = new Net(3);
+    const [ada, ben, ...silent] = net.addMany(4) as [Node, Node, Node, Node];
+    ada.gossip.append("library", shares(3));
+    net.run(100);
+    for (const mallory of silent) {
+      net.link(mallory, ben);
+      const claim = {
+        author: ada.id,
+        epoch: 1,
+        topic: "library",
+        base: 0,
+        length: 9,
+        mark: "ff".repeat(8),
+      } as const;
+      ben.receive(mallory.id, encodeFrame({ type: "heads", areNews: false, heads: [claim] }));
+      for (const { id } of [...mallory.links.values()].map(({ node }) => node)) mallory.links.delete(id);
+    }
+    net.run(100);
+    net.link(ada, ben);
+    net.run(15_000);
+    expect(ben.of(ada, "library")).toEqual(shares(3));
+    expect(
+      net.sent.filter(({ from, to, bytes }) => from === ben && to !== ada && bytes[1] === 6).length,
+    ).toBeLessThan(5);
+  });
+
+  test("[E11] one that wants a library a hundred times gets no more than a link can hold, and more in time", () => {
+    const net = new Net(4);
+    const [ada, ben] = net.addMany(2) as [Node, Node];
+    ada.gossip.append("library", shares(20_000));
+    net.run(2_000);
+    net.link(ada, ben);
+    net.run(500);
+    const want = { author: ada.id, epoch: 1, topic: "library", from: 0, batches: 1_000 } as const;
+    const frame = encodeFrame({ type: "wants", id: 9, wants: [want] });
+    const bytesSent = (): number =>
+      net.sent.reduce((sum, { from, bytes }) => sum + (from === ada ? bytes.length : 0), 0);
+    for (let i = 0; i < 100; i++) ada.receive(ben.id, frame);
+    const atOnce = bytesSent();
+    expect(atOnce).toBeLessThan(36 * 1024 * 1024);
+    expect(ada.refused).toContainEqual({ peer: ben.id, refusal: "too-many-requests" });
+    for (let i = 0; i < 100; i++, net.run(100)) ada.receive(ben.id, frame);
+    expect(bytesSent() - atOnce).toBeGreaterThan(8 * 1024 * 1024);
+    expect(bytesSent() - atOnce).toBeLessThan(12 * 1024 * 1024);
+  });
+
+  test("one that sends the same again and again is dropped", () => {
+    const net = new Net(5);
+    const [mallory, ben] = net.addMany(2) as [Node, Node];
+    net.link(mallory, ben);
+    const frame = good("library", ...shares(200));
+    for (let i = 0; i < 2_000 && ben.refused.length === 0; i++) {
+      ben.receive(mallory.id, frame);
+      if (i === 0) net.run(100);
+    }
+    expect(ben.refused).toEqual([{ peer: mallory.id, refusal: "flood" }]);
+    expect(isHostile("flood")).toBe(true);
+  });
+
+  test("[E10] one that asks for everything again and again is not answered for ever", () => {
+    const net = new Net(6);
+    const [mallory, ben] = net.addMany(2) as [Node, Node];
+    net.link(mallory, ben);
+    ben.gossip.append("presence", [here("Ben")]);
+    net.run(500);
+    net.sent.length = 0;
+    const summary = encodeFrame({ type: "summary", sums: new Uint8Array(512), isAnswer: false });
+    for (let i = 0; i < 1_000; i++) ben.receive(mallory.id, summary);
+    expect(net.sent.filter(({ from }) => from === ben).length).toBeLessThan(50);
+    expect(ben.refused).toContainEqual({ peer: mallory.id, refusal: "too-many-requests" });
+  });
+});
+
+test("[E8] an author that floods is taken at a bounded rate, is named, and who passes it on is not", () => {
+  const net = new Net(7);
+  const [ada, ben, carol] = net.addMany(3) as [Node, Node, Node];
+  net.link(ada, ben);
+  net.link(ben, carol);
+  const signer = newSigner(net.random);
+  const pen = new Pen(signer, "presence");
+  for (let i = 0; i < 20_000; i++) {
+    ben.receive(ada.id, pen.write(here(`${i}`)));
+    if (i % 100 === 0) net.run(10);
+  }
+  net.run(1_000);
+  expect(carol.applications).toBeLessThan(13_000);
+  expect(new Set(ben.refused.map(({ peer, refusal }) => `${peer} ${refusal}`))).toEqual(
+    new Set([`${signer.id} author-flood`]),
+  );
+});
+
+test("[E8] a library that never ends fills a bounded part of the memory, and is not asked for more", () => {
+  const net = new Net(8);
+  const [mallory, ben] = net.addMany(2) as [Node, Node];
+  net.link(mallory, ben);
+  const pen = new Pen(mallory.signer, "library");
+  const entries = Array.from({ length: 15 }, () => new Uint8Array(2_048).fill(7));
+  for (let i = 0; i < 1_200; i++) {
+    ben.receive(mallory.id, pen.write(...entries));
+    net.run(5);
+  }
+  const length = ben.gossip.headOf(pen.name)!.length;
+  expect(length * 2_048).toBeLessThan(33 * 1024 * 1024);
+  expect(length * 2_048).toBeGreaterThan(30 * 1024 * 1024);
+  net.run(10_000);
+  net.sent.length = 0;
+  const claim = { ...pen.name, base: 0, length: 190_000, mark: "00".repeat(8) };
+  ben.receive(mallory.id, encodeFrame({ type: "heads", areNews: false, heads: [claim] }));
+  net.run(1_000);
+  expect(net.sent.filter(({ from }) => from === ben)).toEqual([]);
+});
