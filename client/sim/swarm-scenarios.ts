@@ -125,24 +125,59 @@ class Swarming {
   }
 }
 
-const beside = (liars: number, honest: number, seed: number): Fetched => {
+/** Sends so many true bytes, and then no true block any more. Its lies carry its mark. */
+class Liar {
+  readonly mark: number;
+  readonly #trueAtFirst: number;
+  trueBytes = 0;
+  falseBytes = 0;
+  /** False bytes that somebody took for true until they were checked. */
+  wastedBytes = 0;
+
+  constructor(mark: number, trueAtFirst: number) {
+    this.mark = mark;
+    this.#trueAtFirst = trueAtFirst;
+  }
+
+  readonly tamper: Tamper = (frame) => {
+    if (frame.type !== "block") return [frame];
+    if (this.trueBytes < this.#trueAtFirst) {
+      this.trueBytes += frame.bytes.length;
+      return [frame];
+    }
+    this.falseBytes += frame.bytes.length;
+    return [{ ...frame, bytes: frame.bytes.map((byte) => byte ^ this.mark) }];
+  };
+}
+
+/** Liars among the sources of one receiver. `trueAtFirst`: how many bytes each sends before it lies, at most. */
+const beside = (liars: number, honest: number, seed: number, trueAtFirst = 0): Fetched => {
   const swarming = new Swarming(seed, 4 * MIB + 7);
+  const { bytes } = swarming;
   const { random } = swarming.meeting;
   const speed = (): number => MIB / 4 + random.below(4 * MIB);
-  let falseBytes = 0;
-  const lying: Tamper = (frame) => {
-    if (frame.type !== "block") return [frame];
-    falseBytes += frame.bytes.length;
-    return [{ ...frame, bytes: frame.bytes.map((byte) => byte ^ 1) }];
-  };
-  for (let at = 0; at < liars; at++) swarming.source(speed(), lying);
+  const lying = Array.from(
+    { length: liars },
+    (_, at) => new Liar(at + 1, trueAtFirst && random.below(trueAtFirst)),
+  );
+  for (const { tamper } of lying) swarming.source(speed(), tamper);
   for (let at = 0; at < honest; at++) swarming.source(speed());
   const receiver = swarming.receiver();
+  const { disk } = receiver;
+  const put = disk.put.bind(disk);
+  disk.put = (file, begin, block) => {
+    const mark = block[0]! ^ bytes[begin]!;
+    if (mark > 0) lying[mark - 1]!.wastedBytes += block.length;
+    put(file, begin, block);
+  };
   for (const node of [...swarming.liars, ...swarming.sources])
     swarming.meeting.link(node, receiver, 5 + random.below(60));
   swarming.start();
   const outcome = swarming.finish(false);
-  must(falseBytes <= liars * LEAF_BYTES, `${falseBytes} false bytes of ${liars} liars`);
+  const { pieceLength } = geometryOf(bytes.length);
+  for (const { trueBytes, falseBytes, wastedBytes } of lying)
+    if (trueBytes === 0) must(falseBytes <= LEAF_BYTES, `${falseBytes} false bytes of one that only lies`);
+    else must(wastedBytes <= trueBytes + pieceLength, `${wastedBytes} wasted by one that sent ${trueBytes}`);
   must(outcome.refused <= liars, "only liars are refused");
   return outcome;
 };
@@ -247,6 +282,14 @@ export const SWARM_SCENARIOS: Readonly<Record<string, Scenario>> = {
     run: (peers, seed) => {
       const liars = 1 + (seed % (peers - 2));
       return beside(liars, peers - 1 - liars, seed);
+    },
+  },
+  "liars-later": {
+    about: "as above, but they lie once they were believed: none wastes more than it brought, and a piece",
+    peers: 9,
+    run: (peers, seed) => {
+      const liars = 1 + (seed % (peers - 2));
+      return beside(liars, peers - 1 - liars, seed, 2 * MIB);
     },
   },
   "slow-seeder": {

@@ -75,6 +75,12 @@ test("[S9] a liar among several sources costs at most one block of 16 KiB, whoev
   for (let seed = 0; seed < 20; seed++) SWARM_SCENARIOS["liars-majority"]!.run(9, seed);
 });
 
+test("[S9] a liar that was believed wastes no more than it brought, and a piece", () => {
+  // 32, 181 and 264 failed before there was such a bound.
+  for (const seed of [32, 181, 264, ...Array.from({ length: 20 }, (_, seed) => seed)])
+    SWARM_SCENARIOS["liars-later"]!.run(9, seed);
+});
+
 /** Sends true bytes until it is believed. */
 const lyingLater = (trueBytes: number): Tamper => {
   let sentBytes = 0;

@@ -157,6 +157,15 @@ export class Assembly {
     return [...leavesByPeer].sort(([, a], [, b]) => b - a).map(([peer]) => peer);
   }
 
+  /** What it sent of what is here, and is asked for, in whole leaves. */
+  bytesOfSource(source: Source): number {
+    let leaves = 0;
+    for (const owner of this.#owners) if (owner?.source === source) leaves++;
+    for (const request of this.requests)
+      if (request.source === source) leaves += Math.ceil((request.length - request.received) / LEAF_BYTES);
+    return leaves * LEAF_BYTES;
+  }
+
   sources(): Set<Source> {
     return new Set(this.#owners.flatMap((owner) => (owner ? [owner.source] : [])));
   }

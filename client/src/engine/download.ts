@@ -27,7 +27,7 @@ import type { PeerId } from "./peer-id.ts";
 import { Picker } from "./picker.ts";
 import { Rate } from "./rate.ts";
 import type { Refusal } from "./refusal.ts";
-import type { Source } from "./source.ts";
+import { MAX_WINDOW_BYTES, type Source } from "./source.ts";
 import { STANDSTILL_BYTES_PER_SECOND } from "./view.ts";
 import type { DownloadView, TransferFailure, TransferState } from "./view.ts";
 
@@ -273,7 +273,7 @@ export class Download {
     const assembly = this.#assemblies.get(piece);
     const [sender] = assembly?.senders() ?? [];
     this.#store.origins[piece] = sender ? FIRST_SENDER + this.#senderIndex(sender) : HELD_BEFORE;
-    for (const source of assembly?.sources() ?? []) this.#trust(source);
+    for (const source of assembly?.sources() ?? []) this.#credit(source, assembly!.bytesOfSource(source));
     if (assembly) this.#forget(assembly);
     if (this.#phase.type === "fetching") this.#phase.picker.close(piece);
     this.#context.gained(this.file, piece);
@@ -424,13 +424,15 @@ export class Download {
     if (this.#phase.type !== "fetching" || !held || held.count === 0) return false;
     if (this.#trialsByPeer.has(source.peer)) return false;
     const elsewhere = this.#elsewhereByPeer.get(source.peer)?.pieces ?? null;
+    const hasCredit = this.#hasCredit(source);
     let othersGap: Assembly | null = null;
     for (const assembly of this.#assemblies.values()) {
       if (!assembly.hasGap || !held.has(assembly.piece) || elsewhere?.has(assembly.piece)) continue;
+      if (!hasCredit && assembly.bytesOfSource(source) === 0) continue;
       if (!assembly.opener || assembly.opener === source) return this.#askFor(source, assembly, now);
       othersGap ??= assembly;
     }
-    const piece = this.#phase.picker.pick(held, this.#lastPieceOf(source), elsewhere);
+    const piece = hasCredit ? this.#phase.picker.pick(held, this.#lastPieceOf(source), elsewhere) : null;
     if (piece === null) return othersGap !== null && this.#askFor(source, othersGap, now);
     if (!this.#context.reserve(pieceBytes(this.geometry, piece))) return false;
     const assembly = new Assembly(this.geometry, piece);
@@ -453,7 +455,7 @@ export class Download {
   help(source: Source, now: Time): boolean {
     const held = this.#piecesByPeer.get(source.peer);
     if (this.#phase.type !== "fetching" || !held || held.count === 0 || !source.mayHelp) return false;
-    if (this.#trialsByPeer.has(source.peer)) return false;
+    if (this.#trialsByPeer.has(source.peer) || !this.#hasCredit(source)) return false;
     const last = this.#lastRequest(source, held, this.#phase.picker.openCount === 0, now);
     if (!last) return false;
     const { assembly } = last;
@@ -869,7 +871,10 @@ export class Download {
 
   /** It has sent something true, or nobody else is in sight: then there is nobody to turn to. */
   #isBelieved(source: Source): boolean {
-    if (source.isTrusted) return true;
+    return source.isTrusted || this.#isAlone(source);
+  }
+
+  #isAlone(source: Source): boolean {
     for (const [peer, pieces] of this.#piecesByPeer)
       if (peer !== source.peer && pieces.count > 0) return false;
     return this.#context
@@ -877,6 +882,20 @@ export class Download {
       .every(
         ({ peer }) => peer === source.peer || this.#piecesByPeer.has(peer) || this.#problemByPeer.has(peer),
       );
+  }
+
+  /** Unless nobody else is in sight, what of it is not verified stays within what was, and a piece: lying does not pay. [S9] */
+  #hasCredit(source: Source): boolean {
+    if (source.verifiedBytes >= MAX_WINDOW_BYTES || this.#isAlone(source)) return true;
+    let unverifiedBytes = 0;
+    for (const assembly of this.#assemblies.values()) unverifiedBytes += assembly.bytesOfSource(source);
+    return unverifiedBytes <= source.verifiedBytes;
+  }
+
+  #credit(source: Source, bytes: number): void {
+    this.#trust(source);
+    if (source.verifiedBytes < MAX_WINDOW_BYTES) this.#wake(source);
+    source.verifiedBytes += bytes;
   }
 
   /** All that the piece still lacks; of a stranger one leaf, with the hashes to judge it by. */
@@ -918,6 +937,11 @@ export class Download {
   #trust(source: Source): void {
     if (source.isTrusted) return;
     source.isTrusted = true;
+    this.#wake(source);
+  }
+
+  /** It may be asked for more. */
+  #wake(source: Source): void {
     source.idle = false;
     this.#context.stir();
   }

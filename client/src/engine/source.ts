@@ -39,6 +39,8 @@ export class Source {
   idle = false;
   /** Something that it sent was verified. */
   isTrusted = false;
+  /** What it sent of pieces that were verified. */
+  verifiedBytes = 0;
   /** What it may be asked for under a limit. */
   readonly bucket = new Bucket();
   #outstandingBytes = 0;
