@@ -3,6 +3,7 @@ import type { Address } from "@swapmeet/shared";
 import type { Contact, OverlayFrame } from "../src/engine/frame.ts";
 import type { Time } from "../src/engine/io.ts";
 import { ACTIVE_MAX, Overlay } from "../src/engine/overlay.ts";
+import { PassiveView } from "../src/engine/passive-view.ts";
 import type { PeerId } from "../src/engine/peer-id.ts";
 import type { Refusal } from "../src/engine/refusal.ts";
 import { isSymmetric, Member, MINUTE, Net, reached, type Behind } from "./overlay-net.ts";
@@ -130,6 +131,113 @@ describe("what breaks heals", () => {
     overlay.linkDown(peer(1), 1_000);
     run(1_000, 33_000);
     expect(samples()).toBe(4);
+  });
+  /** Six that it chose, and two that called: 7 and 8. */
+  const full = () => {
+    const net = alone();
+    for (const i of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      const chosen = i <= 6;
+      if (chosen) net.overlay.members([address(i)], 0);
+      net.up(i);
+      net.overlay.frame(
+        peer(i),
+        chosen ? { type: "neighbor-answer", accepted: true } : { type: "neighbor", urgent: false },
+        0,
+      );
+    }
+    expect(net.overlay.neighborCount).toBe(8);
+    net.dialled.length = net.sent.length = 0;
+    return net;
+  };
+
+  test("[O6] a choice whose link broke is called again though there are neighbours enough, one that parted is not", () => {
+    const { overlay, dialled, run } = full();
+    overlay.frame(peer(8), { type: "disconnect" }, 0);
+    overlay.linkDown(peer(8), 0);
+    overlay.linkDown(peer(6), 0);
+    expect(overlay.neighborCount).toBe(6);
+    run(0, 2_500);
+    expect(dialled).toEqual([address(6)]);
+  });
+
+  test("[O6] a link that takes another's place costs no neighbour; who called does not become a choice by it", () => {
+    const { overlay, sent, dialled, run, up } = full();
+    for (const i of [3, 8]) {
+      overlay.linkDown(peer(i), 0);
+      up(i);
+    }
+    expect(sent).toEqual([[peer(3), { type: "neighbor", urgent: false }]]);
+    overlay.frame(peer(3), { type: "neighbor-answer", accepted: true }, 0);
+    run(0, 9_000);
+    expect(sent.filter(([, { type }]) => type === "neighbor")).toHaveLength(1);
+    expect(dialled).toEqual([]);
+    expect(overlay.neighborCount).toBe(7);
+  });
+
+  test("[O2] a call that ends when others have taken the places asks for none", () => {
+    const { overlay, sent, up } = alone();
+    for (const i of [1, 2, 3, 4, 5]) {
+      overlay.members([address(i)], 0);
+      up(i);
+      overlay.frame(peer(i), { type: "neighbor-answer", accepted: true }, 0);
+    }
+    overlay.members([address(6)], 0);
+    for (const i of [10, 11, 12]) {
+      up(i);
+      overlay.frame(peer(i), { type: "neighbor", urgent: false }, 0);
+    }
+    sent.length = 0;
+    up(6);
+    expect(sent).toEqual([]);
+    expect(overlay.neighborCount).toBe(ACTIVE_MAX);
+  });
+});
+
+describe("the passive view", () => {
+  const viewOf = (): PassiveView => {
+    let seed = 3;
+    return new PassiveView(() => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647);
+  };
+  const none = new Set<Address>();
+
+  test("[O6] each failure in a row doubles the rest of a contact; the sixth costs it its place for as long", () => {
+    const view = viewOf();
+    view.add(address(1), null, "server", 0);
+    let now = 0;
+    for (const restMs of [1_000, 2_000, 4_000, 8_000, 16_000]) {
+      expect(view.pick(now, false, none)).toBe(address(1));
+      view.failed(address(1), 1_000, now);
+      expect(view.pick(now + restMs - 1, false, none)).toBeNull();
+      expect(view.nextDue(now, false, none)).toBeLessThanOrEqual(now + 2 * restMs);
+      now += 2 * restMs;
+    }
+    view.failed(address(1), 1_000, now);
+    expect(view.size).toBe(0);
+    view.add(address(1), null, "server", now + 31_000);
+    expect(view.size).toBe(0);
+    view.add(address(1), null, "server", now + 64_000);
+    expect(view.size).toBe(1);
+  });
+
+  test("[O4] a full view gives up first who failed", () => {
+    for (let failing = 1; failing <= 30; failing += 7) {
+      const view = viewOf();
+      for (let i = 1; i <= 30; i++) view.add(address(i), null, "server", 0);
+      view.failed(address(failing), 1_000, 0);
+      view.add(address(31), null, "server", 0);
+      const left = [...view.contacts()].map((contact) => contact.address);
+      expect(left).toHaveLength(30);
+      expect(left).not.toContain(address(failing));
+    }
+  });
+
+  test("[O9] of the failures of many addresses only the last 256 are remembered", () => {
+    const view = viewOf();
+    for (let i = 1; i <= 300; i++) for (let time = 0; time < 6; time++) view.failed(address(i), 1_000, 0);
+    for (let i = 1; i <= 300; i++) view.add(address(i), null, "server", 1_000);
+    const known = [...view.contacts()].map((contact) => contact.address);
+    expect(known).toHaveLength(30);
+    for (const remembered of known) expect(remembered <= address(44)).toBe(true);
   });
 });
 
@@ -315,6 +423,26 @@ describe("hostile peers", () => {
     for (const i of [1, 2]) overlay.frame(peer(i), { type: "neighbor", urgent: true }, 0);
     overlay.frame(peer(1), shuffle, 0);
     expect(sent.at(-1)).toEqual([peer(2), { ...shuffle, hops: 4 }]);
+  });
+
+  test("[O5] every 30 s this peer and some it knows go for a walk, and a walk that ends here is answered", () => {
+    const { overlay, sent, up, run } = alone();
+    up(1);
+    overlay.frame(peer(1), { type: "neighbor", urgent: true }, 0);
+    run(0, 90_000);
+    const me = { peer: peer(0), address: address(0) };
+    const neighbor = { peer: peer(1), address: address(1) };
+    const walks = sent.filter(([, { type }]) => type === "shuffle");
+    expect(walks).toHaveLength(3);
+    for (const walk of walks)
+      expect(walk).toEqual([peer(1), { type: "shuffle", contacts: [me, neighbor], hops: 4 }]);
+    overlay.frame(
+      peer(1),
+      { type: "shuffle", contacts: [{ peer: peer(7), address: address(7) }], hops: 3 },
+      90_000,
+    );
+    expect(sent).toContainEqual([peer(1), { type: "shuffle-reply", contacts: [neighbor] }]);
+    expect([...overlay.passive()]).toEqual([address(7)]);
   });
 
   test("[O4] hearsay fills at most half of the view, and is not passed on", () => {

@@ -245,6 +245,11 @@ describe("words", () => {
     ann.presence.be("here", ann.now);
     net.run(2 * SECOND);
     expect(net.statesOf(ann)).toEqual(new Set(["here"]));
+    const { said } = ann;
+    ann.presence.be("here", ann.now);
+    ann.presence.rename("Ann", ann.now);
+    net.run(5 * SECOND);
+    expect(ann.said).toBe(said);
   });
 
   test("[V1] a tab that is switched to and fro a hundred times says a word a second, and the last one holds", () => {
@@ -290,6 +295,7 @@ describe("words", () => {
   test("[V2] when a large room empties at once, those who stay have time to speak before they are missed", () => {
     const { presence, run } = alone();
     for (let i = 1; i <= 2_000; i++) presence.applied(peer(i), 1, 0, profile(i), peer(1), 0);
+    run(0, 5 * MINUTE);
     // 1,950 leave; the others last spoke five minutes ago, which was not late then.
     for (let i = 51; i <= 2_000; i++)
       presence.applied(peer(i), 1, 1, { ...profile(i), state: "left" }, peer(1), 5 * MINUTE);

@@ -57,9 +57,12 @@ export class ActiveView {
     if (!chosen) this.#called++;
   }
 
-  delete(peer: PeerId): boolean {
-    if (this.#neighborByPeer.get(peer)?.chosen === false) this.#called--;
-    return this.#neighborByPeer.delete(peer);
+  /** A neighbour, which it is no longer. */
+  delete(peer: PeerId): { readonly address: Address; readonly chosen: boolean } {
+    const neighbor = this.#neighborByPeer.get(peer)!;
+    this.#neighborByPeer.delete(peer);
+    if (!neighbor.chosen) this.#called--;
+    return neighbor;
   }
 
   clear(): void {

@@ -9,13 +9,7 @@ import { encode } from "cborg";
 import * as v from "valibot";
 import { ADDRESS_BYTES, fail, MAX_ENVELOPE_BYTES, ok, type Address, type Result } from "@swapmeet/shared";
 import { FileIdFromWire, HASH_BYTES, MAX_FILE_BYTES, lengthOf, rootOf, type FileId } from "./file-id.ts";
-import {
-  decodeBatch,
-  isBatch,
-  MAX_BATCH_BYTES as MAX_SIGNED_BATCH_BYTES,
-  type Batch,
-  type FeedName,
-} from "./batch.ts";
+import { decodeBatch, isBatch, MAX_BATCH_BYTES, type Batch, type FeedName } from "./batch.ts";
 import { TOPICS } from "./entry.ts";
 import type { Head } from "./feed.ts";
 import { PeerIdFromWire, SIGNATURE_BYTES, type PeerId } from "./peer-id.ts";
@@ -32,17 +26,12 @@ export const MAX_BLOCK_BYTES = MAX_FRAME_BYTES - BLOCK_HEADER_BYTES;
 export const MAX_HASHES_PER_FRAME = 2000;
 /** Piece numbers in one `have`: announcements are batched, and a number takes up to 5 bytes. Guess. */
 export const MAX_HAVE_PIECES = 4096;
-/** Feeds in one summary, 42 bytes each; more go into further frames. */
-export const MAX_FEEDS_PER_FRAME = 1000;
 /** Feeds in one frame of heads or wants, up to 72 bytes each; more go into further frames. */
 export const MAX_HEADS_PER_FRAME = 800;
 const MARK_BYTES = 8;
 /** Summaries tell differences by bucket of authors: about as many as a large room has news at one time. Guess. */
 export const SUMMARY_BUCKETS = 64;
 export const SUMMARY_BYTES = SUMMARY_BUCKETS * 8;
-/** Bytes of entries in one signed batch: with its signature and names it still fits a frame. */
-export const MAX_BATCH_BYTES = 60_000;
-export const MAX_BATCH_ENTRIES = 2000;
 /** Contacts in one shuffle: a few of each view (HyParView: 3 active, 4 passive, and oneself). */
 export const MAX_SHUFFLE_CONTACTS = 8;
 /** Steps of a shuffle's walk, and of an introduction through peers: the diameter of a room of thousands, twice. Guess. */
@@ -58,33 +47,6 @@ export const MAX_OFFER_FILES = 200;
 export interface ProveFrame {
   readonly type: "prove";
   readonly peer: PeerId;
-  readonly signature: Uint8Array;
-}
-
-/** How far the sender knows each feed. The receiver asks for what it lacks. [E4] */
-export interface FeedsFrame {
-  readonly type: "feeds";
-  readonly feeds: readonly FeedHead[];
-}
-export interface FeedHead {
-  readonly author: PeerId;
-  readonly epoch: number;
-  readonly length: number;
-}
-/** Asks for the batches of a feed from entry `from` on. */
-export interface WantFrame {
-  readonly type: "want";
-  readonly author: PeerId;
-  readonly epoch: number;
-  readonly from: number;
-}
-/** One signed batch: entries `first`, `first + 1`, ... and the author's signature over the hash of the last. [E2] */
-export interface EntriesFrame {
-  readonly type: "entries";
-  readonly author: PeerId;
-  readonly epoch: number;
-  readonly first: number;
-  readonly entries: readonly Uint8Array[];
   readonly signature: Uint8Array;
 }
 
@@ -245,7 +207,7 @@ export interface NeighborAnswerFrame {
 export interface DisconnectFrame {
   readonly type: "disconnect";
 }
-/** A random walk of `hops` more steps that carries some of the origin's views; its end answers the origin's neighbour. */
+/** A random walk of `hops` more steps that carries some of the origin's views; its end answers who handed it over. [O5] */
 export interface ShuffleFrame {
   readonly type: "shuffle";
   readonly contacts: readonly Contact[];
@@ -300,7 +262,6 @@ export interface PongFrame {
   readonly nonce: number;
 }
 
-export type FeedFrame = FeedsFrame | WantFrame | EntriesFrame;
 export type GossipFrame =
   HeadsFrame | WantsFrame | AnsweredFrame | BatchFrame | SummaryFrame | EagerFrame | ForkFrame;
 export type SwarmFrame =
@@ -322,7 +283,6 @@ export type CarriedFrame = IntroduceFrame | RelayFrame;
 export type DirectMessageFrame = MessageFrame | MessageReceivedFrame;
 export type Frame =
   | ProveFrame
-  | FeedFrame
   | GossipFrame
   | SwarmFrame
   | OfferFrame
@@ -370,7 +330,7 @@ const mark = v.pipe(
   v.transform((b) => bytesToHex(b)),
 );
 const batch = v.pipe(
-  bytes(MAX_SIGNED_BATCH_BYTES),
+  bytes(MAX_BATCH_BYTES),
   v.transform((b) => (isBatch(b) ? decodeBatch(concatBytes(b)) : null)),
   v.check((b) => b?.ok === true),
   v.transform((b) => (b as { value: Batch }).value),
@@ -382,36 +342,6 @@ const BODIES = {
   1: v.pipe(
     v.strictTuple([PeerIdFromWire, signature]),
     v.transform(([peer, signature]): Frame => ({ type: "prove", peer, signature })),
-  ),
-  2: v.pipe(
-    v.strictTuple([
-      v.pipe(v.array(v.strictTuple([PeerIdFromWire, count, count])), v.maxLength(MAX_FEEDS_PER_FRAME)),
-    ]),
-    v.transform(([feeds]): Frame => ({
-      type: "feeds",
-      feeds: feeds.map(([author, epoch, length]) => ({ author, epoch, length })),
-    })),
-  ),
-  3: v.pipe(
-    v.strictTuple([PeerIdFromWire, count, count]),
-    v.transform(([author, epoch, from]): Frame => ({ type: "want", author, epoch, from })),
-  ),
-  4: v.pipe(
-    v.strictTuple([
-      PeerIdFromWire,
-      count,
-      count,
-      v.pipe(v.array(bytes(MAX_BATCH_BYTES, 1)), v.minLength(1), v.maxLength(MAX_BATCH_ENTRIES)),
-      signature,
-    ]),
-    v.transform(([author, epoch, first, entries, signature]): Frame => ({
-      type: "entries",
-      author,
-      epoch,
-      first,
-      entries,
-      signature,
-    })),
   ),
   5: v.pipe(
     v.strictTuple([
@@ -592,12 +522,6 @@ const fieldsOf = (
   switch (frame.type) {
     case "prove":
       return [1, hexToBytes(frame.peer), frame.signature];
-    case "feeds":
-      return [2, frame.feeds.map((f) => [hexToBytes(f.author), f.epoch, f.length])];
-    case "want":
-      return [3, hexToBytes(frame.author), frame.epoch, frame.from];
-    case "entries":
-      return [4, hexToBytes(frame.author), frame.epoch, frame.first, frame.entries, frame.signature];
     case "heads":
       return [
         5,

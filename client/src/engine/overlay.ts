@@ -119,11 +119,12 @@ export class Overlay {
     this.#begin(now);
     this.#linkByPeer.set(peer, { address, frames: new Allowance(FRAMES_AT_ONCE, FRAMES_PER_SECOND) });
     const call = this.#callByAddress.get(address);
-    if (!call) {
+    if (call || this.#passive.isMissing(address)) this.#ask(peer, address, call?.swap ?? false, now);
+    else {
       this.#learn(address, peer, "heard", now);
       // It will ask, if that is what it called for; to ask it now would be no choice of ours.
       this.#passive.rest(address, AFTER_CALLED_MS, now);
-    } else if (call.asked === null) this.#ask(peer, address, call.swap, now);
+    }
     this.#seek(now);
   }
 
@@ -132,9 +133,11 @@ export class Overlay {
     if (!link) return;
     this.#linkByPeer.delete(peer);
     if (this.#callByAddress.get(link.address)?.asked === peer) this.#callFailed(link.address, now);
-    if (this.#active.delete(peer)) {
-      if (!this.#banned.has(peer)) this.#passive.add(link.address, peer, "met", now, true);
-      this.#passive.rest(link.address, AFTER_FAILURE_MS, now);
+    if (this.#active.has(peer)) {
+      // Who chose the other calls it again; who called by breaking links would else become a choice of ours.
+      const { chosen } = this.#active.delete(peer);
+      if (!this.#banned.has(peer)) this.#passive.add(link.address, peer, "met", now, chosen);
+      this.#passive.rest(link.address, chosen ? AFTER_FAILURE_MS : AFTER_CALLED_MS, now);
       if (this.#due && this.#active.size === 0)
         this.#due.sampleAt = Math.min(this.#due.sampleAt, now + AFTER_FAILURE_MS);
       this.#context.neighborDown(peer, now);
@@ -260,7 +263,7 @@ export class Overlay {
     return count;
   }
 
-  /** Calls contacts while neighbours are missing; and lost ones also else, because a cut may have healed. [O6] */
+  /** Calls contacts while neighbours are missing; and lost choices also else, because a cut may have healed. [O6] */
   #seek(now: Time): void {
     this.#seekAt = null;
     if (!this.#due) return;
@@ -375,8 +378,7 @@ export class Overlay {
 
   /** No longer neighbours, by word of one of both: it is alive, and may be chosen again later. */
   #part(peer: PeerId, now: Time): void {
-    const { address } = this.#linkByPeer.get(peer)!;
-    this.#active.delete(peer);
+    const { address } = this.#active.delete(peer);
     if (!this.#banned.has(peer)) this.#passive.add(address, peer, "met", now);
     this.#passive.rest(address, AFTER_PARTING_MS, now);
     this.#context.neighborDown(peer, now);

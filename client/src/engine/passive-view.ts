@@ -26,7 +26,7 @@ interface KnownContact {
   readonly address: Address;
   peer: PeerId | null;
   readonly origin: Origin;
-  /** A neighbour whose link broke: looked for also when there are neighbours enough. [O6] */
+  /** A neighbour of our choice whose link broke: looked for also when there are neighbours enough. [O6] */
   readonly missing: boolean;
 }
 
@@ -48,6 +48,10 @@ export class PassiveView {
 
   contacts(): Iterable<Readonly<KnownContact>> {
     return this.#contactByAddress.values();
+  }
+
+  isMissing(address: Address): boolean {
+    return this.#contactByAddress.get(address)?.missing ?? false;
   }
 
   add(address: Address, peer: PeerId | null, origin: Origin, now: Time, missing = false): void {
