@@ -72,6 +72,7 @@ export class Peer {
       server: () => {},
       joined: () => {},
       notice: () => {},
+      keep: () => {},
       changed: () => {
         for (const look of this.#waiting) look();
       },

@@ -194,6 +194,8 @@ export class SimPeer implements Sleeper, Member {
   readonly address: Address;
   readonly signer: Signer;
   readonly notices: Notice[] = [];
+  /** What is kept on the device, by key. */
+  readonly kept = new Map<string, Uint8Array>();
   readonly accessMs: number;
   /** Of frames. */
   sentBytes = 0;
@@ -330,6 +332,18 @@ export class SimPeer implements Sleeper, Member {
         const valid = this.#room.signing.verify(by, bytes, signature);
         return this.feed({ type: "verified", job, valid });
       }
+      case "open-message": {
+        const { job, from, id, box } = output;
+        return this.feed({
+          type: "message-opened",
+          job,
+          text: this.signer.open({ from, to: this.id, id }, box),
+        });
+      }
+      case "keep-batch":
+        return void this.kept.set(output.key, output.frame);
+      case "unkeep-batch":
+        return void this.kept.delete(output.key);
       case "notice":
         return void this.notices.push(output.notice);
       default:

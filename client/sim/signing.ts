@@ -3,6 +3,7 @@ import { createHmac } from "node:crypto";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { equalBytes } from "../src/engine/bytes.ts";
 import { publicKeyOf } from "../src/engine/engine.ts";
+import { openMessage, type MessageRoute } from "../src/engine/message-box.ts";
 import { peerIdOf, type PeerId } from "../src/engine/peer-id.ts";
 
 /** Cryptographically random, or as good as that for engines. */
@@ -11,6 +12,8 @@ export type RandomBytes = (bytes: number) => Uint8Array;
 export interface Signer {
   readonly id: PeerId;
   sign(bytes: Uint8Array): Uint8Array;
+  /** A direct message for this key; null: it does not open. */
+  open(route: MessageRoute, box: Uint8Array): string | null;
 }
 
 export interface Signing {
@@ -25,6 +28,7 @@ export const realSigning: Signing = {
     return {
       id: peerIdOf(ed25519.getPublicKey(secretKey)),
       sign: (bytes) => ed25519.sign(bytes, secretKey),
+      open: (route, box) => openMessage(route, box, secretKey),
     };
   },
   verify: (by, bytes, signature) => ed25519.verify(signature, bytes, publicKeyOf(by)),
@@ -40,7 +44,8 @@ export const fastSigning = (secret: Uint8Array): Signing => {
   return {
     newSigner(random) {
       const id = peerIdOf(random(32));
-      return { id, sign: (bytes) => signatureOf(id, bytes) };
+      // There is no key that a message could be sealed to.
+      return { id, sign: (bytes) => signatureOf(id, bytes), open: () => null };
     },
     verify: (by, bytes, signature) => equalBytes(signatureOf(by, bytes), signature),
   };

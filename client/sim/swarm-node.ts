@@ -254,8 +254,22 @@ export class SwarmNode implements SimNode<PeerId, Delivery> {
   }
 }
 
-const isSwarmFrame = (frame: Frame): frame is SwarmFrame =>
-  !["prove", "feeds", "want", "entries", "offer", "offer-answer", "ping", "pong"].includes(frame.type);
+const SWARM_FRAMES = {
+  interest: true,
+  bitfield: true,
+  have: true,
+  "layer-request": true,
+  layer: true,
+  "leaves-request": true,
+  leaves: true,
+  request: true,
+  cancel: true,
+  reject: true,
+  queue: true,
+  block: true,
+} satisfies Record<SwarmFrame["type"], true>;
+
+const isSwarmFrame = (frame: Frame): frame is SwarmFrame => Object.hasOwn(SWARM_FRAMES, frame.type);
 
 /** A block goes as it is, a view on its disk: a thousand peers would do little else than copy. */
 const parcelOf = (frame: SwarmFrame): Delivery => {

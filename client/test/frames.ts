@@ -43,17 +43,6 @@ export const anyBatch = fc
 
 export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   of("prove", { peer, signature }),
-  of("feeds", {
-    feeds: fc.array(fc.record({ author: peer, epoch: count, length: count }), { maxLength: 5 }),
-  }),
-  of("want", { author: peer, epoch: count, from: count }),
-  of("entries", {
-    author: peer,
-    epoch: count,
-    first: count,
-    entries: fc.array(bytes(1, 60), { minLength: 1, maxLength: 5 }),
-    signature,
-  }),
   of("heads", {
     areNews: fc.boolean(),
     heads: fc.array(fc.record({ ...feed, base: count, length: count, mark }), { maxLength: 5 }),

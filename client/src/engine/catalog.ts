@@ -2,18 +2,15 @@
  * Who offers what: derived from feeds, entry by entry, never stored. Names are made safe here, on receipt, whatever
  * their author did. PROTOCOL.md, rules C1 to C4.
  */
-import type { Address } from "@swapmeet/shared";
 import type { Entry } from "./entry.ts";
 import type { FileId } from "./file-id.ts";
 import { lengthOf } from "./file-id.ts";
-import { safeFileName, safeFolder, safePersonName } from "./name.ts";
+import { safeFileName, safeFolder } from "./name.ts";
 import type { PeerId } from "./peer-id.ts";
 import { SearchIndex, type Searchable, type Slot } from "./search.ts";
 import type { SearchQuery, SearchResults } from "./view.ts";
 
 interface Author {
-  name: string;
-  address: Address | null;
   /** Shares that stand, by sequence number. */
   readonly shareBySeq: Map<number, Share>;
 }
@@ -56,12 +53,6 @@ export class Catalog {
   apply(author: PeerId, seq: number, entry: Entry | null): void {
     if (!entry) return;
     switch (entry.type) {
-      case "profile": {
-        const known = this.#author(author);
-        known.name = safePersonName(entry.name);
-        known.address = entry.address;
-        return;
-      }
       case "share": {
         const share = { file: entry.file, name: safeFileName(entry.name), folder: safeFolder(entry.folder) };
         this.#author(author).shareBySeq.set(seq, share);
@@ -74,8 +65,9 @@ export class Catalog {
         shareBySeq.delete(entry.share);
         return this.#withdrawn(author, entry.share, share);
       }
-      case "post":
-        return; // board.ts
+      case "profile": // presence.ts
+      case "post": // board.ts
+        return;
     }
   }
 
@@ -85,18 +77,6 @@ export class Catalog {
     if (!known) return;
     this.#authorByPeer.delete(author);
     for (const [seq, share] of known.shareBySeq) this.#withdrawn(author, seq, share);
-  }
-
-  authors(): IterableIterator<PeerId> {
-    return this.#authorByPeer.keys();
-  }
-
-  nameOf(peer: PeerId): string {
-    return this.#authorByPeer.get(peer)?.name ?? "";
-  }
-
-  addressOf(peer: PeerId): Address | null {
-    return this.#authorByPeer.get(peer)?.address ?? null;
   }
 
   fileCountOf(peer: PeerId): number {
@@ -129,7 +109,7 @@ export class Catalog {
 
   #author(peer: PeerId): Author {
     let author = this.#authorByPeer.get(peer);
-    if (!author) this.#authorByPeer.set(peer, (author = { name: "", address: null, shareBySeq: new Map() }));
+    if (!author) this.#authorByPeer.set(peer, (author = { shareBySeq: new Map() }));
     return author;
   }
 

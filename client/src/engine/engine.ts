@@ -3,22 +3,31 @@
  * random bytes give the same outputs. The parts know nothing of each other; they meet here.
  */
 import type { Address, RoomTag } from "@swapmeet/shared";
+import type { EntryHash, FeedName } from "./batch.ts";
+import { Board } from "./board.ts";
 import { hexToBytes } from "./bytes.ts";
 import { Catalog } from "./catalog.ts";
-import { Feeds } from "./feeds.ts";
+import { DirectMessages } from "./direct-message.ts";
+import type { Entry } from "./entry.ts";
 import type { FileId } from "./file-id.ts";
 import type { Frame } from "./frame.ts";
+import { Gossip } from "./gossip.ts";
 import type { Input, LinkId, LocalFile, Notice, Output, Time } from "./io.ts";
 import { Links } from "./links.ts";
-import { Mesh } from "./mesh.ts";
-import { safePersonName } from "./name.ts";
+import { Overlay } from "./overlay.ts";
 import { hueOf, tagOf, type PeerId } from "./peer-id.ts";
+import type { PostId } from "./post-id.ts";
+import { Presence } from "./presence.ts";
 import type { Refusal } from "./refusal.ts";
 import { Swarm } from "./swarm.ts";
+import { TransferLinks } from "./transfer-links.ts";
 import type {
   DownloadView,
+  GroupView,
   LibraryItem,
+  MessageView,
   PersonView,
+  PostView,
   SearchQuery,
   SearchResults,
   UploadView,
@@ -26,7 +35,7 @@ import type {
 
 export interface EngineOptions {
   readonly me: PeerId;
-  /** Number of this feed of this key: higher in each life. */
+  /** Number of this life of this key: higher in each. */
   readonly epoch: number;
   readonly name: string;
   /** Where the server delivers this tab's envelopes. */
@@ -37,29 +46,37 @@ export interface EngineOptions {
   random(bytes: number): Uint8Array;
 }
 
-/** A peer whose link was lost keeps its place this long: a reload, a phone's file picker, a lift. */
-const FORGET_AFTER_MS = 15_000;
+type Answer = Uint8Array | boolean | string | null;
 
 export class Engine {
   readonly #options: EngineOptions;
   readonly #links: Links;
-  readonly #mesh: Mesh;
-  readonly #feeds: Feeds;
+  readonly #overlay: Overlay;
+  readonly #presence: Presence;
+  readonly #gossip: Gossip;
   readonly #catalog: Catalog;
+  readonly #board: Board;
+  readonly #messages: DirectMessages;
   readonly #swarm: Swarm;
+  readonly #transferLinks: TransferLinks;
+  /** Those that wait for a time. */
+  readonly #parts: readonly { tick(now: Time): void; nextDeadline(): Time | null }[];
   readonly #library = new Map<FileId, LocalFile>();
-  readonly #lostSinceByPeer = new Map<PeerId, Time>();
-  readonly #jobs = new Map<number, (answer: Uint8Array | boolean, now: Time) => void>();
+  /** Proven to have signed two histories. As many as gossip keeps proofs of. */
+  readonly #liars = new Set<PeerId>();
+  readonly #jobs = new Map<number, (answer: Answer, now: Time) => void>();
   #nextJob = 1;
+  #hasLeft = false;
   #outputs: Output[] = [];
   #now: Time = 0;
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    const { me, epoch, address } = options;
     const emit = (output: Output) => void this.#outputs.push(output);
     const notify = (notice: Notice) => emit({ type: "notice", notice });
-    const sign = (bytes: Uint8Array, then: (signature: Uint8Array) => void) =>
-      emit({ type: "sign", job: this.#job((answer) => then(answer as Uint8Array)), bytes });
+    const sign = (bytes: Uint8Array, then: (signature: Uint8Array, now: Time) => void) =>
+      emit({ type: "sign", job: this.#job((answer, now) => then(answer as Uint8Array, now)), bytes });
     const verify = (
       by: PeerId,
       bytes: Uint8Array,
@@ -75,63 +92,134 @@ export class Engine {
       });
     const refuse = (peer: PeerId, refusal: Refusal) => this.#links.refuse(peer, refusal);
     const send = (peer: PeerId, frame: Frame) => this.#links.send(peer, frame);
+    const isLinked = (peer: PeerId) => this.#links.isLinked(peer);
+    const random = () => this.#random();
 
     this.#links = new Links({
-      me: options.me,
+      me,
       emit,
       random: options.random,
       sign,
       verify,
       envelopeKey: options.envelopeKey,
       notify,
-      nextHop: (_, except) => this.#linkedAtRandom(except),
-      isNeeded: () => true, // the mesh needs all
-      dialFailed: (_, now) => this.#mesh.dialFailed(now),
-      peerUp: (peer, _, now) => {
-        this.#mesh.peerUp();
-        this.#lostSinceByPeer.delete(peer);
-        this.#feeds.peerUp(peer);
+      nextHop: (to, except) => this.#nextHop(to, except),
+      isNeeded: (peer) =>
+        this.#overlay.isNeighbor(peer) || this.#swarm.needs(peer) || this.#messages.needs(peer),
+      peerUp: (peer, { address }, now) => {
+        this.#overlay.linkUp(peer, address, now);
+        this.#presence.linkUp(peer, now);
         this.#swarm.peerUp(peer, now);
+        this.#messages.peerUp(peer, now);
+        this.#transferLinks.peerUp(peer);
       },
       peerDown: (peer, now) => {
-        this.#mesh.peerDown(now);
-        this.#lostSinceByPeer.set(peer, now);
-        this.#feeds.peerDown(peer, now);
+        const wasNeighbor = this.#overlay.isNeighbor(peer);
+        this.#overlay.linkDown(peer, now);
+        this.#presence.linkDown(peer, wasNeighbor, now);
         this.#swarm.peerDown(peer, now);
+        this.#messages.peerDown(peer, now);
+        this.#transferLinks.look(now);
       },
+      dialFailed: (address, now) => this.#overlay.dialFailed(address, now),
       frame: (peer, frame, now) => this.#frame(peer, frame, now),
     });
-    this.#mesh = new Mesh({
-      linkCount: () => this.#links.linkCount,
-      dial: (address, now) => this.#links.dial(address, now),
+    this.#overlay = new Overlay({
+      me,
+      address,
+      send,
+      refuse,
+      dial: (to, now) => this.#links.dial(to, now),
+      neighborUp: (peer, now) => this.#gossip.neighborUp(peer, now),
+      neighborDown: (peer, now) => this.#gossip.neighborDown(peer, now),
       sample: () => emit({ type: "sample-members" }),
-      random: () => this.#random(),
+      random,
+    });
+    this.#gossip = new Gossip({
+      me,
+      epoch,
+      send: (peer, frame) => this.#links.send(peer, frame),
+      refuse,
+      sign,
+      verify,
+      random,
+      applied: (feed, first, entries, last, from, now) =>
+        entries.forEach((entry, i) => this.#applied(feed, first + i, entry, last, from, now)),
+      dropped: (feed, from, to) => this.#dropped(feed, from, to),
+      forked: (feed) => {
+        if (!this.#liars.has(feed.author)) notify({ type: "two-histories", author: feed.author });
+        this.#liars.add(feed.author);
+      },
+      keep: (feed, first, frame) => emit({ type: "keep-batch", key: batchKey(feed, first), frame }),
+      unkeep: (feed, first) => emit({ type: "unkeep-batch", key: batchKey(feed, first) }),
+      told: (peer) => this.#overlay.told(peer),
+      missed: (peer) => this.#overlay.missed(peer),
+      vouched: (author, life, seq, by) => this.#presence.vouched(author, life, seq, by),
     });
     this.#catalog = new Catalog({
-      me: options.me,
+      me,
       sourcesChanged: (file) => this.#swarm.sourcesChanged(file, this.#now),
     });
-    this.#feeds = new Feeds(
-      {
-        send,
-        refuse,
-        sign,
-        verify,
-        applied: (author, seq, entry) => this.#catalog.apply(author, seq, entry),
-        restarted: (author) => this.#catalog.drop(author),
-      },
-      options.me,
-      options.epoch,
-    );
+    this.#board = new Board(me);
     this.#swarm = new Swarm({
       emit,
       send,
       refuse,
       notify,
-      random: () => this.#random(),
-      sourcesOf: (file) => this.#catalog.sourcesOf(file).filter((peer) => this.#links.isLinked(peer)),
+      random,
+      sourcesOf: (file) => this.#catalog.sourcesOf(file).filter(isLinked),
     });
-    this.#introduce(options.name);
+    this.#transferLinks = new TransferLinks({
+      isLinked,
+      addressOf: (peer) => this.#presence.addressOf(peer),
+      dial: (to, now) => this.#links.dial(to, now),
+      send,
+      wanted: () => this.#swarm.wanted(),
+      sourcesOf: (file) => this.#catalog.sourcesOf(file),
+      random,
+    });
+    this.#messages = new DirectMessages({
+      me,
+      isLinked,
+      send: (to, frame, now, failed) => this.#transferLinks.send(to, frame, now, failed),
+      refuse,
+      open: ({ from, id }, box, then) =>
+        emit({
+          type: "open-message",
+          job: this.#job((text, now) => then(text as string | null, now)),
+          from,
+          id,
+          box,
+        }),
+      random: options.random,
+    });
+    this.#presence = new Presence(
+      {
+        me,
+        epoch,
+        address,
+        append: (profile) => this.#gossip.append("presence", [profile]),
+        neighbors: () => this.#overlay.neighbors(),
+        send,
+        refuse,
+        came: () => {},
+        gone: (peer, now, lastAt) => {
+          if (lastAt) this.#overlay.forget(lastAt);
+          this.#gossip.forget(peer, now);
+        },
+        random,
+      },
+      options.name,
+    );
+    this.#parts = [
+      this.#links,
+      this.#overlay,
+      this.#presence,
+      this.#gossip,
+      this.#messages,
+      this.#transferLinks,
+      this.#swarm,
+    ];
   }
 
   /** @returns what the host must do, in this order. */
@@ -139,6 +227,7 @@ export class Engine {
     this.#now = now;
     this.#apply(input, now);
     this.#links.settle(now);
+    if (this.#hasLeft) this.#close(now);
     const outputs = this.#outputs;
     this.#outputs = [];
     return outputs;
@@ -146,13 +235,8 @@ export class Engine {
 
   /** When to send the next "tick", or null when only an input can change anything. */
   nextDeadline(): Time | null {
-    let next = Math.min(
-      this.#links.nextDeadline() ?? Infinity,
-      this.#mesh.nextDeadline() ?? Infinity,
-      this.#feeds.nextDeadline() ?? Infinity,
-      this.#swarm.nextDeadline() ?? Infinity,
-    );
-    for (const since of this.#lostSinceByPeer.values()) next = Math.min(next, since + FORGET_AFTER_MS);
+    let next = Infinity;
+    for (const part of this.#parts) next = Math.min(next, part.nextDeadline() ?? Infinity);
     return next === Infinity ? null : next;
   }
 
@@ -160,7 +244,7 @@ export class Engine {
     switch (input.type) {
       case "server-joined":
         this.#links.serverJoined(input.tag, input.address);
-        return this.#mesh.members(input.members, now);
+        return this.#overlay.members(input.members, now);
       case "server-lost":
         return this.#links.serverLost();
       case "envelope":
@@ -177,8 +261,23 @@ export class Engine {
         return this.#answered(input.job, input.signature, now);
       case "verified":
         return this.#answered(input.job, input.valid, now);
+      case "message-opened":
+        return this.#answered(input.job, input.text, now);
       case "rename":
-        return this.#introduce(input.name);
+        return this.#presence.rename(input.name, now);
+      case "be":
+        return this.#presence.be(input.state, now);
+      case "post": {
+        const name = this.#presence.nameOf(this.#options.me);
+        const post = this.#board.write(input.group, input.text, input.replyTo, input.writtenAt, name);
+        return post ? this.#gossip.append("board", [post]) : undefined;
+      }
+      case "restore":
+        return this.#gossip.restore(input.frames, now);
+      case "message":
+        return this.#messages.message(input.to, input.text, now);
+      case "message-again":
+        return this.#messages.again(input.id, now);
       case "share":
         return this.#share(input.files);
       case "unshare":
@@ -188,27 +287,37 @@ export class Engine {
         return local ? this.#share([local]) : undefined;
       }
       case "download":
-        this.#dialSourcesOf(input.file, now);
-        return this.#swarm.download(input.file, input.name, now, input.stored);
+        this.#swarm.download(input.file, input.name, now, input.stored);
+        return this.#transferLinks.look(now);
       case "pause":
         return this.#swarm.pause(input.file, now);
       case "resume":
-        this.#dialSourcesOf(input.file, now);
-        return this.#swarm.resume(input.file, now);
+        this.#swarm.resume(input.file, now);
+        return this.#transferLinks.look(now);
       case "cancel":
         return this.#swarm.cancel(input.file, now);
       case "clear":
         return this.#swarm.clear(input.file, now);
       case "offer":
-        return this.#links.send(input.to, { type: "offer", id: this.#nextJob++, files: input.files });
+        return this.#transferLinks.send(
+          input.to,
+          { type: "offer", id: this.#nextJob++, files: input.files },
+          now,
+          () => this.#notify({ type: "not-reached", peer: input.to }),
+        );
       case "answer-offer":
-        return this.#links.send(input.from, { type: "offer-answer", id: input.id, accepted: input.accepted });
+        return this.#transferLinks.send(
+          input.from,
+          { type: "offer-answer", id: input.id, accepted: input.accepted },
+          now,
+        );
       case "limits":
         return this.#swarm.limit(input.limits, now);
       case "leave":
-        return this.#links.closeAll(now);
+        return this.#presence.leave(now);
       case "tick":
-        return this.#tick(now);
+        for (const part of this.#parts) part.tick(now);
+        return;
       default:
         return this.#swarm.handle(input, now);
     }
@@ -216,39 +325,32 @@ export class Engine {
 
   #frame(peer: PeerId, frame: Frame, now: Time): void {
     switch (frame.type) {
-      case "feeds":
-      case "want":
-      case "entries":
-        return this.#feeds.frame(peer, frame, now);
-      case "offer":
-        return void this.#outputs.push({
-          type: "notice",
-          notice: { type: "offer", from: peer, id: frame.id, files: frame.files },
-        });
-      case "offer-answer":
-        return void this.#outputs.push({
-          type: "notice",
-          notice: { type: "offer-answered", by: peer, accepted: frame.accepted },
-        });
+      case "batch":
       case "heads":
       case "wants":
       case "answered":
-      case "batch":
       case "summary":
       case "eager":
       case "fork":
+        return this.#gossip.frame(peer, frame, now);
       case "neighbor":
       case "neighbor-answer":
       case "disconnect":
       case "shuffle":
       case "shuffle-reply":
+        return this.#overlay.frame(peer, frame, now);
       case "suspect":
-      case "relay":
+        return this.#presence.frame(peer, frame, now);
       case "message":
       case "message-received":
-        return;
+        return this.#messages.frame(peer, frame, now);
+      case "offer":
+        return this.#notify({ type: "offer", from: peer, id: frame.id, files: frame.files });
+      case "offer-answer":
+        return this.#notify({ type: "offer-answered", by: peer, accepted: frame.accepted });
       case "prove":
       case "introduce":
+      case "relay":
       case "ping":
       case "pong":
         return; // links.ts answers these
@@ -257,22 +359,44 @@ export class Engine {
     }
   }
 
-  #tick(now: Time): void {
-    this.#links.tick(now);
-    this.#mesh.tick(now);
-    this.#feeds.tick(now);
-    this.#swarm.tick(now);
-    for (const [peer, since] of this.#lostSinceByPeer) {
-      if (now < since + FORGET_AFTER_MS) continue;
-      this.#lostSinceByPeer.delete(peer);
-      this.#feeds.forget(peer);
-      this.#catalog.drop(peer);
+  /** A verified entry. */
+  #applied(
+    feed: FeedName,
+    seq: number,
+    entry: Entry | null,
+    last: EntryHash,
+    from: PeerId | null,
+    now: Time,
+  ): void {
+    switch (entry?.type) {
+      case undefined:
+        return;
+      case "profile":
+        // The last word is signed and told: the links may end.
+        if (feed.author === this.#options.me && entry.state === "left") this.#hasLeft = true;
+        return this.#presence.applied(feed.author, feed.epoch, seq, entry, from, now);
+      case "share":
+      case "unshare":
+        return this.#catalog.apply(feed.author, seq, entry);
+      case "post":
+        return this.#board.apply(feed, seq, entry, last as string as PostId);
     }
   }
 
-  #introduce(name: string): void {
-    const { address } = this.#options;
-    this.#feeds.append([{ type: "profile", name: safePersonName(name), address, state: "here" }]);
+  #dropped(feed: FeedName, from: number, to: number): void {
+    switch (feed.topic) {
+      case "presence":
+        return; // presence.ts says itself who is gone
+      case "library":
+        this.#catalog.drop(feed.author);
+        // Of a liar's, what it said before the lie stands, unshared or not.
+        if (from > 0)
+          for (const { seq, entry } of this.#gossip.entries(feed))
+            this.#catalog.apply(feed.author, seq, entry);
+        return;
+      case "board":
+        return this.#board.drop(feed, from, to);
+    }
   }
 
   #share(files: readonly LocalFile[]): void {
@@ -281,7 +405,10 @@ export class Engine {
       this.#library.set(file.file, file);
       this.#swarm.share(file);
     }
-    this.#feeds.append(fresh.map(({ file, name, folder }) => ({ type: "share", file, name, folder })));
+    this.#gossip.append(
+      "library",
+      fresh.map(({ file, name, folder }) => ({ type: "share", file, name, folder })),
+    );
   }
 
   #unshare(files: ReadonlySet<FileId>): void {
@@ -290,20 +417,28 @@ export class Engine {
       this.#library.delete(file);
       this.#swarm.unshare(file);
     }
-    this.#feeds.append(shares.map(([share]) => ({ type: "unshare", share })));
+    this.#gossip.append(
+      "library",
+      shares.map(([share]) => ({ type: "unshare", share })),
+    );
   }
 
-  /** In a room larger than the mesh a source may be known by its feed alone. */
-  #dialSourcesOf(file: FileId, now: Time): void {
-    for (const peer of this.#catalog.sourcesOf(file)) {
-      const address = this.#links.isLinked(peer) ? null : this.#catalog.addressOf(peer);
-      if (address) this.#links.dial(address, now);
-    }
+  /** Where an introduction goes on: straight to it, or back the way that its last word came, or anywhere. [I9] */
+  #nextHop(to: Address, except: PeerId | null): PeerId | null {
+    const peer = this.#presence.peerAt(to);
+    const route = peer && this.#presence.routeTo(peer);
+    for (const next of [peer, route]) if (next && next !== except && this.#links.isLinked(next)) return next;
+    const neighbors = [...this.#overlay.neighbors()].filter((neighbor) => neighbor !== except);
+    return neighbors[Math.floor(this.#random() * neighbors.length)] ?? null;
   }
 
-  #linkedAtRandom(except: PeerId | null): PeerId | null {
-    const peers = [...this.#links.peers()].filter((peer) => peer !== except);
-    return peers[Math.floor(this.#random() * peers.length)] ?? null;
+  #close(now: Time): void {
+    this.#overlay.close();
+    this.#links.closeAll(now);
+  }
+
+  #notify(notice: Notice): void {
+    this.#outputs.push({ type: "notice", notice });
   }
 
   /** [0, 1) */
@@ -311,12 +446,12 @@ export class Engine {
     return new DataView(this.#options.random(4).buffer).getUint32(0) / 2 ** 32;
   }
 
-  #job(then: (answer: Uint8Array | boolean, now: Time) => void): number {
+  #job(then: (answer: Answer, now: Time) => void): number {
     this.#jobs.set(this.#nextJob, then);
     return this.#nextJob++;
   }
 
-  #answered(job: number, answer: Uint8Array | boolean, now: Time): void {
+  #answered(job: number, answer: Answer, now: Time): void {
     const then = this.#jobs.get(job);
     this.#jobs.delete(job);
     then?.(answer, now);
@@ -328,6 +463,11 @@ export class Engine {
     return this.#links.peerCount;
   }
 
+  /** Links of the overlay: the others are there for transfers. */
+  get neighborCount(): number {
+    return this.#overlay.neighborCount;
+  }
+
   linkOf(peer: PeerId): LinkId | null {
     return this.#links.linkOf(peer);
   }
@@ -335,12 +475,12 @@ export class Engine {
   person(peer: PeerId): PersonView {
     return {
       peer,
-      name: this.#catalog.nameOf(peer),
+      name: this.#presence.nameOf(peer),
       tag: tagOf(peer),
       hue: hueOf(peer),
       reach: this.#links.isLinked(peer) ? "direct" : "known",
-      presence: "here",
-      lied: false,
+      presence: this.#presence.stateOf(peer) ?? "here",
+      lied: this.#liars.has(peer),
       rttMs: this.#links.rttMs(peer),
       fileCount: this.#catalog.fileCountOf(peer),
     };
@@ -348,8 +488,7 @@ export class Engine {
 
   /** Everyone but this peer, in the order they came. */
   people(): PersonView[] {
-    const peers = new Set([...this.#catalog.authors(), ...this.#links.peers()]);
-    peers.delete(this.#options.me);
+    const peers = new Set([...this.#presence.people(), ...this.#links.peers()]);
     return [...peers].map((peer) => this.person(peer));
   }
 
@@ -381,6 +520,20 @@ export class Engine {
     return this.#catalog.folderOf(file);
   }
 
+  /** The board's newsgroups. */
+  groups(): GroupView[] {
+    return this.#board.groups();
+  }
+
+  posts(group: string): readonly PostView[] {
+    return this.#board.posts(group);
+  }
+
+  /** Direct messages, oldest first. */
+  messages(): MessageView[] {
+    return this.#messages.messages();
+  }
+
   downloads(): DownloadView[] {
     return this.#swarm.downloads(this.#now);
   }
@@ -394,6 +547,10 @@ export class Engine {
     return this.#links.refusals;
   }
 }
+
+/** Names a kept batch on the device: the same in every tab. */
+const batchKey = ({ author, epoch, topic }: FeedName, first: number): string =>
+  `${author} ${epoch} ${topic} ${first}`;
 
 /** A key as bytes, for the edge that verifies signatures. */
 export const publicKeyOf = (peer: PeerId): Uint8Array => hexToBytes(peer);

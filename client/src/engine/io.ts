@@ -8,6 +8,7 @@
 import type { Address, RoomTag } from "@swapmeet/shared";
 import type { FileId } from "./file-id.ts";
 import type { PeerId } from "./peer-id.ts";
+import type { PostId } from "./post-id.ts";
 import type { OfferedFile } from "./frame.ts";
 
 /** One attempt at a connection, numbered by the engine, never reused. Becomes the peer's link once proven. */
@@ -42,6 +43,8 @@ export type Input =
   // Answers to outputs
   | { readonly type: "signed"; readonly job: number; readonly signature: Uint8Array }
   | { readonly type: "verified"; readonly job: number; readonly valid: boolean }
+  /** `text`: null when the box does not open. */
+  | { readonly type: "message-opened"; readonly job: number; readonly text: string | null }
   | SwarmInput
   // What the person does
   | { readonly type: "rename"; readonly name: string }
@@ -63,6 +66,20 @@ export type Input =
   | { readonly type: "offer"; readonly to: PeerId; readonly files: readonly OfferedFile[] }
   | { readonly type: "answer-offer"; readonly from: PeerId; readonly id: number; readonly accepted: boolean }
   | { readonly type: "limits"; readonly limits: Limits }
+  /** Whether this tab is in front of the person. */
+  | { readonly type: "be"; readonly state: "here" | "away" }
+  /** `writtenAt`: milliseconds since 1970 by this device's clock; shown to others, and nothing else. */
+  | {
+      readonly type: "post";
+      readonly group: string;
+      readonly text: string;
+      readonly replyTo: PostId | null;
+      readonly writtenAt: number;
+    }
+  | { readonly type: "message"; readonly to: PeerId; readonly text: string }
+  | { readonly type: "message-again"; readonly id: string }
+  /** What "keep-batch" gave to an earlier life. */
+  | { readonly type: "restore"; readonly frames: readonly Uint8Array[] }
   | { readonly type: "leave" }
   // The deadline given by nextDeadline() has come
   | { readonly type: "tick" };
@@ -148,6 +165,17 @@ export type Output =
       readonly bytes: Uint8Array;
       readonly signature: Uint8Array;
     }
+  /** Answered by message-opened, with the own secret key: see message-box.ts. */
+  | {
+      readonly type: "open-message";
+      readonly job: number;
+      readonly from: PeerId;
+      readonly id: number;
+      readonly box: Uint8Array;
+    }
+  /** Part of the board, to be kept on the device for "restore", or no longer. */
+  | { readonly type: "keep-batch"; readonly key: string; readonly frame: Uint8Array }
+  | { readonly type: "unkeep-batch"; readonly key: string }
   | SwarmOutput
   // For the person
   | { readonly type: "notice"; readonly notice: Notice };
@@ -220,6 +248,8 @@ export type Notice =
     }
   | { readonly type: "offer-answered"; readonly by: PeerId; readonly accepted: boolean }
   | { readonly type: "no-route"; readonly peer: PeerId | null }
+  /** Files were to be offered to somebody whom no call reached. */
+  | { readonly type: "not-reached"; readonly peer: PeerId }
   | { readonly type: "peer-dropped"; readonly peer: PeerId; readonly refusal: import("./refusal.ts").Refusal }
   | { readonly type: "source-unreadable"; readonly file: FileId; readonly reason: ReadProblem }
   /** Two signed entries at one sequence number: the author is proven to have lied. Told once for each author. */

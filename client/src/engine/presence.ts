@@ -62,8 +62,11 @@ export interface PresenceContext {
   send(peer: PeerId, frame: SuspectFrame): void;
   refuse(peer: PeerId, refusal: Refusal): void;
   came(peer: PeerId, now: Time): void;
-  /** Nothing of its presence and library counts any more. Also told of somebody whose first word here is `left`. */
-  gone(peer: PeerId, now: Time): void;
+  /**
+   * Nothing of its presence and library counts any more. Also told of somebody whose first word here is `left`: then
+   * nobody knows where it was reached.
+   */
+  gone(peer: PeerId, now: Time, lastAt: Address | null): void;
   /** [0, 1) */
   random(): number;
 }
@@ -202,7 +205,7 @@ export class Presence {
     word: Pick<Person, "epoch" | "seq" | "route">,
     now: Time,
   ): void {
-    if (!known) return this.#context.gone(author, now);
+    if (!known) return this.#context.gone(author, now, null);
     Object.assign(known, word);
     this.#unlist(author);
     this.#leaving.add(author, now);
@@ -313,7 +316,7 @@ export class Presence {
     const person = this.#people.get(peer);
     if (person) this.#unmap(peer, person.address);
     this.#people.delete(peer);
-    this.#context.gone(peer, now);
+    this.#context.gone(peer, now, person?.address ?? null);
   }
 
   // -- what others read ----------------------------------------------------------------------------------------------

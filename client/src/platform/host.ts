@@ -6,6 +6,7 @@ import type { Socket } from "socket.io-client";
 import type { Join, RoomTag } from "@swapmeet/shared";
 import { Engine, publicKeyOf, type EngineOptions } from "../engine/engine.ts";
 import type { Input, LinkId, Notice, Output, SwarmOutput } from "../engine/io.ts";
+import { openMessage } from "../engine/message-box.ts";
 import type { PeerId } from "../engine/peer-id.ts";
 import { sign, verify, type Identity } from "./identity.ts";
 import { Link } from "./link.ts";
@@ -30,6 +31,8 @@ export interface HostOptions {
   /** The server says which room this is: the only way to know an open one. */
   joined(tag: RoomTag): void;
   notice(notice: Notice): void;
+  /** Part of the board, to be kept on the device under this key; null: no longer. */
+  keep(key: string, frame: Uint8Array | null): void;
   /** Something that the page shows may have changed; at most five times a second. */
   changed(): void;
 }
@@ -155,6 +158,15 @@ export class Host {
           job: output.job,
           valid: verify(publicKeyOf(output.by), output.bytes, output.signature),
         });
+      case "open-message": {
+        const { peer, secretKey } = this.#options.identity;
+        const text = openMessage({ from: output.from, to: peer, id: output.id }, output.box, secretKey);
+        return this.feed({ type: "message-opened", job: output.job, text });
+      }
+      case "keep-batch":
+        return this.#options.keep(output.key, output.frame);
+      case "unkeep-batch":
+        return this.#options.keep(output.key, null);
       case "notice":
         return this.#options.notice(output.notice);
       default:

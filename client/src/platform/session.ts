@@ -14,6 +14,7 @@ import { lengthOf, rootHexOf, type FileId } from "../engine/file-id.ts";
 import type { OfferedFile } from "../engine/frame.ts";
 import type { Limits, LocalFile, Notice } from "../engine/io.ts";
 import type { PeerId } from "../engine/peer-id.ts";
+import type { PostId } from "../engine/post-id.ts";
 import { personNameOf } from "../engine/person-name.ts";
 import { openRoom, type RoomSecrets } from "../engine/room-secret.ts";
 import type {
@@ -28,6 +29,7 @@ import { Adding } from "./adding.ts";
 import { Hasher } from "./hasher.ts";
 import { Holdings, UNDO_WITHIN_MS } from "./holdings.ts";
 import { Host } from "./host.ts";
+import { BoardStore } from "./board-store.ts";
 import { claimIdentity, type Identity } from "./identity.ts";
 import { KeptFiles } from "./kept-files.ts";
 import { Lane } from "./lane.ts";
@@ -92,6 +94,7 @@ class RoomSession implements Session {
   readonly #listeners = new Set<() => void>();
   /** In an open room from when the server has said which it is. */
   #lane: Lane | null = null;
+  #boards: BoardStore | null = null;
   #storage: Promise<PieceStores> | null = null;
   #server: "connecting" | "online" | "offline" | Extract<ServerState, { type: "refused" }>["reason"] =
     "connecting";
@@ -151,9 +154,11 @@ class RoomSession implements Session {
       joined: (tag) => {
         warm();
         void this.#resuming.enter(tag);
+        this.#enterBoard(tag);
         if (!secrets) this.#enterLane(openRoom(tag));
       },
       notice: (notice) => this.#tell(notice),
+      keep: (key, frame) => (frame ? this.#boards?.keep(key, frame) : this.#boards?.unkeep(key)),
       changed: () => this.#changed(),
     });
     this.#holdings = holdings!;
@@ -172,6 +177,7 @@ class RoomSession implements Session {
     this.#host.feed({ type: "limits", limits: readLimits() });
     if (secrets) void this.#resuming.enter(secrets.tag);
     if (secrets) this.#enterLane(secrets);
+    if (secrets) this.#enterBoard(secrets.tag);
     addEventListener("pagehide", this.#leaving);
   }
 
@@ -232,11 +238,11 @@ class RoomSession implements Session {
   }
 
   get groups(): readonly GroupView[] {
-    return [{ name: "general", posts: 0, newest: null }];
+    return this.#host.engine.groups();
   }
 
   get messages(): readonly MessageView[] {
-    return [];
+    return this.#host.engine.messages();
   }
 
   get settings(): Settings {
@@ -276,8 +282,8 @@ class RoomSession implements Session {
     return this.#host.engine.person(peer);
   }
 
-  posts(): readonly PostView[] {
-    return [];
+  posts(group: string): readonly PostView[] {
+    return this.#host.engine.posts(group);
   }
 
   rename(name: string): void {
@@ -352,11 +358,17 @@ class RoomSession implements Session {
     this.#changed();
   }
 
-  post(): void {}
+  post(group: string, text: string, replyTo: PostId | null): void {
+    this.#host.feed({ type: "post", group, text, replyTo, writtenAt: Date.now() });
+  }
 
-  message(): void {}
+  message(to: PeerId, text: string): void {
+    this.#host.feed({ type: "message", to, text });
+  }
 
-  messageAgain(): void {}
+  messageAgain(id: string): void {
+    this.#host.feed({ type: "message-again", id });
+  }
 
   setSaveByItself(on: boolean): void {
     writeSetting("save-by-itself", on ? "yes" : "no");
@@ -409,6 +421,7 @@ class RoomSession implements Session {
     this.#lane?.close();
     this.#hasher.close();
     this.#host.close();
+    void this.#boards?.close();
     this.#news.close();
     this.#listeners.clear();
   }
@@ -450,6 +463,15 @@ class RoomSession implements Session {
       mayAsk: () => !this.settings.alwaysChannel,
       shared: async (file) => (this.#host.engine.localFile(file) ? this.#holdings.whole(file) : null),
       handed: (file, from, content) => this.#holdings.handed(file, from, content),
+    });
+  }
+
+  /** What this device kept of the board is there before anybody else is. */
+  #enterBoard(tag: RoomTag): void {
+    if (this.#boards) return;
+    this.#boards = new BoardStore(tag);
+    void this.#boards.load().then((frames) => {
+      if (frames.length > 0) this.#host.feed({ type: "restore", frames });
     });
   }
 

@@ -27,7 +27,7 @@ import { parseRoomCode } from "../../src/platform/room-code.ts";
 import { fingerprintOf, parseSignal } from "../../src/platform/signal.ts";
 import { anyFrame } from "../frames.ts";
 import type { Decoder } from "./fuzzing.ts";
-import { feeds, swarm } from "./members.ts";
+import { gossip, swarm } from "./members.ts";
 
 const random = new SeededRandom(1);
 const file = fileIdOf(random.bytes(32), 300_000);
@@ -283,5 +283,5 @@ export const DECODERS = [
   roomLink,
   bitfield,
   swarm,
-  feeds,
+  gossip,
 ] as unknown as readonly Decoder[];

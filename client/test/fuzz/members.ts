@@ -2,10 +2,17 @@
  * What a proven member of a room may say, in the middle of a download and an upload: its frames reach the swarm and the
  * feeds. Every input begins anew, so that each of them replays alone.
  */
+import { decodeBatch, encodeBatch, NO_ENTRY, type Batch, type FeedName } from "../../src/engine/batch.ts";
 import { encodeEntry } from "../../src/engine/entry.ts";
-import { Feeds } from "../../src/engine/feeds.ts";
+import { Gossip } from "../../src/engine/gossip.ts";
 import { geometryOf, lengthOf, LEAF_BYTES, pieceBytes } from "../../src/engine/file-id.ts";
-import { decodeFrame, encodeFrame, type Frame } from "../../src/engine/frame.ts";
+import {
+  decodeFrame,
+  encodeFrame,
+  SUMMARY_BYTES,
+  type Frame,
+  type GossipFrame,
+} from "../../src/engine/frame.ts";
 import type { SwarmOutput } from "../../src/engine/io.ts";
 import { peerIdOf, SIGNATURE_BYTES } from "../../src/engine/peer-id.ts";
 import { Swarm } from "../../src/engine/swarm.ts";
@@ -123,48 +130,76 @@ const answer = (swarm: Swarm, output: SwarmOutput, now: number): void => {
   }
 };
 
+const feed: FeedName = { author: ben, epoch: 1, topic: "library" };
 const entries = [
-  encodeEntry({ type: "profile", name: "Ben", address: "00".repeat(16) as never, state: "here" }),
   encodeEntry({ type: "share", file: shared.file, name: "song.mp3", folder: "" }),
-  encodeEntry({ type: "unshare", share: 1 }),
+  encodeEntry({ type: "unshare", share: 0 }),
 ];
 const signature = new Uint8Array(SIGNATURE_BYTES);
-const TOLD_TO_FEEDS: readonly Frame[] = [
-  { type: "feeds", feeds: [{ author: ben, epoch: 1, length: 3 }] },
-  { type: "entries", author: ben, epoch: 1, first: 0, entries, signature },
-  { type: "want", author: ada, epoch: 1, from: 0 },
+const BATCH = encodeBatch(feed, 0, NO_ENTRY, entries, signature);
+const FORKED = encodeBatch(feed, 0, NO_ENTRY, entries.slice(0, 1), signature);
+const MARK = "0123456789abcdef";
+const frameOf = (bytes: Uint8Array): Frame => {
+  const frame = decodeFrame(bytes);
+  if (!frame.ok) throw new Error(frame.problem);
+  return frame.value;
+};
+const batchOf = (bytes: Uint8Array): Batch => {
+  const batch = decodeBatch(bytes);
+  if (!batch.ok) throw new Error(batch.problem);
+  return batch.value;
+};
+const TOLD_TO_GOSSIP: readonly Frame[] = [
+  { type: "heads", areNews: true, heads: [{ ...feed, base: 0, length: 2, mark: MARK }] },
+  frameOf(BATCH),
+  { type: "wants", id: 1, wants: [{ ...feed, from: 0, batches: 4 }] },
+  { type: "summary", sums: new Uint8Array(SUMMARY_BYTES), isAnswer: false },
 ];
 
-/** [E1] to [E9], from one whose signatures are all valid. */
-export const feeds: Decoder<Uint8Array> = {
-  name: "feeds",
+const GOSSIP_FRAMES = ["heads", "wants", "answered", "batch", "summary", "eager", "fork"];
+const isGossipFrame = (frame: Frame): frame is GossipFrame => GOSSIP_FRAMES.includes(frame.type);
+
+/** [E1] to [E14], from one whose signatures are all valid. */
+export const gossip: Decoder<Uint8Array> = {
+  name: "gossip",
   corpus: [
-    ...TOLD_TO_FEEDS,
-    { type: "entries", author: ben, epoch: 1, first: 3, entries, signature } as const,
-    { type: "entries", author: ben, epoch: 2, first: 0, entries: entries.slice(0, 1), signature } as const,
-    { type: "feeds", feeds: [{ author: ben, epoch: 2, length: 1 }] } as const,
-    { type: "feeds", feeds: [{ author: ada, epoch: 1, length: 9 }] } as const,
-    { type: "want", author: ben, epoch: 1, from: 2 } as const,
+    ...TOLD_TO_GOSSIP,
+    frameOf(encodeBatch(feed, 2, batchOf(BATCH).head, entries, signature)),
+    frameOf(encodeBatch({ ...feed, epoch: 2 }, 0, NO_ENTRY, entries.slice(0, 1), signature)),
+    frameOf(encodeBatch({ ...feed, topic: "board" }, 7, batchOf(BATCH).head, entries.slice(0, 1), signature)),
+    { type: "fork", batches: [batchOf(BATCH), batchOf(FORKED)] } as const,
+    { type: "eager", eager: true } as const,
+    { type: "answered", id: 0, count: 1 } as const,
+    {
+      type: "heads",
+      areNews: false,
+      heads: [{ ...feed, epoch: 2, base: 0, length: 1, mark: MARK }],
+    } as const,
   ].map(encodeFrame),
   decode: (input) => {
-    const feeds = new Feeds(
-      {
-        send: (_, frame) => void encodeFrame(frame),
-        refuse: () => {},
-        sign: (_, then) => then(signature),
-        verify: (_by, _bytes, _signature, then) => then(true, 0),
-        applied: () => {},
-        restarted: () => {},
-      },
-      ada,
-      1,
-    );
-    feeds.append([{ type: "share", file: shared.file, name: "mine", folder: "" }]);
-    feeds.peerUp(ben);
-    for (const [at, frame] of withInput(TOLD_TO_FEEDS, input).entries())
-      if (frame.type === "feeds" || frame.type === "entries" || frame.type === "want")
-        feeds.frame(ben, frame, at);
-    feeds.tick(60_000);
-    feeds.peerDown(ben, 60_000);
+    const gossip = new Gossip({
+      me: ada,
+      epoch: 1,
+      send: (_, frame) => void (frame instanceof Uint8Array || encodeFrame(frame)),
+      refuse: () => {},
+      sign: (_, then) => then(signature, 0),
+      verify: (_by, _bytes, _signature, then) => then(true, 0),
+      random: () => 0.5,
+      applied: () => {},
+      dropped: () => {},
+      forked: () => {},
+      keep: () => {},
+      unkeep: () => {},
+      told: () => {},
+      missed: () => {},
+      vouched: () => {},
+    });
+    gossip.append("library", [{ type: "share", file: shared.file, name: "mine", folder: "" }]);
+    gossip.neighborUp(ben, 0);
+    for (const [at, frame] of withInput(TOLD_TO_GOSSIP, input).entries())
+      if (isGossipFrame(frame)) gossip.frame(ben, frame, at);
+    gossip.restore([input], 1_000);
+    gossip.tick(60_000);
+    gossip.neighborDown(ben, 60_000);
   },
 };
