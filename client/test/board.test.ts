@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Board, MAX_GROUPS } from "../src/engine/board.ts";
-import { decodeEntry, encodeEntry, entryHash, FIRST_HASH, type Post } from "../src/engine/entry.ts";
+import { headOf, NO_ENTRY, type EntryHash } from "../src/engine/batch.ts";
+import { decodeEntry, encodeEntry, type Post } from "../src/engine/entry.ts";
 import type { PeerId } from "../src/engine/peer-id.ts";
 import { postIdOf, type PostId } from "../src/engine/post-id.ts";
 import { SeededRandom } from "../sim/random.ts";
@@ -15,7 +16,7 @@ interface Placed {
   readonly author: PeerId;
   readonly seq: number;
   readonly post: Post;
-  readonly hash: Uint8Array;
+  readonly hash: EntryHash;
   readonly id: PostId;
 }
 
@@ -37,8 +38,9 @@ class Authors {
       authorName: "",
       ...post,
     };
-    const hash = entryHash(author, 1, seq, before?.hash ?? FIRST_HASH, encodeEntry(whole));
-    const placed = { author, seq, post: whole, hash, id: postIdOf(hash) };
+    const name = { author, epoch: 1, topic: "board" } as const;
+    const hash = headOf(name, seq, before?.hash ?? NO_ENTRY, [encodeEntry(whole)]);
+    const placed = { author, seq, post: whole, hash, id: hash as string as PostId };
     this.#lastByAuthor.set(author, placed);
     this.all.push(placed);
     return placed;

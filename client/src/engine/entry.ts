@@ -1,19 +1,15 @@
 /**
- * Entries of a feed and their hash chain. PROTOCOL.md, rules E1 to E3.
+ * Entries of a feed: what an author can say, and in which of its feeds. PROTOCOL.md, rule E3.
  *
- * On the wire an entry is a CBOR array [kind, ...body]. Its sequence number and the hash of the entry before it are
- * not sent, they are hashed in:
- *   hash(n) = SHA-256(label | author (32) | epoch (u64) | n (u64) | hash(n - 1), zeros for the first | entry bytes)
- * so one signature over the hash of the last entry covers author, epoch, order and content of all before it.
+ * On the wire an entry is a CBOR array [kind, ...body]. Its number, and the hash of the entry before it, are not sent:
+ * they are hashed in (batch.ts).
  */
-import { sha256 } from "@noble/hashes/sha2.js";
 import { encode } from "cborg";
 import { ADDRESS_BYTES, type Address } from "@swapmeet/shared";
-import { concatBytes, hexToBytes, utf8ToBytes } from "./bytes.ts";
+import { hexToBytes } from "./bytes.ts";
 import { decodeCbor } from "./cbor.ts";
 import { fileIdOf, HASH_BYTES, lengthOf, MAX_FILE_BYTES, rootOf, type FileId } from "./file-id.ts";
 import { MAX_GROUP_LENGTH, MAX_POST_BYTES } from "./name.ts";
-import type { PeerId } from "./peer-id.ts";
 import { postIdOf, type PostId } from "./post-id.ts";
 
 /** A post of 8,000 bytes of text, nine hashes, a name of 255 characters and change. */
@@ -159,25 +155,3 @@ const isFile = (field: unknown): field is [root: Uint8Array, length: number] =>
   field[1] <= MAX_FILE_BYTES;
 const ADDRESS = new RegExp(`^[0-9a-f]{${ADDRESS_BYTES * 2}}$`);
 const isAddress = (field: unknown): field is Address => typeof field === "string" && ADDRESS.test(field);
-
-export const FIRST_HASH: Uint8Array = new Uint8Array(HASH_BYTES);
-
-export const entryHash = (
-  author: PeerId,
-  epoch: number,
-  seq: number,
-  previous: Uint8Array,
-  entry: Uint8Array,
-): Uint8Array => sha256(concatBytes(ENTRY_LABEL, hexToBytes(author), u64(epoch), u64(seq), previous, entry));
-
-/** What the author signs for a batch that ends in the entry with this hash. */
-export const headText = (hash: Uint8Array): Uint8Array => concatBytes(HEAD_LABEL, hash);
-
-const ENTRY_LABEL = utf8ToBytes("swapmeet entry v1");
-const HEAD_LABEL = utf8ToBytes("swapmeet feed head v1");
-
-const u64 = (value: number): Uint8Array => {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
-  return bytes;
-};
