@@ -6,8 +6,11 @@ import type { SwarmOutput } from "../src/engine/io.ts";
 import type { PeerId } from "../src/engine/peer-id.ts";
 import { Swarm } from "../src/engine/swarm.ts";
 import { hashFile } from "../sim/disk.ts";
+import { Meeting } from "../sim/meeting.ts";
 
 const KIB = 1024;
+const MIB = 1024 * KIB;
+const PIECE = 256 * KIB;
 const large = hashFile(new Uint8Array(1024 * KIB).fill(7), "large.bin");
 const small = hashFile(new Uint8Array(100 * KIB).fill(8), "small.bin");
 const source = "5".repeat(64) as PeerId;
@@ -104,3 +107,35 @@ describe("[S12] what an earlier life stored", () => {
     expect(types()).toEqual(["open-store"]);
   });
 });
+
+test.each([1, 2, 3, 5])(
+  "[S12] a receiver that crashes at random moments fetches at most a piece of each source twice, of %d",
+  (sourceCount) => {
+    for (let seed = 0; seed < 25; seed++) {
+      const meeting = new Meeting(seed);
+      const { random } = meeting;
+      const receiver = meeting.peer();
+      const bytes = random.bytes(12 * MIB + 7);
+      const sources = Array.from({ length: sourceCount }, () =>
+        meeting.peer(MIB / 4 + random.below(2 * MIB)),
+      );
+      const [file] = sources.map((source) => meeting.share(source, bytes).file) as [FileId];
+      const live = (): void => {
+        for (const source of sources) meeting.link(source, receiver, 5 + random.below(60));
+        meeting.download(receiver, file);
+      };
+      live();
+      let lives = 1;
+      for (; lives < 5; lives++) {
+        meeting.pass(random.below(2000));
+        if (receiver.disk.saved.has(file)) break;
+        receiver.crash();
+        meeting.pass(300);
+        live();
+      }
+      expect(meeting.untilSaved([receiver], file)).toBe(true);
+      expect(Buffer.compare(receiver.disk.saved.get(file)!, bytes)).toBe(0);
+      expect(receiver.disk.putBytes - bytes.length).toBeLessThanOrEqual((lives - 1) * sourceCount * PIECE);
+    }
+  },
+);

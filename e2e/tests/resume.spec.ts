@@ -142,6 +142,35 @@ for (const { world, host, reloads, rate } of WORLDS)
     expect(arrivals.bytes - LENGTH).toBeLessThanOrEqual(reloads * PIECE_BYTES);
   });
 
+test("reloaded at 6 random points with three sources, a download fetches at most a piece of each twice", async ({
+  folder,
+  open,
+}) => {
+  const [reloads, sources] = [6, 3];
+  const file = await randomFile(join(folder, NAME), 37, LENGTH);
+  const arrivals = new Arrivals();
+  const before = slowUplink(0.75 * MiB);
+  const first = await open("/", { before });
+  const room = `/#${await first.newPrivateRoom()}`;
+  const givers = [first, await open(room, { before }), await open(room, { before })];
+  for (const giver of givers) await giver.addFiles(file);
+  const taker = await open(room, { before: (page) => arrivals.watch(page) });
+  const row = await taker.find(NAME);
+  await expect(row).toContainText(/\b3\s+sources/, { timeout: 30_000 });
+  await row.getByRole("button", { name: /^Download / }).click();
+
+  let stored = 0;
+  for (const more of randomNumbers(9, reloads, 10)) {
+    await reaches(taker, stored + more);
+    stored = await percentOf(taker);
+    await taker.page.reload();
+    await reaches(taker, stored);
+  }
+
+  await expectSavedWhole(taker, file);
+  expect(arrivals.bytes - LENGTH).toBeLessThanOrEqual(reloads * sources * PIECE_BYTES);
+});
+
 test("a browser that is killed in the middle of a download goes on with it when it is started again", async ({
   server,
   folder,
