@@ -29,6 +29,7 @@ import { Adding } from "./adding.ts";
 import { Hasher } from "./hasher.ts";
 import { Holdings, UNDO_WITHIN_MS } from "./holdings.ts";
 import { Host } from "./host.ts";
+import { watchAttention } from "./attention.ts";
 import { BoardStore } from "./board-store.ts";
 import { claimIdentity, type Identity } from "./identity.ts";
 import { KeptFiles } from "./kept-files.ts";
@@ -92,6 +93,7 @@ class RoomSession implements Session {
   readonly #kept: KeptFiles;
   readonly #news = new StoreNews(() => this.#resuming.retry());
   readonly #listeners = new Set<() => void>();
+  readonly #stopWatching: () => void;
   /** In an open room from when the server has said which it is. */
   #lane: Lane | null = null;
   #boards: BoardStore | null = null;
@@ -178,6 +180,7 @@ class RoomSession implements Session {
     if (secrets) void this.#resuming.enter(secrets.tag);
     if (secrets) this.#enterLane(secrets);
     if (secrets) this.#enterBoard(secrets.tag);
+    this.#stopWatching = watchAttention((state) => this.#host.feed({ type: "be", state }));
     addEventListener("pagehide", this.#leaving);
   }
 
@@ -416,6 +419,7 @@ class RoomSession implements Session {
 
   close(): void {
     removeEventListener("pagehide", this.#leaving);
+    this.#stopWatching();
     this.#resuming.close();
     this.#adding.cancel();
     this.#lane?.close();
