@@ -124,6 +124,26 @@ describe("[E9] an author that says two things of one place", () => {
     }
   });
 
+  test("[E13] that is gone and comes back: its library stays frozen", () => {
+    const net = new Net(9);
+    const [ada, ben] = net.addMany(2) as [Node, Node];
+    net.link(ada, ben);
+    const signer = newSigner(net.random);
+    const [presence, library] = [new Pen(signer, "presence"), new Pen(signer, "library")];
+    ben.hear(presence.write(here("Janus")));
+    const common = library.write(...shares(1));
+    const branches = [library.fork().write(...shares(1, 5)), library.fork().write(...shares(1, 6))] as const;
+    for (const frame of [common, ...branches]) ben.hear(frame);
+    net.run(2_000);
+    ben.gossip.forget(signer.id, net.now);
+    ben.hear(presence.write(here("Janus again")));
+    net.run(100);
+    for (const frame of [common, branches[0]]) ben.hear(frame);
+    net.run(2_000);
+    expect(ben.state()).toEqual(ada.state());
+    expect(Object.values(ben.state())[0]).toEqual([[0, shares(1)[0]]]);
+  });
+
   test("[E8] of a board, the proof is kept on the device, and holds in the next life", () => {
     const net = new Net(4);
     const [ada, ben, later] = net.addMany(3) as [Node, Node, Node];

@@ -4,7 +4,7 @@
  *
  * Trusts what it is given. All that others can fill has a bound here: feeds, bytes, and what one author may add in time.
  */
-import type { Batch, FeedName } from "./batch.ts";
+import { MAX_BATCH_BYTES, type Batch, type FeedName } from "./batch.ts";
 import { Feed } from "./feed.ts";
 import { SUMMARY_BUCKETS, SUMMARY_BYTES } from "./frame.ts";
 import type { Time } from "./io.ts";
@@ -95,13 +95,13 @@ export class Archive {
     return (this.#authorById.get(author)?.paidAt ?? now) - now > timeFor(AUTHOR_BYTES_AT_ONCE);
   }
 
-  /** Whether there is room for a batch that begins or continues a feed. */
-  hasRoomFor({ author, topic, bytes }: Batch): boolean {
+  /** Whether there is room for one more batch of this feed. */
+  hasRoomFor({ author, topic }: FeedName): boolean {
     switch (topic) {
       case "presence":
         return this.#presences < MAX_PRESENCES || !!this.#authorById.get(author)?.presence;
       case "library":
-        return this.#libraryBytes + bytes.length <= MAX_LIBRARIES_BYTES;
+        return this.#libraryBytes + MAX_BATCH_BYTES <= MAX_LIBRARIES_BYTES;
       case "board":
         return true; // others make it
     }

@@ -8,37 +8,24 @@
 import { Allowance } from "./allowance.ts";
 import { Answers } from "./answers.ts";
 import { Archive } from "./archive.ts";
-import {
-  cutIntoBatches,
-  decodeBatch,
-  encodeBatch,
-  entriesOf,
-  headOf,
-  headText,
-  keyOf,
-  NO_ENTRY,
-  signatureOf,
-  type Batch,
-  type EntryHash,
-  type FeedName,
-} from "./batch.ts";
+import { entriesOf, type Batch, type EntryHash, type FeedName } from "./batch.ts";
 import { Broadcast, tellHeads } from "./broadcast.ts";
 import { Checks, type Arrival, type Verify } from "./checks.ts";
-import { decodeEntry, encodeEntry, topicOf, type Entry, type Topic } from "./entry.ts";
+import { decodeEntry, topicOf, type Entry, type Topic } from "./entry.ts";
 import type { Feed, Fit, Head } from "./feed.ts";
-import { forkBetween, forkOf, isExact, type Fork } from "./fork.ts";
+import type { Fork } from "./fork.ts";
 import { decodeFrame, encodeFrame, type GossipFrame } from "./frame.ts";
 import type { Time } from "./io.ts";
 import { Missing } from "./missing.ts";
+import { OwnFeeds } from "./own-feeds.ts";
 import type { PeerId } from "./peer-id.ts";
+import { Proofs } from "./proofs.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** What was missed although it was told is found by comparing with one neighbour this often. Guess. */
 const SUMMARY_EVERY_MS = 60_000;
 /** In a room of so few everybody is everybody's neighbour, and nobody hears by others. */
 const PROBED_FROM_AUTHORS = 13;
-/** Proofs kept, the oldest go first. Two batches each, 16 MB of the largest. Guess. */
-const MAX_FORKS = 256;
 /** What a neighbour may send that is known already: at once, and each second. Twice what an honest one can. Guess. */
 const KNOWN_BYTES_AT_ONCE = 16 * 1024 * 1024;
 /** Heads, summaries and proofs from a neighbour. A summary is charged like the heads that answer it. Guess. */
@@ -86,22 +73,9 @@ export interface GossipContext {
   vouched(author: PeerId, epoch: number, seq: number, by: PeerId): void;
 }
 
-/** The own feed's end. Entries wait while the batch before them is being signed. */
-interface OwnFeed {
-  length: number;
-  head: EntryHash;
-  readonly unsigned: Uint8Array[][];
-}
-
 interface Neighbor {
   readonly known: Allowance;
   readonly talk: Allowance;
-}
-
-interface LookBack {
-  readonly peer: PeerId;
-  /** An earlier batch that contradicts what is here has come. */
-  found: boolean;
 }
 
 export class Gossip {
@@ -111,15 +85,9 @@ export class Gossip {
   readonly #missing: Missing;
   readonly #answers: Answers;
   readonly #checks: Checks;
+  readonly #proofs: Proofs;
+  readonly #own: OwnFeeds;
   readonly #neighborById = new Map<PeerId, Neighbor>();
-  readonly #ownByTopic: Readonly<Record<Topic, OwnFeed>> = {
-    presence: newOwnFeed(),
-    library: newOwnFeed(),
-    board: newOwnFeed(),
-  };
-  readonly #forkByKey = new Map<string, Fork>();
-  /** Feeds where two say different things, and an earlier batch is awaited that shows since when. */
-  readonly #lookBackByKey = new Map<string, LookBack>();
   #summaryAt: Time = Infinity;
 
   constructor(context: GossipContext) {
@@ -131,14 +99,18 @@ export class Gossip {
     this.#missing = new Missing({ feed, send, late: (peer) => this.#broadcast.graft(peer) });
     this.#answers = new Answers({ feed, send, refuse });
     this.#checks = new Checks(context.verify, (arrival, valid, now) => this.#checked(arrival, valid, now));
+    this.#proofs = new Proofs({
+      verify: context.verify,
+      lookBack: (...question) => this.#missing.lookBack(...question),
+      proven: (fork, shownBy) => this.#proven(fork, shownBy),
+      disproven: (shownBy) => refuse(shownBy, "false-fork"),
+    });
+    this.#own = new OwnFeeds(context, (batch, now) => this.#take({ batch, from: null, way: "own" }, now));
   }
 
   /** Appends to an own feed; `applied` follows once it is signed. */
   append(topic: Topic, entries: readonly Entry[]): void {
-    const { unsigned } = this.#ownByTopic[topic];
-    const isSigning = unsigned.length > 0;
-    unsigned.push(...cutIntoBatches(topic, entries.map(encodeEntry)));
-    if (!isSigning) this.#sign(topic);
+    this.#own.append(topic, entries);
   }
 
   /** What an earlier life was given to keep. It is verified like everything else. */
@@ -147,7 +119,7 @@ export class Gossip {
       const frame = decodeFrame(bytes);
       return frame.ok ? [frame.value] : [];
     });
-    for (const frame of kept) if (frame.type === "fork") this.#accused(null, frame.batches);
+    for (const frame of kept) if (frame.type === "fork") this.#proofs.shown(frame.batches, null);
     const batches = kept.flatMap((frame) => (frame.type === "batch" ? [frame.batch] : []));
     // Within a life in order: what does not continue what is there would have to wait for a neighbour.
     for (const batch of batches.sort((a, b) => a.epoch - b.epoch || a.first - b.first))
@@ -197,7 +169,7 @@ export class Gossip {
         return this.#broadcast.eager(peer, frame.eager);
       case "fork": {
         const bytes = frame.batches[0].bytes.length + frame.batches[1].bytes.length;
-        if (this.#mayTalk(peer, neighbor, bytes, now)) this.#accused(peer, frame.batches);
+        if (this.#mayTalk(peer, neighbor, bytes, now)) this.#proofs.shown(frame.batches, peer);
         return;
       }
     }
@@ -245,24 +217,6 @@ export class Gossip {
 
   // -- batches ---------------------------------------------------------------------------------------------------
 
-  #sign(topic: Topic): void {
-    const { me: author, epoch, sign } = this.#context;
-    const own = this.#ownByTopic[topic];
-    const [entries] = own.unsigned;
-    if (!entries) return;
-    const name = { author, epoch, topic };
-    const head = headOf(name, own.length, own.head, entries);
-    sign(headText(head), (signature, now) => {
-      const batch = decodeBatch(encodeBatch(name, own.length, own.head, entries, signature));
-      if (!batch.ok) throw new Error(`own batch: ${batch.problem}`);
-      own.unsigned.shift();
-      own.length += entries.length;
-      own.head = head;
-      this.#take({ batch: batch.value, from: null, way: "own" }, now);
-      this.#sign(topic);
-    });
-  }
-
   #arrived(from: PeerId | null, batch: Batch, now: Time): void {
     if (from) this.#broadcast.knows(from, batch, 0, batch.end);
     if (this.#archive.isOver(batch, batch.end)) return;
@@ -275,8 +229,7 @@ export class Gossip {
         return this.#context.refuse(batch.author, "author-flood");
       if (!this.#hasRoomFor(batch)) return this.#context.refuse(from, "too-many-entries");
     }
-    const lookBack = this.#lookBackByKey.get(keyOf(batch));
-    if (lookBack && lookBack.peer === from && fit === "fork") lookBack.found = true;
+    if (fit === "fork") this.#proofs.arrived(batch, from);
     const way = from ? this.#missing.arrived(from, batch, now) : "restored";
     // What is under way may lie between.
     if (underWay === "none" && (fit === "apart" || (fit === "gap" && !this.#hasMovedOn(from, batch)))) {
@@ -289,8 +242,10 @@ export class Gossip {
   #checked(arrival: Arrival, valid: boolean, now: Time): void {
     const { batch, from } = arrival;
     if (valid) this.#take(arrival, now);
-    else if (from) this.#context.refuse(from, "false-entry");
-    if (!valid) this.#lookBackByKey.delete(keyOf(batch));
+    else {
+      if (from) this.#context.refuse(from, "false-entry");
+      this.#proofs.refused(batch);
+    }
     this.#missing.checked(batch);
     this.#missing.ask(now);
   }
@@ -299,6 +254,8 @@ export class Gossip {
   #take(arrival: Arrival, now: Time): void {
     const { batch, from, way } = arrival;
     if (this.#archive.isOver(batch, batch.end)) return;
+    const fork = this.#proofs.of(batch);
+    if (fork && !this.#archive.feed(batch)) this.#archive.freeze(batch, fork.at); // it had gone, and comes back
     const known = this.#archive.feed(batch);
     switch (this.#fitOf(batch)) {
       case "next":
@@ -314,7 +271,7 @@ export class Gossip {
         this.#archive.clear(known);
         return this.#append(arrival, now);
       case "fork":
-        if (known) this.#contradicted(known, arrival, now);
+        if (known) this.#proofs.contradicted(known, batch, from, now);
         break;
       case "apart":
       case "known":
@@ -396,7 +353,7 @@ export class Gossip {
     this.#broadcast.knows(peer, head, head.base, head.length);
     const feed = this.#archive.feed(head);
     if (feed ? !feed.isBehind(head) : head.length === 0) return;
-    if (this.#archive.isFlooding(head.author, now)) return;
+    if (this.#archive.isFlooding(head.author, now) || !this.#archive.hasRoomFor(head)) return;
     if (!this.#missing.heard(peer, head, isNews, now)) this.#context.refuse(peer, "too-many-entries");
   }
 
@@ -404,7 +361,7 @@ export class Gossip {
   #compare(peer: PeerId, sums: Uint8Array, isAnswer: boolean): void {
     const feeds = [...this.#archive.unlike(sums)];
     for (const feed of feeds) {
-      const fork = feed.frozenAt === null ? undefined : this.#forkByKey.get(keyOf(feed));
+      const fork = feed.frozenAt === null ? null : this.#proofs.of(feed);
       if (fork) this.#context.send(peer, { type: "fork", batches: fork.batches });
     }
     const heads = feeds.filter(({ isEmpty }) => !isEmpty).map(({ head }) => head);
@@ -421,62 +378,17 @@ export class Gossip {
 
   // -- lies ------------------------------------------------------------------------------------------------------
 
-  /** Two branches of one feed. When they differ already where the batch begins, the one before it must tell more. */
-  #contradicted(feed: Feed, { batch, from }: Arrival, now: Time): void {
-    const fork = forkOf(feed, batch);
-    if (!fork) return;
-    const key = keyOf(feed);
-    const pending = this.#lookBackByKey.get(key);
-    if (isExact(fork) || !from || feed.base >= batch.first) return this.#lied(fork, null);
-    if (pending && pending.peer !== from) return; // somebody else is showing already
-    const lookBack: LookBack = { peer: from, found: false };
-    this.#lookBackByKey.set(key, lookBack);
-    const ended = (): void => {
-      if (lookBack.found || this.#lookBackByKey.get(key) !== lookBack) return;
-      this.#lookBackByKey.delete(key);
-      this.#lied(fork, null);
-    };
-    this.#missing.lookBack(from, feed, batch.first, ended, now);
-  }
-
-  /** Somebody shows a proof. */
-  #accused(from: PeerId | null, batches: readonly [Batch, Batch]): void {
-    const fork = forkBetween(...batches);
-    if (!fork) return from ? this.#context.refuse(from, "false-fork") : undefined;
-    const [a, b] = batches;
-    if (this.#isKnown(fork)) return;
-    const { verify, refuse } = this.#context;
-    verify(a.author, headText(a.head), signatureOf(a), (isFirstValid) =>
-      verify(b.author, headText(b.head), signatureOf(b), (isSecondValid) => {
-        if (isFirstValid && isSecondValid) this.#lied(fork, from);
-        else if (from) refuse(from, "false-fork");
-      }),
-    );
-  }
-
-  /** Freezes the feed, and shows the proof to everyone but who showed it. The earliest lie counts, whoever came first. */
-  #lied(fork: Fork, shownBy: PeerId | null): void {
+  /** Freezes the feed, and shows the proof to everyone but who showed it. */
+  #proven(fork: Fork, shownBy: PeerId | null): void {
     const [name] = fork.batches;
-    const key = keyOf(name);
-    this.#lookBackByKey.delete(key);
-    if (this.#isKnown(fork) || this.#archive.isOver(name, 0)) return;
-    this.#forkByKey.delete(key);
-    this.#forkByKey.set(key, fork);
-    for (const oldest of this.#forkByKey.keys()) {
-      if (this.#forkByKey.size <= MAX_FORKS) break;
-      this.#forkByKey.delete(oldest);
-    }
+    const frozenAt = this.#archive.feed(name)?.frozenAt ?? Infinity;
+    if (frozenAt <= fork.at || this.#archive.isOver(name, 0)) return;
     this.#archive.freeze(name, fork.at);
     const bytes = encodeFrame({ type: "fork", batches: fork.batches });
     for (const peer of this.#broadcast.neighbors) if (peer !== shownBy) this.#context.send(peer, bytes);
     if (name.topic === "board") this.#context.keep(name, FORK_PLACE, bytes);
     this.#missing.changed(name);
     this.#context.forked(name, fork.at);
-  }
-
-  #isKnown({ at, batches: [name] }: Fork): boolean {
-    const known = this.#archive.feed(name)?.frozenAt ?? this.#forkByKey.get(keyOf(name))?.at;
-    return known !== undefined && known <= at;
   }
 
   #isOwn({ author, epoch }: FeedName): boolean {
@@ -487,8 +399,6 @@ export class Gossip {
     return now + SUMMARY_EVERY_MS * (0.75 + this.#context.random() / 2);
   }
 }
-
-const newOwnFeed = (): OwnFeed => ({ length: 0, head: NO_ENTRY, unsigned: [] });
 
 const nameOf = ({ author, epoch, topic }: FeedName): FeedName => ({ author, epoch, topic });
 

@@ -1,0 +1,106 @@
+/**
+ * Who lied, and the proof of it: found here, or shown by others. The earliest lie of a feed counts, in whatever order
+ * they are found out. PROTOCOL.md, rule E9.
+ */
+import { headText, keyOf, signatureOf, type Batch, type FeedName } from "./batch.ts";
+import type { Verify } from "./checks.ts";
+import type { Feed } from "./feed.ts";
+import { forkBetween, forkOf, isExact, type Fork } from "./fork.ts";
+import type { Time } from "./io.ts";
+import type { PeerId } from "./peer-id.ts";
+
+/** The oldest go first. Two batches each, 16 MB of the largest. Guess. */
+const MAX_FORKS = 256;
+
+/** Two say different things, and an earlier batch is awaited that shows since when. */
+interface LookBack {
+  readonly peer: PeerId;
+  /** One that contradicts what is here has come. */
+  found: boolean;
+}
+
+export interface ProofsContext {
+  verify: Verify;
+  /** Asks for the batch with the entry before `at`; `ended` when it came, or will not. */
+  lookBack(peer: PeerId, name: FeedName, at: number, ended: () => void, now: Time): void;
+  /** A proof that shows an earlier lie than any before. `shownBy`: null when it was found here. */
+  proven(fork: Fork, shownBy: PeerId | null): void;
+  /** Shown as a proof, and none. */
+  disproven(shownBy: PeerId): void;
+}
+
+export class Proofs {
+  readonly #context: ProofsContext;
+  readonly #forkByKey = new Map<string, Fork>();
+  /** One a feed. */
+  readonly #lookBackByKey = new Map<string, LookBack>();
+
+  constructor(context: ProofsContext) {
+    this.#context = context;
+  }
+
+  of(name: FeedName): Fork | null {
+    return (this.#forkByKey.size > 0 && this.#forkByKey.get(keyOf(name))) || null;
+  }
+
+  /** A batch that contradicts the feed has come, and is to be verified. */
+  arrived(batch: Batch, from: PeerId | null): void {
+    const lookBack = this.#lookBackByKey.get(keyOf(batch));
+    if (lookBack?.peer === from) lookBack.found = true;
+  }
+
+  /** It was not signed by the author. */
+  refused(batch: Batch): void {
+    this.#lookBackByKey.delete(keyOf(batch));
+  }
+
+  /**
+   * A verified batch contradicts the feed. When they differ already where it begins, the batch before it, by the one
+   * who sent it, tells since when.
+   */
+  contradicted(feed: Feed, batch: Batch, from: PeerId | null, now: Time): void {
+    const fork = forkOf(feed, batch);
+    if (!fork) return;
+    const key = keyOf(feed);
+    const pending = this.#lookBackByKey.get(key);
+    if (isExact(fork) || !from || feed.base >= batch.first) return this.#proven(fork, null);
+    if (pending && pending.peer !== from) return;
+    const lookBack: LookBack = { peer: from, found: false };
+    this.#lookBackByKey.set(key, lookBack);
+    const ended = (): void => {
+      if (!lookBack.found && this.#lookBackByKey.get(key) === lookBack) this.#proven(fork, null);
+    };
+    this.#context.lookBack(from, feed, batch.first, ended, now);
+  }
+
+  /** Somebody shows a proof; null: this device kept it. */
+  shown(batches: readonly [Batch, Batch], by: PeerId | null): void {
+    const fork = forkBetween(...batches);
+    const disproven = (): void => (by ? this.#context.disproven(by) : undefined);
+    if (!fork) return disproven();
+    if (this.#isKnown(fork)) return;
+    const { verify } = this.#context;
+    const [a, b] = batches;
+    verify(a.author, headText(a.head), signatureOf(a), (isFirstValid) =>
+      verify(b.author, headText(b.head), signatureOf(b), (isSecondValid) =>
+        isFirstValid && isSecondValid ? this.#proven(fork, by) : disproven(),
+      ),
+    );
+  }
+
+  #proven(fork: Fork, shownBy: PeerId | null): void {
+    const key = keyOf(fork.batches[0]);
+    this.#lookBackByKey.delete(key);
+    if (this.#isKnown(fork)) return;
+    this.#forkByKey.delete(key);
+    this.#forkByKey.set(key, fork);
+    const [oldest] = this.#forkByKey.keys();
+    if (oldest && this.#forkByKey.size > MAX_FORKS) this.#forkByKey.delete(oldest);
+    this.#context.proven(fork, shownBy);
+  }
+
+  #isKnown({ at, batches: [name] }: Fork): boolean {
+    const known = this.of(name);
+    return known !== null && known.at <= at;
+  }
+}
