@@ -1,12 +1,15 @@
 /** `npm run sim -- --scenario NAME [--peers N] [--seed S | --seeds A..B]`: exit code 1 names the seed that failed. */
 import { argv, cpuUsage, exit, resourceUsage } from "node:process";
 import { parseArgs } from "node:util";
-import { SWARM_SCENARIOS as SCENARIOS } from "./swarm-scenarios.ts";
+import { CROWD_SCENARIOS } from "./crowd-scenarios.ts";
+import { SWARM_SCENARIOS } from "./swarm-scenarios.ts";
+
+const SCENARIOS = { ...SWARM_SCENARIOS, ...CROWD_SCENARIOS };
 
 const USAGE = `npm run sim -- --scenario NAME [--peers N] [--seed S | --seeds A..B]
 
 ${Object.entries(SCENARIOS)
-  .map(([name, { about, peers }]) => `  ${name.padEnd(18)} ${about} (${peers} peers)`)
+  .map(([name, { about, peers }]) => `  ${name.padEnd(24)} ${about} (${peers} peers)`)
   .join("\n")}`;
 
 const { values } = parseArgs({

@@ -141,8 +141,8 @@ export class SimRoom {
   send(frame: CarriedFrame, arrive: (frame: CarriedFrame) => void): void {
     const { from, to, bytes } = frame;
     if (!this.reaches(from, to)) return;
-    const sentAt = from.sent(bytes.length, this.#upBytesPerMs);
-    const arrivesInMs = sentAt - this.now + from.accessMs + to.accessMs;
+    from.sent(bytes.length, this.#upBytesPerMs);
+    const arrivesInMs = from.reachesInMs(to);
     if (!this.wire) return this.after(arrivesInMs, () => arrive(frame));
     for (const { lateMs, ...carried } of this.wire(frame))
       this.after(arrivesInMs + lateMs, () => arrive({ ...frame, ...carried }));
@@ -197,6 +197,7 @@ export class SimPeer implements Sleeper, Member {
   /** What is kept on the device, by key. */
   readonly kept = new Map<string, Uint8Array>();
   readonly accessMs: number;
+  readonly cameAt: Time;
   /** Of frames. */
   sentBytes = 0;
   /** Links it began or took, whether they opened or not. */
@@ -219,6 +220,7 @@ export class SimPeer implements Sleeper, Member {
     this.#files = files;
     this.#aheadMs = aheadMs;
     this.accessMs = accessMs ?? room.accessMs;
+    this.cameAt = room.now;
     this.signer = signer ?? room.signing.newSigner(room.random);
     this.id = this.signer.id;
     this.address = bytesToHex(room.random(16)) as Address;
@@ -263,10 +265,10 @@ export class SimPeer implements Sleeper, Member {
   }
 
   /** Ends without a word, as a phone without power does; the others notice after `noticedAfterMs` each. */
-  die(noticedAfterMs: () => number): void {
+  die(noticedAfterMs: () => number = () => 0): void {
     this.#isAlive = false;
     this.#room.server.leave(this.address);
-    for (const link of [...this.#sideByLink.keys()]) this.#end(link, noticedAfterMs());
+    for (const link of [...this.#sideByLink.keys()]) this.#end(link, noticedAfterMs);
   }
 
   /** Those it has an open link to. */
@@ -298,11 +300,15 @@ export class SimPeer implements Sleeper, Member {
     else this.feed({ type: "link-bytes", link, bytes });
   }
 
-  /** @internal @returns when these bytes have left. */
-  sent(bytes: number, upBytesPerMs: number): Time {
+  /** @internal */
+  sent(bytes: number, upBytesPerMs: number): void {
     this.sentBytes += bytes;
     this.#upFreeAt = Math.max(this.#upFreeAt, this.#room.now) + bytes / upBytesPerMs;
-    return this.#upFreeAt;
+  }
+
+  /** When what is sent now arrives there: behind what was sent before. */
+  reachesInMs(to: SimPeer): number {
+    return Math.max(this.#upFreeAt - this.#room.now, 0) + this.accessMs + to.accessMs;
   }
 
   get #now(): Time {
@@ -322,7 +328,7 @@ export class SimPeer implements Sleeper, Member {
       case "signal":
         return this.#hear(output.link, output.signal);
       case "close-link":
-        return this.#end(output.link, SIGNAL_MS);
+        return this.#end(output.link, (other) => this.reachesInMs(other));
       case "send":
         return this.#send(output.link, output.bytes);
       case "sign":
@@ -398,13 +404,13 @@ export class SimPeer implements Sleeper, Member {
   }
 
   /** The other end hears of it only when it was open there. */
-  #end(link: LinkId, heardAfterMs: number): void {
+  #end(link: LinkId, heardAfterMs: (by: SimPeer) => number): void {
     const side = this.#sideByLink.get(link);
     if (!side) return;
     this.#sideByLink.delete(link);
     this.#room.disconnect(side.connection);
     const other = otherSideOf(side);
-    if (other?.other) this.#room.after(heardAfterMs, () => other.peer.#lost(other.link));
+    if (other?.other) this.#room.after(heardAfterMs(other.peer), () => other.peer.#lost(other.link));
   }
 
   #lost(link: LinkId, reason: "closed" | "no-route" = "closed"): void {

@@ -1,0 +1,429 @@
+/** Rooms of whole engines: what is done to each, and what must hold in it. Always: nobody honest is refused. */
+import { decodeBatch, encodeBatch, entriesOf, headOf, headText, isBatch } from "../src/engine/batch.ts";
+import { decodeEntry, encodeEntry } from "../src/engine/entry.ts";
+import { decodeFrame, encodeFrame, type Contact } from "../src/engine/frame.ts";
+import type { PeerId } from "../src/engine/peer-id.ts";
+import { Crowd, GROUP, type Posting } from "./crowd.ts";
+import { twist } from "./lies.ts";
+import type { CarriedFrame, SimPeer } from "./room.ts";
+import { must, type Outcome, type Scenario } from "./scenario.ts";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const TEN_YEARS = 10 * 365 * 24 * 60 * MINUTE;
+const ARRIVING_MS_PER_PEER = 20;
+const FILES_PER_PEER = 3;
+const POSTS = 20;
+/** News cross a room in a second or two; what has to be mended comes a little later. */
+const SPREAD_MS = 15 * SECOND;
+/** Links that were cut are noticed, their peers suspected, waited for, and gone. */
+const FORGOTTEN_MS = 3 * MINUTE;
+
+/** A room where everyone is there and knows everyone. */
+class Gathering {
+  readonly crowd: Crowd;
+  readonly figures: string[] = [];
+  readonly #honest = new Set<SimPeer>();
+
+  constructor(seed: number) {
+    this.crowd = new Crowd(seed);
+  }
+
+  static of(peers: number, seed: number): Gathering {
+    const gathering = new Gathering(seed);
+    gathering.gather(peers, () => gathering.come());
+    return gathering;
+  }
+
+  /** So many come, one after another, and get to know each other. */
+  gather(peers: number, come: (index: number) => void): void {
+    const { crowd } = this;
+    crowd.comeWithin(peers, peers * ARRIVING_MS_PER_PEER, come);
+    crowd.pass(peers * ARRIVING_MS_PER_PEER);
+    this.soon("everyone knows everyone and what they share", 2 * MINUTE, () => this.#allKnowAll());
+    crowd.pass(30 * SECOND);
+  }
+
+  come(options = {}): SimPeer {
+    const peer = this.crowd.come(options);
+    this.crowd.share(peer, FILES_PER_PEER);
+    this.#honest.add(peer);
+    return peer;
+  }
+
+  get honest(): SimPeer[] {
+    return [...this.#honest].filter(({ isAlive }) => isAlive);
+  }
+
+  /** Posts of these, one after another, so that each may have seen the last. */
+  post(count: number, everyMs: number, among = this.honest): Posting[] {
+    return Array.from({ length: count }, () => {
+      const posting = this.crowd.post(this.crowd.someone(among));
+      this.crowd.pass(everyMs);
+      return posting;
+    });
+  }
+
+  soon(what: string, withinMs: number, holds: () => boolean): void {
+    const tookMs = this.crowd.until(holds, withinMs);
+    must(tookMs !== null, `${what} within ${seconds(withinMs)}`);
+    this.figures.push(`${what} after ${seconds(tookMs!)}`);
+  }
+
+  /** All know the same, and of the people exactly those who are there. */
+  get agree(): boolean {
+    const { honest, crowd } = this;
+    return (
+      honest.every(({ engine }) => engine.people().length === honest.length - 1) &&
+      crowd.opinions(honest) === 1
+    );
+  }
+
+  /** The share of these posts that is on the boards of these peers. */
+  delivered(postings: readonly Posting[], peers = this.honest): number {
+    let delivered = 0;
+    for (const { engine } of peers) {
+      const texts = new Set(engine.posts(GROUP).map(({ text }) => text));
+      for (const { text } of postings) delivered += Number(texts.has(text));
+    }
+    return delivered / (postings.length * peers.length);
+  }
+
+  /** Of posts that came as news, not in the history that a newcomer gets. */
+  measureSpread(postings: readonly Posting[]): { copies: number } {
+    const peers = this.honest.length;
+    const receipts = postings.flatMap(({ author, at, receiptByPeer }) =>
+      [...receiptByPeer]
+        .filter(([peer]) => peer !== author && peer.cameAt <= at)
+        .map(([, receipt]) => ({ hops: receipt.hops, tookMs: receipt.at - at })),
+    );
+    const hops = receipts.map((receipt) => receipt.hops).sort((a, b) => a - b);
+    const tookMs = receipts.map((receipt) => receipt.tookMs).sort((a, b) => a - b);
+    const copies = postings.reduce((sum, posting) => sum + posting.copies, 0) / postings.length / peers;
+    this.figures.push(
+      `${(100 * this.delivered(postings)).toFixed(3)} % delivered`,
+      `hops p50 ${at(hops, 0.5)} max ${at(hops, 1)}`,
+      `post p50 ${seconds(at(tookMs, 0.5))} p99 ${seconds(at(tookMs, 0.99))} max ${seconds(at(tookMs, 1))}`,
+      `${copies.toFixed(3)} payload copies`,
+    );
+    return { copies };
+  }
+
+  measureIdle(): { bytesPerSecond: number } {
+    const bytesPerSecond = this.crowd.idleBytesPerSecond(this.honest, MINUTE);
+    this.figures.push(`${Math.round(bytesPerSecond)} B/s idle`);
+    return { bytesPerSecond };
+  }
+
+  measureLinks(): { neighbors: number } {
+    const neighbors = this.honest.map(({ engine }) => engine.neighborCount);
+    const links = this.honest.map((peer) => peer.linked().length);
+    const connections = this.honest.map(({ connectionCount }) => connectionCount);
+    this.figures.push(
+      `neighbours ${meanAndMost(neighbors)}`,
+      `links ${meanAndMost(links)}`,
+      `connections ${meanAndMost(connections)}`,
+    );
+    return { neighbors: Math.max(...neighbors) };
+  }
+
+  end(): Outcome {
+    const names = new Set<PeerId>([...this.#honest].map(({ id }) => id));
+    for (const { notices } of this.#honest)
+      for (const notice of notices)
+        if (notice.type === "peer-dropped")
+          must(!names.has(notice.peer), `nobody honest is refused: ${notice.refusal}`);
+    return { figures: this.figures, trace: this.crowd.trace };
+  }
+
+  #allKnowAll(): boolean {
+    const { honest } = this;
+    return honest.every(({ id, engine }) => {
+      const people = new Map(engine.people().map((person) => [person.peer, person.fileCount]));
+      return honest.every((other) => other.id === id || people.get(other.id) === FILES_PER_PEER);
+    });
+  }
+}
+
+const seconds = (ms: number): string => `${(ms / SECOND).toFixed(1)} s`;
+const at = (sorted: readonly number[], share: number): number =>
+  sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
+const meanAndMost = (counts: readonly number[]): string =>
+  `${(counts.reduce((sum, count) => sum + count, 0) / counts.length).toFixed(1)} (max ${Math.max(...counts)})`;
+
+/** Takes whatever it is told and passes nothing on, and knows nobody but its like. */
+const swallow = (peer: SimPeer, contacts: () => readonly Contact[]): void =>
+  twist(peer.engine, (output) => {
+    if (output.type !== "send") return [output];
+    const frame = decodeFrame(output.bytes);
+    if (!frame.ok) return [output];
+    switch (frame.value.type) {
+      case "batch":
+        return frame.value.batch.author === peer.id ? [output] : [];
+      case "heads":
+      case "wants":
+      case "answered":
+      case "summary":
+      case "fork":
+      case "suspect":
+        return [];
+      case "shuffle":
+      case "shuffle-reply":
+        return [{ ...output, bytes: encodeFrame({ ...frame.value, contacts: contacts() }) }];
+      default:
+        return [output];
+    }
+  });
+
+/** Says one thing to half of its neighbours and another to the others, at one place of its feed. */
+const equivocate = (peer: SimPeer, place: number): void =>
+  twist(peer.engine, (output) => {
+    if (output.type !== "send" || output.link % 2 === 0 || !isBatch(output.bytes)) return [output];
+    const decoded = decodeBatch(output.bytes);
+    if (!decoded.ok) return [output];
+    const batch = decoded.value;
+    if (batch.author !== peer.id || batch.topic !== "board" || batch.first !== place) return [output];
+    const entry = decodeEntry(entriesOf(batch)[0]!);
+    if (entry?.type !== "post") return [output];
+    const entries = [encodeEntry({ ...entry, text: "something else" })];
+    const signature = peer.signer.sign(headText(headOf(batch, batch.first, batch.previous, entries)));
+    return [{ ...output, bytes: encodeBatch(batch, batch.first, batch.previous, entries, signature) }];
+  });
+
+/** Gossip frames come twice, late, or again long after. */
+const disorder = (crowd: Crowd): void => {
+  const { random, room } = crowd;
+  const sent: Uint8Array[] = [];
+  room.wire = ({ bytes }: CarriedFrame) => {
+    if (!isBatch(bytes)) return [{ bytes, lateMs: 0 }];
+    sent.push(bytes);
+    return [
+      { bytes, lateMs: random.next() < 0.3 ? random.below(3 * SECOND) : 0 },
+      ...(random.next() < 0.3 ? [{ bytes, lateMs: random.below(3 * SECOND) }] : []),
+      ...(random.next() < 0.1 ? [{ bytes: sent[random.below(sent.length)]!, lateMs: 0 }] : []),
+    ];
+  };
+};
+
+export const CROWD_SCENARIOS: Readonly<Record<string, Scenario>> = {
+  "room-of-N": {
+    about: "all come within seconds, some post, and then nobody does anything",
+    peers: 100,
+    run(peers, seed) {
+      const room = Gathering.of(peers, seed);
+      const { neighbors } = room.measureLinks();
+      must(neighbors <= 8, `${neighbors} neighbours`);
+      const postings = room.post(POSTS, 500);
+      room.crowd.pass(SPREAD_MS);
+      const { copies } = room.measureSpread(postings);
+      must(room.delivered(postings) === 1, "everyone has every post");
+      if (peers >= 50) must(copies < 1.5, `${copies} copies of a post for each peer`);
+      must(room.measureIdle().bytesPerSecond < 2048, "an idle room is quiet");
+      return room.end();
+    },
+  },
+  "room-churn": {
+    about: "half of the room is replaced every minute: they come, leave, and vanish; others post",
+    peers: 40,
+    run(peers, seed) {
+      const room = Gathering.of(peers, seed);
+      const { crowd } = room;
+      const postings: Posting[] = [];
+      for (let second = 0; second < 120; second++) {
+        const spared = new Set(postings.slice(-10).map(({ author }) => author));
+        for (let chances = peers / 120; chances > crowd.random.next(); chances--) {
+          const mortal = room.honest.filter((peer) => !spared.has(peer));
+          const peer = crowd.someone(mortal);
+          if (crowd.random.next() < 0.5) crowd.leave(peer);
+          else crowd.kill(peer);
+          room.come();
+        }
+        if (second % 2 === 0) postings.push(...room.post(1, 0));
+        crowd.pass(SECOND);
+      }
+      crowd.pass(SPREAD_MS);
+      room.measureSpread(postings);
+      room.measureLinks();
+      must(room.delivered(postings) === 1, "who is there has every post");
+      room.soon("all know the same", FORGOTTEN_MS, () => room.agree);
+      return room.end();
+    },
+  },
+  "partition-and-heal": {
+    about:
+      "the network falls into halves that go on by themselves, one or both without the server, and heals",
+    peers: 40,
+    run(peers, seed) {
+      const room = Gathering.of(peers, seed);
+      const { crowd } = room;
+      const half = new Set(room.honest.filter(() => crowd.random.next() < 0.5));
+      crowd.split((peer) => Number(half.has(peer)));
+      const isServerGone = seed % 2 === 0;
+      if (isServerGone) crowd.killServer();
+      const postings = room.post(10, (1 + (seed % 3)) * 5 * SECOND);
+      for (const peer of room.honest.slice(0, 5)) crowd.share(peer, 1);
+      crowd.heal();
+      if (isServerGone) crowd.restartServer();
+      room.soon("all know the same", 10 * SECOND, () => room.agree && room.delivered(postings) === 1);
+      return room.end();
+    },
+  },
+  "mass-failure": {
+    about: "three in ten vanish at once, and the others go on posting",
+    peers: 100,
+    run(peers, seed) {
+      const room = Gathering.of(peers, seed);
+      const { crowd } = room;
+      for (let left = Math.round(0.3 * peers); left > 0; left--) crowd.kill(crowd.someone());
+      const postings = room.post(POSTS, SECOND);
+      crowd.pass(SPREAD_MS);
+      room.measureSpread(postings);
+      const delivered = room.delivered(postings);
+      must(delivered >= 0.999, `${100 * delivered} % delivered`);
+      room.soon("all know the same", FORGOTTEN_MS, () => room.agree);
+      return room.end();
+    },
+  },
+  sybil: {
+    about: "four strangers for each honest peer take everything and pass nothing on (peers: the honest ones)",
+    peers: 40,
+    run(peers, seed) {
+      const room = new Gathering(seed);
+      const { crowd } = room;
+      const sybils: SimPeer[] = [];
+      const deaf = new Set<SimPeer>();
+      crowd.room.wire = ({ to, bytes }) => (deaf.has(to) && isBatch(bytes) ? [] : [{ bytes, lateMs: 0 }]);
+      const someSybils = (): Contact[] =>
+        Array.from({ length: Math.min(5, sybils.length) }, () => {
+          const { id: peer, address } = crowd.someone(sybils);
+          return { peer, address };
+        });
+      room.gather(5 * peers, (index) => {
+        if (index % 5 === 0) return void room.come();
+        const sybil = crowd.come();
+        swallow(sybil, someSybils);
+        sybils.push(sybil);
+        deaf.add(sybil);
+      });
+      room.measureLinks();
+      const postings = room.post(POSTS, 500);
+      crowd.pass(SPREAD_MS);
+      room.measureSpread(postings);
+      const delivered = room.delivered(postings);
+      must(delivered >= 0.999, `${100 * delivered} % delivered`);
+      return room.end();
+    },
+  },
+  equivocator: {
+    about: "one signs two different posts for one place: all find out, and all keep the same",
+    peers: 30,
+    run(peers, seed) {
+      const room = Gathering.of(peers, seed);
+      const { crowd } = room;
+      const [liar] = room.honest as [SimPeer];
+      const others = room.honest.filter((peer) => peer !== liar);
+      const place = 1 + (seed % 2);
+      equivocate(liar, place);
+      const before = room.post(place, SECOND, [liar]);
+      const after = room.post(1 + (seed % 3), SECOND, [liar]);
+      room.post(5, SECOND, others);
+      const isFound = (): boolean => others.every(({ engine }) => engine.person(liar.id).lied);
+      room.soon("all know of the lie", 2 * MINUTE, isFound);
+      must(room.delivered(before, others) === 1, "what came before the lie stays");
+      must(room.delivered(after, others) === 0, "what came after it counts nowhere");
+      room.soon("all know the same", MINUTE, () => crowd.opinions(others) === 1);
+      return room.end();
+    },
+  },
+  "late-joiner": {
+    about: "authors post and leave, and whoever comes after them reads it all",
+    peers: 40,
+    run(peers, seed) {
+      const room = Gathering.of(peers, seed);
+      const { crowd } = room;
+      const authors = room.honest.slice(0, peers / 4);
+      const postings = room.post(3 * POSTS, SECOND / 4, authors);
+      crowd.pass(SPREAD_MS);
+      for (const author of authors) crowd.leave(author);
+      room.soon("all know that they have left", FORGOTTEN_MS, () => room.agree);
+      const late = room.come();
+      room.soon("the newcomer knows all people and files", 5 * SECOND, () => {
+        const people = late.engine.people();
+        return people.length === room.honest.length - 1 && people.every(({ fileCount }) => fileCount > 0);
+      });
+      room.soon("and every post", 10 * SECOND, () => room.delivered(postings, [late]) === 1);
+      room.soon("all know the same", 10 * SECOND, () => room.agree);
+      return room.end();
+    },
+  },
+  "clock-skew": {
+    about: "clocks are off by up to ten years: order stays causal, and nobody is taken for gone",
+    peers: 30,
+    run(peers, seed) {
+      const room = new Gathering(seed);
+      const { crowd } = room;
+      room.gather(peers, () => room.come({ aheadMs: crowd.random.next() * TEN_YEARS }));
+      let last: Posting | null = null;
+      const postings = Array.from({ length: 10 }, () => {
+        const previous = last;
+        const readers = room.honest.filter((peer) => !previous || room.delivered([previous], [peer]) === 1);
+        last = crowd.post(crowd.someone(readers));
+        crowd.pass(100 + crowd.random.below(SECOND));
+        return last;
+      });
+      crowd.pass(SPREAD_MS);
+      const written = postings.map(({ text }) => text);
+      for (const { engine } of room.honest)
+        must(`${engine.posts(GROUP).map(({ text }) => text)}` === `${written}`, "posts are in causal order");
+      crowd.pass(5 * MINUTE);
+      for (const { engine } of room.honest)
+        must(
+          engine.people().every(({ presence }) => presence === "here") && room.agree,
+          "all are still here",
+        );
+      return room.end();
+    },
+  },
+  "server-gone": {
+    about: "the server dies, then links and peers: the room mends itself; it comes back, and somebody new",
+    peers: 40,
+    run(peers, seed) {
+      const room = Gathering.of(peers, seed);
+      const { crowd } = room;
+      crowd.killServer();
+      crowd.pass(5 * SECOND);
+      for (const peer of room.honest)
+        for (const other of peer.linked()) if (crowd.random.next() < 0.2) crowd.room.cut(peer, other);
+      for (let left = Math.round(peers / 10); left > 0; left--) crowd.kill(crowd.someone());
+      const postings = room.post(POSTS, SECOND);
+      crowd.pass(MINUTE);
+      room.measureSpread(postings);
+      must(room.delivered(postings) === 1, "everyone has every post");
+      room.measureLinks();
+      crowd.restartServer();
+      crowd.pass(10 * SECOND);
+      const late = room.come();
+      room.soon("somebody new knows all", 10 * SECOND, () => room.delivered(postings, [late]) === 1);
+      room.soon("all know the same", FORGOTTEN_MS, () => room.agree);
+      return room.end();
+    },
+  },
+  "duplicate-reorder-replay": {
+    about: "gossip comes twice, late and again, while people post, come and go: all end up with the same",
+    peers: 20,
+    run(peers, seed) {
+      const room = new Gathering(seed);
+      const { crowd } = room;
+      disorder(crowd);
+      room.gather(peers, () => room.come());
+      const postings = room.post(POSTS, 300);
+      crowd.leave(
+        crowd.someone(room.honest.filter((peer) => postings.every(({ author }) => author !== peer))),
+      );
+      room.come();
+      postings.push(...room.post(POSTS, 300));
+      room.soon("all know the same", FORGOTTEN_MS, () => room.agree && room.delivered(postings) === 1);
+      return room.end();
+    },
+  },
+};
