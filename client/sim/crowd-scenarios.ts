@@ -1,7 +1,7 @@
 /** Rooms of whole engines: what is done to each, and what must hold in it. Always: nobody honest is refused. */
 import { decodeBatch, encodeBatch, entriesOf, headOf, headText, isBatch } from "../src/engine/batch.ts";
 import { decodeEntry, encodeEntry } from "../src/engine/entry.ts";
-import { decodeFrame, encodeFrame, type Contact } from "../src/engine/frame.ts";
+import { decodeFrame, encodeFrame } from "../src/engine/frame.ts";
 import type { PeerId } from "../src/engine/peer-id.ts";
 import { Crowd, GROUP, type Posting } from "./crowd.ts";
 import { twist } from "./lies.ts";
@@ -151,15 +151,16 @@ const at = (sorted: readonly number[], share: number): number =>
 const meanAndMost = (counts: readonly number[]): string =>
   `${(counts.reduce((sum, count) => sum + count, 0) / counts.length).toFixed(1)} (max ${Math.max(...counts)})`;
 
-/** Takes whatever it is told and passes nothing on, and knows nobody but its like. */
-const swallow = (peer: SimPeer, contacts: () => readonly Contact[]): void =>
+/** Takes whatever it is told and passes nothing on, always asks urgently, and tells of nobody but its like. */
+const swallow = (peer: SimPeer, others: readonly SimPeer[]): void =>
   twist(peer.engine, (output) => {
     if (output.type !== "send") return [output];
-    const frame = decodeFrame(output.bytes);
-    if (!frame.ok) return [output];
-    switch (frame.value.type) {
+    const decoded = decodeFrame(output.bytes);
+    if (!decoded.ok) return [output];
+    const frame = decoded.value;
+    switch (frame.type) {
       case "batch":
-        return frame.value.batch.author === peer.id ? [output] : [];
+        return frame.batch.author === peer.id ? [output] : [];
       case "heads":
       case "wants":
       case "answered":
@@ -167,9 +168,13 @@ const swallow = (peer: SimPeer, contacts: () => readonly Contact[]): void =>
       case "fork":
       case "suspect":
         return [];
+      case "neighbor":
+        return [{ ...output, bytes: encodeFrame({ type: "neighbor", urgent: true }) }];
       case "shuffle":
-      case "shuffle-reply":
-        return [{ ...output, bytes: encodeFrame({ ...frame.value, contacts: contacts() }) }];
+      case "shuffle-reply": {
+        const contacts = others.map(({ id, address }) => ({ peer: id, address }));
+        return [{ ...output, bytes: encodeFrame({ ...frame, contacts }) }];
+      }
       default:
         return [output];
     }
@@ -285,26 +290,20 @@ export const CROWD_SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
   },
   sybil: {
-    about: "four strangers for each honest peer take everything and pass nothing on (peers: the honest ones)",
+    about:
+      "four strangers for each honest peer come, take everything and pass nothing on (peers: the honest ones)",
     peers: 40,
     run(peers, seed) {
-      const room = new Gathering(seed);
+      const room = Gathering.of(peers, seed);
       const { crowd } = room;
-      const sybils: SimPeer[] = [];
-      const deaf = new Set<SimPeer>();
-      crowd.room.wire = ({ to, bytes }) => (deaf.has(to) && isBatch(bytes) ? [] : [{ bytes, lateMs: 0 }]);
-      const someSybils = (): Contact[] =>
-        Array.from({ length: Math.min(5, sybils.length) }, () => {
-          const { id: peer, address } = crowd.someone(sybils);
-          return { peer, address };
-        });
-      room.gather(5 * peers, (index) => {
-        if (index % 5 === 0) return void room.come();
+      const sybils = new Set<SimPeer>();
+      crowd.room.wire = ({ to, bytes }) => (sybils.has(to) && isBatch(bytes) ? [] : [{ bytes, lateMs: 0 }]);
+      crowd.comeWithin(4 * peers, MINUTE, () => {
         const sybil = crowd.come();
-        swallow(sybil, someSybils);
-        sybils.push(sybil);
-        deaf.add(sybil);
+        swallow(sybil, [...sybils].slice(-5));
+        sybils.add(sybil);
       });
+      crowd.pass(5 * MINUTE);
       room.measureLinks();
       const postings = room.post(POSTS, 500);
       crowd.pass(SPREAD_MS);
