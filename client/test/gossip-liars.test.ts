@@ -124,6 +124,30 @@ describe("[E9] an author that says two things of one place", () => {
     }
   });
 
+  test("in the middle of a batch: what both batches begin with counts, at newcomers too", () => {
+    const net = new Net(10);
+    const [ada, ben, carol, dora] = net.addMany(4) as [Node, Node, Node, Node];
+    net.link(ada, ben);
+    net.link(carol, dora);
+    const pen = new Pen(newSigner(net.random), "library");
+    const first = pen.write(...shares(2));
+    const other = pen.fork();
+    for (const frame of [first, pen.write(...shares(3, 2)), pen.write(...shares(2, 5))]) ada.hear(frame);
+    for (const frame of [first, other.write(...shares(2, 2), ...shares(4, 9))]) carol.hear(frame);
+    net.run(2_000);
+    net.link(ben, dora);
+    net.run(5_000);
+    const newcomer = net.add();
+    net.link(newcomer, ada);
+    net.run(2_000);
+    for (const node of [ada, ben, carol, dora, newcomer]) {
+      expect(node.forks.map(({ length }) => length)).toEqual([4]);
+      expect(Object.values(node.state())).toEqual([shares(4).map((share, i) => [i, share])]);
+      expect(node.gossip.headOf(pen.name)).toEqual(ada.gossip.headOf(pen.name));
+      expect(node.gossip.headOf(pen.name)!.length).toBe(4);
+    }
+  });
+
   test("[E13] that is gone and comes back: its library stays frozen", () => {
     const net = new Net(9);
     const [ada, ben] = net.addMany(2) as [Node, Node];

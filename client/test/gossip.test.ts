@@ -277,6 +277,26 @@ describe("[E8] a board keeps its last posts", () => {
     expect(nodes.flatMap(({ refused }) => refused)).toEqual([]);
   });
 
+  test("[E4] who missed so much that nobody keeps what would join, and hears it by news, begins anew", () => {
+    const net = new Net(14);
+    const [ada, ben] = net.addMany(2) as [Node, Node];
+    net.link(ada, ben);
+    const pen = new Pen(newSigner(net.random), "board");
+    const frames = posts(900).map((entry) => pen.write(entry));
+    for (const frame of frames.slice(0, 10)) ada.hear(frame);
+    net.run(2_000);
+    net.copiesOf = () => 0;
+    for (const frame of frames.slice(10, 899)) ada.hear(frame);
+    net.run(10_000);
+    net.copiesOf = () => 1;
+    net.sent.length = 0;
+    ada.hear(frames[899]!);
+    net.run(5_000);
+    expectSame([ada, ben]);
+    expect(Object.values(ben.state())[0]).toHaveLength(500);
+    expect(net.sent.filter(({ from }) => from === ben).length).toBeLessThan(30);
+  });
+
   test("by bytes too", () => {
     const net = new Net(9);
     const [ada, ben, carol] = net.addMany(3) as [Node, Node, Node];

@@ -25,6 +25,9 @@ const MAX_LIBRARY_BYTES = 32 * 1024 * 1024;
 export const MAX_BOARD_ENTRIES = 500;
 const MAX_BOARD_BYTES = 1024 * 1024;
 
+/** Of a hash, where it only has to tell two from each other. */
+export const MARK_DIGITS = 16;
+
 /** What a peer says of a feed that it knows. */
 export interface Head extends FeedName {
   /** Number of the first entry it keeps, and one more than that of the last. */
@@ -211,5 +214,3 @@ export class Feed implements FeedName {
     return this.length - this.base > MAX_BOARD_ENTRIES || this.bytes > MAX_BOARD_BYTES;
   }
 }
-
-const MARK_DIGITS = 16;

@@ -12,7 +12,7 @@ import { entriesOf, type Batch, type EntryHash, type FeedName } from "./batch.ts
 import { Broadcast, tellHeads } from "./broadcast.ts";
 import { Checks, type Arrival, type Verify } from "./checks.ts";
 import { decodeEntry, topicOf, type Entry, type Topic } from "./entry.ts";
-import type { Feed, Fit, Head } from "./feed.ts";
+import { MARK_DIGITS, type Feed, type Fit, type Head } from "./feed.ts";
 import type { Fork } from "./fork.ts";
 import { decodeFrame, encodeFrame, type GossipFrame } from "./frame.ts";
 import type { Time } from "./io.ts";
@@ -232,7 +232,10 @@ export class Gossip {
     if (fit === "fork") this.#proofs.arrived(batch, from);
     const way = from ? this.#missing.arrived(from, batch, now) : "restored";
     // What is under way may lie between.
-    if (underWay === "none" && (fit === "apart" || (fit === "gap" && !this.#hasMovedOn(from, batch)))) {
+    if (
+      underWay === "none" &&
+      (fit === "apart" || (fit === "gap" && !this.#hasMovedOn({ batch, from, way })))
+    ) {
       this.#missing.checked(batch);
       return fit === "gap" ? this.#afterGap(from, batch, now) : undefined;
     }
@@ -264,7 +267,7 @@ export class Gossip {
         if (known && this.#archive.prepend(known, batch)) return this.#prepended(known, arrival, now);
         break;
       case "gap":
-        if (!known || !this.#hasMovedOn(from, batch)) {
+        if (!known || !this.#hasMovedOn(arrival)) {
           this.#afterGap(from, batch, now);
           break;
         }
@@ -289,7 +292,8 @@ export class Gossip {
     if (way === "fetched" || way === "restored") this.#broadcast.announce(feed, told, now);
     else this.#broadcast.push(feed, batch, told, this.#archive.size >= PROBED_FROM_AUTHORS, now);
     // A board that begins with news: what was said before is where the news came from.
-    if (feed.base === batch.first && batch.topic === "board") this.#afterGap(from, batch, now);
+    if (feed.base === batch.first && batch.topic === "board" && way === "pushed")
+      this.#afterGap(from, batch, now);
     this.#missing.changed(feed);
     this.#apply(feed, first, arrival, now);
     // Its library went with it. Who has the one will have the other.
@@ -310,19 +314,17 @@ export class Gossip {
 
   /** Something before it may be missing: whoever sent it has that too. */
   #afterGap(from: PeerId | null, batch: Batch, now: Time): void {
-    if (from)
-      this.#heard(
-        from,
-        { ...nameOf(batch), base: 0, length: batch.end, mark: batch.head.slice(0, 16) },
-        false,
-        now,
-      );
+    if (!from) return;
+    const base = this.#missing.baseAt(from, batch) ?? 0;
+    const mark = batch.head.slice(0, MARK_DIGITS);
+    this.#heard(from, { ...nameOf(batch), base, length: batch.end, mark }, false, now);
   }
 
-  /** A board that went on so far that the neighbour no longer keeps what would join its batch to what is here. */
-  #hasMovedOn(from: PeerId | null, batch: Batch): boolean {
-    const base = from && this.#missing.baseAt(from, batch);
-    return batch.topic === "board" && base !== null && base > (this.#archive.feed(batch)?.length ?? 0);
+  /** A board that went on so far that who was asked for what joins this to what is here does not keep it any more. */
+  #hasMovedOn({ batch, from, way }: Arrival): boolean {
+    if (batch.topic !== "board" || !from || this.#proofs.isOpen(batch)) return false;
+    const base = this.#missing.baseAt(from, batch) ?? 0;
+    return way !== "pushed" || base > (this.#archive.feed(batch)?.length ?? 0);
   }
 
   #repeated(from: PeerId | null, batch: Batch, now: Time): void {
@@ -347,7 +349,8 @@ export class Gossip {
   #heard(peer: PeerId, head: Head, isNews: boolean, now: Time): void {
     if (this.#isOwn(head)) return;
     if (this.#archive.isOver(head, head.length)) {
-      if (head.topic === "presence") this.#context.vouched(head.author, head.epoch, head.length - 1, peer);
+      if (head.topic === "presence" && this.#archive.isGone(head.author))
+        this.#context.vouched(head.author, head.epoch, head.length - 1, peer);
       return;
     }
     this.#broadcast.knows(peer, head, head.base, head.length);

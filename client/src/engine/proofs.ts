@@ -43,6 +43,11 @@ export class Proofs {
     return (this.#forkByKey.size > 0 && this.#forkByKey.get(keyOf(name))) || null;
   }
 
+  /** Two say different things of the feed, and it is not known yet since when. */
+  isOpen(name: FeedName): boolean {
+    return this.#lookBackByKey.size > 0 && this.#lookBackByKey.has(keyOf(name));
+  }
+
   /** A batch that contradicts the feed has come, and is to be verified. */
   arrived(batch: Batch, from: PeerId | null): void {
     const lookBack = this.#lookBackByKey.get(keyOf(batch));
