@@ -72,6 +72,12 @@ describe("reading a file", () => {
     await expect(new BlobReader(blob).read(0, SLICE)).rejects.toMatchObject({ name: "NotReadableError" });
   });
 
+  it("reads slices where blobs have no byte streams", async () => {
+    const blob = new TestBlob([content]);
+    blob.streamOf = () => new ReadableStream();
+    await expectSlices(new BlobReader(blob), 0, 1, 5);
+  });
+
   it("takes a disk that never answers for gone, and does not hold up the next read for longer", async () => {
     const blob = new TestBlob([content]);
     blob.streamOf = (begin) => (begin === 0 ? silent() : null);

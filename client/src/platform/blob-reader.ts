@@ -48,9 +48,10 @@ export class BlobReader {
     return new Uint8Array(whole);
   }
 
-  /** Null: the stream does not answer, or fails, with a "network error" whatever happened. */
+  /** Null: there is no stream, or it does not answer, or fails, with a "network error" whatever happened. */
   async #readOn(begin: number, end: number): Promise<Bytes | null> {
     const stream = this.#streamAt(begin);
+    if (!stream) return null;
     const bytes = await within(PATIENCE_MS, fill(stream, end - begin)).catch(() => null);
     this.#streamByPosition.delete(begin);
     if (bytes) this.#keep(end, stream);
@@ -58,12 +59,17 @@ export class BlobReader {
     return bytes;
   }
 
-  /** The stream that stands at `begin`, or a new one. */
-  #streamAt(begin: number): ReadableStreamBYOBReader {
-    const stream =
-      this.#streamByPosition.get(begin) ?? this.#source.slice(begin).stream().getReader({ mode: "byob" });
-    this.#streamByPosition.set(begin, stream);
-    return stream;
+  /** The stream that stands at `begin`, or a new one. Null in a browser whose blobs have no byte streams. */
+  #streamAt(begin: number): ReadableStreamBYOBReader | null {
+    const standing = this.#streamByPosition.get(begin);
+    if (standing) return standing;
+    try {
+      const stream = this.#source.slice(begin).stream().getReader({ mode: "byob" });
+      this.#streamByPosition.set(begin, stream);
+      return stream;
+    } catch {
+      return null;
+    }
   }
 
   #keep(position: number, stream: ReadableStreamBYOBReader): void {
