@@ -9,6 +9,7 @@ import { Peer, type PeerOptions, type PeerState } from "./peer.ts";
 export type Call =
   | { readonly do: "join"; readonly options: PeerOptions }
   | { readonly do: "share" | "fetch"; readonly peer: number; readonly file: string }
+  | { readonly do: "post"; readonly peer: number; readonly text: string }
   | { readonly do: "state" | "close"; readonly peer: number };
 
 export interface Asked {
@@ -30,6 +31,8 @@ const perform = async (call: Call): Promise<number | string | PeerState | undefi
       return peer.share(call.file);
     case "fetch":
       return peer.fetch(call.file);
+    case "post":
+      return peer.post(call.text);
     case "state":
       return peer.state();
     case "close":

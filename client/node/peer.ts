@@ -9,12 +9,14 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { ADDRESS_BYTES, JOIN_SECRET_BYTES, type Address, type JoinSecret } from "@swapmeet/shared";
 import { DiskFiles } from "../sim/disk-files.ts";
-import { LIES, lieFrom, type Liar, type LieName } from "../sim/lies.ts";
+import { HEARSAY, LIES, lieFrom, type HearsayName, type Liar, type LieName } from "../sim/lies.ts";
 import type { FileId } from "../src/engine/file-id.ts";
 import type { Input, Output, SwarmOutput } from "../src/engine/io.ts";
 import { peerIdOf, type PeerId } from "../src/engine/peer-id.ts";
+import { GENERAL } from "../src/engine/name.ts";
+import type { PostId } from "../src/engine/post-id.ts";
 import { deriveRoom, openRoom } from "../src/engine/room-secret.ts";
-import type { ResultRow } from "../src/engine/view.ts";
+import type { PostView, ResultRow, SearchQuery } from "../src/engine/view.ts";
 import { Host, type HostFiles } from "../src/platform/host.ts";
 import type { Link } from "../src/platform/link.ts";
 import type { RoomCode } from "../src/platform/room-code.ts";
@@ -27,26 +29,55 @@ export interface PeerOptions {
   readonly code: string | null;
   readonly name: string;
   /** What it lies about; an honest peer has none. */
-  readonly lie?: LieName;
+  readonly lie?: LieName | HearsayName;
 }
 
 export interface PeerState {
+  /** Names of everyone else in the room. */
+  readonly people: readonly string[];
   /** Names of those it has a proven link with. */
   readonly linked: readonly string[];
+  /** How many of these links are the overlay's. */
+  readonly neighbors: number;
+  /** Names of the files that people offer, this one too. */
+  readonly files: readonly string[];
+  /** Texts of the group "general", as the board orders them. */
+  readonly posts: readonly string[];
+  /** For each post of somebody else in the order they came: milliseconds since it was written, by the two clocks. */
+  readonly postDelaysMs: readonly number[];
   /** How often it has called somebody. */
   readonly dials: number;
   /** How often it has refused something, by name. */
   readonly refusals: Readonly<Record<string, number>>;
 }
 
+const EVERYTHING: SearchQuery = {
+  text: "",
+  kind: null,
+  minBytes: 0,
+  maxBytes: Infinity,
+  of: null,
+  limit: 10_000,
+};
+
+/** To stretch a code takes longer than to join: peers of one process do it once. */
+const secretByCode = new Map<RoomCode, Promise<Uint8Array>>();
+const secretOf = (code: RoomCode): Promise<Uint8Array> => {
+  const secret = secretByCode.get(code) ?? stretch(code);
+  secretByCode.set(code, secret);
+  return secret;
+};
+
 export class Peer {
   readonly #host: Host;
   readonly #files: MemoryFiles;
   readonly #waiting = new Set<() => void>();
+  readonly #delayByPost = new Map<PostId, number>();
+  #posts: readonly PostView[] = [];
   #dials = 0;
 
   static async join(options: PeerOptions): Promise<Peer> {
-    return new Peer(options, options.code === null ? null : await stretch(options.code as RoomCode));
+    return new Peer(options, options.code === null ? null : await secretOf(options.code as RoomCode));
   }
 
   private constructor({ serverUrl, name, lie }: PeerOptions, roomSecret: Uint8Array | null) {
@@ -85,7 +116,13 @@ export class Peer {
       read: (file, begin, length) => this.#files.read(file, begin, length),
     };
     lieFrom(engine, (output) => this.#counted(output), liar);
-    if (lie) lieFrom(engine, LIES[lie], liar);
+    const { handle } = engine;
+    engine.handle = (input, now) => {
+      const outputs = handle(input, now);
+      this.#notePosts();
+      return outputs;
+    };
+    if (lie) lieFrom(engine, { ...LIES, ...HEARSAY }[lie], liar);
   }
 
   /** Offers a file of the disk to the room. */
@@ -103,11 +140,21 @@ export class Peer {
     return sha256(bytes);
   }
 
+  /** To the group "general". */
+  post(text: string): void {
+    this.#host.feed({ type: "post", group: GENERAL, text, replyTo: null, writtenAt: Date.now() });
+  }
+
   state(): PeerState {
     const { engine } = this.#host;
-    const linked = engine.people().filter(({ reach }) => reach === "direct");
+    const people = engine.people();
     return {
-      linked: linked.map(({ name }) => name),
+      people: people.map(({ name }) => name),
+      linked: people.filter(({ reach }) => reach !== "known").map(({ name }) => name),
+      neighbors: engine.neighborCount,
+      files: engine.search(EVERYTHING).rows.map(({ name }) => name),
+      posts: engine.posts(GENERAL).map(({ text }) => text),
+      postDelaysMs: [...this.#delayByPost.values()],
       dials: this.#dials,
       refusals: Object.fromEntries(engine.refusals()),
     };
@@ -118,8 +165,15 @@ export class Peer {
   }
 
   #find(name: string): ResultRow | undefined {
-    const query = { text: name, kind: null, minBytes: 0, maxBytes: Infinity, of: null, limit: 10 };
-    return this.#host.engine.search(query).rows.find((row) => row.name === name);
+    return this.#host.engine.search({ ...EVERYTHING, text: name }).rows.find((row) => row.name === name);
+  }
+
+  #notePosts(): void {
+    const posts = this.#host.engine.posts(GENERAL);
+    if (posts === this.#posts) return;
+    this.#posts = posts;
+    for (const { id, mine, writtenAt } of posts)
+      if (!mine && !this.#delayByPost.has(id)) this.#delayByPost.set(id, Date.now() - writtenAt);
   }
 
   #counted(output: Output): readonly Output[] {

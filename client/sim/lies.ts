@@ -5,7 +5,7 @@
  */
 import { concatBytes } from "../src/engine/bytes.ts";
 import type { Engine } from "../src/engine/engine.ts";
-import { encodeBatch, NO_ENTRY } from "../src/engine/batch.ts";
+import { encodeBatch, entriesOf, NO_ENTRY, signatureOf } from "../src/engine/batch.ts";
 import { encodeEntry } from "../src/engine/entry.ts";
 import type { FileId } from "../src/engine/file-id.ts";
 import { decodeFrame, encodeFrame, MAX_BLOCK_BYTES, MAX_FRAME_BYTES } from "../src/engine/frame.ts";
@@ -99,6 +99,19 @@ export const LIES = {
 } satisfies Record<string, Lie>;
 
 export type LieName = keyof typeof LIES;
+
+/** Lies about what others said, told by who passes it on. */
+export const HEARSAY = {
+  "altered posts": inFrame("batch", (frame) => {
+    const { batch } = frame;
+    if (batch.topic !== "board") return [frame];
+    const entries = entriesOf(batch).map((entry) => entry.with(15, entry[15]! ^ 1));
+    const bytes = encodeBatch(batch, batch.first, batch.previous, entries, signatureOf(batch));
+    return [{ type: "batch", batch: { ...batch, bytes } }];
+  }),
+} satisfies Record<string, Lie>;
+
+export type HearsayName = keyof typeof HEARSAY;
 
 /** From now on the host is told what this makes of the engine's outputs. */
 export const twist = (engine: Engine, make: (output: Output) => readonly Output[]): void => {

@@ -14,13 +14,23 @@ export interface NodePeerOptions {
   /** null: the open room. */
   readonly code: string | null;
   readonly name: string;
-  /** A key of LIES in client/sim/lies.ts: the one way in which this peer is hostile. */
+  /** A key of LIES or HEARSAY in client/sim/lies.ts: the one way in which this peer is hostile. */
   readonly lie?: string;
 }
 
 export interface NodePeerState {
+  /** Names of everyone else in the room. */
+  readonly people: readonly string[];
   /** Names of those it has a proven link with. */
   readonly linked: readonly string[];
+  /** How many of these links are the overlay's. */
+  readonly neighbors: number;
+  /** Names of the files that people offer, this one too. */
+  readonly files: readonly string[];
+  /** Texts of the group "general", as the board orders them. */
+  readonly posts: readonly string[];
+  /** For each post of somebody else in the order they came: milliseconds since it was written, by the two clocks. */
+  readonly postDelaysMs: readonly number[];
   /** How often it has called somebody. */
   readonly dials: number;
   /** How often it has refused something, by name. */
@@ -97,6 +107,11 @@ export class NodePeer {
   /** Downloads a file by its name in the room, once somebody offers it. @returns its SHA-256 */
   async fetch(name: string): Promise<string> {
     return (await this.#call({ do: "fetch", peer: this.#peer, file: name })) as string;
+  }
+
+  /** To the group "general". */
+  async post(text: string): Promise<void> {
+    await this.#call({ do: "post", peer: this.#peer, text });
   }
 
   async state(): Promise<NodePeerState> {
