@@ -64,8 +64,76 @@ export class RoomPage {
     await box.press("Enter");
   }
 
+  /** Everyone in the room but oneself. */
+  get people(): Locator {
+    const items = this.page.getByRole("list", { name: "People" }).getByRole("listitem");
+    return items.filter({ has: this.page.getByRole("button", { name: /^Browse / }) });
+  }
+
   person(name: string): Locator {
-    return this.page.getByRole("list", { name: "People" }).getByRole("listitem").filter({ hasText: name });
+    return this.people.filter({ hasText: name });
+  }
+
+  // The board
+
+  async openBoard(): Promise<void> {
+    const views = this.page.getByRole("navigation", { name: "Views" });
+    await views.getByRole("button", { name: /^Board/ }).click();
+    await expect(this.page.getByRole("region", { name: "Board" })).toBeVisible();
+  }
+
+  /** Posts into the open group of the board, which must be open. */
+  async post(text: string): Promise<void> {
+    await this.page.getByRole("textbox", { name: "Message", exact: true }).fill(text);
+    await this.page.getByRole("button", { name: "Post", exact: true }).click();
+  }
+
+  /** One after the other, as fast as the page takes them. */
+  async postAll(texts: readonly string[]): Promise<void> {
+    const button = await this.page.getByRole("button", { name: "Post", exact: true }).elementHandle();
+    const box = this.page.getByRole("textbox", { name: "Message", exact: true });
+    await box.evaluate(
+      async (box: HTMLTextAreaElement, { button, texts }) => {
+        for (const text of texts) {
+          box.value = text;
+          box.dispatchEvent(new Event("input", { bubbles: true }));
+          await new Promise((drawn) => setTimeout(drawn));
+          (button as HTMLElement).click();
+          await new Promise((drawn) => setTimeout(drawn));
+        }
+      },
+      { button, texts },
+    );
+  }
+
+  async reply(to: string, text: string): Promise<void> {
+    await this.posts
+      .filter({ hasText: to })
+      .getByRole("button", { name: /^Reply to / })
+      .click();
+    await this.post(text);
+  }
+
+  /** Those that are shown of the open group, in the order they are read. */
+  get posts(): Locator {
+    const items = this.page.getByRole("list", { name: "Posts" }).getByRole("listitem");
+    return items.filter({ has: this.page.getByRole("button", { name: /^Reply to / }) });
+  }
+
+  /** These and no others, in this order, each once. */
+  async expectPosts(...texts: readonly string[]): Promise<void> {
+    const inOrder = texts.map((text) => new RegExp(text.replace(/[$()*+.?[\\\]^{|}]/g, "\\$&")));
+    await expect(this.posts).toHaveText(inOrder, { timeout: 20_000 });
+  }
+
+  // Direct messages
+
+  /** @returns the dialog, open */
+  async messagesWith(name: string): Promise<Locator> {
+    await this.person(name)
+      .getByRole("button", { name: `Message ${name}` })
+      .click();
+    return this.page.getByRole("dialog", { name: `Messages with ${name}` });
   }
 
   // The library

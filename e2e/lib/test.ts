@@ -25,7 +25,12 @@ export interface Opening extends BrowserContextOptions {
   readonly before?: (page: Page) => Promise<unknown>;
 }
 
-interface Fixtures {
+export interface Options {
+  /** Minutes instead of seconds, and thousands instead of dozens: soak.config.ts. */
+  soak: boolean;
+}
+
+interface Fixtures extends Options {
   server: Server;
   /** A folder on disk, gone after the test. */
   folder: string;
@@ -65,6 +70,8 @@ export const SERVER_GONE =
   /ERR_CONNECTION_REFUSED|WebSocket connection to .* failed|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/;
 
 export const test = base.extend<Fixtures>({
+  soak: [false, { option: true }],
+
   // eslint-disable-next-line no-empty-pattern
   server: async ({}, use) => {
     const server = await Server.start();

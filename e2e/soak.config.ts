@@ -1,0 +1,9 @@
+/** `npm run soak`: the tests whose figures mean more when they are large. */
+import { defineConfig } from "@playwright/test";
+import type { Options } from "./lib/test.ts";
+import base from "./playwright.config.ts";
+
+export default defineConfig<Options>(base, {
+  testMatch: ["serverless-room.spec.ts", "one-writer.spec.ts"],
+  use: { soak: true },
+});

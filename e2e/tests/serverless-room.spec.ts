@@ -1,0 +1,88 @@
+/**
+ * The room without its server, which only ever introduced: six real browsers' pages go on finding, fetching and posting,
+ * also with whom they had no connection; and when it is back, so is everything, for newcomers too.
+ */
+import { join } from "node:path";
+import { slowUplink } from "../lib/channels.ts";
+import { connectionsBetween, cutBetween, watchConnections } from "../lib/connections.ts";
+import { MiB, randomFile, sha256 } from "../lib/files.ts";
+import type { RoomPage } from "../lib/page.ts";
+import { ServerProcess } from "../lib/server-process.ts";
+import { expect, SERVER_GONE, test } from "../lib/test.ts";
+
+const PEERS = 6;
+const UPLINK = MiB;
+
+test("six peers lose their server: search, the board, a running transfer and one between two unconnected peers go on; it returns, and a seventh sees everything", async ({
+  soak,
+  folder,
+  open,
+  complaints,
+}) => {
+  const deadMs = soak ? 120_000 : 20_000;
+  test.setTimeout(120_000 + 2 * deadMs);
+  complaints.expect(SERVER_GONE);
+  const server = await ServerProcess.start();
+  try {
+    const file = (name: string, seed: number, length: number) => randomFile(join(folder, name), seed, length);
+    const long = await file("long.bin", 40, Math.round(((0.8 * deadMs) / 1000) * UPLINK));
+    const late = await file("late.bin", 41, 100_000);
+    const between = await file("between.bin", 42, MiB);
+
+    const ada = await open("/", {
+      at: server,
+      before: (page) => Promise.all([watchConnections(page), slowUplink(UPLINK)(page)]),
+    });
+    const code = await ada.newPrivateRoom();
+    const others = await Promise.all(
+      Array.from({ length: PEERS - 1 }, () => open(`/#${code}`, { at: server, before: watchConnections })),
+    );
+    const rooms = [ada, ...others];
+    for (const room of rooms) await expect(room.people).toHaveCount(PEERS - 1, { timeout: 20_000 });
+    const [bela, chen, dora, emil, fay] = others as [RoomPage, RoomPage, RoomPage, RoomPage, RoomPage];
+
+    await ada.addFiles(long);
+    await bela.download("long.bin");
+    await expect(bela.transfer("long.bin")).toContainText("Downloading");
+    await expect.poll(() => connectionsBetween(emil, fay)).toHaveLength(1);
+
+    await server.kill();
+    const diedAt = Date.now();
+    for (const room of rooms) await expect(room.server).toContainText("offline");
+
+    const cut = await cutBetween(emil, fay);
+    expect(await connectionsBetween(emil, fay)).toEqual([]);
+    await fay.addFiles(between);
+    await emil.download("between.bin");
+    expect(await sha256((await emil.saved(1))[0]!.path)).toBe(await sha256(between));
+    const again = await connectionsBetween(emil, fay);
+    expect(again, "introduced by the others").toHaveLength(1);
+    expect(cut).not.toContain(again[0]);
+
+    await dora.addFiles(late);
+    for (const room of [ada, bela, chen, emil, fay]) await room.find("late.bin");
+
+    for (const room of rooms) await room.openBoard();
+    const posts: string[] = [];
+    do {
+      const text = `number ${posts.length}, while the server is away`;
+      await rooms[posts.length % rooms.length]!.post(text);
+      posts.push(text);
+      for (const room of rooms) await room.expectPosts(...posts);
+    } while (Date.now() - diedAt < deadMs || posts.length < rooms.length);
+
+    await bela.waitComplete("long.bin");
+    expect(await sha256((await bela.saved(1))[0]!.path)).toBe(await sha256(long));
+    for (const room of rooms) await expect(room.server).toContainText("offline");
+
+    await server.restart();
+    for (const room of rooms) await room.expectOnline();
+    const gus = await open(`/#${code}`, { at: server });
+    await expect(gus.people).toHaveCount(PEERS, { timeout: 20_000 });
+    for (const name of ["long.bin", "late.bin", "between.bin"]) await gus.find(name);
+    await gus.openBoard();
+    await gus.expectPosts(...posts);
+  } finally {
+    await server.kill();
+  }
+});
