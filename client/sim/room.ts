@@ -206,6 +206,8 @@ export class SimPeer implements Sleeper, Member {
   readonly #files: SimFiles | undefined;
   readonly #aheadMs: Time;
   readonly #sideByLink = new Map<LinkId, Side>();
+  /** Links through a friend. */
+  readonly #relayed = new Set<LinkId>();
   readonly #inputs: Input[] = [];
   #handling = false;
   #isAlive = true;
@@ -294,6 +296,14 @@ export class SimPeer implements Sleeper, Member {
     if (link !== null) this.#send(link, bytes);
   }
 
+  /** As the host does it: a block that goes through a friend comes back to the engine first. */
+  sendBlock(to: PeerId, bytes: Uint8Array): void {
+    const link = this.engine.linkOf(to);
+    if (link === null) return;
+    if (this.#relayed.has(link)) this.feed({ type: "relayed-frame", link, bytes });
+    else this.#send(link, bytes);
+  }
+
   receive(link: LinkId, bytes: Uint8Array): void {
     const side = this.#sideByLink.get(link);
     if (side && !side.other) side.early.push(bytes);
@@ -327,7 +337,12 @@ export class SimPeer implements Sleeper, Member {
         return;
       case "signal":
         return this.#hear(output.link, output.signal);
+      case "open-relay":
+        return void this.#relayed.add(output.link);
+      case "relay-took":
+        return;
       case "close-link":
+        this.#relayed.delete(output.link);
         return this.#end(output.link, (other) => this.reachesInMs(other));
       case "send":
         return this.#send(output.link, output.bytes);

@@ -1,36 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { LIES, lieFrom, type LieName } from "../sim/lies.ts";
-import { DiskFiles } from "../sim/disk-files.ts";
-import { SimRoom, type SimFiles, type SimPeer } from "../sim/room.ts";
+import { SimRoom, type SimPeer } from "../sim/room.ts";
+import { SimDisk } from "../sim/sim-disk.ts";
 import { equalBytes } from "../src/engine/bytes.ts";
-import { encodeFrame, MAX_BLOCK_BYTES } from "../src/engine/frame.ts";
-import type { SwarmOutput } from "../src/engine/io.ts";
 import { isHostile, type Refusal } from "../src/engine/refusal.ts";
-
-/** A disk for a whole engine of the simulator. */
-class SimDisk implements SimFiles {
-  #peer: SimPeer | null = null;
-  readonly #files = new DiskFiles({
-    feed: (input) => this.#peer!.feed(input),
-    sendBlocks: (peer, id, bytes) => {
-      for (let at = 0; at < bytes.length; at += MAX_BLOCK_BYTES) {
-        const block = bytes.subarray(at, at + MAX_BLOCK_BYTES);
-        this.#peer!.sendRaw(peer, encodeFrame({ type: "block", id, bytes: block }));
-        this.#peer!.feed({ type: "bytes-sent", peer, id, bytes: block.length });
-      }
-    },
-    stopBlocks: () => {},
-  });
-
-  get disk(): DiskFiles["disk"] {
-    return this.#files.disk;
-  }
-
-  perform(output: SwarmOutput, peer: SimPeer): void {
-    this.#peer = peer;
-    this.#files.perform(output);
-  }
-}
 
 /** What each lie is counted as. */
 const REFUSAL_OF: Record<LieName, Refusal> = {

@@ -257,6 +257,8 @@ export class Engine {
         return this.#links.bytes(input.link, input.bytes, now);
       case "link-closed":
         return this.#links.closed(input.link, input.reason, now);
+      case "relayed-frame":
+        return this.#links.relayedFrame(input.link, input.bytes);
       case "signed":
         return this.#answered(input.job, input.signature, now);
       case "verified":
@@ -478,12 +480,17 @@ export class Engine {
       name: this.#presence.nameOf(peer),
       tag: tagOf(peer),
       hue: hueOf(peer),
-      reach: this.#links.isLinked(peer) ? "direct" : "known",
+      reach: this.#reachOf(peer),
       presence: this.#presence.stateOf(peer) ?? "here",
       lied: this.#liars.has(peer),
       rttMs: this.#links.rttMs(peer),
       fileCount: this.#catalog.fileCountOf(peer),
     };
+  }
+
+  #reachOf(peer: PeerId): PersonView["reach"] {
+    if (!this.#links.isLinked(peer)) return "known";
+    return this.#links.isRelayed(peer) ? "relayed" : "direct";
   }
 
   /** Everyone but this peer, in the order they came. */

@@ -307,7 +307,7 @@ const hashes = v.pipe(
   v.check((b) => b.length % HASH_BYTES === 0),
 );
 const signature = bytes(SIGNATURE_BYTES, SIGNATURE_BYTES);
-const AddressFromWire = v.pipe(
+export const AddressFromWire = v.pipe(
   bytes(ADDRESS_BYTES, ADDRESS_BYTES),
   v.transform((address) => bytesToHex(address) as Address),
 );

@@ -11,12 +11,15 @@ import { fail, ok, type Address, type Result, type RoomTag } from "@swapmeet/sha
 import { Couriers, type CouriersContext } from "./couriers.ts";
 import { attemptOf, newSession, open, seal, SESSION_BYTES, type IntroductionSession } from "./envelope.ts";
 import { hexToBytes } from "./bytes.ts";
-import { decodeCbor, type IntroduceFrame } from "./frame.ts";
+import { AddressFromWire, decodeCbor, type IntroduceFrame } from "./frame.ts";
 import type { Output, Signal, Time } from "./io.ts";
 import { PeerIdFromWire, type PeerId } from "./peer-id.ts";
 import type { Refusal } from "./refusal.ts";
+import { RELAY_KEY_BYTES } from "./relayed-channel.ts";
 
 const MAX_SIGNAL_CHARS = 12_000;
+/** In an offer: as many as a peer has links. */
+const MAX_FRIENDS = 48;
 /** A call through the server is answered in two round trips and what a busy page takes. Guess. */
 const BY_SERVER_MS = 4_000;
 /** Sessions that were accepted and are not accepted again; at the rate of calls this is hours. Guess. */
@@ -44,12 +47,18 @@ export interface Introduction {
 /** How envelopes travel. Answers take the way that the question came. */
 type Way = "server" | "peers";
 
+/** For a link through a friend [Y2]: this side's key, and where the friends are reached; in an answer, the chosen one or none. */
+export interface RelayOffer {
+  readonly key: Uint8Array;
+  readonly friends: readonly Address[];
+}
+
 /** What an envelope said. A call begins an introduction, which counts once it is accepted. */
 export interface Word {
   readonly introduction: Introduction;
   readonly isCall: boolean;
   readonly peer: PeerId;
-  readonly signal: Signal;
+  readonly said: Signal | RelayOffer;
 }
 
 export interface IntroductionsContext extends Omit<CouriersContext, "address" | "arrived"> {
@@ -64,10 +73,20 @@ export interface IntroductionsContext extends Omit<CouriersContext, "address" | 
   refused(refusal: Refusal): void;
 }
 
+const RelayOfferFromWire = v.pipe(
+  v.strictTuple([
+    v.pipe(
+      v.instance(Uint8Array),
+      v.check((key) => key.length === RELAY_KEY_BYTES),
+    ),
+    v.pipe(v.array(AddressFromWire), v.maxLength(MAX_FRIENDS)),
+  ]),
+  v.transform(([key, friends]): RelayOffer => ({ key, friends })),
+);
 const Payload = v.strictTuple([
   v.picklist(["initiator", "responder"]),
   PeerIdFromWire,
-  v.pipe(v.string(), v.minLength(2), v.maxLength(MAX_SIGNAL_CHARS)),
+  v.union([v.pipe(v.string(), v.minLength(2), v.maxLength(MAX_SIGNAL_CHARS)), RelayOfferFromWire]),
 ]);
 
 export class Introductions {
@@ -150,10 +169,11 @@ export class Introductions {
     this.#introductionBySession.delete(introduction.session);
   }
 
-  tell(introduction: Introduction, signal: Signal): void {
+  tell(introduction: Introduction, said: Signal | RelayOffer): void {
     if (!this.#place) return;
     const { tag, address } = this.#place;
-    const payload = encode([introduction.role, hexToBytes(this.#context.me), signal]);
+    const wire = typeof said === "string" ? said : [said.key, said.friends.map(hexToBytes)];
+    const payload = encode([introduction.role, hexToBytes(this.#context.me), wire]);
     const bytes = seal(
       this.#context.envelopeKey(tag),
       { tag, from: address, to: introduction.address },
@@ -217,7 +237,7 @@ export class Introductions {
     const { session, counter, payload } = opened.value;
     const parsed = v.safeParse(Payload, decodeCbor(payload));
     if (!parsed.success) return fail("malformed-envelope");
-    const [senderRole, peer, signal] = parsed.output;
+    const [senderRole, peer, said] = parsed.output;
 
     const known = this.#introductionBySession.get(session);
     if (!known) {
@@ -235,7 +255,7 @@ export class Introductions {
         unanswered: null,
         byPeersAt: now,
       };
-      return ok({ introduction: call, isCall: true, peer, signal });
+      return ok({ introduction: call, isCall: true, peer, said });
     }
     if (known.address !== from || known.role === senderRole) return fail("forged-envelope");
     if (counter !== known.expected)
@@ -245,7 +265,7 @@ export class Introductions {
     known.peer = peer;
     known.way = way;
     known.unanswered = null;
-    return ok({ introduction: known, isCall: false, peer, signal });
+    return ok({ introduction: known, isCall: false, peer, said });
   }
 
   #isReplay(from: Address, session: IntroductionSession): boolean {

@@ -40,6 +40,8 @@ export type Input =
     }
   | { readonly type: "link-bytes"; readonly link: LinkId; readonly bytes: Uint8Array }
   | { readonly type: "link-closed"; readonly link: LinkId; readonly reason: LinkEnd }
+  /** A block that is to go over a link through a friend; the next one when "relay-took" has come. */
+  | { readonly type: "relayed-frame"; readonly link: LinkId; readonly bytes: Uint8Array }
   // Answers to outputs
   | { readonly type: "signed"; readonly job: number; readonly signature: Uint8Array }
   | { readonly type: "verified"; readonly job: number; readonly valid: boolean }
@@ -154,6 +156,10 @@ export type Output =
   | { readonly type: "accept"; readonly link: LinkId }
   | { readonly type: "signal"; readonly link: LinkId; readonly signal: Signal }
   | { readonly type: "close-link"; readonly link: LinkId }
+  /** This link goes through a friend: there is no connection, and its frames come back as "relayed-frame". */
+  | { readonly type: "open-relay"; readonly link: LinkId }
+  /** The last "relayed-frame" of this link is on its way. */
+  | { readonly type: "relay-took"; readonly link: LinkId }
   /** A frame that goes ahead of all bulk. */
   | { readonly type: "send"; readonly link: LinkId; readonly bytes: Uint8Array }
   // Slow work

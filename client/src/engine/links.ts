@@ -8,12 +8,20 @@
  */
 import type { Address, RoomTag } from "@swapmeet/shared";
 import { Allowance } from "./allowance.ts";
-import { decodeFrame, encodeFrame, type Frame } from "./frame.ts";
-import { Introductions, type Introduction, type IntroductionsContext, type Word } from "./introductions.ts";
+import { decodeFrame, encodeFrame, type Frame, type RelayFrame } from "./frame.ts";
+import {
+  Introductions,
+  type Introduction,
+  type IntroductionsContext,
+  type RelayOffer,
+  type Word,
+} from "./introductions.ts";
 import type { LinkEnd, LinkId, Notice, Signal, Time } from "./io.ts";
 import type { PeerId } from "./peer-id.ts";
 import { proofText, type ProofEnd } from "./proof.ts";
 import { isHostile, type Refusal } from "./refusal.ts";
+import { RelayedLinks } from "./relayed-links.ts";
+import { Relay } from "./relay.ts";
 
 /** Links that exist at a time, attempts included. Guess; each costs the browser threads and memory. */
 const MAX_LINKS = 48;
@@ -32,9 +40,16 @@ const INTRODUCING_MS = 20_000;
 /** Nobody answers, neither through the server nor through peers: the other one has left. Guess. */
 const UNANSWERED_MS = 12_000;
 const PROVING_MS = 10_000;
+/** Attempts that were answered and made no connection. */
+const FAILURES_BEFORE_RELAY = 2;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
+/** To somebody whom the network keeps away: each attempt costs both a connection of their lives. Guess. */
+const LAST_APART_RETRY_MS = 5 * 60_000;
 const PING_EVERY_MS = 10_000;
+/** A direct path is tried anew, each time after twice as long: every attempt is one of the connections above. Guess. */
+const FIRST_DIRECT_RETRY_MS = 60_000;
+const LAST_DIRECT_RETRY_MS = 16 * 60_000;
 /** A peer that answers nothing for this long is gone. A locked phone comes back by itself. */
 const SILENT_AFTER_MS = 25_000;
 /** A link that nobody needs ends: the next request for it may come soon. Guess. */
@@ -62,11 +77,15 @@ type Stage =
       /** More than pings was said since the last ping. */
       isUsed: boolean;
       idleSince: Time | null;
+      /** Of a link through a friend that this peer made: when the direct path is tried again, and how long after that. */
+      directRetry: { readonly at: Time; readonly thenAfterMs: number } | null;
     };
 
 interface Link {
   readonly id: LinkId;
   readonly introduction: Introduction;
+  /** Through a friend. [Y2] */
+  readonly isRelayed: boolean;
   stage: Stage;
 }
 
@@ -95,10 +114,12 @@ export interface LinksContext extends Pick<
 export class Links {
   readonly #context: LinksContext;
   readonly #introductions: Introductions;
+  readonly #relay: Relay;
+  readonly #relayed: RelayedLinks;
   readonly #linkById = new Map<LinkId, Link>();
   readonly #linkByIntroduction = new Map<Introduction, Link>();
   readonly #linkByPeer = new Map<PeerId, Link>();
-  readonly #retryByAddress = new Map<Address, { failures: number; notBefore: Time }>();
+  readonly #retryByAddress = new Map<Address, { failures: number; notBefore: Time; isTold: boolean }>();
   readonly #dropped = new Set<PeerId>();
   readonly #doomed = new Set<Link>();
   readonly refusals = new Map<Refusal, number>();
@@ -116,7 +137,30 @@ export class Links {
       send: (peer, frame) => this.send(peer, frame),
       refuse: (peer, refusal) => this.refuse(peer, refusal),
       isLinked: (peer) => this.isLinked(peer),
-      linkedAt: (address) => this.#linkedAt(address),
+      linkedAt: (address) => this.#linkedAt(address)?.introduction.peer ?? null,
+    });
+    const send = (peer: PeerId, frame: RelayFrame) => this.send(peer, frame);
+    const refuse = (peer: PeerId, refusal: Refusal) => this.refuse(peer, refusal);
+    this.#relay = new Relay({
+      addressOf: (peer) => this.#directTo(peer)?.introduction.address ?? null,
+      directAt: (address) => {
+        const link = this.#linkedAt(address);
+        return link && !link.isRelayed ? link.introduction.peer : null;
+      },
+      send,
+      refuse,
+    });
+    this.#relayed = new RelayedLinks({
+      address: () => this.#introductions.place?.address ?? null,
+      roomKey: () => context.envelopeKey((this.#introductions.place as { tag: RoomTag }).tag),
+      random: (bytes) => context.random(bytes),
+      friends: () => this.#friends(),
+      send,
+      refuse,
+      opened: (link, local, remote, now) => this.opened(link, local, remote, now),
+      bytes: (link, bytes, now) => this.bytes(link, bytes, now),
+      took: (link) => context.emit({ type: "relay-took", link }),
+      ended: (link, isLost, now) => this.#relayEnded(link, isLost, now),
     });
   }
 
@@ -133,17 +177,34 @@ export class Links {
 
   /** Begins an introduction. False: it is under way, failed a moment ago, or there are too many. */
   dial(address: Address, now: Time): boolean {
-    const { place, isOnline } = this.#introductions;
-    if (!place || address === place.address || (!isOnline && this.peerCount === 0)) return false;
-    if (this.linkCount >= MAX_LINKS || this.#dials >= MAX_DIALS_OF_LIFE) return false;
-    if (this.#dials + this.#calls >= MAX_CONNECTIONS_OF_LIFE) return false;
     for (const { introduction } of this.#linkById.values())
       if (introduction.address === address) return false;
     if (now < (this.#retryByAddress.get(address)?.notBefore ?? 0)) return false;
+    return this.#dialDirect(address, now);
+  }
+
+  #dialDirect(address: Address, now: Time): boolean {
+    if (!this.#mayCall(address)) return false;
+    if (this.#dials >= MAX_DIALS_OF_LIFE || this.#dials + this.#calls >= MAX_CONNECTIONS_OF_LIFE)
+      return false;
     this.#dials++;
-    const link = this.#add(this.#introductions.begin(address, now), now);
+    const link = this.#add(this.#introductions.begin(address, now), false, now);
     this.#context.emit({ type: "dial", link: link.id });
     return true;
+  }
+
+  /** [Y2] */
+  #dialThroughFriend(address: Address, now: Time): boolean {
+    if (!this.#mayCall(address) || !this.#relayed.hasFriends(now)) return false;
+    const link = this.#add(this.#introductions.begin(address, now), true, now);
+    this.#introductions.tell(link.introduction, this.#relayed.begin(link.id, link.introduction, now));
+    return true;
+  }
+
+  #mayCall(address: Address): boolean {
+    const { place, isOnline } = this.#introductions;
+    if (!place || address === place.address || this.linkCount >= MAX_LINKS) return false;
+    return isOnline || this.peerCount > 0;
   }
 
   envelope(from: Address, bytes: Uint8Array, now: Time): void {
@@ -151,8 +212,8 @@ export class Links {
   }
 
   #hear(word: Word, now: Time): Refusal | null {
-    const { introduction, isCall, peer, signal } = word;
-    if (isCall) return this.#answer(introduction, peer, signal, now);
+    const { introduction, isCall, peer, said } = word;
+    if (isCall) return this.#answer(introduction, peer, said, now);
     const link = this.#linkByIntroduction.get(introduction);
     if (!link) return "stale-envelope";
     if (this.#dropped.has(peer)) {
@@ -160,15 +221,18 @@ export class Links {
       this.#shun(introduction.address);
       return "stale-envelope";
     }
-    this.#context.emit({ type: "signal", link: link.id, signal });
+    if (link.isRelayed !== (typeof said !== "string")) return "malformed-envelope";
+    if (typeof said === "string") this.#context.emit({ type: "signal", link: link.id, signal: said });
+    else if (!this.#relayed.answered(link.id, said, now)) this.#end(link, now, "no-route");
     return null;
   }
 
   /** Somebody calls. When both call at once, the offer of the smaller address stands. [I7] */
-  #answer(call: Introduction, peer: PeerId, signal: Signal, now: Time): Refusal | null {
+  #answer(call: Introduction, peer: PeerId, said: Signal | RelayOffer, now: Time): Refusal | null {
     const { address } = this.#introductions.place as { address: Address };
     if (this.#dropped.has(peer) || peer === this.#context.me) return "stale-envelope";
-    if (!this.#mayAnswer(now)) return "too-many-introductions";
+    const isRelayed = typeof said !== "string";
+    if (!this.#mayAnswer(isRelayed, now)) return "too-many-introductions";
     this.#introductions.accept(call);
     for (const other of this.#linkById.values()) {
       const { introduction } = other;
@@ -179,28 +243,35 @@ export class Links {
       }
       this.#drop(other);
     }
-    this.#calls++;
-    const link = this.#add(call, now);
-    this.#context.emit({ type: "accept", link: link.id });
-    this.#context.emit({ type: "signal", link: link.id, signal });
+    if (isRelayed) this.#answerThroughFriend(call, said, now);
+    else {
+      this.#calls++;
+      const link = this.#add(call, false, now);
+      this.#context.emit({ type: "accept", link: link.id });
+      this.#context.emit({ type: "signal", link: link.id, signal: said });
+    }
     return null;
   }
 
-  /** [I8] */
-  #mayAnswer(now: Time): boolean {
-    let callers = 0;
-    for (const { introduction } of this.#linkById.values()) if (introduction.role === "responder") callers++;
-    return (
-      callers < MAX_CALLERS &&
-      this.linkCount < MAX_LINKS &&
-      this.#calls < MAX_CALLS_OF_LIFE &&
-      this.#dials + this.#calls < MAX_CONNECTIONS_OF_LIFE &&
-      this.#callAllowance.spend(1, now)
-    );
+  #answerThroughFriend(call: Introduction, offer: RelayOffer, now: Time): void {
+    const link = this.#add(call, true, now);
+    const answer = this.#relayed.answer(link.id, call, offer, now);
+    this.#introductions.tell(call, answer);
+    if (answer.friends.length === 0) this.#drop(link);
   }
 
-  #add(introduction: Introduction, now: Time): Link {
-    const link: Link = { id: this.#nextLinkId++, introduction, stage: { type: "introducing", since: now } };
+  /** [I8] */
+  #mayAnswer(isRelayed: boolean, now: Time): boolean {
+    let callers = 0;
+    for (const { introduction } of this.#linkById.values()) if (introduction.role === "responder") callers++;
+    if (callers >= MAX_CALLERS || this.linkCount >= MAX_LINKS) return false;
+    const isSpent = this.#calls >= MAX_CALLS_OF_LIFE || this.#dials + this.#calls >= MAX_CONNECTIONS_OF_LIFE;
+    return (isRelayed || !isSpent) && this.#callAllowance.spend(1, now);
+  }
+
+  #add(introduction: Introduction, isRelayed: boolean, now: Time): Link {
+    const stage: Stage = { type: "introducing", since: now };
+    const link: Link = { id: this.#nextLinkId++, introduction, isRelayed, stage };
     this.#linkById.set(link.id, link);
     this.#linkByIntroduction.set(introduction, link);
     return link;
@@ -293,6 +364,7 @@ export class Links {
     if (stage.type !== "proving" || !stage.mineSent || stage.theirs !== "valid" || !peer) return;
     if (this.#dropped.has(peer)) return this.#end(link, now);
     const older = this.#linkByPeer.get(peer);
+    if (older && link.isRelayed && !older.isRelayed) return this.#end(link, now);
     if (older) this.#end(older, now); // one link a peer: the newer one works
     const proven: Stage & { type: "proven" } = {
       type: "proven",
@@ -302,8 +374,13 @@ export class Links {
       rttMs: null,
       isUsed: false,
       idleSince: null,
+      directRetry:
+        link.isRelayed && role === "initiator"
+          ? { at: now + FIRST_DIRECT_RETRY_MS, thenAfterMs: 2 * FIRST_DIRECT_RETRY_MS }
+          : null,
     };
     link.stage = proven;
+    if (link.isRelayed) this.#context.emit({ type: "open-relay", link: link.id });
     this.#linkByPeer.set(peer, link);
     this.#retryByAddress.delete(address);
     this.#context.peerUp(peer, { address, calledUs: role === "responder" }, now);
@@ -323,6 +400,10 @@ export class Links {
         return;
       case "introduce":
         return this.#introductions.frame(peer, frame, now);
+      case "relay":
+        stage.isUsed = true;
+        if (frame.to === this.#introductions.place?.address) return this.#relayed.frame(peer, frame, now);
+        return this.#relay.carry(peer, frame, now);
       default:
         stage.isUsed = true;
         this.#context.frame(peer, frame, now);
@@ -339,7 +420,9 @@ export class Links {
       if (this.#linkByPeer.get(peer) === link) {
         this.#linkByPeer.delete(peer);
         this.#introductions.peerDown(peer);
+        this.#relay.peerDown(peer);
         this.#context.peerDown(peer, now);
+        if (!link.isRelayed) this.#relayed.peerDown(peer, now);
       }
       return;
     }
@@ -348,13 +431,35 @@ export class Links {
 
   #failed(link: Link, reason: LinkEnd, now: Time): void {
     const { address, peer, role, unanswered } = link.introduction;
-    const failures = (this.#retryByAddress.get(address)?.failures ?? 0) + 1;
-    const waitMs = this.#jittered(Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1)));
-    this.#retryByAddress.set(address, { failures, notBefore: now + waitMs });
+    if (this.#linkedAt(address)) return; // there is a way through a friend
+    const before = this.#retryByAddress.get(address);
+    const failures = (before?.failures ?? 0) + 1;
     // Answered, and yet no channel: the network keeps the two apart. Not answered: the other one has left.
-    if (unanswered === null && role === "initiator" && reason !== "closed" && failures === 2)
-      this.#context.notify({ type: "no-route", peer });
-    if (role === "initiator") this.#context.dialFailed(address, now);
+    const isApart = unanswered === null && reason !== "closed";
+    const longestMs = isApart ? LAST_APART_RETRY_MS : LAST_RETRY_MS;
+    const waitMs = this.#jittered(Math.min(longestMs, FIRST_RETRY_MS * 2 ** (failures - 1)));
+    const retry = { failures, notBefore: now + waitMs, isTold: before?.isTold ?? false };
+    this.#retryByAddress.set(address, retry);
+    if (role === "responder") return;
+    if (isApart && failures >= FAILURES_BEFORE_RELAY) {
+      if (!link.isRelayed && this.#dialThroughFriend(address, now)) return;
+      if (!retry.isTold) this.#context.notify({ type: "no-route", peer });
+      retry.isTold = true;
+    }
+    this.#context.dialFailed(address, now);
+  }
+
+  /** A block for a link through a friend. */
+  relayedFrame(id: LinkId, bytes: Uint8Array): void {
+    this.#relayed.send(id, bytes, true);
+  }
+
+  /** Where another friend may do what this one no longer does, it is asked at once. [Y6] */
+  #relayEnded(id: LinkId, isLost: boolean, now: Time): void {
+    const link = this.#linkById.get(id);
+    if (!link) return;
+    this.#end(link, now);
+    if (isLost && link.stage.type === "proven") this.#dialThroughFriend(link.introduction.address, now);
   }
 
   // -- what others ask -------------------------------------------------------------------------------------------
@@ -388,10 +493,24 @@ export class Links {
     return this.#linkByPeer.has(peer);
   }
 
-  #linkedAt(address: Address): PeerId | null {
-    for (const [peer, { introduction }] of this.#linkByPeer)
-      if (introduction.address === address) return peer;
+  /** The peer is reached through a friend. */
+  isRelayed(peer: PeerId): boolean {
+    return this.#linkByPeer.get(peer)?.isRelayed ?? false;
+  }
+
+  #linkedAt(address: Address): Link | null {
+    for (const link of this.#linkByPeer.values()) if (link.introduction.address === address) return link;
     return null;
+  }
+
+  #directTo(peer: PeerId): Link | null {
+    const link = this.#linkByPeer.get(peer);
+    return link && !link.isRelayed ? link : null;
+  }
+
+  *#friends(): IterableIterator<readonly [PeerId, Address]> {
+    for (const [peer, { introduction, isRelayed }] of this.#linkByPeer)
+      if (!isRelayed) yield [peer, introduction.address];
   }
 
   rttMs(peer: PeerId): number | null {
@@ -420,29 +539,32 @@ export class Links {
 
   /** A dropped peer is behind this address: to dial it would only use up the connections of this tab's life. */
   #shun(address: Address): void {
-    this.#retryByAddress.set(address, { failures: 0, notBefore: Infinity });
+    this.#retryByAddress.set(address, { failures: 0, notBefore: Infinity, isTold: true });
   }
 
   #count(refusal: Refusal): void {
     this.refusals.set(refusal, (this.refusals.get(refusal) ?? 0) + 1);
   }
 
-  /** Called by the engine after each input: ends the links that were refused while it was handled. */
+  /** Called by the engine after each input: ends the links that were refused, and sends through friends what waits. */
   settle(now: Time): void {
     for (const link of this.#doomed) this.#end(link, now);
     this.#doomed.clear();
+    this.#relayed.flush(now);
   }
 
   tick(now: Time): void {
     for (const link of [...this.#linkById.values()]) {
       const { stage } = link;
+      if (!this.#linkById.has(link.id)) continue; // it ended with its friend
       if (stage.type !== "proven") {
         if (now >= untilOf(link, stage)) this.#end(link, now, "timeout");
       } else if (
         stage.pingSentAt !== null &&
         now - Math.max(stage.pingSentAt, stage.lastHeard) >= SILENT_AFTER_MS
       ) {
-        this.#end(link, now);
+        if (link.isRelayed) this.#relayed.lost(link.id, now);
+        else this.#end(link, now);
       } else if (now >= stage.pingAt) {
         if (this.#isIdle(link, stage, now)) {
           this.#end(link, now);
@@ -451,6 +573,12 @@ export class Links {
         stage.pingAt = now + PING_EVERY_MS;
         stage.pingSentAt ??= now;
         this.#sendFrame(link, { type: "ping", nonce: 0 });
+        if (stage.directRetry && now >= stage.directRetry.at) {
+          const { thenAfterMs } = stage.directRetry;
+          const next = Math.min(LAST_DIRECT_RETRY_MS, 2 * thenAfterMs);
+          stage.directRetry = { at: now + thenAfterMs, thenAfterMs: next };
+          this.#dialDirect(link.introduction.address, now);
+        }
       }
     }
     this.#introductions.tick(now);
@@ -464,7 +592,10 @@ export class Links {
   }
 
   nextDeadline(): Time | null {
-    let next = this.#introductions.nextDeadline() ?? Infinity;
+    let next = Math.min(
+      this.#introductions.nextDeadline() ?? Infinity,
+      this.#relayed.nextDeadline() ?? Infinity,
+    );
     for (const link of this.#linkById.values()) {
       const { stage } = link;
       if (stage.type !== "proven") next = Math.min(next, untilOf(link, stage));
@@ -478,15 +609,18 @@ export class Links {
   }
 
   closeAll(now: Time): void {
+    const links = [...this.#linkById.values()];
+    for (const link of links) if (link.isRelayed) this.#end(link, now);
     this.#introductions.leave();
-    for (const link of [...this.#linkById.values()]) this.#end(link, now);
+    for (const link of links) this.#end(link, now);
   }
 
   // -- details ---------------------------------------------------------------------------------------------------
 
   #sendFrame(link: Link, frame: Frame | Uint8Array): void {
     const bytes = frame instanceof Uint8Array ? frame : encodeFrame(frame);
-    this.#context.emit({ type: "send", link: link.id, bytes });
+    if (link.isRelayed) this.#relayed.send(link.id, bytes);
+    else this.#context.emit({ type: "send", link: link.id, bytes });
   }
 
   #end(link: Link, now: Time, reason: LinkEnd = "closed"): void {
@@ -502,6 +636,7 @@ export class Links {
   }
 
   #remove(link: Link): void {
+    this.#relayed.end(link.id);
     this.#linkById.delete(link.id);
     this.#linkByIntroduction.delete(link.introduction);
     this.#introductions.end(link.introduction);

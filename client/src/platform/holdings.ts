@@ -7,11 +7,11 @@ import { Bitfield } from "../engine/bitfield.ts";
 import { geometryOf, lengthOf, pieceBegin, pieceBytes, type FileId } from "../engine/file-id.ts";
 import type { Input, LocalFile, ReadProblem, StoreProblem, SwarmOutput } from "../engine/io.ts";
 import type { PeerId } from "../engine/peer-id.ts";
+import type { BlockSender } from "./block-queue.ts";
 import { HandedFiles, type HandedProblem } from "./handed-files.ts";
 import type { HashedFile, HashProblem } from "./hash-file.ts";
 import type { HostFiles } from "./host.ts";
 import type { Bytes } from "./leaf-hashes.ts";
-import type { Link } from "./link.ts";
 import type { PieceStore, PieceStores, StoredFile } from "./piece-store.ts";
 import { bytesMissing } from "./quota.ts";
 import { readProblemIn } from "./read-problem.ts";
@@ -159,7 +159,7 @@ export class Holdings implements HostFiles {
     this.#deletionByFile.delete(file);
   }
 
-  perform(output: SwarmOutput, linkOf: (peer: PeerId) => Link | null): void {
+  perform(output: SwarmOutput, linkOf: (peer: PeerId) => BlockSender | null): void {
     const { feed } = this.#options;
     switch (output.type) {
       case "open-store":

@@ -9,14 +9,16 @@ import type { Input, LinkId, Notice, Output, SwarmOutput } from "../engine/io.ts
 import { openMessage } from "../engine/message-box.ts";
 import type { PeerId } from "../engine/peer-id.ts";
 import { sign, verify, type Identity } from "./identity.ts";
+import type { BlockSender } from "./block-queue.ts";
 import { Link } from "./link.ts";
+import { RelayedLink } from "./relayed-link.ts";
 import { SignalingClient, type SignalingEvents } from "./signaling-client.ts";
 
 /** What happens to the bytes of files: see holdings.ts. */
 export interface HostFiles {
   /** Bytes that were sent as blocks, so far. */
   readonly sentBytes: number;
-  perform(output: SwarmOutput, linkOf: (peer: PeerId) => Link | null): void;
+  perform(output: SwarmOutput, linkOf: (peer: PeerId) => BlockSender | null): void;
   close(): void;
 }
 
@@ -46,6 +48,7 @@ export class Host {
   readonly #signaling: SignalingClient;
   readonly #files: HostFiles;
   readonly #linkById = new Map<LinkId, Link>();
+  readonly #relayedLinkById = new Map<LinkId, RelayedLink>();
   readonly #inputs: Input[] = [];
   #handling = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -55,6 +58,8 @@ export class Host {
   #closed = false;
   #bytesIn = 0;
   #bytesOut = 0;
+  /** Of blocks that went through friends: as frames they are among the bytes out already. */
+  #relayedBlockBytes = 0;
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -85,7 +90,7 @@ export class Host {
   get traffic(): { directInBytes: number; directOutBytes: number; serverBytes: number } {
     return {
       directInBytes: this.#bytesIn,
-      directOutBytes: this.#bytesOut + this.#files.sentBytes,
+      directOutBytes: this.#bytesOut + this.#files.sentBytes - this.#relayedBlockBytes,
       serverBytes: this.#signaling.envelopeBytes,
     };
   }
@@ -122,6 +127,8 @@ export class Host {
     if (this.#changeTimer) clearTimeout(this.#changeTimer);
     for (const link of this.#linkById.values()) link.close();
     this.#linkById.clear();
+    for (const link of this.#relayedLinkById.values()) link.close();
+    this.#relayedLinkById.clear();
     this.#signaling.close();
     this.#files.close();
     this.#options.identity.release();
@@ -142,7 +149,13 @@ export class Host {
       case "close-link":
         this.#linkById.get(output.link)?.close();
         this.#linkById.delete(output.link);
+        this.#relayedLinkById.get(output.link)?.close();
+        this.#relayedLinkById.delete(output.link);
         return;
+      case "open-relay":
+        return this.#connectThroughFriend(output.link);
+      case "relay-took":
+        return this.#relayedLinkById.get(output.link)?.took();
       case "send":
         this.#bytesOut += output.bytes.length;
         return this.#linkById.get(output.link)?.send(output.bytes);
@@ -174,9 +187,19 @@ export class Host {
     }
   }
 
-  #linkOf(peer: PeerId): Link | null {
+  #linkOf(peer: PeerId): BlockSender | null {
     const id = this.engine.linkOf(peer);
-    return id === null ? null : (this.#linkById.get(id) ?? null);
+    return id === null ? null : (this.#linkById.get(id) ?? this.#relayedLinkById.get(id) ?? null);
+  }
+
+  #connectThroughFriend(id: LinkId): void {
+    const link = new RelayedLink({
+      block: (bytes) => {
+        this.#relayedBlockBytes += bytes.length;
+        this.feed({ type: "relayed-frame", link: id, bytes });
+      },
+    });
+    this.#relayedLinkById.set(id, link);
   }
 
   #connect(id: LinkId, initiator: boolean): void {

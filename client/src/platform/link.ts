@@ -8,7 +8,7 @@
 import SimplePeer from "simple-peer";
 import { MAX_FRAME_BYTES, writeBlock } from "../engine/frame.ts";
 import type { LinkEnd, Signal } from "../engine/io.ts";
-import { BlockQueue } from "./block-queue.ts";
+import { BlockQueue, type BlockSender } from "./block-queue.ts";
 import { fingerprintOf, parseSignal } from "./signal.ts";
 
 /** Measured (DESIGN §5): with 1 MiB the first seconds stall and the median falls by a fifth. */
@@ -26,7 +26,7 @@ export interface LinkEvents {
   closed(reason: LinkEnd): void;
 }
 
-export class Link {
+export class Link implements BlockSender {
   readonly #peer: SimplePeer.Instance;
   readonly #events: LinkEvents;
   readonly #blocks = new BlockQueue();
@@ -66,10 +66,6 @@ export class Link {
     this.#write(frame);
   }
 
-  /**
-   * Queues the answer to request `id`; `read` is its bytes, or null when they could not be read. `sent` hears how many
-   * bytes have left the queue.
-   */
   async sendBlocks(
     id: number,
     read: Promise<Uint8Array | null>,

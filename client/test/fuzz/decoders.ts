@@ -56,8 +56,9 @@ const route = {
   from: bytesToHex(random.bytes(16)) as Address,
   to: bytesToHex(random.bytes(16)) as Address,
 };
+const relayOffer = [random.bytes(32), [random.bytes(16), random.bytes(16)]];
 const payloads = ["initiator", "responder"].flatMap((role) =>
-  ['{"type":"offer","sdp":"v=0"}', "{}"].map((signal) => encode([role, random.bytes(32), signal])),
+  ['{"type":"offer","sdp":"v=0"}', "{}", relayOffer].map((said) => encode([role, random.bytes(32), said])),
 );
 
 /** [I1] */

@@ -1,0 +1,29 @@
+/** A disk for a whole engine of the simulator. */
+import { encodeBlock, MAX_BLOCK_BYTES } from "../src/engine/frame.ts";
+import type { SwarmOutput } from "../src/engine/io.ts";
+import { DiskFiles } from "./disk-files.ts";
+import type { SimFiles, SimPeer } from "./room.ts";
+
+export class SimDisk implements SimFiles {
+  #peer: SimPeer | null = null;
+  readonly #files = new DiskFiles({
+    feed: (input) => this.#peer!.feed(input),
+    sendBlocks: (peer, id, bytes) => {
+      for (let at = 0; at < bytes.length; at += MAX_BLOCK_BYTES) {
+        const block = bytes.subarray(at, at + MAX_BLOCK_BYTES);
+        this.#peer!.sendBlock(peer, encodeBlock(id, block));
+        this.#peer!.feed({ type: "bytes-sent", peer, id, bytes: block.length });
+      }
+    },
+    stopBlocks: () => {},
+  });
+
+  get disk(): DiskFiles["disk"] {
+    return this.#files.disk;
+  }
+
+  perform(output: SwarmOutput, peer: SimPeer): void {
+    this.#peer = peer;
+    this.#files.perform(output);
+  }
+}

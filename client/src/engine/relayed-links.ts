@@ -1,0 +1,250 @@
+/**
+ * Links through friends, for peers that can't reach each other directly: which friend, what is sent through it and how
+ * fast. PROTOCOL.md, rules Y2 to Y6. What travels is sealed in relayed-channel.ts; when such a link is wanted, and what
+ * it is once it is proven, is decided in links.ts.
+ */
+import type { Address } from "@swapmeet/shared";
+import { Allowance } from "./allowance.ts";
+import { bytesToHex } from "./bytes.ts";
+import type { IntroductionSession } from "./envelope.ts";
+import type { RelayFrame } from "./frame.ts";
+import type { Introduction, RelayOffer } from "./introductions.ts";
+import type { LinkId, Time } from "./io.ts";
+import type { PeerId } from "./peer-id.ts";
+import type { Refusal } from "./refusal.ts";
+import { publicRelayKey, RELAY_KEY_BYTES, RelayedChannel, sessionOfRelayed } from "./relayed-channel.ts";
+
+/** Below what a friend carries [Y1], whatever the network does to the pace. */
+const PACE_BYTES_PER_SECOND = 192 * 1024;
+/** Two of the largest messages. */
+const PACE_BYTES_AT_ONCE = 128 * 1024;
+/** What a frame takes beside its bytes, at most: the friend counts it too. */
+const OVERHEAD_BYTES = 80;
+/** Control frames that wait, as on any link [W6]. */
+const MAX_WAITING_BYTES = 15 * 1024 * 1024;
+/** A friend through whom something was lost or altered is not used for so long. Guess. */
+const DISTRUSTED_MS = 60_000;
+
+export interface RelayedLinksContext {
+  /** Where this peer is reached. */
+  address(): Address | null;
+  /** That seals envelopes, and is known to members alone. */
+  roomKey(): Uint8Array;
+  random(bytes: number): Uint8Array;
+  /** Peers with a direct link, and where they are reached. */
+  friends(): Iterable<readonly [PeerId, Address]>;
+  send(peer: PeerId, frame: RelayFrame): void;
+  refuse(peer: PeerId, refusal: Refusal): void;
+  /** What fingerprints are for a channel of WebRTC: each end's key, as the proof signs it. [Y3] */
+  opened(link: LinkId, local: string, remote: string, now: Time): void;
+  bytes(link: LinkId, bytes: Uint8Array, now: Time): void;
+  /** The block that was given last is on its way. */
+  took(link: LinkId): void;
+  /** `isLost`: the friend is gone, or no friend; else the other side has closed it. */
+  ended(link: LinkId, isLost: boolean, now: Time): void;
+}
+
+interface RelayedLink {
+  readonly id: LinkId;
+  readonly introduction: Introduction;
+  readonly secret: Uint8Array;
+  /** Null until the other side has named one that it knows too. */
+  through: {
+    readonly friend: PeerId;
+    readonly channel: RelayedChannel;
+    readonly theirKey: Uint8Array;
+  } | null;
+  isOpen: boolean;
+  /** Sealed when their turn comes, which is in order: a reject must not overtake its request's block. [S2] */
+  readonly waiting: { readonly frame: Uint8Array; readonly isBlock: boolean }[];
+  waitingBytes: number;
+}
+
+export class RelayedLinks {
+  readonly #context: RelayedLinksContext;
+  readonly #linkById = new Map<LinkId, RelayedLink>();
+  readonly #linkBySession = new Map<IntroductionSession, RelayedLink>();
+  readonly #paceByFriend = new Map<PeerId, Allowance>();
+  readonly #distrustedUntilByFriend = new Map<PeerId, Time>();
+  #dueAt: Time | null = null;
+
+  constructor(context: RelayedLinksContext) {
+    this.#context = context;
+  }
+
+  // -- making one ------------------------------------------------------------------------------------------------
+
+  hasFriends(now: Time): boolean {
+    return this.#friends(now).length > 0;
+  }
+
+  /** @returns what to tell the other side. */
+  begin(id: LinkId, introduction: Introduction, now: Time): RelayOffer {
+    const link = this.#add(id, introduction);
+    return { key: publicRelayKey(link.secret), friends: this.#friends(now).map(([, address]) => address) };
+  }
+
+  /** @returns the answer to an offer: a friend that both know, chosen at random, or none. */
+  answer(id: LinkId, introduction: Introduction, offer: RelayOffer, now: Time): RelayOffer {
+    const link = this.#add(id, introduction);
+    const offered = new Set(offer.friends);
+    const common = this.#friends(now).filter(([, address]) => offered.has(address));
+    const chosen = common[(this.#context.random(1)[0] ?? 0) % common.length];
+    const isAgreed = chosen !== undefined && this.#agree(link, offer.key, chosen[0]);
+    return { key: publicRelayKey(link.secret), friends: isAgreed ? [chosen[1]] : [] };
+  }
+
+  /** @returns whether the answer makes a channel. */
+  answered(id: LinkId, answer: RelayOffer, now: Time): boolean {
+    const link = this.#linkById.get(id);
+    const friend = this.#friends(now).find(([, address]) => address === answer.friends[0])?.[0];
+    if (!link || link.through || !friend || !this.#agree(link, answer.key, friend)) return false;
+    this.#open(link, now);
+    return true;
+  }
+
+  // -- using it --------------------------------------------------------------------------------------------------
+
+  /** Goes out with the next flush. */
+  send(id: LinkId, frame: Uint8Array, isBlock = false): void {
+    const link = this.#linkById.get(id);
+    if (!link) return;
+    link.waiting.push({ frame, isBlock });
+    link.waitingBytes += frame.length;
+  }
+
+  /** A message for this peer. [Y4] */
+  frame(by: PeerId, { from, bytes }: RelayFrame, now: Time): void {
+    const link = this.#linkBySession.get(sessionOfRelayed(bytes) ?? "");
+    if (link?.through?.friend !== by || link.introduction.address !== from) return; // late, or nobody's
+    const read = link.through.channel.read(bytes);
+    if (!read.ok) {
+      this.#context.refuse(by, read.problem);
+      if (read.problem !== "replayed-envelope") this.lost(link.id, now);
+      return;
+    }
+    // Whoever answered waits for this: what it sent earlier could have overtaken the answer.
+    if (!link.isOpen) this.#open(link, now);
+    if (read.value.type === "end") this.#context.ended(link.id, false, now);
+    else if (read.value.type === "frame") this.#context.bytes(link.id, read.value.bytes, now);
+  }
+
+  /** Sends what waits, as fast as it may: one message of each link in turn. */
+  flush(now: Time): void {
+    this.#dueAt = null;
+    for (const { id, waitingBytes } of [...this.#linkById.values()])
+      if (waitingBytes > MAX_WAITING_BYTES) this.#context.ended(id, false, now);
+    let isSending = true;
+    while (isSending) {
+      isSending = false;
+      for (const link of this.#linkById.values()) if (this.#sendNext(link, now)) isSending = true;
+    }
+  }
+
+  nextDeadline(): Time | null {
+    return this.#dueAt;
+  }
+
+  // -- ending it -------------------------------------------------------------------------------------------------
+
+  /** Something was lost on the way: this friend is not trusted for a while. */
+  lost(id: LinkId, now: Time): void {
+    const friend = this.#linkById.get(id)?.through?.friend;
+    for (const [other, until] of this.#distrustedUntilByFriend)
+      if (now >= until) this.#distrustedUntilByFriend.delete(other);
+    if (friend) this.#distrustedUntilByFriend.set(friend, now + DISTRUSTED_MS);
+    this.#context.ended(id, true, now);
+  }
+
+  /** The other side is told. Twice is harmless. */
+  end(id: LinkId): void {
+    const link = this.#linkById.get(id);
+    if (!link) return;
+    this.#linkById.delete(id);
+    this.#linkBySession.delete(link.introduction.session);
+    if (link.isOpen && link.through) this.#carry(link, link.through.friend, link.through.channel.end());
+  }
+
+  peerDown(friend: PeerId, now: Time): void {
+    this.#paceByFriend.delete(friend);
+    for (const link of [...this.#linkById.values()])
+      if (link.through?.friend === friend) this.#context.ended(link.id, true, now);
+  }
+
+  // -- details ---------------------------------------------------------------------------------------------------
+
+  #add(id: LinkId, introduction: Introduction): RelayedLink {
+    const link: RelayedLink = {
+      id,
+      introduction,
+      secret: this.#context.random(RELAY_KEY_BYTES),
+      through: null,
+      isOpen: false,
+      waiting: [],
+      waitingBytes: 0,
+    };
+    this.#linkById.set(id, link);
+    this.#linkBySession.set(introduction.session, link);
+    return link;
+  }
+
+  #agree(link: RelayedLink, theirKey: Uint8Array, friend: PeerId): boolean {
+    const { session, address, role } = link.introduction;
+    const mine = this.#context.address();
+    if (mine === null) return false;
+    const isInitiator = role === "initiator";
+    const ends = isInitiator
+      ? { session, initiator: mine, responder: address }
+      : { session, initiator: address, responder: mine };
+    const channel = RelayedChannel.agree(ends, this.#context.roomKey(), link.secret, theirKey, isInitiator);
+    if (channel) link.through = { friend, channel, theirKey };
+    return channel !== null;
+  }
+
+  #open(link: RelayedLink, now: Time): void {
+    if (!link.through) return;
+    link.isOpen = true;
+    const [local, remote] = [publicRelayKey(link.secret), link.through.theirKey].map(keyText);
+    this.#context.opened(link.id, local!, remote!, now);
+  }
+
+  /** @returns whether there was something, and it could go. */
+  #sendNext(link: RelayedLink, now: Time): boolean {
+    const next = link.waiting[0];
+    if (!link.through || !next) return false;
+    const { friend, channel } = link.through;
+    const pace = this.#paceOf(friend);
+    const bytes = next.frame.length + OVERHEAD_BYTES;
+    if (!pace.spend(bytes, now)) {
+      this.#dueAt = Math.min(this.#dueAt ?? Infinity, pace.readyAt(bytes, now));
+      return false;
+    }
+    link.waiting.shift();
+    link.waitingBytes -= next.frame.length;
+    for (const message of channel.frame(next.frame)) this.#carry(link, friend, message);
+    if (next.isBlock) this.#context.took(link.id);
+    return true;
+  }
+
+  #carry({ introduction }: RelayedLink, friend: PeerId, bytes: Uint8Array): void {
+    const from = this.#context.address();
+    if (from !== null) this.#context.send(friend, { type: "relay", from, to: introduction.address, bytes });
+  }
+
+  #paceOf(friend: PeerId): Allowance {
+    const known = this.#paceByFriend.get(friend);
+    if (known) return known;
+    const pace = new Allowance(PACE_BYTES_AT_ONCE, PACE_BYTES_PER_SECOND);
+    this.#paceByFriend.set(friend, pace);
+    return pace;
+  }
+
+  #friends(now: Time): (readonly [PeerId, Address])[] {
+    return [...this.#context.friends()].filter(
+      ([friend]) => now >= (this.#distrustedUntilByFriend.get(friend) ?? now),
+    );
+  }
+}
+
+/** An end's key, as the proof signs it in the place of a fingerprint. */
+const keyText = (key: Uint8Array): string => `x25519 ${bytesToHex(key)}`;
