@@ -17,8 +17,8 @@ import { GENERAL } from "../src/engine/name.ts";
 import type { PostId } from "../src/engine/post-id.ts";
 import { deriveRoom, openRoom } from "../src/engine/room-secret.ts";
 import type { PostView, ResultRow, SearchQuery } from "../src/engine/view.ts";
+import type { BlockSender } from "../src/platform/block-queue.ts";
 import { Host, type HostFiles } from "../src/platform/host.ts";
-import type { Link } from "../src/platform/link.ts";
 import type { RoomCode } from "../src/platform/room-code.ts";
 import { openSocket } from "../src/platform/signaling-client.ts";
 import { stretch } from "../src/platform/stretched-code.ts";
@@ -199,7 +199,7 @@ export class Peer {
 class MemoryFiles implements HostFiles {
   sentBytes = 0;
   readonly #feed: (input: Input) => void;
-  #linkOf: (peer: PeerId) => Link | null = () => null;
+  #linkOf: (peer: PeerId) => BlockSender | null = () => null;
   readonly #files = new DiskFiles({
     feed: (input) => this.#feed(input),
     sendBlocks: (peer, id, bytes) =>
@@ -224,7 +224,7 @@ class MemoryFiles implements HostFiles {
     return bytes;
   }
 
-  perform(output: SwarmOutput, linkOf: (peer: PeerId) => Link | null): void {
+  perform(output: SwarmOutput, linkOf: (peer: PeerId) => BlockSender | null): void {
     this.#linkOf = linkOf;
     this.#files.perform(output);
   }
