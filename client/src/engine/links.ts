@@ -7,7 +7,7 @@
  * file hears of a link before it.
  */
 import type { Address, RoomTag } from "@swapmeet/shared";
-import { Allowance } from "./allowance.ts";
+import { CallBudget } from "./call-budget.ts";
 import { decodeFrame, encodeFrame, type Frame, type RelayFrame } from "./frame.ts";
 import {
   Introductions,
@@ -27,14 +27,6 @@ import { Relay } from "./relay.ts";
 const MAX_LINKS = 48;
 /** Of them, links to peers that called: the rest is for those this peer calls. */
 const MAX_CALLERS = 32;
-/** Chrome refuses the 501st RTCPeerConnection of a tab's life (js-libp2p #2591). */
-const MAX_CONNECTIONS_OF_LIFE = 480;
-/** Neither those who call nor this peer itself can use up all of them. */
-const MAX_DIALS_OF_LIFE = 400;
-const MAX_CALLS_OF_LIFE = 280;
-/** A class that joins at once, and then one in five seconds. Guess. */
-const CALLS_AT_ONCE = 48;
-const CALLS_PER_SECOND = 1 / 5;
 /** From the first envelope to an open channel. ICE gives up after about 15 s by itself. */
 const INTRODUCING_MS = 20_000;
 /** Nobody answers, neither through the server nor through peers: the other one has left. Guess. */
@@ -42,10 +34,6 @@ const UNANSWERED_MS = 12_000;
 const PROVING_MS = 10_000;
 /** Attempts that were answered and made no connection. */
 const FAILURES_BEFORE_RELAY = 2;
-const FIRST_RETRY_MS = 1_000;
-const LAST_RETRY_MS = 60_000;
-/** To somebody whom the network keeps away: each attempt costs both a connection of their lives. Guess. */
-const LAST_APART_RETRY_MS = 5 * 60_000;
 const PING_EVERY_MS = 10_000;
 /** A direct path is tried anew, each time after twice as long: every attempt is one of the connections above. Guess. */
 const FIRST_DIRECT_RETRY_MS = 60_000;
@@ -119,17 +107,15 @@ export class Links {
   readonly #linkById = new Map<LinkId, Link>();
   readonly #linkByIntroduction = new Map<Introduction, Link>();
   readonly #linkByPeer = new Map<PeerId, Link>();
-  readonly #retryByAddress = new Map<Address, { failures: number; notBefore: Time; isTold: boolean }>();
+  readonly #budget: CallBudget;
   readonly #dropped = new Set<PeerId>();
   readonly #doomed = new Set<Link>();
   readonly refusals = new Map<Refusal, number>();
   #nextLinkId = 1;
-  #dials = 0;
-  #calls = 0;
-  readonly #callAllowance = new Allowance(CALLS_AT_ONCE, CALLS_PER_SECOND);
 
   constructor(context: LinksContext) {
     this.#context = context;
+    this.#budget = new CallBudget(() => (context.random(1)[0] ?? 0) / 256);
     this.#introductions = new Introductions({
       ...context,
       heard: (word, now) => this.#hear(word, now),
@@ -179,15 +165,11 @@ export class Links {
   dial(address: Address, now: Time): boolean {
     for (const { introduction } of this.#linkById.values())
       if (introduction.address === address) return false;
-    if (now < (this.#retryByAddress.get(address)?.notBefore ?? 0)) return false;
-    return this.#dialDirect(address, now);
+    return !this.#budget.isResting(address, now) && this.#dialDirect(address, now);
   }
 
   #dialDirect(address: Address, now: Time): boolean {
-    if (!this.#mayCall(address)) return false;
-    if (this.#dials >= MAX_DIALS_OF_LIFE || this.#dials + this.#calls >= MAX_CONNECTIONS_OF_LIFE)
-      return false;
-    this.#dials++;
+    if (!this.#mayCall(address) || !this.#budget.spendOnDial()) return false;
     const link = this.#add(this.#introductions.begin(address, now), false, now);
     this.#context.emit({ type: "dial", link: link.id });
     return true;
@@ -218,7 +200,7 @@ export class Links {
     if (!link) return "stale-envelope";
     if (this.#dropped.has(peer)) {
       this.#end(link, now);
-      this.#shun(introduction.address);
+      this.#budget.shun(introduction.address);
       return "stale-envelope";
     }
     if (link.isRelayed !== (typeof said !== "string")) return "malformed-envelope";
@@ -245,7 +227,7 @@ export class Links {
     }
     if (isRelayed) this.#answerThroughFriend(call, said, now);
     else {
-      this.#calls++;
+      this.#budget.answered();
       const link = this.#add(call, false, now);
       this.#context.emit({ type: "accept", link: link.id });
       this.#context.emit({ type: "signal", link: link.id, signal: said });
@@ -265,8 +247,7 @@ export class Links {
     let callers = 0;
     for (const { introduction } of this.#linkById.values()) if (introduction.role === "responder") callers++;
     if (callers >= MAX_CALLERS || this.linkCount >= MAX_LINKS) return false;
-    const isSpent = this.#calls >= MAX_CALLS_OF_LIFE || this.#dials + this.#calls >= MAX_CONNECTIONS_OF_LIFE;
-    return (isRelayed || !isSpent) && this.#callAllowance.spend(1, now);
+    return this.#budget.mayAnswer(isRelayed, now);
   }
 
   #add(introduction: Introduction, isRelayed: boolean, now: Time): Link {
@@ -382,7 +363,7 @@ export class Links {
     link.stage = proven;
     if (link.isRelayed) this.#context.emit({ type: "open-relay", link: link.id });
     this.#linkByPeer.set(peer, link);
-    this.#retryByAddress.delete(address);
+    this.#budget.succeeded(address);
     this.#context.peerUp(peer, { address, calledUs: role === "responder" }, now);
     for (const frame of stage.waiting) this.#proven(link, proven, frame, now);
   }
@@ -432,19 +413,14 @@ export class Links {
   #failed(link: Link, reason: LinkEnd, now: Time): void {
     const { address, peer, role, unanswered } = link.introduction;
     if (this.#linkedAt(address)) return; // there is a way through a friend
-    const before = this.#retryByAddress.get(address);
-    const failures = (before?.failures ?? 0) + 1;
     // Answered, and yet no channel: the network keeps the two apart. Not answered: the other one has left.
     const isApart = unanswered === null && reason !== "closed";
-    const longestMs = isApart ? LAST_APART_RETRY_MS : LAST_RETRY_MS;
-    const waitMs = this.#jittered(Math.min(longestMs, FIRST_RETRY_MS * 2 ** (failures - 1)));
-    const retry = { failures, notBefore: now + waitMs, isTold: before?.isTold ?? false };
-    this.#retryByAddress.set(address, retry);
+    const failures = this.#budget.failed(address, isApart, now);
     if (role === "responder") return;
-    if (isApart && failures >= FAILURES_BEFORE_RELAY) {
+    if (isApart && failures.count >= FAILURES_BEFORE_RELAY) {
       if (!link.isRelayed && this.#dialThroughFriend(address, now)) return;
-      if (!retry.isTold) this.#context.notify({ type: "no-route", peer });
-      retry.isTold = true;
+      if (!failures.isTold) this.#context.notify({ type: "no-route", peer });
+      failures.isTold = true;
     }
     this.#context.dialFailed(address, now);
   }
@@ -533,13 +509,8 @@ export class Links {
     const { peer, address } = link.introduction;
     if (link.stage.type !== "proven" || !peer) return;
     this.#dropped.add(peer);
-    this.#shun(address);
+    this.#budget.shun(address);
     this.#context.notify({ type: "peer-dropped", peer, refusal });
-  }
-
-  /** A dropped peer is behind this address: to dial it would only use up the connections of this tab's life. */
-  #shun(address: Address): void {
-    this.#retryByAddress.set(address, { failures: 0, notBefore: Infinity, isTold: true });
   }
 
   #count(refusal: Refusal): void {
@@ -641,11 +612,6 @@ export class Links {
     this.#linkByIntroduction.delete(link.introduction);
     this.#introductions.end(link.introduction);
     this.#doomed.delete(link);
-  }
-
-  /** Between 1 and 2 times: two peers that lost each other do not call in step for ever. */
-  #jittered(ms: number): number {
-    return ms * (1 + (this.#context.random(1)[0] ?? 0) / 256);
   }
 }
 

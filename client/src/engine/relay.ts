@@ -25,8 +25,6 @@ export interface RelayContext {
 export class Relay {
   readonly #context: RelayContext;
   readonly #allowanceByPeer = new Map<PeerId, Allowance>();
-  /** Of messages, since the start. */
-  carriedBytes = 0;
 
   constructor(context: RelayContext) {
     this.#context = context;
@@ -38,7 +36,6 @@ export class Relay {
     if (to === null || to === by) return;
     if (!this.#allowanceOf(by).spend(frame.bytes.length, now))
       return this.#context.refuse(by, "too-many-requests");
-    this.carriedBytes += frame.bytes.length;
     this.#context.send(to, frame);
   }
 
