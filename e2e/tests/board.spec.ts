@@ -3,7 +3,7 @@ import { NodePeers } from "../lib/node-peers.ts";
 import type { RoomPage } from "../lib/page.ts";
 import { expect, test } from "../lib/test.ts";
 
-test("a post outlives its author and every tab's reload: who comes later reads it, with the author's name and tag", async ({
+test("[B7] a post outlives its author and every tab's reload: who comes later reads it, with the author's name and tag", async ({
   open,
   openPair,
 }) => {
@@ -40,7 +40,7 @@ test("a post outlives its author and every tab's reload: who comes later reads i
 const tagOf = async (room: RoomPage, name: string): Promise<string> =>
   new RegExp(`${name}\\s*(\\w{4})`).exec(await room.person(name).innerText())![1]!;
 
-test("a post that was altered on its way is shown to nobody: who passed it on is dropped by name, and the true one comes from the next", async ({
+test("[E5] a post that was altered on its way is shown to nobody: who passed it on is dropped by name, and the true one comes from the next", async ({
   server,
   open,
 }) => {
@@ -70,7 +70,7 @@ test("a post that was altered on its way is shown to nobody: who passed it on is
   }
 });
 
-test("threads stay together, groups apart, and every tab shows every post once", async ({
+test("[B4] threads stay together, groups apart, and every tab shows every post once", async ({
   open,
   openPair,
 }) => {
@@ -103,7 +103,7 @@ const SCRIPT = "javascript:alert(document.domain)";
 const MARKUP = "<img src=x onerror=alert(1)> <b>bold</b>";
 const PAGE = "https://example.org/a?b=c";
 
-test("text is only ever text: links are safe, markup is shown, long and right-to-left posts stay in their place", async ({
+test("[N5] text is only ever text: links are safe, markup is shown, long and right-to-left posts stay in their place", async ({
   openPair,
 }) => {
   const [writer, reader] = await openPair();
@@ -133,7 +133,7 @@ test("text is only ever text: links are safe, markup is shown, long and right-to
   expect(overflowPx, "nothing to scroll sideways").toBe(0);
 });
 
-test("a direct message reaches its person, who is seen to have got it, and nobody else", async ({
+test("[M2] a direct message reaches its person, who is seen to have got it, and nobody else", async ({
   open,
   openPair,
 }) => {

@@ -11,7 +11,7 @@ import { expect, test } from "../lib/test.ts";
 const PEERS_PER_HALF = 3;
 const CODE = "amber-otter-cedar-violet";
 
-test("two halves cut apart and healed have the same catalog and the same board within 10 s", async ({
+test("[E10] two halves cut apart and healed have the same catalog and the same board within 10 s", async ({
   server,
   folder,
 }) => {

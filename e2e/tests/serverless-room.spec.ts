@@ -13,7 +13,7 @@ import { expect, SERVER_GONE, test } from "../lib/test.ts";
 const PEERS = 6;
 const UPLINK = MiB;
 
-test("six peers lose their server: search, the board, a running transfer and one between two unconnected peers go on; it returns, and a seventh sees everything", async ({
+test("[I9] six peers lose their server: search, the board, a running transfer and one between two unconnected peers go on; it returns, and a seventh sees everything", async ({
   soak,
   folder,
   open,

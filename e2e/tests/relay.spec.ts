@@ -1,0 +1,54 @@
+/**
+ * Through a friend: two computers that nothing passes between, and a third that both reach. Real ones as far as the
+ * network can tell: lib/namespaces.ts.
+ */
+import { join } from "node:path";
+import { randomFile, sha256 } from "../lib/files.ts";
+import { BRIDGE_ADDRESS, Namespaces, whyNoNamespaces } from "../lib/namespaces.ts";
+import { RoomPage } from "../lib/page.ts";
+import { expect, test } from "../lib/test.ts";
+
+test("[Y1] two that cannot reach each other exchange a file, posts and messages through a friend, and are told so", async ({
+  server,
+  folder,
+  complaints,
+}) => {
+  const why = await whyNoNamespaces();
+  if (why !== null) console.warn(`\n!!! SKIPPED, through a friend: ${why}\n`);
+  test.skip(why !== null, why ?? "");
+  test.setTimeout(150_000);
+  const path = await randomFile(join(folder, "by hand.bin"), 60, 700_000);
+  const network = await Namespaces.open(folder, [null, null, null]);
+  try {
+    await network.separate(0, 1);
+    const contexts = await network.launch([server.urlAt(BRIDGE_ADDRESS)]);
+    for (const context of contexts) complaints.watch(context);
+    const rooms = await Promise.all(contexts.map(async (context) => new RoomPage(await context.newPage())));
+    const [ann, ben, flo] = rooms as [RoomPage, RoomPage, RoomPage];
+    await flo.page.goto(server.urlAt(BRIDGE_ADDRESS));
+    const code = await flo.newPrivateRoom();
+    for (const room of [ann, ben]) await room.page.goto(`${server.urlAt(BRIDGE_ADDRESS)}/#${code}`);
+    for (const [i, room] of rooms.entries()) await room.rename(["Ann", "Ben", "Flo"][i]!);
+    for (const room of [ann, ben])
+      await expect(room.person("Flo")).toContainText("direct", { timeout: 20_000 });
+
+    await ann.addFiles(path);
+    await ben.download("by hand.bin");
+    await expect(ben.person("Ann")).toContainText("through a friend", { timeout: 90_000 });
+    await expect(ann.person("Ben")).toContainText("through a friend");
+    expect(await sha256((await ben.saved(1))[0]!.path)).toBe(await sha256(path));
+
+    for (const room of [ann, ben]) await room.openBoard();
+    await ann.post("can you read this?");
+    await ben.expectPosts("can you read this?");
+    await ben.reply("can you read this?", "every word");
+    await ann.expectPosts("can you read this?", "every word");
+
+    const messages = await ann.messagesWith("Ben");
+    await messages.getByRole("textbox", { name: "Message to Ben" }).fill("not for the friend");
+    await messages.getByRole("button", { name: "Send" }).click();
+    await expect(messages.getByRole("listitem")).toHaveText(/not for the friend\s*Delivered/);
+  } finally {
+    await network.close();
+  }
+});
