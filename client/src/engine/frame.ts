@@ -15,7 +15,6 @@ import type { Head } from "./feed.ts";
 import { PeerIdFromWire, SIGNATURE_BYTES, type PeerId } from "./peer-id.ts";
 import { bytesToHex, concatBytes, hexToBytes } from "./bytes.ts";
 import { decodeCbor } from "./cbor.ts";
-export { decodeCbor } from "./cbor.ts";
 import type { Refusal } from "./refusal.ts";
 
 export const MAX_FRAME_BYTES = 65_536;

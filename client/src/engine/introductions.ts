@@ -11,7 +11,8 @@ import { fail, ok, type Address, type Result, type RoomTag } from "@swapmeet/sha
 import { Couriers, type CouriersContext } from "./couriers.ts";
 import { attemptOf, newSession, open, seal, SESSION_BYTES, type IntroductionSession } from "./envelope.ts";
 import { hexToBytes } from "./bytes.ts";
-import { AddressFromWire, decodeCbor, type IntroduceFrame } from "./frame.ts";
+import { decodeCbor } from "./cbor.ts";
+import { AddressFromWire, type IntroduceFrame } from "./frame.ts";
 import type { Output, Signal, Time } from "./io.ts";
 import { PeerIdFromWire, type PeerId } from "./peer-id.ts";
 import type { Refusal } from "./refusal.ts";
