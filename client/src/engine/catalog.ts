@@ -6,6 +6,7 @@ import type { Entry } from "./entry.ts";
 import type { FileId } from "./file-id.ts";
 import { lengthOf } from "./file-id.ts";
 import { safeFileName, safeFolder } from "./name.ts";
+import { Offers, type Share } from "./offers.ts";
 import type { PeerId } from "./peer-id.ts";
 import { SearchIndex, type Searchable, type Slot } from "./search.ts";
 import type { SearchQuery, SearchResults } from "./view.ts";
@@ -15,21 +16,28 @@ interface Author {
   readonly shareBySeq: Map<number, Share>;
 }
 
-interface Share {
-  readonly file: FileId;
-  readonly name: string;
-  readonly folder: string;
-}
-
 /** A file that is offered by somebody, under the name it was first offered by. */
-interface CatalogFile extends Searchable {
+class CatalogFile implements Searchable {
+  readonly file: FileId;
+  readonly length: number;
   name: string;
   folder: string;
-  /** Others who offer it, and by which of their entries: one person may share it under two names. */
-  readonly sources: Map<PeerId, Map<number, Share>>;
-  mine: boolean;
+  /** Others who offer it. */
+  readonly sources = new Offers();
+  mine = false;
   /** Its place in the search index, while anybody offers it. */
-  slot: Slot | null;
+  slot: Slot | null = null;
+
+  constructor({ file, name, folder }: Share) {
+    this.file = file;
+    this.length = lengthOf(file);
+    this.name = name;
+    this.folder = folder;
+  }
+
+  get otherNames(): string[] {
+    return Array.from(this.sources.shares(), ({ name }) => name);
+  }
 }
 
 export interface CatalogContext {
@@ -54,16 +62,17 @@ export class Catalog {
     if (!entry) return;
     switch (entry.type) {
       case "share": {
-        const share = { file: entry.file, name: safeFileName(entry.name), folder: safeFolder(entry.folder) };
+        const [name, folder] = [safeFileName(entry.name), safeFolder(entry.folder)];
+        const share = { author, file: entry.file, name, folder };
         this.#author(author).shareBySeq.set(seq, share);
-        return this.#offered(author, seq, share);
+        return this.#offered(share);
       }
       case "unshare": {
         const { shareBySeq } = this.#author(author);
         const share = shareBySeq.get(entry.share);
         if (!share) return;
         shareBySeq.delete(entry.share);
-        return this.#withdrawn(author, entry.share, share);
+        return this.#withdrawn(share);
       }
       case "profile": // presence.ts
       case "post": // board.ts
@@ -76,7 +85,7 @@ export class Catalog {
     const known = this.#authorByPeer.get(author);
     if (!known) return;
     this.#authorByPeer.delete(author);
-    for (const [seq, share] of known.shareBySeq) this.#withdrawn(author, seq, share);
+    for (const share of known.shareBySeq.values()) this.#withdrawn(share);
   }
 
   fileCountOf(peer: PeerId): number {
@@ -113,27 +122,21 @@ export class Catalog {
     return author;
   }
 
-  #offered(author: PeerId, seq: number, share: Share): void {
+  #offered(share: Share): void {
     let file = this.#fileById.get(share.file);
-    if (!file) this.#fileById.set(share.file, (file = newFile(share)));
-    if (author === this.#context.me) file.mine = true;
-    else {
-      const entries = file.sources.get(author);
-      if (entries) entries.set(seq, share);
-      else file.sources.set(author, new Map([[seq, share]]));
-    }
+    if (!file) this.#fileById.set(share.file, (file = new CatalogFile(share)));
+    if (share.author === this.#context.me) file.mine = true;
+    else file.sources.add(share);
     this.#changed(file);
   }
 
-  #withdrawn(author: PeerId, seq: number, share: Share): void {
+  #withdrawn(share: Share): void {
     const file = this.#fileById.get(share.file);
     if (!file) return;
-    if (author === this.#context.me) file.mine = false;
+    if (share.author === this.#context.me) file.mine = false;
     else {
-      const entries = file.sources.get(author);
-      entries?.delete(seq);
-      if (entries?.size === 0) file.sources.delete(author);
-      const [next] = [...file.sources.values()].flatMap((left) => [...left.values()]);
+      file.sources.delete(share);
+      const [next] = file.sources.shares();
       if (next) ({ name: file.name, folder: file.folder } = next);
     }
     this.#changed(file);
@@ -150,17 +153,3 @@ export class Catalog {
     this.#context.sourcesChanged(file.file);
   }
 }
-
-const newFile = (share: Share): CatalogFile => {
-  const sources: CatalogFile["sources"] = new Map();
-  return {
-    ...share,
-    length: lengthOf(share.file),
-    sources,
-    mine: false,
-    slot: null,
-    get otherNames() {
-      return [...sources.values()].flatMap((entries) => [...entries.values()].map(({ name }) => name));
-    },
-  };
-};
