@@ -180,17 +180,12 @@ export class Presence {
     }
     const known = this.#people.get(author);
     if (known && !isNewer({ epoch, seq }, known)) return;
-    const word = { epoch, seq, route: from };
-    if (profile.state === "left") return this.#said(author, known, word, now);
-    const { address, state: said } = profile;
+    const { address, state } = profile;
+    if (state === "left") return this.#said(author, known, { epoch, seq, route: from }, now);
+    if (!known && this.#people.size >= MAX_ROOM_MEMBERS) return;
+    if (known && known.address !== address) this.#unmap(author, known.address);
     const name = safePersonName(profile.name);
-    if (known) {
-      if (known.address !== address) this.#unmap(author, known.address);
-      Object.assign(known, word, { name, address, said });
-    } else {
-      if (this.#people.size >= MAX_ROOM_MEMBERS) return;
-      this.#people.set(author, { ...word, name, address, said });
-    }
+    this.#people.set(author, { epoch, seq, name, address, said: state, route: from });
     // Who was first at an address keeps it: another one only claims it.
     if (!this.#peerByAddress.has(address)) this.#peerByAddress.set(address, author);
     this.#unlist(author);
