@@ -12,7 +12,7 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const TEN_YEARS = 10 * 365 * 24 * 60 * MINUTE;
 const ARRIVING_MS_PER_PEER = 20;
-const FILES_PER_PEER = 3;
+const FILES_PER_PEER = 1;
 const POSTS = 20;
 /** News cross a room in a second or two; what has to be mended comes a little later. */
 const SPREAD_MS = 15 * SECOND;

@@ -113,9 +113,9 @@ export class Crowd {
   }
 
   share(peer: SimPeer, files: number): void {
-    const shared = Array.from({ length: files }, (_, at): LocalFile => {
+    const shared = Array.from({ length: files }, (): LocalFile => {
       const file = fileIdOf(this.random.bytes(32), 1 + this.random.below(100_000));
-      return { file, name: `${peer.id.slice(0, 8)} ${at}.txt`, folder: "", layer: new Uint8Array(0) };
+      return { file, name: `song ${this.random.below(100)}.mp3`, folder: "", layer: new Uint8Array(0) };
     });
     peer.feed({ type: "share", files: shared });
     for (const { file } of shared) this.#sharerByFile.set(file, peer);
