@@ -19,6 +19,9 @@ const PLAIN_LETTER = new RegExp(`[${Object.keys(PLAIN).join("")}]`, "g");
 const MARK_OR_APOSTROPHE = /[\p{M}'’ʼ]/gu;
 const ASCII_WITHOUT_APOSTROPHE = /^[\0-&(-\x7f]*$/;
 const WORD = /[\p{L}\p{N}\p{So}]+/gu;
+const ASCII = /^[\0-\x7f]*$/;
+/** The same in ASCII, and several times as fast. */
+const ASCII_WORD = /[a-z0-9]+/g;
 
 export const fold = (text: string): string => {
   if (ASCII_WITHOUT_APOSTROPHE.test(text)) return text.toLowerCase();
@@ -30,7 +33,10 @@ export const fold = (text: string): string => {
 };
 
 /** The folded words of a text, in order. */
-export const wordsOf = (text: string): string[] => fold(text).match(WORD) ?? [];
+export const wordsOf = (text: string): string[] => {
+  const folded = fold(text);
+  return folded.match(ASCII.test(folded) ? ASCII_WORD : WORD) ?? [];
+};
 
 /** A folded word and where each of its characters stands in the original text. */
 export interface PlacedWord {
