@@ -1,104 +1,123 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Catalog } from "../src/engine/catalog.ts";
-import { fileIdOf, type FileId } from "../src/engine/file-id.ts";
+import type { Entry } from "../src/engine/entry.ts";
+import { fileIdOf } from "../src/engine/file-id.ts";
 import type { PeerId } from "../src/engine/peer-id.ts";
+import type { SearchQuery } from "../src/engine/view.ts";
 
-const AUTHORS = ["a", "b", "c", "d"].map((letter) => letter.repeat(64) as PeerId);
-const [ME] = AUTHORS as [PeerId];
+const [ME, ANA, BEN] = ["0", "a", "b"].map((digit) => digit.repeat(64) as PeerId) as [PeerId, PeerId, PeerId];
 const FILES = [1, 2, 3].map((byte) => fileIdOf(new Uint8Array(32).fill(byte), byte));
-const WORDS = ["apple", "birch", "cedar", "daisy"];
+const EVERYTHING: SearchQuery = {
+  text: "",
+  kind: null,
+  minBytes: 0,
+  maxBytes: Infinity,
+  of: null,
+  limit: Infinity,
+};
 
-const share = fc.record({
-  type: fc.constant("share" as const),
-  file: fc.constantFrom(...FILES),
-  name: fc.constantFrom(...WORDS).map((word) => `${word}.txt`),
-  folder: fc.constant(""),
+const share = (file: number, name: string, folder = ""): Entry => ({
+  type: "share",
+  file: FILES[file]!,
+  name,
+  folder,
 });
-const step = fc.record({
-  author: fc.constantFrom(...AUTHORS),
-  does: fc.oneof(
-    { weight: 6, arbitrary: share },
-    { weight: 3, arbitrary: fc.record({ type: fc.constant("unshare" as const), nth: fc.nat(5) }) },
-    { weight: 1, arbitrary: fc.record({ type: fc.constant("drop" as const) }) },
-  ),
-});
+const newCatalog = () => {
+  const catalog = new Catalog({ me: ME, sourcesChanged: () => {} });
+  const found = (query: Partial<SearchQuery> = {}) => catalog.search({ ...EVERYTHING, ...query }).rows;
+  return { catalog, found };
+};
 
-/** Says what stands, in the plainest way. */
-class Model {
-  readonly sharesByAuthor = new Map<PeerId, Map<number, { file: FileId; name: string }>>();
-
-  of(author: PeerId): Map<number, { file: FileId; name: string }> {
-    const shares = this.sharesByAuthor.get(author) ?? new Map();
-    this.sharesByAuthor.set(author, shares);
-    return shares;
-  }
-
-  offering(file: FileId): { author: PeerId; name: string }[] {
-    return [...this.sharesByAuthor].flatMap(([author, shares]) =>
-      [...shares.values()].filter((s) => s.file === file).map(({ name }) => ({ author, name })),
-    );
-  }
-}
-
-const ANYTHING = { kind: null, minBytes: 0, maxBytes: Infinity, of: null, limit: 100 };
-
-test("[C1] whatever is shared, taken back and dropped: each file has the sources and names that stand", () => {
+test("[C1] whatever is shared, shared again, taken back and dropped, the catalog is what stands", () => {
+  const author = fc.constantFrom(ME, ANA, BEN);
+  const steps = fc.array(
+    fc.oneof(
+      fc.record({
+        what: fc.constant("share" as const),
+        author,
+        file: fc.nat(2),
+        name: fc.constantFrom("x", "y"),
+      }),
+      fc.record({ what: fc.constant("unshare" as const), author, share: fc.nat(6) }),
+      fc.record({ what: fc.constant("drop" as const), author }),
+    ),
+    { maxLength: 40 },
+  );
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-      const changed = new Set<FileId>();
-      const catalog = new Catalog({ me: ME, sourcesChanged: (file) => changed.add(file) });
-      const model = new Model();
-      for (const [seq, { author, does }] of steps.entries()) {
-        const standing = model.of(author);
-        if (does.type === "drop") {
-          catalog.drop(author);
-          standing.clear();
-        } else if (does.type === "unshare") {
-          const [taken] = [...standing.keys()].slice(does.nth);
-          if (taken === undefined) continue;
-          changed.clear();
-          catalog.apply(author, seq, { type: "unshare", share: taken });
-          expect([...changed]).toEqual([standing.get(taken)!.file]);
-          standing.delete(taken);
+    fc.property(steps, (steps) => {
+      const { catalog, found } = newCatalog();
+      /** By author: what each entry of its feed offers, as long as it does. */
+      const offers = new Map(
+        [ME, ANA, BEN].map((peer) => [peer, [] as ({ file: number; name: string } | null)[]]),
+      );
+      for (const step of steps) {
+        const own = offers.get(step.author)!;
+        if (step.what === "drop") {
+          catalog.drop(step.author);
+          own.length = 0;
+        } else if (step.what === "share") {
+          catalog.apply(step.author, own.length, share(step.file, step.name));
+          own.push(own.some((offer) => offer?.file === step.file) ? null : step);
         } else {
-          catalog.apply(author, seq, does);
-          standing.set(seq, does);
+          catalog.apply(step.author, own.length, { type: "unshare", share: step.share });
+          if (step.share < own.length) own[step.share] = null;
+          own.push(null);
         }
       }
-      for (const file of FILES) {
-        const shares = model.offering(file);
-        const others = shares.filter(({ author }) => author !== ME);
-        expect(new Set(catalog.sourcesOf(file))).toEqual(new Set(others.map(({ author }) => author)));
-        expect(catalog.sourcesOf(file)).toHaveLength(new Set(others.map(({ author }) => author)).size);
-        const names = others.map(({ name }) => name);
-        if (shares.length === 0) expect(catalog.fileNameOf(file)).toBe("");
-        for (const word of WORDS) {
-          const row = catalog.search({ ...ANYTHING, text: word }).rows.find((found) => found.file === file);
-          if (names.includes(`${word}.txt`)) expect(row).toBeDefined();
-          if (!row) continue;
-          expect(row.mine).toBe(shares.length > others.length);
-          expect(new Set(row.sources)).toEqual(new Set(catalog.sourcesOf(file)));
-        }
+      const sourcesOf = (file: number, of = [ANA, BEN]) =>
+        of.filter((peer) => offers.get(peer)!.some((offer) => offer?.file === file));
+      for (const [peer, own] of offers) {
+        const standing = own.flatMap((offer, seq) => (offer ? [seq] : []));
+        expect(catalog.fileCountOf(peer)).toBe(standing.length);
+        expect(catalog.sharesOf(peer, new Set(FILES))).toEqual(standing);
+        if (peer !== ME)
+          expect(
+            found({ of: peer })
+              .map(({ file }) => file)
+              .sort(),
+          ).toEqual(FILES.filter((_, file) => sourcesOf(file, [peer]).length > 0));
       }
-      for (const author of AUTHORS) expect(catalog.fileCountOf(author)).toBe(model.of(author).size);
+      for (const [number, file] of FILES.entries()) {
+        const [row] = found().filter((row) => row.file === file);
+        const isMine = sourcesOf(number, [ME]).length > 0;
+        expect([...catalog.sourcesOf(file)].sort()).toEqual(sourcesOf(number));
+        expect(row?.sources.length).toBe(
+          isMine || sourcesOf(number).length > 0 ? sourcesOf(number).length : undefined,
+        );
+        expect(row?.mine ?? false).toBe(isMine);
+        for (const peer of [ANA, BEN])
+          for (const offer of offers.get(peer)!)
+            if (offer?.file === number)
+              expect(found({ text: offer.name }).map(({ file }) => file)).toContain(file);
+      }
     }),
     { numRuns: 300 },
   );
 });
 
-test("a file goes by the name it was first offered by, and by another's when that is taken back", () => {
-  const catalog = new Catalog({ me: ME, sourcesChanged: () => {} });
-  const [file] = FILES as [FileId];
-  const offer = (author: number, seq: number, name: string): void =>
-    catalog.apply(AUTHORS[author]!, seq, { type: "share", file, name, folder: "" });
-  offer(1, 0, "first.txt");
-  offer(2, 0, "second.txt");
-  offer(2, 1, "third.txt");
-  expect(catalog.fileNameOf(file)).toBe("first.txt");
-  catalog.apply(AUTHORS[1]!, 1, { type: "unshare", share: 0 });
-  expect(catalog.fileNameOf(file)).toBe("second.txt");
-  catalog.apply(AUTHORS[2]!, 2, { type: "unshare", share: 0 });
-  expect(catalog.fileNameOf(file)).toBe("third.txt");
-  expect(catalog.sourcesOf(file)).toEqual([AUTHORS[2]]);
+test("[C1] a file goes by the name it was first offered by, until nobody offers it by that", () => {
+  const { catalog, found } = newCatalog();
+  catalog.apply(ANA, 0, share(0, "first.jpg", "there"));
+  catalog.apply(BEN, 0, share(0, "second.jpg"));
+  const [row] = found({ text: "second" });
+  expect(row).toMatchObject({ name: "first.jpg", folder: "there", sources: [ANA, BEN] });
+  catalog.drop(ANA);
+  expect(found({ text: "first" })).toEqual([]);
+  expect(catalog.fileNameOf(FILES[0]!)).toBe("second.jpg");
+  expect(catalog.folderOf(FILES[0]!)).toBe("");
+});
+
+test("[C1] an author that offers one file by ever more names is found by one of them", () => {
+  const { catalog, found } = newCatalog();
+  for (let seq = 0; seq < 1_000; seq++) catalog.apply(ANA, seq, share(0, `name ${seq}`));
+  expect(catalog.fileCountOf(ANA)).toBe(1);
+  expect(found({ text: "name 999" })).toEqual([]);
+  expect(found({ text: "name 0" })).toHaveLength(1);
+});
+
+test("[C2] names and folders are safe to show, whatever their author sent", () => {
+  const { catalog, found } = newCatalog();
+  catalog.apply(ANA, 0, share(0, "../\u202Eexe.jpg", "/etc/../x"));
+  expect(found()[0]).toMatchObject({ name: "_._exe.jpg", folder: "etc/x" });
 });

@@ -11,6 +11,8 @@ const ANA = "a".repeat(64) as PeerId;
 const BEN = "b".repeat(64) as PeerId;
 const EVERYTHING = { text: "", kind: null, minBytes: 0, maxBytes: Infinity, of: null, limit: Infinity };
 
+const by = (...authors: PeerId[]): Searchable["offers"] => authors.map((author) => ({ author }));
+
 type Mutable<Row> = { -readonly [Key in keyof Row]: Row[Key] };
 
 let files = 0;
@@ -19,7 +21,7 @@ const row = (name: string, rest: Partial<Searchable> = {}): Mutable<Searchable> 
   name,
   folder: "",
   length: 1,
-  sources: new Set([ANA]),
+  offers: by(ANA),
   mine: false,
   otherNames: [],
   ...rest,
@@ -119,7 +121,7 @@ describe("in what order", () => {
 
   test("more sources first, then the shorter name, then as people count", () => {
     const rows = [row("song 10.mp3"), row("song 9a.mp3"), row("song 9.mp3"), row("song 010.mp3")];
-    rows.push(row("song twelve.mp3", { sources: new Set([ANA, BEN]) }), row("song 2.mp3"));
+    rows.push(row("song twelve.mp3", { offers: by(ANA, BEN) }), row("song 2.mp3"));
     expect(namesOf(indexOf(rows).query({ ...EVERYTHING, text: "song" }).rows)).toEqual([
       "song twelve.mp3",
       "song 2.mp3",
@@ -157,8 +159,8 @@ describe("in what order", () => {
 describe("filters", () => {
   const rows = [
     row("one.mp3", { length: 10 }),
-    row("two.mp3", { length: 20, sources: new Set([BEN]) }),
-    row("three.jpg", { length: 30, sources: new Set([ANA, BEN]) }),
+    row("two.mp3", { length: 20, offers: by(BEN) }),
+    row("three.jpg", { length: 30, offers: by(ANA, BEN) }),
   ];
   const index = indexOf(rows);
 
@@ -290,7 +292,7 @@ describe("for any catalog", () => {
     fc.assert(
       fc.property(rows, queries, (parts, queries) => {
         const all = parts.map(({ name, ...rest }, i) =>
-          row(name, { ...rest, sources: new Set(i % 9 === 0 ? [BEN] : i % 7 === 0 ? [ANA, BEN] : [ANA]) }),
+          row(name, { ...rest, offers: i % 9 === 0 ? by(BEN) : i % 7 === 0 ? by(ANA, BEN) : by(ANA) }),
         );
         const index = indexOf(all);
         for (const { text, people } of queries)
@@ -341,7 +343,7 @@ describe("for any catalog", () => {
             kept.splice(chosen, 1);
           } else if (old) {
             old.it.name = text;
-            old.it.sources = new Set([ANA, BEN]);
+            old.it.offers = by(ANA, BEN);
             index.update(old.slot);
           }
           if (at % 5 === 0) index.query({ ...EVERYTHING, text: typed });

@@ -6,38 +6,25 @@ import type { Entry } from "./entry.ts";
 import type { FileId } from "./file-id.ts";
 import { lengthOf } from "./file-id.ts";
 import { safeFileName, safeFolder } from "./name.ts";
-import { Offers, type Share } from "./offers.ts";
 import type { PeerId } from "./peer-id.ts";
-import { SearchIndex, type Searchable, type Slot } from "./search.ts";
+import { isFrom, SearchIndex, type Searchable, type Slot } from "./search.ts";
 import type { SearchQuery, SearchResults } from "./view.ts";
 
-interface Author {
-  /** Shares that stand, by sequence number. */
-  readonly shareBySeq: Map<number, Share>;
+/** A file is found by no more names than these besides its own: each costs time when any of them changes. Guess. */
+const MAX_OTHER_NAMES = 8;
+
+/** A share entry that stands: somebody offers a file, by a name of theirs. */
+interface Offer {
+  readonly author: PeerId;
+  readonly file: FileId;
+  readonly name: string;
+  readonly folder: string;
 }
 
-/** A file that is offered by somebody, under the name it was first offered by. */
-class CatalogFile implements Searchable {
-  readonly file: FileId;
-  readonly length: number;
-  name: string;
-  folder: string;
-  /** Others who offer it. */
-  readonly sources = new Offers();
-  mine = false;
-  /** Its place in the search index, while anybody offers it. */
-  slot: Slot | null = null;
-
-  constructor({ file, name, folder }: Share) {
-    this.file = file;
-    this.length = lengthOf(file);
-    this.name = name;
-    this.folder = folder;
-  }
-
-  get otherNames(): string[] {
-    return Array.from(this.sources.shares(), ({ name }) => name);
-  }
+interface Author {
+  /** By sequence number, with holes. */
+  readonly offers: (Offer | undefined)[];
+  offerCount: number;
 }
 
 export interface CatalogContext {
@@ -62,17 +49,17 @@ export class Catalog {
     if (!entry) return;
     switch (entry.type) {
       case "share": {
-        const [name, folder] = [safeFileName(entry.name), safeFolder(entry.folder)];
-        const share = { author, file: entry.file, name, folder };
-        this.#author(author).shareBySeq.set(seq, share);
-        return this.#offered(share);
+        const { file } = entry;
+        const offer = { author, file, name: safeFileName(entry.name), folder: safeFolder(entry.folder) };
+        return this.#offered(seq, offer);
       }
       case "unshare": {
-        const { shareBySeq } = this.#author(author);
-        const share = shareBySeq.get(entry.share);
-        if (!share) return;
-        shareBySeq.delete(entry.share);
-        return this.#withdrawn(share);
+        const known = this.#authorByPeer.get(author);
+        const offer = known?.offers[entry.share];
+        if (!known || !offer) return;
+        known.offers[entry.share] = undefined;
+        known.offerCount--;
+        return this.#withdrawn(offer);
       }
       case "profile": // presence.ts
       case "post": // board.ts
@@ -83,22 +70,23 @@ export class Catalog {
   /** Takes back everything that the author said. */
   drop(author: PeerId): void {
     const known = this.#authorByPeer.get(author);
-    if (!known) return;
     this.#authorByPeer.delete(author);
-    for (const share of known.shareBySeq.values()) this.#withdrawn(share);
+    for (const offer of known?.offers ?? []) if (offer) this.#withdrawn(offer);
   }
 
   fileCountOf(peer: PeerId): number {
-    return this.#authorByPeer.get(peer)?.shareBySeq.size ?? 0;
+    return this.#authorByPeer.get(peer)?.offerCount ?? 0;
   }
 
-  sharesOf(peer: PeerId): ReadonlyMap<number, Share> {
-    return this.#authorByPeer.get(peer)?.shareBySeq ?? new Map<number, Share>();
+  /** The sequence numbers of entries by which the peer offers these files. */
+  sharesOf(peer: PeerId, files: ReadonlySet<FileId>): number[] {
+    const { offers } = this.#authorByPeer.get(peer) ?? { offers: [] };
+    return [...offers.keys()].filter((seq) => offers[seq] && files.has(offers[seq].file));
   }
 
   /** Everyone else who offers the file. */
   sourcesOf(file: FileId): readonly PeerId[] {
-    return [...(this.#fileById.get(file)?.sources.keys() ?? [])];
+    return this.#fileById.get(file)?.offers.map(({ author }) => author) ?? [];
   }
 
   /** The name that a file goes by in the room, "" for one that nobody offers. */
@@ -116,40 +104,85 @@ export class Catalog {
     return this.#lastSearch.results;
   }
 
-  #author(peer: PeerId): Author {
-    let author = this.#authorByPeer.get(peer);
-    if (!author) this.#authorByPeer.set(peer, (author = { shareBySeq: new Map() }));
-    return author;
+  #offered(seq: number, offer: Offer): void {
+    const { author } = offer;
+    const file = this.#fileById.get(offer.file) ?? new CatalogFile(offer);
+    const isMine = author === this.#context.me;
+    if (isMine ? file.mine : isFrom(file, author)) return; // [C1]
+    const known = this.#authorByPeer.get(author) ?? { offers: [], offerCount: 0 };
+    this.#authorByPeer.set(author, known);
+    known.offers[seq] = offer;
+    known.offerCount++;
+    if (isMine) file.mine = true;
+    else file.offers.push(offer);
+    const isRenamed = file.called(offer.name);
+    if (file.slot === null) {
+      this.#fileById.set(offer.file, file);
+      file.slot = this.#index.add(file);
+    } else if (isRenamed) this.#index.update(file.slot);
+    else this.#index.recount(file.slot);
+    this.#changed(offer.file);
   }
 
-  #offered(share: Share): void {
-    let file = this.#fileById.get(share.file);
-    if (!file) this.#fileById.set(share.file, (file = new CatalogFile(share)));
-    if (share.author === this.#context.me) file.mine = true;
-    else file.sources.add(share);
-    this.#changed(file);
-  }
-
-  #withdrawn(share: Share): void {
-    const file = this.#fileById.get(share.file);
-    if (!file) return;
-    if (share.author === this.#context.me) file.mine = false;
+  #withdrawn(offer: Offer): void {
+    const file = this.#fileById.get(offer.file);
+    if (!file || file.slot === null) return;
+    if (offer.author === this.#context.me) file.mine = false;
     else {
-      file.sources.delete(share);
-      const [next] = file.sources.shares();
-      if (next) ({ name: file.name, folder: file.folder } = next);
+      file.offers.splice(file.offers.indexOf(offer), 1);
+      file.rename();
     }
-    this.#changed(file);
-    if (!file.mine && file.sources.size === 0) this.#fileById.delete(share.file);
+    if (file.mine || file.offers.length > 0) this.#index.update(file.slot);
+    else {
+      this.#index.remove(file.slot);
+      this.#fileById.delete(offer.file);
+    }
+    this.#changed(offer.file);
   }
 
-  #changed(file: CatalogFile): void {
+  #changed(file: FileId): void {
     this.#lastSearch = null;
-    if (file.sources.size === 0 && !file.mine) {
-      if (file.slot !== null) this.#index.remove(file.slot);
-      file.slot = null;
-    } else if (file.slot === null) file.slot = this.#index.add(file);
-    else this.#index.update(file.slot);
-    this.#context.sourcesChanged(file.file);
+    this.#context.sourcesChanged(file);
   }
 }
+
+/** A file that somebody offers. A room may have a million: an object each, and one for each offer. */
+class CatalogFile implements Searchable {
+  readonly file: FileId;
+  name: string;
+  folder: string;
+  otherNames: readonly string[] = NO_NAMES;
+  /** Those of others, one of each. */
+  readonly offers: Offer[] = [];
+  mine = false;
+  /** Its place in the search index, while anybody offers it. */
+  slot: Slot | null = null;
+
+  constructor({ file, name, folder }: Offer) {
+    this.file = file;
+    this.name = name;
+    this.folder = folder;
+  }
+
+  get length(): number {
+    return lengthOf(this.file);
+  }
+
+  /** Takes one more name, as long as there are few. False: it is called so already, or has enough names. */
+  called(name: string): boolean {
+    const { otherNames } = this;
+    if (name === this.name || otherNames.includes(name) || otherNames.length >= MAX_OTHER_NAMES) return false;
+    this.otherNames = [...otherNames, name];
+    return true;
+  }
+
+  /** Whoever gave it its name may be gone. */
+  rename(): void {
+    const [first] = this.offers;
+    if (first) ({ name: this.name, folder: this.folder } = first);
+    this.otherNames = NO_NAMES;
+    for (const { name } of this.offers) this.called(name);
+  }
+}
+
+const NO_NAMES: readonly string[] = [];

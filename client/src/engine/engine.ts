@@ -414,14 +414,14 @@ export class Engine {
   }
 
   #unshare(files: ReadonlySet<FileId>): void {
-    const shares = [...this.#catalog.sharesOf(this.#options.me)].filter(([, share]) => files.has(share.file));
+    const shares = this.#catalog.sharesOf(this.#options.me, files);
     for (const file of files) {
       this.#library.delete(file);
       this.#swarm.unshare(file);
     }
     this.#gossip.append(
       "library",
-      shares.map(([share]) => ({ type: "unshare", share })),
+      shares.map((share) => ({ type: "unshare", share })),
     );
   }
 

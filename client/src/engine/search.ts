@@ -10,7 +10,17 @@ import { placedWordsOf, wordsOf } from "./fold.ts";
 import { KINDS, kindOf } from "./kind.ts";
 import type { PeerId } from "./peer-id.ts";
 import type { Kind, ResultRow, SearchQuery, SearchResults } from "./view.ts";
-import { FUZZY, matchOf, mayBeMistyped, NO_MATCH, PREFIX, Vocabulary, type Match } from "./vocabulary.ts";
+import {
+  FUZZY,
+  grown,
+  matchOf,
+  mayBeMistyped,
+  narrows,
+  NO_MATCH,
+  PREFIX,
+  Vocabulary,
+  type Match,
+} from "./vocabulary.ts";
 
 /** A row of the catalog as search reads it. It belongs to the catalog, which says when it has changed. */
 export interface Searchable {
@@ -19,12 +29,15 @@ export interface Searchable {
   readonly name: string;
   readonly folder: string;
   readonly length: number;
-  /** A Set or a Map by peer. */
-  readonly sources: { readonly size: number; has(peer: PeerId): boolean; keys(): Iterable<PeerId> };
+  /** Of everyone else who has it. */
+  readonly offers: readonly { readonly author: PeerId }[];
   readonly mine: boolean;
-  /** All names by which its sources have it: found, not shown. */
-  readonly otherNames: Iterable<string>;
+  /** By which some of them have it: found, not shown. */
+  readonly otherNames: readonly string[];
 }
+
+export const isFrom = ({ offers }: Searchable, peer: PeerId): boolean =>
+  offers.some(({ author }) => author === peer);
 
 /** A row's place in every column; free again after `remove`. */
 export type Slot = number;
@@ -59,7 +72,7 @@ export class SearchIndex {
   #standings = new Uint32Array(64);
   #begins = new Uint32Array(64);
   #ends = new Uint32Array(64);
-  /** How well each row that was found answers the present query, as one number. */
+  /** How well each row that was found answers the present query: its match, then its standing. */
   #merits = new Uint32Array(64);
   /** The slots found, of the present query only. */
   #found = new Uint32Array(64);
@@ -79,17 +92,23 @@ export class SearchIndex {
     return slot;
   }
 
-  /** To be called when the row's names, folder or sources have changed. */
+  /** To be called when the row's names or folder have changed. */
   update(slot: Slot): void {
     const row = this.#rows[slot]!;
-    this.#steps = [];
-    this.#fuzzySteps = [];
     this.#kinds[slot] = KINDS.indexOf(kindOf(row.name));
     this.#lengths[slot] = row.length;
-    this.#standings[slot] =
-      (Math.min(row.sources.size, 0xffff) << 8) | (255 - Math.min(row.name.length, 255));
+    this.recount(slot);
     this.#compact();
     this.#writeRun(slot, this.#runOf(row));
+  }
+
+  /** To be called when there are more or fewer offers of it. */
+  recount(slot: Slot): void {
+    const row = this.#rows[slot]!;
+    if (this.#steps.length > 0) this.#steps = [];
+    if (this.#fuzzySteps.length > 0) this.#fuzzySteps = [];
+    this.#standings[slot] =
+      (Math.min(row.offers.length, 0xffff) << 8) | (255 - Math.min(row.name.length, 255));
   }
 
   remove(slot: Slot): void {
@@ -144,59 +163,51 @@ export class SearchIndex {
   #everything(of: PeerId | null): Uint32Array {
     let count = 0;
     for (let slot = 0; slot < this.#rows.length; slot++)
-      if (this.#kinds[slot] !== FREE && (of === null || this.#rows[slot]!.sources.has(of)))
+      if (this.#kinds[slot] !== FREE && (of === null || isFrom(this.#rows[slot]!, of)))
         this.#found[count++] = slot;
     return this.#found.subarray(0, count);
   }
 
   /** Those of `slots` that have every word, in the same order and array. */
   #matching(slots: Uint32Array, words: readonly string[], fuzzy: boolean): Uint32Array {
-    for (let i = 0; i < slots.length; i++) this.#merits[slots[i]!] = PREFIX;
-    const tables = words.map((word) => this.#vocabulary.match(word, fuzzy));
-    const found = tables.reduce((left, table) => this.#having(left, table), slots);
-    if (words.length > 0) this.#rank(found, words, tables.at(-1)!);
-    return found;
-  }
-
-  /** Those of `slots` with a word that matches by the table; the best of a row's matches may lower its merit. */
-  #having(slots: Uint32Array, table: Uint8Array): Uint32Array {
+    if (words.length === 0) {
+      for (let i = 0; i < slots.length; i++) this.#merits[slots[i]!] = 0;
+      return slots;
+    }
+    const tables = words.map((word) => this.#vocabulary.match(word, fuzzy).table);
+    const lastTable = tables.at(-1)!;
+    const numbersBefore = words.slice(0, -1).map((word) => this.#vocabulary.find(word));
     // Locals, because this loop is where the time goes.
     const begins = this.#begins;
     const ends = this.#ends;
     const runs = this.#runs;
     const merits = this.#merits;
+    const standings = this.#standings;
     let count = 0;
-    for (let i = 0; i < slots.length; i++) {
+    rows: for (let i = 0; i < slots.length; i++) {
       const slot = slots[i]!;
+      const begin = begins[slot]!;
       const end = ends[slot]!;
-      let best = 0;
-      for (let at = begins[slot]!; at < end && best !== PREFIX; at++) {
-        const match = table[runs[at]!]!;
-        if (match > best) best = match;
+      let worst: number = PREFIX;
+      for (let t = 0; t < tables.length; t++) {
+        const table = tables[t]!;
+        let best: number = NO_MATCH;
+        for (let at = begin; at < end && best !== PREFIX; at++) {
+          const match = table[runs[at]!]!;
+          if (match > best) best = match;
+        }
+        if (best === NO_MATCH) continue rows;
+        if (best < worst) worst = best;
       }
-      if (best === NO_MATCH) continue;
-      if (best < merits[slot]!) merits[slot] = best;
+      // Whether the name begins so: the last word as far as it is typed, those before it as they are.
+      let at = begin;
+      while (at - begin < numbersBefore.length && runs[at] === numbersBefore[at - begin]) at++;
+      if (at - begin === numbersBefore.length && at < end && lastTable[runs[at]!] === PREFIX)
+        worst = NAME_PREFIX;
+      merits[slot] = (worst << 24) | standings[slot]!;
       slots[count++] = slot;
     }
     return slots.subarray(0, count);
-  }
-
-  /** Match, then whether the name begins so (all words but the last as they are), then the row's standing. */
-  #rank(found: Uint32Array, words: readonly string[], lastTable: Uint8Array): void {
-    const begins = this.#begins;
-    const runs = this.#runs;
-    const merits = this.#merits;
-    const last = words.length - 1;
-    const numbers = words.slice(0, last).map((word) => this.#vocabulary.find(word));
-    for (let i = 0; i < found.length; i++) {
-      const slot = found[i]!;
-      const begin = begins[slot]!;
-      const beginsName =
-        begin + last < this.#ends[slot]! &&
-        lastTable[runs[begin + last]!] === PREFIX &&
-        numbers.every((number, n) => runs[begin + n] === number);
-      merits[slot] = ((beginsName ? NAME_PREFIX : merits[slot]!) << 24) | this.#standings[slot]!;
-    }
   }
 
   /** The first rows, by merit, then in natural order. No more is sorted than must be. */
@@ -223,7 +234,7 @@ export class SearchIndex {
   }
 
   #naturalOrder(): (a: Slot, b: Slot) => number {
-    const ranks = this.#vocabulary.ranks();
+    const vocabulary = this.#vocabulary;
     const begins = this.#begins;
     const ends = this.#ends;
     const runs = this.#runs;
@@ -233,7 +244,7 @@ export class SearchIndex {
       let atA = begins[a]!;
       let atB = begins[b]!;
       for (; atA < endA && atB < endB; atA++, atB++) {
-        const order = ranks[runs[atA]!]! - ranks[runs[atB]!]!;
+        const order = vocabulary.compare(runs[atA]!, runs[atB]!);
         if (order !== 0) return order;
       }
       return endA - atA - (endB - atB) || a - b;
@@ -241,13 +252,16 @@ export class SearchIndex {
   }
 
   /** The shown name first, then its folder, then whatever else the file is called. */
-  #runOf(row: Searchable): number[] {
-    const texts = new Set([row.name, row.folder, ...row.otherNames]);
-    return [...texts].flatMap((text, i) => {
-      const numbers = wordsOf(text).map((word) => this.#vocabulary.intern(word));
-      return i === 0 ? numbers : [GAP, ...numbers];
-    });
+  #runOf({ name, folder, otherNames }: Searchable): number[] {
+    const run = wordsOf(name).map(this.#intern);
+    for (const text of folder === "" ? otherNames : [folder, ...otherNames]) {
+      run.push(GAP);
+      for (const word of wordsOf(text)) run.push(this.#intern(word));
+    }
+    return run;
   }
+
+  readonly #intern = (word: string): number => this.#vocabulary.intern(word);
 
   #writeRun(slot: Slot, run: readonly number[]): void {
     if (run.length > this.#ends[slot]! - this.#begins[slot]!) {
@@ -305,12 +319,7 @@ export class SearchIndex {
 const leadsTo = (step: Step, words: readonly string[], of: PeerId | null, fuzzy: boolean): boolean =>
   step.of === of &&
   step.words.join(" ") !== words.join(" ") &&
-  step.words.every((before) =>
-    // One edit away from a beginning stays so for the first part of what was typed; not for its middle.
-    words.some((word) =>
-      fuzzy ? word === before || (mayBeMistyped(before) && word.startsWith(before)) : word.includes(before),
-    ),
-  );
+  step.words.every((before) => words.some((word) => narrows(word, before, fuzzy)));
 
 const resultOf = (row: Searchable, words: readonly string[]): ResultRow => ({
   file: row.file,
@@ -318,7 +327,7 @@ const resultOf = (row: Searchable, words: readonly string[]): ResultRow => ({
   folder: row.folder,
   kind: kindOf(row.name),
   length: row.length,
-  sources: [...row.sources.keys()],
+  sources: row.offers.map(({ author }) => author),
   mine: row.mine,
   marks: marksOf(row.name, words),
 });
@@ -347,13 +356,4 @@ const joined = (sorted: readonly [number, number][]): [number, number][] => {
     else whole.push([begin, end]);
   }
   return whole;
-};
-
-const grown = <Column extends { readonly length: number; set(from: Column): void }>(
-  old: Column,
-  Kind: new (length: number) => Column,
-): Column => {
-  const larger = new Kind(old.length * 2);
-  larger.set(old);
-  return larger;
 };

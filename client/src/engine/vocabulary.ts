@@ -35,15 +35,28 @@ const isOneEditFromPrefix = (typed: string, word: string): boolean => {
   );
 };
 
+/** The words that answer one typed word. */
+export interface Matches {
+  /** By number: how well. */
+  readonly table: Uint8Array;
+  /** Those that do at all, in ascending order. */
+  readonly numbers: Uint32Array;
+}
+
+/** What was typed a moment ago, for each word of a query: see `match`. */
+const KEPT_MATCHES = 16;
+
 export class Vocabulary {
   /** Number 0 is no word: it separates the names of one row. */
   readonly #words: string[] = [""];
   readonly #numberByWord = new Map<string, number>();
-  readonly #letters: number[] = [0];
+  /** They sort by code units as people count. */
   readonly #orderKeys: string[] = [""];
-  /** Numbers in natural order, of all words when last asked. */
-  #order: number[] = [0];
-  #ranks = new Uint32Array(1);
+  /** How each order key begins, as a number: most words are told apart by that. */
+  #beginnings = new Float64Array(64);
+  #letters = new Uint32Array(64);
+  /** Of the words that are here now, the latest last. */
+  readonly #matches: (Matches & { readonly typed: string; readonly fuzzy: boolean })[] = [];
 
   get size(): number {
     return this.#words.length;
@@ -51,14 +64,7 @@ export class Vocabulary {
 
   /** The word's number; a new one for a new word. */
   intern(word: string): number {
-    let number = this.#numberByWord.get(word);
-    if (number === undefined) {
-      number = this.#words.push(word) - 1;
-      this.#numberByWord.set(word, number);
-      this.#letters.push(lettersOf(word));
-      this.#orderKeys.push(orderKeyOf(word));
-    }
-    return number;
+    return this.#numberByWord.get(word) ?? this.#add(word);
   }
 
   word(number: number): string {
@@ -70,37 +76,61 @@ export class Vocabulary {
     return this.#numberByWord.get(word);
   }
 
-  /** For each word, by its number, how well it answers `typed`. */
-  match(typed: string, fuzzy: boolean): Uint8Array {
+  /** What is typed on only matches words that matched before: a keystroke rarely looks at all of them. */
+  match(typed: string, fuzzy: boolean): Matches {
+    const same = this.#matches.find((known) => known.fuzzy === fuzzy && known.typed === typed);
+    if (same) return same;
+    const before = this.#matches.findLast(
+      (known) => known.fuzzy === fuzzy && narrows(typed, known.typed, fuzzy),
+    );
+    const table = new Uint8Array(this.size);
+    const numbers = new Uint32Array(before?.numbers.length ?? this.size);
     const letters = lettersOf(typed);
-    const matches = new Uint8Array(this.#words.length);
-    for (let number = 1; number < matches.length; number++) {
+    let count = 0;
+    for (let i = 0; i < numbers.length; i++) {
+      const number = before ? before.numbers[i]! : i;
       const missing = letters & ~this.#letters[number]!;
       // One edit brings in at most one letter that the word does not have.
-      if (missing === 0 || (fuzzy && (missing & (missing - 1)) === 0))
-        matches[number] = matchOf(typed, this.#words[number]!, fuzzy);
+      if (missing !== 0 && !(fuzzy && (missing & (missing - 1)) === 0)) continue;
+      const match = matchOf(typed, this.#words[number]!, fuzzy);
+      if (match === NO_MATCH || number === 0) continue;
+      table[number] = match;
+      numbers[count++] = number;
     }
+    const matches = { typed, fuzzy, table, numbers: numbers.slice(0, count) };
+    if (this.#matches.length === KEPT_MATCHES) this.#matches.shift();
+    this.#matches.push(matches);
     return matches;
   }
 
-  /** For each word, by its number, its place in natural order ("2" before "10"; "02" beside "2"). */
-  ranks(): Uint32Array {
-    if (this.#ranks.length === this.#words.length) return this.#ranks;
-    for (let number = this.#order.length; number < this.#words.length; number++) this.#order.push(number);
-    const keys = this.#orderKeys;
-    const compare = (a: number, b: number): number =>
-      keys[a] === keys[b] ? 0 : keys[a]! < keys[b]! ? -1 : 1;
-    // The old words are one sorted run already, and the sort (TimSort) makes use of that.
-    this.#order.sort(compare);
-    this.#ranks = new Uint32Array(this.#words.length);
-    let rank = 0;
-    this.#order.forEach((number, i) => {
-      if (i > 0 && compare(this.#order[i - 1]!, number) !== 0) rank++;
-      this.#ranks[number] = rank;
-    });
-    return this.#ranks;
+  /** Natural order of two words, by their numbers: "2" before "10", and "02" beside "2". */
+  compare(a: number, b: number): number {
+    const difference = this.#beginnings[a]! - this.#beginnings[b]!;
+    if (difference !== 0 || a === b) return difference;
+    const [keyA, keyB] = [this.#orderKeys[a]!, this.#orderKeys[b]!];
+    return keyA === keyB ? 0 : keyA < keyB ? -1 : 1;
+  }
+
+  #add(word: string): number {
+    const number = this.#words.push(word) - 1;
+    if (number >= this.#letters.length) {
+      this.#letters = grown(this.#letters, Uint32Array);
+      this.#beginnings = grown(this.#beginnings, Float64Array);
+    }
+    const key = orderKeyOf(word);
+    this.#numberByWord.set(word, number);
+    this.#letters[number] = lettersOf(word);
+    this.#orderKeys.push(key);
+    this.#beginnings[number] = beginningOf(key);
+    this.#matches.length = 0;
+    return number;
   }
 }
+
+/** Whether what matches `typed` also matches `before`. */
+export const narrows = (typed: string, before: string, fuzzy: boolean): boolean =>
+  // One edit away from a beginning stays so for the first part of what was typed; not for its middle.
+  fuzzy ? typed === before || (mayBeMistyped(before) && typed.startsWith(before)) : typed.includes(before);
 
 /** One bit for each letter or digit that occurs, several sharing a bit: what is missing here is missing in the word. */
 const lettersOf = (word: string): number => {
@@ -118,3 +148,29 @@ const orderKeyOf = (word: string): string =>
     const digits = run.replace(/^0+(?=.)/, "");
     return String.fromCharCode(0x2f + Math.min(digits.length, MAX_ORDERED_DIGITS)) + digits;
   });
+
+/** A double holds so many bytes exactly. */
+const BEGINNING_LENGTH = 6;
+const LAST_BYTE = 0xff;
+
+/** Sorts as the key does, as far as it goes; it ends at the first character that is more than a byte. */
+const beginningOf = (key: string): number => {
+  let beginning = 0;
+  let end = key.length;
+  for (let i = 0; i < BEGINNING_LENGTH; i++) {
+    const code: number = i < end ? key.charCodeAt(i) : 0;
+    if (code >= LAST_BYTE) end = i;
+    beginning = beginning * 0x100 + Math.min(code, LAST_BYTE);
+  }
+  return beginning;
+};
+
+/** Twice as long. */
+export const grown = <Column extends { readonly length: number; set(from: Column): void }>(
+  old: Column,
+  Kind: new (length: number) => Column,
+): Column => {
+  const larger = new Kind(old.length * 2);
+  larger.set(old);
+  return larger;
+};
