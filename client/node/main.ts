@@ -3,6 +3,10 @@
  * number. See e2e/lib/node-peers.ts.
  */
 import process from "node:process";
+import { setImmediate } from "node:timers/promises";
+import { inventFiles, inventTyping, type InventedFile } from "../sim/invented-files.ts";
+import { inventFeeds } from "../sim/invented-room.ts";
+import { SeededRandom } from "../sim/random.ts";
 import { Peer, type PeerOptions, type PeerState } from "./peer.ts";
 
 /** `peer`: as numbered by "join". */
@@ -10,20 +14,28 @@ export type Call =
   | { readonly do: "join"; readonly options: PeerOptions }
   | { readonly do: "share" | "fetch"; readonly peer: number; readonly file: string }
   | { readonly do: "post"; readonly peer: number; readonly text: string }
-  | { readonly do: "state" | "close"; readonly peer: number };
+  | { readonly do: "state" | "close"; readonly peer: number }
+  /** The peer knows the feeds of so many authors whom nobody meets, each with that many shares. */
+  | { readonly do: "know"; readonly peer: number; readonly authors: number; readonly shares: number }
+  /** What people would type who look for something in there, keystroke by keystroke. */
+  | { readonly do: "typing"; readonly authors: number; readonly shares: number; readonly people: number };
 
 export interface Asked {
   readonly id: number;
   readonly call: Call;
 }
-export type Answered = { readonly id: number } & (
-  { readonly value: number | string | PeerState | undefined } | { readonly problem: string }
-);
+type Value = number | string | readonly string[] | PeerState | undefined;
+export type Answered = { readonly id: number } & ({ readonly value: Value } | { readonly problem: string });
 
 const peers: Peer[] = [];
 
-const perform = async (call: Call): Promise<number | string | PeerState | undefined | void> => {
+const perform = async (call: Call): Promise<Value | void> => {
   if (call.do === "join") return peers.push(await Peer.join(call.options)) - 1;
+  if (call.do === "typing") {
+    const files = inventedFiles(call.authors * call.shares);
+    const random = new SeededRandom(2);
+    return Array.from({ length: call.people }, () => inventTyping(files, random)).flat();
+  }
   const peer = peers[call.peer];
   if (!peer) throw new Error(`no peer ${call.peer}`);
   switch (call.do) {
@@ -33,12 +45,22 @@ const perform = async (call: Call): Promise<number | string | PeerState | undefi
       return peer.fetch(call.file);
     case "post":
       return peer.post(call.text);
+    case "know": {
+      const files = inventedFiles(call.authors * call.shares);
+      for (const frames of inventFeeds(files, call.authors, new SeededRandom(3))) {
+        peer.restore(frames);
+        await setImmediate(); // links and the server get their turn
+      }
+      return;
+    }
     case "state":
       return peer.state();
     case "close":
       return peer.close();
   }
 };
+
+const inventedFiles = (count: number): InventedFile[] => inventFiles(count, new SeededRandom(1));
 
 process.on("message", ({ id, call }: Asked) => {
   perform(call).then(

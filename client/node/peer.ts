@@ -145,6 +145,11 @@ export class Peer {
     this.#host.feed({ type: "post", group: GENERAL, text, replyTo: null, writtenAt: Date.now() });
   }
 
+  /** Batches as a neighbour would have told them. */
+  restore(frames: readonly Uint8Array[]): void {
+    this.#host.feed({ type: "restore", frames });
+  }
+
   state(): PeerState {
     const { engine } = this.#host;
     const people = engine.people();

@@ -10,3 +10,7 @@ export const median = (values: readonly number[]): number => {
 export const mebibytesPerSecond = (bytes: number, seconds: number): number => bytes / 2 ** 20 / seconds;
 
 export const round = (value: number, digits = 2): number => Number(value.toFixed(digits));
+
+/** Of values in ascending order. */
+export const percentile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

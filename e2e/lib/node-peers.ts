@@ -18,6 +18,12 @@ export interface NodePeerOptions {
   readonly lie?: string;
 }
 
+/** Authors who share as many files each. */
+export interface InventedRoom {
+  readonly authors: number;
+  readonly shares: number;
+}
+
 export interface NodePeerState {
   /** Names of everyone else in the room. */
   readonly people: readonly string[];
@@ -70,6 +76,11 @@ export class NodePeers {
     return new NodePeer(number, (call) => this.#call(call));
   }
 
+  /** What `people` would type, one after another, to find something of what `NodePeer.know` knows. */
+  async typing(people: number, { authors, shares }: InventedRoom): Promise<string[]> {
+    return (await this.#call({ do: "typing", people, authors, shares })) as string[];
+  }
+
   async close(): Promise<void> {
     if (this.#process.exitCode !== null) return;
     this.#process.disconnect();
@@ -112,6 +123,11 @@ export class NodePeer {
   /** To the group "general". */
   async post(text: string): Promise<void> {
     await this.#call({ do: "post", peer: this.#peer, text });
+  }
+
+  /** Makes it one that has long been in a room of so many, of whom nobody else is there now. */
+  async know({ authors, shares }: InventedRoom): Promise<void> {
+    await this.#call({ do: "know", peer: this.#peer, authors, shares });
   }
 
   async state(): Promise<NodePeerState> {

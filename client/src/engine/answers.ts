@@ -11,8 +11,8 @@ import type { Refusal } from "./refusal.ts";
 
 /** One answer: it keeps a link busy for its delay, and leaves room for everything else. Guess. */
 const ANSWER_BYTES = 1024 * 1024;
-/** Sent to one peer at once, and more each second: a sixth of the largest room is 20 MB. Guess. */
-const BYTES_AT_ONCE = 32 * 1024 * 1024;
+/** Sent to one peer at once, and more each second: all that a newcomer could want who has no other neighbour. */
+const BYTES_AT_ONCE = 256 * 1024 * 1024;
 const BYTES_PER_SECOND = 1024 * 1024;
 /** A smaller one would cost as much to ask for. */
 const LEAST_ANSWER_BYTES = 128 * 1024;
