@@ -3,6 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { BlobReader } from "../src/platform/blob-reader.ts";
+import { hashFile } from "../src/platform/hash-file.ts";
 
 const SLICE = 1000;
 const content = Uint8Array.from({ length: 10 * SLICE }, (_, i) => i * 31 + (i >> 8));
@@ -87,6 +88,14 @@ describe("reading a file", () => {
     const behind = expectSlices(reader, 4);
     await vi.advanceTimersByTimeAsync(30_000);
     await Promise.all([hopeless, behind]);
+  });
+
+  it("of a disk that never answers, a file to be hashed is told to have vanished", async () => {
+    const blob = new TestBlob([content]);
+    blob.wholeOf = () => new Promise(() => {});
+    const hashed = hashFile(blob, () => {}, new AbortController().signal);
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(await hashed).toEqual({ ok: false, problem: "vanished" });
   });
 
   it("holds the stream that it is reading: a browser collects one that only its own read knows", async () => {

@@ -41,11 +41,7 @@ export class BlobReader {
   }
 
   async #readSlice(begin: number, end: number): Promise<Bytes> {
-    const streamed = await this.#readOn(begin, end);
-    if (streamed) return streamed;
-    const whole = await within(PATIENCE_MS, this.#source.slice(begin, end).arrayBuffer());
-    if (!whole) throw new DOMException("the disk does not answer", "NotFoundError");
-    return new Uint8Array(whole);
+    return (await this.#readOn(begin, end)) ?? readSlice(this.#source, begin, end);
   }
 
   /** Null: there is no stream, or it does not answer, or fails, with a "network error" whatever happened. */
@@ -84,6 +80,13 @@ export class BlobReader {
     }
   }
 }
+
+/** In one go. Rejects like a reader. */
+export const readSlice = async (source: Blob, begin: number, end: number): Promise<Bytes> => {
+  const bytes = await within(PATIENCE_MS, source.slice(begin, end).arrayBuffer());
+  if (!bytes) throw new DOMException("the disk does not answer", "NotFoundError");
+  return new Uint8Array(bytes);
+};
 
 const fill = async (stream: ReadableStreamBYOBReader, length: number): Promise<Bytes> => {
   let bytes = new Uint8Array(length);

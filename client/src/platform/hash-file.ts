@@ -4,6 +4,7 @@ import { concatBytes } from "../engine/bytes.ts";
 import { HASH_BYTES, LEAF_BYTES, MAX_FILE_BYTES, geometryOf, pieceBytes } from "../engine/file-id.ts";
 import { pieceHashOf, rootOfLayer } from "../engine/merkle.ts";
 import type { ReadProblem } from "../engine/io.ts";
+import { readSlice } from "./blob-reader.ts";
 import { leafHashes, type Bytes } from "./leaf-hashes.ts";
 import { readProblemOf } from "./read-problem.ts";
 
@@ -52,8 +53,7 @@ export const hashFile = async (
 
 /** Reads the next slice while the last one is being hashed. */
 async function* slicesOf(file: Blob): AsyncGenerator<Bytes> {
-  const read = async (begin: number) =>
-    new Uint8Array(await file.slice(begin, begin + SLICE_BYTES).arrayBuffer());
+  const read = (begin: number) => readSlice(file, begin, begin + SLICE_BYTES);
   let ahead = read(0);
   for (let begin = 0; begin < file.size; begin += SLICE_BYTES) {
     const slice = await ahead;
