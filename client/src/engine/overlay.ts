@@ -321,7 +321,11 @@ export class Overlay {
     }
     this.#callByAddress.delete(address);
     if (accepted) this.#up(peer, address, true, call.swap, now);
-    else this.#passive.failed(address, AFTER_REFUSAL_MS, now);
+    else {
+      // In a crowd all places are taken for a moment: who is alone asks again soon.
+      const restMs = this.#active.size === 0 ? AFTER_FAILURE_MS : AFTER_REFUSAL_MS;
+      this.#passive.failed(address, restMs, now);
+    }
     this.#seek(now);
   }
 
