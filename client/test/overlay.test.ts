@@ -6,7 +6,7 @@ import { ACTIVE_MAX, Overlay } from "../src/engine/overlay.ts";
 import { PassiveView } from "../src/engine/passive-view.ts";
 import type { PeerId } from "../src/engine/peer-id.ts";
 import type { Refusal } from "../src/engine/refusal.ts";
-import { isSymmetric, Member, MINUTE, Net, reached, type Behind } from "./overlay-net.ts";
+import { isSymmetric, MINUTE, Net, reached, type Behind, type Member } from "./overlay-net.ts";
 
 const seeds = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
 

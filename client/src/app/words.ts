@@ -283,6 +283,12 @@ export const noticeSaying = (
         remedy: "This network keeps devices apart. Try another network, or a phone's hotspot for both.",
         bad: true,
       };
+    case "not-reached":
+      return {
+        title: `${names.person(notice.peer)} did not get your offer: nobody answered.`,
+        remedy: "They may have left, or sleep. Offer the files again when they are here.",
+        bad: true,
+      };
     case "peer-dropped":
       return {
         title: `${names.person(notice.peer)} was dropped: ${refusalWords(notice.refusal)}.`,
