@@ -242,9 +242,12 @@ export class Engine {
 
   #apply(input: Input, now: Time): void {
     switch (input.type) {
-      case "server-joined":
+      case "server-joined": {
+        const wasAway = !this.#links.isOnline;
         this.#links.serverJoined(input.tag, input.address);
-        return this.#overlay.members(input.members, now);
+        this.#overlay.members(input.members, now);
+        return wasAway ? this.#overlay.serverBack(now) : undefined;
+      }
       case "server-lost":
         return this.#links.serverLost();
       case "envelope":

@@ -152,6 +152,10 @@ export class Links {
 
   // -- the server ------------------------------------------------------------------------------------------------
 
+  get isOnline(): boolean {
+    return this.#introductions.isOnline;
+  }
+
   serverJoined(tag: RoomTag, address: Address): void {
     this.#introductions.enter(tag, address);
   }

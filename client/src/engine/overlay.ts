@@ -115,6 +115,14 @@ export class Overlay {
     this.#seek(now);
   }
 
+  /** The server is back: whoever a cut kept from it and from others may be reached now. [O7] */
+  serverBack(now: Time): void {
+    this.#passive.wakeMissing(now);
+    this.#swapAt = Math.min(this.#swapAt, now);
+    this.#swap(now);
+    this.#seek(now);
+  }
+
   linkUp(peer: PeerId, address: Address, now: Time): void {
     this.#begin(now);
     this.#linkByPeer.set(peer, { address, frames: new Allowance(FRAMES_AT_ONCE, FRAMES_PER_SECOND) });

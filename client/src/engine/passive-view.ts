@@ -105,6 +105,12 @@ export class PassiveView {
     if (failures >= MAX_FAILURES) this.#contactByAddress.delete(address);
   }
 
+  /** Those whose link broke are called at once. */
+  wakeMissing(now: Time): void {
+    for (const { address, missing } of this.#contactByAddress.values())
+      if (missing) this.#remember(address, 0, now);
+  }
+
   /** It is a neighbour: no longer passive, and without a stain. */
   joined(address: Address): void {
     this.#contactByAddress.delete(address);
