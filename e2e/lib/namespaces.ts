@@ -141,8 +141,12 @@ const addPeer = async (peer: number, uplinkMbit: number | null): Promise<void> =
 const limit = (device: string, rate: string): string[] =>
   `qdisc add dev ${device} root tbf rate ${rate} burst 32kb latency 100ms`.split(" ");
 
-/** Also what a run before left behind when it was killed. With a namespace go its interfaces. */
+/** Also what a run before left behind when it was killed. */
 const removeAll = async (): Promise<void> => {
-  for (let peer = 0; peer < MAX_PEERS; peer++) await hasNone("ip", "netns", "delete", namespaceOf(peer));
+  for (let peer = 0; peer < MAX_PEERS; peer++) {
+    // With a namespace go its interfaces too, but some time later, and the next one wants the same name.
+    await hasNone("ip", "link", "delete", outerOf(peer));
+    await hasNone("ip", "netns", "delete", namespaceOf(peer));
+  }
   await hasNone("ip", "link", "delete", BRIDGE);
 };
