@@ -1,11 +1,18 @@
 import { defineConfig } from "@playwright/test";
 import { launchOptions } from "./lib/browser.ts";
 
+/** Those that mostly wait: for a limit, for a silence, for a server's tricks. They take turns, beside the others. */
+const WAITING = /(clocks|hostile-server|limits|one-writer|partition|relay)\.spec\.ts$/;
+
 export default defineConfig({
   testDir: "tests",
   outputDir: "test-results",
-  // Two or three browsers' worth of pages share two cores with the server: one test at a time, and none twice.
-  workers: 1,
+  // Two or three browsers' worth of pages share two cores with the server: one busy test at a time, and none twice.
+  workers: 2,
+  projects: [
+    { name: "busy", testIgnore: WAITING, workers: 1 },
+    { name: "waiting", testMatch: WAITING, workers: 1 },
+  ],
   retries: 0,
   timeout: 60_000,
   globalTimeout: 30 * 60_000,
