@@ -4,6 +4,9 @@ import type { Options } from "./lib/test.ts";
 import base from "./playwright.config.ts";
 
 export default defineConfig<Options>(base, {
-  testMatch: ["serverless-room.spec.ts", "one-writer.spec.ts"],
+  projects: [
+    { name: "busy", testMatch: "serverless-room.spec.ts" },
+    { name: "waiting", testMatch: "one-writer.spec.ts" },
+  ],
   use: { soak: true },
 });
