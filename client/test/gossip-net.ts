@@ -182,6 +182,7 @@ export class Node {
       unkeep: (feed, first) => void this.kept.delete(`${keyOf(feed)} ${first}`),
       told: (peer) => void this.told.push(peer),
       missed: (peer) => void this.missed.push(peer),
+      brought: () => {},
       vouched: () => {},
     });
   }

@@ -370,6 +370,23 @@ describe("hostile peers", () => {
     expect(sent).toContainEqual([peer(4), { type: "disconnect" }]);
   });
 
+  test("[O3] who brought news keeps its place before those who brought none, however urgently others ask", () => {
+    const { overlay, sent, up } = alone();
+    for (let i = 1; i <= 5; i++) {
+      up(i);
+      overlay.frame(peer(i), { type: "neighbor", urgent: false }, 0);
+    }
+    overlay.brought(peer(2));
+    overlay.brought(peer(4));
+    for (let i = 6; i <= 20; i++) {
+      up(i);
+      overlay.frame(peer(i), { type: "neighbor", urgent: true }, i * 10_000);
+    }
+    const dismissed = sent.flatMap(([to, { type }]) => (type === "disconnect" ? [to] : []));
+    expect(dismissed).toHaveLength(15);
+    expect([2, 4].map((i) => overlay.isNeighbor(peer(i)))).toEqual([true, true]);
+  });
+
   test("[O3] the place of a proven swallower is free to anybody", () => {
     const { overlay, up } = alone();
     for (let i = 1; i <= 5; i++) {

@@ -17,6 +17,8 @@ interface Neighbor {
   readonly chosen: boolean;
   told: number;
   missed: number;
+  /** News of others that it was the first to bring. */
+  brought: number;
   /** Shuffles handed to it that it may answer. */
   shuffles: number;
 }
@@ -53,7 +55,7 @@ export class ActiveView {
   }
 
   add(peer: PeerId, address: Address, chosen: boolean): void {
-    this.#neighborByPeer.set(peer, { address, chosen, told: 0, missed: 0, shuffles: 0 });
+    this.#neighborByPeer.set(peer, { address, chosen, told: 0, missed: 0, brought: 0, shuffles: 0 });
     if (!chosen) this.#called++;
   }
 
@@ -104,6 +106,11 @@ export class ActiveView {
     neighbor.missed /= 2;
   }
 
+  brought(peer: PeerId): void {
+    const neighbor = this.#neighborByPeer.get(peer);
+    if (neighbor) neighbor.brought++;
+  }
+
   isSwallower(peer: PeerId): boolean {
     const neighbor = this.#neighborByPeer.get(peer);
     return neighbor !== undefined && isSwallower(neighbor);
@@ -119,7 +126,7 @@ export class ActiveView {
   /** Of those that called, the one that has passed on least; one at random when several have. */
   leastUsefulCaller(): PeerId | null {
     const callers = [...this.#neighborByPeer].filter(([, { chosen }]) => !chosen);
-    const useful = ([, { told, missed }]: [PeerId, Neighbor]): number => told - missed;
+    const useful = ([, { told, missed, brought }]: [PeerId, Neighbor]): number => told - missed + brought;
     const least = Math.min(...callers.map(useful));
     return (
       drawn(

@@ -154,6 +154,7 @@ export class Engine {
       unkeep: (feed, first) => emit({ type: "unkeep-batch", key: batchKey(feed, first) }),
       told: (peer) => this.#overlay.told(peer),
       missed: (peer) => this.#overlay.missed(peer),
+      brought: (peer) => this.#overlay.brought(peer),
       vouched: (author, life, seq, by) => this.#presence.vouched(author, life, seq, by),
     });
     this.#catalog = new Catalog({

@@ -69,6 +69,8 @@ export interface GossipContext {
   /** A neighbour that was told nothing of some news told us of it in time, or did not. */
   told(peer: PeerId): void;
   missed(peer: PeerId): void;
+  /** This neighbour was the first to bring somebody else's news. */
+  brought(peer: PeerId): void;
   /** A neighbour has a word of somebody who is gone here, and it is no later one. */
   vouched(author: PeerId, epoch: number, seq: number, by: PeerId): void;
 }
@@ -287,6 +289,7 @@ export class Gossip {
     const { batch, from, way } = arrival;
     const hasReturned = batch.topic === "presence" && this.#archive.isGone(batch.author);
     const { feed, from: first } = this.#archive.append(batch, now);
+    if (from && way === "pushed" && from !== batch.author) this.#context.brought(from);
     const told = this.#missing.knowing(feed);
     if (from) told.add(from);
     if (way === "fetched" || way === "restored") this.#broadcast.announce(feed, told, now);

@@ -172,6 +172,11 @@ export class Overlay {
     this.#active.probed(peer, false);
   }
 
+  /** It was the first to bring news of somebody else: it keeps its place before one that never did. [O3] */
+  brought(peer: PeerId): void {
+    this.#active.brought(peer);
+  }
+
   frame(peer: PeerId, frame: OverlayFrame, now: Time): void {
     const link = this.#linkByPeer.get(peer);
     if (!link) return;

@@ -192,6 +192,7 @@ export const gossip: Decoder<Uint8Array> = {
       unkeep: () => {},
       told: () => {},
       missed: () => {},
+      brought: () => {},
       vouched: () => {},
     });
     gossip.append("library", [{ type: "share", file: shared.file, name: "mine", folder: "" }]);
