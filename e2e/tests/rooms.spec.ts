@@ -39,6 +39,18 @@ test("a reload stays in the room under the same name", async ({ openPair }) => {
   await expect(second.page.getByRole("textbox", { name: "Your name" })).toHaveValue("Grace");
 });
 
+test("a name that is typed while the room is still opening is kept", async ({ open }) => {
+  const first = await open("/");
+  const code = await first.newPrivateRoom();
+  await first.expectOnline();
+  const second = await open(`/#${code}`);
+  const box = second.page.getByRole("textbox", { name: "Your name" });
+  await box.fill("Grace");
+  await second.expectPeers(1);
+  await expect(box).toHaveValue("Grace");
+  await expect(first.person("Grace")).toHaveCount(1);
+});
+
 test("a second tab of the same browser is a peer of its own", async ({ open, folder }) => {
   const first = await open("/");
   const code = await first.newPrivateRoom();

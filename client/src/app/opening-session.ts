@@ -29,7 +29,7 @@ const NOTHING: SearchResults = {
 
 export class OpeningSession implements Session {
   readonly room: RoomView;
-  readonly me = NOBODY;
+  me = NOBODY;
   readonly server: ServerState = { type: "connecting" };
   readonly people = [];
   readonly peerCount = 0;
@@ -66,6 +66,7 @@ export class OpeningSession implements Session {
     this.#kept.push((session) => session.addFiles(picked));
   }
   rename(name: string): void {
+    this.me = { ...NOBODY, name };
     this.#kept.push((session) => session.rename(name));
   }
   post(group: string, text: string, replyTo: PostId | null): void {
