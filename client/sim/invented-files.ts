@@ -21,30 +21,41 @@ export const inventFiles = (count: number, random: SeededRandom): InventedFile[]
       .map((w) => w[0]!.toUpperCase() + w.slice(1))
       .join(" ");
   const artists = Array.from({ length: Math.max(50, count / 200) }, () => title(3));
-  const makers: readonly (() => InventedFile)[] = [
+  const folders: readonly (() => { folder: string; name: () => string })[] = [
     () => {
       const artist = pick(artists);
       return {
         folder: `Music/${artist}/${title(3)}`,
-        name: `${number(20, 2)} - ${artist} - ${title(5)}.${pick(["mp3", "flac"])}`,
+        name: () => `${number(20, 2)} - ${artist} - ${title(5)}.${pick(["mp3", "flac"])}`,
       };
     },
-    () => ({
-      folder: `Photos/20${number(25, 2)}`,
-      name: `IMG_20${number(25, 2)}${number(12, 2)}${number(28, 2)}_${number(1_000_000, 6)}.jpg`,
-    }),
-    () => ({ folder: "Papers", name: `${title(1)} et al. (20${number(25, 2)}) ${title(9)}.pdf` }),
+    () => {
+      const year = number(25, 2);
+      return {
+        folder: `Photos/20${year}`,
+        name: () => `IMG_20${year}${number(12, 2)}${number(28, 2)}_${number(1_000_000, 6)}.jpg`,
+      };
+    },
+    () => ({ folder: "Papers", name: () => `${title(1)} et al. (20${number(25, 2)}) ${title(9)}.pdf` }),
     () => ({
       folder: `Video/${title(2)}`,
-      name: `${title(3)} S${number(9, 2)}E${number(24, 2)} 1080p.mkv`,
+      name: () => `${title(3)} S${number(9, 2)}E${number(24, 2)} 1080p.mkv`,
     }),
     () => ({
       folder: `code/${common()}/src`,
-      name: `${common()}_${common()}.${pick(["ts", "py", "zip"])}`,
+      name: () => `${common()}_${common()}.${pick(["ts", "py", "zip"])}`,
     }),
   ];
-  return Array.from({ length: count }, () => pick(makers)());
+  const files: InventedFile[] = [];
+  while (files.length < count) {
+    const { folder, name } = pick(folders)();
+    const size = Math.min(1 + random.below(MOST_IN_FOLDER), count - files.length);
+    for (let i = 0; i < size; i++) files.push({ folder, name: name() });
+  }
+  return files;
 };
+
+const MOST_IN_FOLDER = 20;
 
 /** What somebody has in the search box, keystroke after keystroke: words of a real file, sometimes mistyped. */
 export const inventTyping = (files: readonly InventedFile[], random: SeededRandom): string[] => {

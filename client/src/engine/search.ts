@@ -2,13 +2,15 @@
  * Search over everything that the room offers: local, instant, as one types.
  *
  * Each row is a run of word numbers (its name, its folder, its other names). A query looks at every different word
- * once, then walks the rows with a table lookup per word; while the typing goes on, only the rows that matched
- * before. Nothing is sorted but the rows that are shown. Knows nothing of peers, feeds or time.
+ * once, takes the rows of the rarest from the postings, or, while the typing goes on, those that matched before, and
+ * walks them with a table lookup per word. Nothing is sorted but the rows that are shown. Knows nothing of peers, feeds
+ * or time.
  */
 import type { FileId } from "./file-id.ts";
 import { placedWordsOf, wordsOf } from "./fold.ts";
 import { KINDS, kindOf } from "./kind.ts";
 import type { PeerId } from "./peer-id.ts";
+import { Postings } from "./postings.ts";
 import type { Kind, ResultRow, SearchQuery, SearchResults } from "./view.ts";
 import {
   FUZZY,
@@ -20,6 +22,7 @@ import {
   PREFIX,
   Vocabulary,
   type Match,
+  type Matches,
 } from "./vocabulary.ts";
 
 /** A row of the catalog as search reads it. It belongs to the catalog, which says when it has changed. */
@@ -48,6 +51,8 @@ const MAX_QUERY_WORDS = 8;
 const FUZZY_BELOW_RESULTS = 20;
 /** A larger share of the rows than 1 in 4 is as quickly found again as kept. Guess. */
 const KEPT_SHARE = 4;
+/** To walk a larger share of rows than 1 in 16 takes about as long as to make the postings. Guess. */
+const FRESH_SHARE = 16;
 /** Above the matches of words: the name itself begins with what was typed. */
 const NAME_PREFIX = PREFIX + 1;
 const FREE = KINDS.length;
@@ -80,6 +85,13 @@ export class SearchIndex {
   #runs = new Uint32Array(1024);
   #runsEnd = 0;
   #unused = 0;
+  /** Of the row before: the files of a folder come together. */
+  #folder: { readonly text: string; readonly numbers: readonly number[] } = { text: "", numbers: [] };
+  /** As the rows were a while ago: those that have changed since are fresh. */
+  #postings: Postings | null = null;
+  #fresh: Slot[] = [];
+  /** How well rows match one word of the present query; all 0 before and after. */
+  #grades = new Uint8Array(64);
   #steps: Step[] = [];
   #fuzzySteps: Step[] = [];
 
@@ -100,6 +112,9 @@ export class SearchIndex {
     this.recount(slot);
     this.#compact();
     this.#writeRun(slot, this.#runOf(row));
+    if (!this.#postings) return;
+    this.#fresh.push(slot);
+    if (this.#fresh.length > this.#rows.length / FRESH_SHARE) this.#forgetPostings();
   }
 
   /** To be called when there are more or fewer offers of it. */
@@ -109,6 +124,11 @@ export class SearchIndex {
     if (this.#fuzzySteps.length > 0) this.#fuzzySteps = [];
     this.#standings[slot] =
       (Math.min(row.offers.length, 0xffff) << 8) | (255 - Math.min(row.name.length, 255));
+  }
+
+  #forgetPostings(): void {
+    this.#postings = null;
+    this.#fresh = [];
   }
 
   remove(slot: Slot): void {
@@ -126,14 +146,17 @@ export class SearchIndex {
     if (found.length < FUZZY_BELOW_RESULTS && words.some(mayBeMistyped))
       found = this.#find(words, query.of, true);
 
+    const kinds = this.#kinds;
+    const lengths = this.#lengths;
+    const { minBytes, maxBytes } = query;
+    const isAnyLength = minBytes <= 0 && maxBytes === Infinity;
     const countByKind = new Uint32Array(KINDS.length);
     const only = query.kind === null ? null : KINDS.indexOf(query.kind);
     let total = 0;
     for (let i = 0; i < found.length; i++) {
       const slot = found[i]!;
-      const length = this.#lengths[slot]!;
-      if (length < query.minBytes || length > query.maxBytes) continue;
-      const kind = this.#kinds[slot]!;
+      if (!isAnyLength && (lengths[slot]! < minBytes || lengths[slot]! > maxBytes)) continue;
+      const kind = kinds[slot]!;
       countByKind[kind]!++;
       if (only === null || kind === only) found[total++] = slot;
     }
@@ -148,14 +171,20 @@ export class SearchIndex {
     };
   }
 
-  /** The rows that match, in #found, by way of what was found before; how well they do, in #merits. */
+  /** The rows that match, in #found; how well they do, in #merits. */
   #find(words: readonly string[], of: PeerId | null, fuzzy: boolean): Uint32Array {
     const steps = fuzzy ? this.#fuzzySteps : this.#steps;
     while (steps.length > 0 && !leadsTo(steps.at(-1)!, words, of, fuzzy)) steps.pop();
-    const last = steps.at(-1);
-    if (last) this.#found.set(last.slots);
-    const slots = last ? this.#found.subarray(0, last.slots.length) : this.#everything(of);
-    const found = this.#matching(slots, words, fuzzy);
+    const step = steps.at(-1);
+    const asked = words.map((word) => this.#vocabulary.match(word, fuzzy));
+    const rarest = of === null ? this.#rarest(asked, 2 * (step?.slots.length ?? this.#rows.length)) : null;
+    let slots: Uint32Array;
+    if (rarest) slots = this.#graded(rarest);
+    else if (step) {
+      this.#found.set(step.slots);
+      slots = this.#found.subarray(0, step.slots.length);
+    } else slots = this.#everything(of);
+    const found = this.#matching(slots, words, asked, rarest);
     if (found.length < this.#rows.length / KEPT_SHARE) steps.push({ of, words, slots: found.slice() });
     return found;
   }
@@ -168,43 +197,83 @@ export class SearchIndex {
     return this.#found.subarray(0, count);
   }
 
-  /** Those of `slots` that have every word, in the same order and array. */
-  #matching(slots: Uint32Array, words: readonly string[], fuzzy: boolean): Uint32Array {
-    if (words.length === 0) {
-      for (let i = 0; i < slots.length; i++) this.#merits[slots[i]!] = 0;
+  /** The one whose rows are the fewest to look up, if they are fewer than that. */
+  #rarest(asked: readonly Matches[], fewerThan: number): Matches | null {
+    if (asked.length === 0) return null;
+    this.#postings ??= new Postings(
+      this.#vocabulary.size,
+      this.#rows.length,
+      this.#begins,
+      this.#ends,
+      this.#runs,
+    );
+    let rarest: Matches | null = null;
+    for (const matches of asked) {
+      const count = this.#postings.count(matches);
+      if (count >= fewerThan) continue;
+      fewerThan = count;
+      rarest = matches;
+    }
+    return rarest;
+  }
+
+  /** The rows that have the word, in #found; how well it matches in each, in #grades. */
+  #graded(matches: Matches): Uint32Array {
+    const grades = this.#grades;
+    this.#postings?.grade(matches, grades);
+    for (const slot of this.#fresh)
+      grades[slot] = gradeOf(this.#runs, this.#begins[slot]!, this.#ends[slot]!, matches.table);
+    let count = 0;
+    for (let slot = 0; slot < this.#rows.length; slot++) {
+      if (grades[slot] === NO_MATCH) continue;
+      if (this.#kinds[slot] === FREE) grades[slot] = NO_MATCH;
+      else this.#found[count++] = slot;
+    }
+    return this.#found.subarray(0, count);
+  }
+
+  /** Those of `slots` that have every word, in the same order and array. What is in #grades for `graded` is taken out. */
+  #matching(
+    slots: Uint32Array,
+    words: readonly string[],
+    asked: readonly Matches[],
+    graded: Matches | null,
+  ): Uint32Array {
+    const lastTable = asked.at(-1)?.table;
+    if (!lastTable) {
+      this.#merits.fill(0);
       return slots;
     }
-    const tables = words.map((word) => this.#vocabulary.match(word, fuzzy).table);
-    const lastTable = tables.at(-1)!;
-    const numbersBefore = words.slice(0, -1).map((word) => this.#vocabulary.find(word));
     // Locals, because this loop is where the time goes.
     const begins = this.#begins;
     const ends = this.#ends;
     const runs = this.#runs;
     const merits = this.#merits;
     const standings = this.#standings;
+    const grades = this.#grades;
+    const tables = asked.filter((matches) => matches !== graded).map(({ table }) => table);
+    const numbersBefore = words.slice(0, -1).map((word) => this.#vocabulary.find(word));
     let count = 0;
     rows: for (let i = 0; i < slots.length; i++) {
       const slot = slots[i]!;
       const begin = begins[slot]!;
       const end = ends[slot]!;
       let worst: number = PREFIX;
+      if (graded) {
+        worst = grades[slot]!;
+        grades[slot] = NO_MATCH;
+      }
       for (let t = 0; t < tables.length; t++) {
-        const table = tables[t]!;
-        let best: number = NO_MATCH;
-        for (let at = begin; at < end && best !== PREFIX; at++) {
-          const match = table[runs[at]!]!;
-          if (match > best) best = match;
-        }
-        if (best === NO_MATCH) continue rows;
-        if (best < worst) worst = best;
+        const grade = gradeOf(runs, begin, end, tables[t]!);
+        if (grade === NO_MATCH) continue rows;
+        if (grade < worst) worst = grade;
       }
       // Whether the name begins so: the last word as far as it is typed, those before it as they are.
       let at = begin;
       while (at - begin < numbersBefore.length && runs[at] === numbersBefore[at - begin]) at++;
-      if (at - begin === numbersBefore.length && at < end && lastTable[runs[at]!] === PREFIX)
-        worst = NAME_PREFIX;
-      merits[slot] = (worst << 24) | standings[slot]!;
+      const isAll = at - begin === numbersBefore.length && at < end;
+      const match = isAll && lastTable[runs[at]!] === PREFIX ? NAME_PREFIX : worst;
+      merits[slot] = (match << 24) | standings[slot]!;
       slots[count++] = slot;
     }
     return slots.subarray(0, count);
@@ -217,17 +286,21 @@ export class SearchIndex {
     const compare = (a: Slot, b: Slot): number => merits[b]! - merits[a]! || inOrder(a, b);
     const kept: Slot[] = [];
     let last: Slot | undefined;
+    let leastMerit = 0;
     const cut = (): void => {
       kept.sort(compare);
       kept.length = Math.min(kept.length, limit);
     };
     for (let i = 0; i < slots.length; i++) {
       const slot = slots[i]!;
-      if (last !== undefined && (merits[slot]! < merits[last]! || compare(slot, last) > 0)) continue;
+      const merit = merits[slot]!;
+      if (merit < leastMerit) continue;
+      if (merit === leastMerit && last !== undefined && compare(slot, last) > 0) continue;
       kept.push(slot);
       if (kept.length < 2 * limit) continue;
       cut();
       last = kept.at(-1);
+      leastMerit = last === undefined ? 0 : merits[last]!;
     }
     cut();
     return kept;
@@ -253,15 +326,18 @@ export class SearchIndex {
 
   /** The shown name first, then its folder, then whatever else the file is called. */
   #runOf({ name, folder, otherNames }: Searchable): number[] {
-    const run = wordsOf(name).map(this.#intern);
-    for (const text of folder === "" ? otherNames : [folder, ...otherNames]) {
-      run.push(GAP);
-      for (const word of wordsOf(text)) run.push(this.#intern(word));
+    const run = this.#numbersOf(name);
+    if (folder !== "") {
+      if (folder !== this.#folder.text) this.#folder = { text: folder, numbers: this.#numbersOf(folder) };
+      run.push(GAP, ...this.#folder.numbers);
     }
+    for (const text of otherNames) run.push(GAP, ...this.#numbersOf(text));
     return run;
   }
 
-  readonly #intern = (word: string): number => this.#vocabulary.intern(word);
+  #numbersOf(text: string): number[] {
+    return wordsOf(text).map((word) => this.#vocabulary.intern(word));
+  }
 
   #writeRun(slot: Slot, run: readonly number[]): void {
     if (run.length > this.#ends[slot]! - this.#begins[slot]!) {
@@ -298,6 +374,8 @@ export class SearchIndex {
       this.#begins[slot] = begin;
       this.#ends[slot] = runsEnd;
     }
+    this.#forgetPostings();
+    this.#folder = { text: "", numbers: [] };
     this.#vocabulary = vocabulary;
     this.#runs = runs;
     this.#runsEnd = runsEnd;
@@ -311,9 +389,20 @@ export class SearchIndex {
     this.#begins = grown(this.#begins, Uint32Array);
     this.#ends = grown(this.#ends, Uint32Array);
     this.#merits = grown(this.#merits, Uint32Array);
+    this.#grades = grown(this.#grades, Uint8Array);
     this.#found = grown(this.#found, Uint32Array);
   }
 }
+
+/** How well the best word of a run matches. */
+const gradeOf = (runs: Uint32Array, begin: number, end: number, table: Uint8Array): number => {
+  let best: number = NO_MATCH;
+  for (let at = begin; at < end && best !== PREFIX; at++) {
+    const match = table[runs[at]!]!;
+    if (match > best) best = match;
+  }
+  return best;
+};
 
 /** Whether every row of a query is among the rows of a step before it. (Its own step is not kept twice.) */
 const leadsTo = (step: Step, words: readonly string[], of: PeerId | null, fuzzy: boolean): boolean =>
@@ -321,15 +410,21 @@ const leadsTo = (step: Step, words: readonly string[], of: PeerId | null, fuzzy:
   step.words.join(" ") !== words.join(" ") &&
   step.words.every((before) => words.some((word) => narrows(word, before, fuzzy)));
 
-const resultOf = (row: Searchable, words: readonly string[]): ResultRow => ({
-  file: row.file,
-  name: row.name,
-  folder: row.folder,
-  kind: kindOf(row.name),
-  length: row.length,
-  sources: row.offers.map(({ author }) => author),
-  mine: row.mine,
-  marks: marksOf(row.name, words),
+const resultOf = (
+  { file, name, folder, length, offers, mine }: Searchable,
+  words: readonly string[],
+): ResultRow => ({
+  file,
+  name,
+  folder,
+  kind: kindOf(name),
+  length,
+  sources: offers.map(({ author }) => author),
+  mine,
+  // Only rows in sight are asked for theirs, and it is the dearest part of a row.
+  get marks() {
+    return marksOf(name, words);
+  },
 });
 
 /** Where each typed word is best found in the name, if it is; joined where they touch. */
