@@ -38,6 +38,8 @@ export class Catalog {
   readonly #authorByPeer = new Map<PeerId, Author>();
   readonly #fileById = new Map<FileId, CatalogFile>();
   readonly #index = new SearchIndex();
+  /** The folder of the entry before, as it was said and as it is: the files of a folder come together. */
+  #folder = { said: "", safe: "" };
   /** The page asks the same again at each of its updates: the answer stands until the catalog changes. */
   #lastSearch: { readonly query: string; readonly results: SearchResults } | null = null;
 
@@ -49,9 +51,10 @@ export class Catalog {
     if (!entry) return;
     switch (entry.type) {
       case "share": {
-        const { file } = entry;
-        const offer = { author, file, name: safeFileName(entry.name), folder: safeFolder(entry.folder) };
-        return this.#offered(seq, offer);
+        const { file, name, folder: said } = entry;
+        if (said !== this.#folder.said) this.#folder = { said, safe: safeFolder(said) };
+        const { safe: folder } = this.#folder;
+        return this.#offered(seq, { author, file, name: safeFileName(name), folder });
       }
       case "unshare": {
         const known = this.#authorByPeer.get(author);
@@ -114,7 +117,7 @@ export class Catalog {
     known.offers[seq] = offer;
     known.offerCount++;
     if (isMine) file.mine = true;
-    else file.offers.push(offer);
+    else file.offers = file.offers.concat(offer);
     const isRenamed = file.called(offer.name);
     if (file.slot === null) {
       this.#fileById.set(offer.file, file);
@@ -129,7 +132,7 @@ export class Catalog {
     if (!file || file.slot === null) return;
     if (offer.author === this.#context.me) file.mine = false;
     else {
-      file.offers.splice(file.offers.indexOf(offer), 1);
+      file.offers = file.offers.filter((other) => other !== offer);
       file.rename();
     }
     if (file.mine || file.offers.length > 0) this.#index.update(file.slot);
@@ -152,8 +155,8 @@ class CatalogFile implements Searchable {
   name: string;
   folder: string;
   otherNames: readonly string[] = NO_NAMES;
-  /** Those of others, one of each. */
-  readonly offers: Offer[] = [];
+  /** Those of others, one of each. Made anew, and not pushed to: arrays that grow reserve room for a dozen more. */
+  offers: readonly Offer[] = NO_OFFERS;
   mine = false;
   /** Its place in the search index, while anybody offers it. */
   slot: Slot | null = null;
@@ -186,3 +189,4 @@ class CatalogFile implements Searchable {
 }
 
 const NO_NAMES: readonly string[] = [];
+const NO_OFFERS: readonly Offer[] = [];
