@@ -21,6 +21,7 @@ import type { BlockSender } from "../src/platform/block-queue.ts";
 import { Host, type HostFiles } from "../src/platform/host.ts";
 import type { RoomCode } from "../src/platform/room-code.ts";
 import { openSocket } from "../src/platform/signaling-client.ts";
+import { verify } from "../src/platform/signature.ts";
 import { stretch } from "../src/platform/stretched-code.ts";
 
 export interface PeerOptions {
@@ -102,6 +103,7 @@ export class Peer {
       files: (feed) => (files = new MemoryFiles(feed)),
       server: () => {},
       joined: () => {},
+      verify: ({ by, bytes, signature }, then) => then(verify(by, bytes, signature)),
       notice: () => {},
       keep: () => {},
       changed: () => {

@@ -8,11 +8,13 @@ import { Engine, publicKeyOf, type EngineOptions } from "../engine/engine.ts";
 import type { Input, LinkId, Notice, Output, SwarmOutput } from "../engine/io.ts";
 import { openMessage } from "../engine/message-box.ts";
 import type { PeerId } from "../engine/peer-id.ts";
-import { sign, verify, type Identity } from "./identity.ts";
 import type { BlockSender } from "./block-queue.ts";
+import type { Identity } from "./identity.ts";
 import { Link } from "./link.ts";
 import { RelayedLink } from "./relayed-link.ts";
 import { SignalingClient, type SignalingEvents } from "./signaling-client.ts";
+import { sign } from "./signature.ts";
+import type { Verifier } from "./verifier.ts";
 
 /** What happens to the bytes of files: see holdings.ts. */
 export interface HostFiles {
@@ -29,6 +31,7 @@ export interface HostOptions {
   readonly join: Join;
   readonly iceServers: RTCIceServer[];
   files(feed: (input: Input) => void): HostFiles;
+  verify: Verifier["verify"];
   server(state: "online" | "offline" | { readonly refused: Parameters<SignalingEvents["refused"]>[0] }): void;
   /** The server says which room this is: the only way to know an open one. */
   joined(tag: RoomTag): void;
@@ -166,11 +169,10 @@ export class Host {
           signature: sign(this.#options.identity.secretKey, output.bytes),
         });
       case "verify":
-        return this.feed({
-          type: "verified",
-          job: output.job,
-          valid: verify(publicKeyOf(output.by), output.bytes, output.signature),
-        });
+        return this.#options.verify(
+          { by: publicKeyOf(output.by), bytes: output.bytes, signature: output.signature },
+          (valid) => this.feed({ type: "verified", job: output.job, valid }),
+        );
       case "open-message": {
         const { peer, secretKey } = this.#options.identity;
         const text = openMessage({ from: output.from, to: peer, id: output.id }, output.box, secretKey);

@@ -1,5 +1,5 @@
 /**
- * Who this tab is: an Ed25519 key (RFC 8032, the noble library in every browser, so that all agree what verifies).
+ * Who this tab is: an Ed25519 key.
  *
  * One tab of a browser holds the device's lasting key; further tabs make a key of their own. Each claim of the lasting
  * key takes a fresh epoch in the transaction that reads it, so that even two tabs that wrongly believe to hold it
@@ -37,16 +37,6 @@ export const claimIdentity = async (): Promise<Identity> => {
     // No storage (some private windows): a key for this tab alone.
     release();
     return { ...identityOf(ed25519.utils.randomSecretKey(), 0), lasting: false, release: () => {} };
-  }
-};
-
-export const sign = (secretKey: Uint8Array, bytes: Uint8Array): Uint8Array => ed25519.sign(bytes, secretKey);
-
-export const verify = (by: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean => {
-  try {
-    return ed25519.verify(signature, bytes, by);
-  } catch {
-    return false;
   }
 };
 

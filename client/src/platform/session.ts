@@ -56,6 +56,9 @@ import { readLimits, writeLimits } from "./limits.ts";
 import { readSetting, writeSetting } from "./settings.ts";
 import { openStorage } from "./storage.ts";
 import { StoreNews } from "./store-news.ts";
+import { startWorker } from "./trusted-worker.ts";
+import { Verifier } from "./verifier.ts";
+import verifyWorkerUrl from "./verify-worker.ts?worker&url";
 import { warm } from "./warm.ts";
 
 export type RoomChoice = { readonly kind: "private"; readonly code: RoomCode } | { readonly kind: "open" };
@@ -87,6 +90,7 @@ class RoomSession implements Session {
   readonly #host: Host;
   readonly #holdings: Holdings;
   readonly #hasher = new Hasher();
+  readonly #verifier = new Verifier(() => startWorker(verifyWorkerUrl));
   readonly #adding: Adding;
   readonly #saving = new Saving();
   readonly #resuming: Resuming;
@@ -159,6 +163,7 @@ class RoomSession implements Session {
         this.#enterBoard(tag);
         if (!secrets) this.#enterLane(openRoom(tag));
       },
+      verify: (check, then) => this.#verifier.verify(check, then),
       notice: (notice) => this.#tell(notice),
       keep: (key, frame) => (frame ? this.#boards?.keep(key, frame) : this.#boards?.unkeep(key)),
       changed: () => this.#changed(),
@@ -424,6 +429,7 @@ class RoomSession implements Session {
     this.#adding.cancel();
     this.#lane?.close();
     this.#hasher.close();
+    this.#verifier.close();
     this.#host.close();
     void this.#boards?.close();
     this.#news.close();

@@ -7,9 +7,10 @@ import hashWorker from "./hash-worker.ts?worker&url";
 import readWorker from "./read-worker.ts?worker&url";
 import roomKeysWorker from "./room-keys-worker.ts?worker&url";
 import storeWorker from "./store-worker.ts?worker&url";
+import verifyWorker from "./verify-worker.ts?worker&url";
 
 export const warm = (): void => {
-  for (const url of [readWorker, storeWorker, hashWorker, roomKeysWorker])
+  for (const url of [readWorker, storeWorker, hashWorker, roomKeysWorker, verifyWorker])
     void fetch(url, { priority: "low" }).catch(() => undefined); // asked for again when it is needed
   const words = import("./room-code.ts").then(({ wordsStartingWith }) => wordsStartingWith("a", 1));
   for (const later of [words, import("uqr"), import("unhomoglyph")]) void later.catch(() => undefined);
