@@ -256,6 +256,7 @@ describe("[I9] through peers", () => {
       [-1, false],
     ] as const) {
       const { room, fred, ada, ben, want } = threeInAChain(7);
+      room.server.isUp = false;
       for (const peer of [fred, ada, ben]) peer.feed({ type: "server-lost" });
       room.wire = ({ from, bytes }) => {
         const decoded = decodeFrame(bytes);
@@ -274,6 +275,7 @@ describe("[I9] through peers", () => {
 
   test("[I4] what it sends again later has no effect", () => {
     const { room, fred, ada, ben, want } = threeInAChain(8);
+    room.server.isUp = false;
     for (const peer of [fred, ada, ben]) peer.feed({ type: "server-lost" });
     const recorded: Uint8Array[] = [];
     room.wire = ({ from, to, bytes }) => {
