@@ -3,6 +3,8 @@ import { launchOptions } from "./lib/browser.ts";
 
 /** Those that mostly wait: for a limit, for a silence, for a server's tricks. They take turns, beside the others. */
 const WAITING = /(clocks|hostile-server|limits|one-writer|partition|relay)\.spec\.ts$/;
+/** What is measured in milliseconds has the machine to itself, at the end. */
+const ALONE = /responsiveness\.spec\.ts$/;
 
 export default defineConfig({
   testDir: "tests",
@@ -10,8 +12,9 @@ export default defineConfig({
   // Two or three browsers' worth of pages share two cores with the server: one busy test at a time, and none twice.
   workers: 2,
   projects: [
-    { name: "busy", testIgnore: WAITING, workers: 1 },
+    { name: "busy", testIgnore: [WAITING, ALONE], workers: 1 },
     { name: "waiting", testMatch: WAITING, workers: 1 },
+    { name: "alone", testMatch: ALONE, workers: 1, dependencies: ["busy", "waiting"] },
   ],
   retries: 0,
   timeout: 60_000,

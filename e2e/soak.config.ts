@@ -7,6 +7,7 @@ export default defineConfig<Options>(base, {
   projects: [
     { name: "busy", testMatch: "serverless-room.spec.ts" },
     { name: "waiting", testMatch: "one-writer.spec.ts" },
+    { name: "alone", testIgnore: "**" },
   ],
   use: { soak: true },
 });
