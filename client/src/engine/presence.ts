@@ -17,9 +17,11 @@ import { safePersonName } from "./name.ts";
 import type { PeerId } from "./peer-id.ts";
 import type { Refusal } from "./refusal.ts";
 
-/** Everyone speaks so often; in a room of thousands less, so that all together say about three words a second. */
+/** Everyone speaks so often; in a room of thousands less, so that all together say about two words a second. */
 const WORD_EVERY_MS = 60_000;
-const WORD_EVERY_MS_PER_PERSON = 300;
+const WORD_EVERY_MS_PER_PERSON = 500;
+/** Of that interval, how much passes at least. */
+const LEAST_WAIT = 0.8;
 /** Silent for so many times what is usual: suspected. A word in between may have got lost. */
 const SILENT_INTERVALS = 2;
 /** A name being typed, a tab looked into: together one word. */
@@ -79,8 +81,8 @@ export class Presence {
   /** Sequence number of this peer's last word that is signed. */
   #seq = -1;
   #saidAt: Time = 0;
-  /** Of the usual interval, until the next word: a room does not speak in step. */
-  #haste = 1;
+  /** Of the usual interval, until the next word: a room does not speak in step, though a class comes at once. */
+  #wait = 1;
   /** A word is due before its time: something changed, or somebody asked. */
   #sayAt: Time | null = null;
 
@@ -109,6 +111,7 @@ export class Presence {
     this.#lookedAt = now;
     this.#lookAt = now + LOOK_EVERY_MS;
     this.#say(now);
+    this.#wait = context.random();
   }
 
   // -- this peer's word ----------------------------------------------------------------------------------------------
@@ -145,13 +148,13 @@ export class Presence {
   }
 
   #nextWordAt(): Time {
-    return Math.min(this.#sayAt ?? Infinity, this.#saidAt + this.#haste * this.#usualIntervalMs());
+    return Math.min(this.#sayAt ?? Infinity, this.#saidAt + this.#wait * this.#usualIntervalMs());
   }
 
   #say(now: Time): void {
     this.#sayAt = null;
     this.#saidAt = now;
-    this.#haste = 0.8 + 0.2 * this.#context.random();
+    this.#wait = LEAST_WAIT + (1 - LEAST_WAIT) * this.#context.random();
     this.#context.append(this.#profile(this.#state), now);
   }
 
