@@ -1,8 +1,9 @@
 import { defineConfig } from "@playwright/test";
 import { launchOptions } from "./lib/browser.ts";
 
-/** Those that mostly wait: for a limit, for a silence, for a server's tricks. They take turns, beside the others. */
-const WAITING = /(clocks|hostile-server|limits|one-writer|partition|relay)\.spec\.ts$/;
+/** Those that mostly wait: for a limit, for a silence, for somebody's tricks. They take turns, beside the others. */
+const WAITING =
+  /(clocks|device-files|errors|hostile-peer|hostile-server|limits|one-writer|partition|relay)\.spec\.ts$/;
 /** What is measured in milliseconds has the machine to itself, at the end. */
 const ALONE = /responsiveness\.spec\.ts$/;
 
