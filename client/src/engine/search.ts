@@ -256,23 +256,25 @@ export class SearchIndex {
     let count = 0;
     rows: for (let i = 0; i < slots.length; i++) {
       const slot = slots[i]!;
-      const begin = begins[slot]!;
-      const end = ends[slot]!;
-      let worst: number = PREFIX;
+      let match: number = PREFIX;
       if (graded) {
-        worst = grades[slot]!;
+        match = grades[slot]!;
         grades[slot] = NO_MATCH;
       }
       for (let t = 0; t < tables.length; t++) {
-        const grade = gradeOf(runs, begin, end, tables[t]!);
+        const grade = gradeOf(runs, begins[slot]!, ends[slot]!, tables[t]!);
         if (grade === NO_MATCH) continue rows;
-        if (grade < worst) worst = grade;
+        if (grade < match) match = grade;
       }
-      // Whether the name begins so: the last word as far as it is typed, those before it as they are.
-      let at = begin;
-      while (at - begin < numbersBefore.length && runs[at] === numbersBefore[at - begin]) at++;
-      const isAll = at - begin === numbersBefore.length && at < end;
-      const match = isAll && lastTable[runs[at]!] === PREFIX ? NAME_PREFIX : worst;
+      if (match === PREFIX) {
+        // Whether the name begins so: the last word as far as it is typed, those before it as they are.
+        const begin = begins[slot]!;
+        const end = ends[slot]!;
+        let at = begin;
+        while (at - begin < numbersBefore.length && runs[at] === numbersBefore[at - begin]) at++;
+        if (at - begin === numbersBefore.length && at < end && lastTable[runs[at]!] === PREFIX)
+          match = NAME_PREFIX;
+      }
       merits[slot] = (match << 24) | standings[slot]!;
       slots[count++] = slot;
     }
