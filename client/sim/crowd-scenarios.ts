@@ -13,6 +13,8 @@ const MINUTE = 60 * SECOND;
 const TEN_YEARS = 10 * 365 * 24 * 60 * MINUTE;
 const ARRIVING_MS_PER_PEER = 20;
 const FILES_PER_PEER = 1;
+/** More of them listen: what everyone knows of everyone grows with the square, and has to fit in memory here. */
+const SHARERS = 1_000;
 const POSTS = 20;
 /** News cross a room in a second or two; what has to be mended comes a little later. */
 const SPREAD_MS = 15 * SECOND;
@@ -23,7 +25,8 @@ const FORGOTTEN_MS = 3 * MINUTE;
 class Gathering {
   readonly crowd: Crowd;
   readonly figures: string[] = [];
-  readonly #honest = new Set<SimPeer>();
+  /** The honest, and how many files each has come with. */
+  readonly #filesByPeer = new Map<SimPeer, number>();
 
   constructor(seed: number) {
     this.crowd = new Crowd(seed);
@@ -46,13 +49,14 @@ class Gathering {
 
   come(options = {}): SimPeer {
     const peer = this.crowd.come(options);
-    this.crowd.share(peer, FILES_PER_PEER);
-    this.#honest.add(peer);
+    const files = this.#filesByPeer.size < SHARERS ? FILES_PER_PEER : 0;
+    this.crowd.share(peer, files);
+    this.#filesByPeer.set(peer, files);
     return peer;
   }
 
   get honest(): SimPeer[] {
-    return [...this.#honest].filter(({ isAlive }) => isAlive);
+    return [...this.#filesByPeer.keys()].filter(({ isAlive }) => isAlive);
   }
 
   /** Posts of these, one after another, so that each may have seen the last. */
@@ -128,8 +132,8 @@ class Gathering {
   }
 
   end(): Outcome {
-    const names = new Set<PeerId>([...this.#honest].map(({ id }) => id));
-    for (const { notices } of this.#honest)
+    const names = new Set<PeerId>([...this.#filesByPeer.keys()].map(({ id }) => id));
+    for (const { notices } of this.#filesByPeer.keys())
       for (const notice of notices)
         if (notice.type === "peer-dropped")
           must(!names.has(notice.peer), `nobody honest is refused: ${notice.refusal}`);
@@ -140,7 +144,7 @@ class Gathering {
     const { honest } = this;
     return honest.every(({ id, engine }) => {
       const people = new Map(engine.people().map((person) => [person.peer, person.fileCount]));
-      return honest.every((other) => other.id === id || people.get(other.id) === FILES_PER_PEER);
+      return honest.every((other) => other.id === id || people.get(other.id) === this.#filesByPeer.get(other));
     });
   }
 }
