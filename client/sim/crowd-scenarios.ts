@@ -144,7 +144,9 @@ class Gathering {
     const { honest } = this;
     return honest.every(({ id, engine }) => {
       const people = new Map(engine.people().map((person) => [person.peer, person.fileCount]));
-      return honest.every((other) => other.id === id || people.get(other.id) === this.#filesByPeer.get(other));
+      return honest.every(
+        (other) => other.id === id || people.get(other.id) === this.#filesByPeer.get(other),
+      );
     });
   }
 }
