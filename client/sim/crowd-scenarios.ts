@@ -16,10 +16,13 @@ const FILES_PER_PEER = 1;
 /** More of them listen: what everyone knows of everyone grows with the square, and has to fit in memory here. */
 const SHARERS = 1_000;
 const POSTS = 20;
+const POST_EVERY_MS = 300;
 /** News cross a room in a second or two; what has to be mended comes a little later. */
 const SPREAD_MS = 15 * SECOND;
 /** Links that were cut are noticed, their peers suspected, waited for, and gone. */
 const FORGOTTEN_MS = 3 * MINUTE;
+/** A word that was on its way when its author vanished is a sign of life, too: then only two intervals of silence tell. */
+const MISSED_MS = 2 * MINUTE;
 
 /** A room where everyone is there and knows everyone. */
 class Gathering {
@@ -201,6 +204,8 @@ const equivocate = (peer: SimPeer, place: number): void =>
     return [{ ...output, bytes: encodeBatch(batch, batch.first, batch.previous, entries, signature) }];
   });
 
+/** At most, of frames that are late. */
+const LATE_MS = 3 * SECOND;
 /** Gossip frames come twice, late, or again long after. */
 const disorder = (crowd: Crowd): void => {
   const { random, room } = crowd;
@@ -209,8 +214,8 @@ const disorder = (crowd: Crowd): void => {
     if (!isBatch(bytes)) return [{ bytes, lateMs: 0 }];
     sent.push(bytes);
     return [
-      { bytes, lateMs: random.next() < 0.3 ? random.below(3 * SECOND) : 0 },
-      ...(random.next() < 0.3 ? [{ bytes, lateMs: random.below(3 * SECOND) }] : []),
+      { bytes, lateMs: random.next() < 0.3 ? random.below(LATE_MS) : 0 },
+      ...(random.next() < 0.3 ? [{ bytes, lateMs: random.below(LATE_MS) }] : []),
       ...(random.next() < 0.1 ? [{ bytes: sent[random.below(sent.length)]!, lateMs: 0 }] : []),
     ];
   };
@@ -423,12 +428,14 @@ export const CROWD_SCENARIOS: Readonly<Record<string, Scenario>> = {
       const { crowd } = room;
       disorder(crowd);
       room.gather(peers, () => room.come());
-      const postings = room.post(POSTS, 300);
-      const { author: last } = postings.at(-1)!;
-      crowd.leave(crowd.someone(room.honest.filter((peer) => peer !== last)));
+      const postings = room.post(POSTS, POST_EVERY_MS);
+      // What they said may still be on its way, and ends with their links.
+      const talking = new Set(postings.slice(-LATE_MS / POST_EVERY_MS - 2).map(({ author }) => author));
+      crowd.leave(crowd.someone(room.honest.filter((peer) => !talking.has(peer))));
       room.come();
-      postings.push(...room.post(POSTS, 300));
-      room.soon("all know the same", FORGOTTEN_MS, () => room.agree && room.delivered(postings) === 1);
+      postings.push(...room.post(POSTS, POST_EVERY_MS));
+      const agree = (): boolean => room.agree && room.delivered(postings) === 1;
+      room.soon("all know the same", FORGOTTEN_MS + MISSED_MS, agree);
       return room.end();
     },
   },
