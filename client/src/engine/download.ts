@@ -2,8 +2,8 @@
  * One file being fetched: its piece layer first, then its pieces from everyone who holds some, every one checked by
  * the host against the layer. PROTOCOL.md, rules S1 to S12.
  *
- * It knows who holds what and which bytes are asked of whom. It does not know windows, nor when to ask (source.ts,
- * swarm.ts), nor which piece is best (picker.ts), nor disks.
+ * It knows which bytes are asked of whom. It does not know who holds what (holders.ts), nor windows, nor when to ask
+ * (source.ts, swarm.ts), nor which piece is best (picker.ts), nor disks.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { Assembly, type Leaves, type Request } from "./assembly.ts";
@@ -19,14 +19,14 @@ import {
   type FileId,
   type Geometry,
 } from "./file-id.ts";
-import type { RejectReason, SwarmFrame } from "./frame.ts";
-import type { ReadProblem, StoreProblem, SwarmOutput, Time } from "./io.ts";
+import type { RejectReason } from "./frame.ts";
+import { Holders, type HoldersContext } from "./holders.ts";
+import type { StoreProblem, SwarmOutput, Time } from "./io.ts";
 import { LayerFetch } from "./layer-fetch.ts";
 import { hashAt, pieceHashOf } from "./merkle.ts";
 import type { PeerId } from "./peer-id.ts";
 import { Picker } from "./picker.ts";
 import { Rate } from "./rate.ts";
-import type { Refusal } from "./refusal.ts";
 import { MAX_WINDOW_BYTES, type Source } from "./source.ts";
 import { STANDSTILL_BYTES_PER_SECOND } from "./view.ts";
 import type { DownloadView, TransferFailure, TransferState } from "./view.ts";
@@ -37,20 +37,14 @@ export const MAX_HELD_BYTES = 64 * 1024 * 1024;
 const HASHES_TIMEOUT_MS = 5000;
 /** Another source must be this much sooner before a request moves to it: estimates are rough. Guess. */
 const WORTH_MOVING = 1.5;
-/** A peer that sent us elsewhere for pieces is not asked for them again before this. Guess: a piece takes a while. */
-const ELSEWHERE_MS = 3000;
 /** How far back the shown speed looks. */
 const SHOWN_RATE_MEMORY_MS = 3000;
 /** What is said to take longer is said of nothing that a person waits for. Guess. */
 const MAX_SECONDS_LEFT = 10 * 24 * 60 * 60;
 
-export interface DownloadContext {
+export interface DownloadContext extends HoldersContext {
   emit(output: SwarmOutput): void;
-  send(peer: PeerId, frame: SwarmFrame): void;
-  refuse(peer: PeerId, refusal: Refusal): void;
   random(): number;
-  /** Linked peers in good standing whose catalog entry offers the file. */
-  sourcesOf(file: FileId): readonly Source[];
   /** All linked peers in good standing. */
   sources(): Iterable<Source>;
   nextRequestId(): number;
@@ -126,12 +120,7 @@ export class Download {
   /** Piece hashes, joined; of one piece: the root. Empty while unknown. */
   #layer: Uint8Array;
   #store: Store | "closed" | "opening" = "closed";
-  /** What each linked peer holds, as far as it told. */
-  readonly #piecesByPeer = new Map<PeerId, Bitfield>();
-  /** Pieces that a peer sent us elsewhere for. [S15] */
-  readonly #elsewhereByPeer = new Map<PeerId, { readonly pieces: Bitfield; until: Time }>();
-  readonly #interestedIn = new Set<PeerId>();
-  readonly #problemByPeer = new Map<PeerId, ReadProblem>();
+  readonly #holders: Holders;
   readonly #assemblies = new Map<number, Assembly>();
   readonly #blames = new Map<number, Blame>();
   readonly #trialsByPeer = new Map<PeerId, Trial>();
@@ -147,6 +136,8 @@ export class Download {
     this.name = name;
     this.geometry = geometryOf(lengthOf(file));
     this.#layer = this.isSmall ? rootOf(file) : new Uint8Array(0);
+    const picker = (): Picker | null => (this.#phase.type === "fetching" ? this.#phase.picker : null);
+    this.#holders = new Holders(file, this.geometry, context, picker);
   }
 
   /** At most one piece: its hash is the root, and who offers it holds all of it. */
@@ -186,11 +177,7 @@ export class Download {
 
   /** Somebody linked holds a piece of it, or offers it and has not been heard yet. What needs nothing more needs nobody. */
   hasSource(): boolean {
-    if (this.geometry.pieceCount === 0 || this.verified?.isFull) return true;
-    for (const pieces of this.#piecesByPeer.values()) if (pieces.count > 0) return true;
-    return this.#context
-      .sourcesOf(this.file)
-      .some(({ peer }) => !this.#piecesByPeer.has(peer) && !this.#problemByPeer.has(peer));
+    return this.geometry.pieceCount === 0 || this.verified?.isFull || this.#holders.isAnyInSight();
   }
 
   // -- beginning and ending ------------------------------------------------------------------------------------------
@@ -200,7 +187,7 @@ export class Download {
     if (this.geometry.pieceCount > 0 && !this.verified?.isFull)
       this.#context.emit({ type: "ask-tabs", file: this.file });
     for (const source of this.isSmall ? this.#context.sourcesOf(this.file) : this.#context.sources())
-      this.#meet(source);
+      this.#holders.meet(source);
     if (this.#store === "opening") this.#phase = { type: "opening" };
     else if (this.#lacksLayer) this.#fetchLayer(now);
     else if (this.#store === "closed") this.#open();
@@ -228,7 +215,7 @@ export class Download {
     const phase = this.#phase;
     if (phase.type === "failed" && phase.reason.type === "save") return this.#save();
     if (phase.type !== "paused" && phase.type !== "failed") return;
-    this.#problemByPeer.clear();
+    this.#holders.forgive();
     this.#phase = { type: "waiting" };
     if (phase.type === "paused" && phase.because !== "person") this.recall();
   }
@@ -336,28 +323,24 @@ export class Download {
 
   /** A peer is linked, or offers the file now. */
   sourceUp(source: Source, now: Time): void {
-    this.#meet(source);
+    this.#holders.meet(source);
     if (this.#phase.type === "layer" && this.#phase.from === null) this.#askLayer(this.#phase, now);
   }
 
   /** Its requests were released before. */
   sourceDown(source: Source, now: Time): void {
-    this.#hold(source.peer, null);
-    this.#interestedIn.delete(source.peer);
-    this.#problemByPeer.delete(source.peer);
+    this.#holders.drop(source.peer);
     this.#trialsByPeer.delete(source.peer);
     this.#leavesOwedByPeer.delete(source.peer);
     if (this.#phase.type === "layer" && this.#phase.from === source) this.#askLayer(this.#phase, now);
     for (const blame of this.#blames.values()) if (blame.from === source) this.#askLeaves(blame, now);
   }
 
+  /** The answer to interest, and to a question for hashes that the peer can't answer. */
   bitfield(source: Source, bits: Uint8Array, now: Time): void {
-    const wasAsked = this.#interestedIn.has(source.peer) || this.#leavesOwedByPeer.has(source.peer);
-    if (!wasAsked || this.#problemByPeer.has(source.peer)) return;
-    const pieces = Bitfield.parse(bits, this.geometry.pieceCount);
-    if (!pieces) return this.#context.refuse(source.peer, "wrong-length");
-    this.#hold(source.peer, pieces);
-    source.idle = false;
+    const wasAsked = this.#holders.wasAsked(source.peer) || this.#leavesOwedByPeer.has(source.peer);
+    const pieces = wasAsked ? this.#holders.bitfield(source, bits) : null;
+    if (!pieces) return;
     this.#giveUpLeaves(source, pieces, now);
     if (this.#phase.type !== "layer") return;
     if (pieces.count === 0) this.#phase.silent.add(source.peer);
@@ -366,13 +349,7 @@ export class Download {
   }
 
   have(source: Source, gained: readonly number[], now: Time): void {
-    const pieces = this.#piecesByPeer.get(source.peer);
-    if (!pieces) return;
-    for (const piece of gained) {
-      if (piece >= this.geometry.pieceCount) return this.#context.refuse(source.peer, "wrong-length");
-      if (pieces.set(piece) && this.#phase.type === "fetching") this.#phase.picker.gained(piece);
-    }
-    source.idle = false;
+    if (!this.#holders.have(source, gained)) return;
     if (this.#phase.type === "layer") this.#phase.silent.delete(source.peer);
     if (this.#phase.type === "layer" && this.#phase.from === null) this.#askLayer(this.#phase, now);
   }
@@ -420,10 +397,10 @@ export class Download {
 
   /** Asks a source for one thing more: the rest of a begun piece, or a new piece. False: it has nothing for us. */
   ask(source: Source, now: Time): boolean {
-    const held = this.#piecesByPeer.get(source.peer);
+    const held = this.#holders.piecesOf(source.peer);
     if (this.#phase.type !== "fetching" || !held || held.count === 0) return false;
     if (this.#trialsByPeer.has(source.peer)) return false;
-    const elsewhere = this.#elsewhereByPeer.get(source.peer)?.pieces ?? null;
+    const elsewhere = this.#holders.elsewhereOf(source.peer);
     const hasCredit = this.#hasCredit(source);
     let othersGap: Assembly | null = null;
     for (const assembly of this.#assemblies.values()) {
@@ -453,7 +430,7 @@ export class Download {
    * in the endgame, when every piece is asked for, it takes a share of what is arriving.
    */
   help(source: Source, now: Time): boolean {
-    const held = this.#piecesByPeer.get(source.peer);
+    const held = this.#holders.piecesOf(source.peer);
     if (this.#phase.type !== "fetching" || !held || held.count === 0 || !source.mayHelp) return false;
     if (this.#trialsByPeer.has(source.peer) || !this.#hasCredit(source)) return false;
     const last = this.#lastRequest(source, held, this.#phase.picker.openCount === 0, now);
@@ -481,24 +458,21 @@ export class Download {
   }
 
   rejected(request: Request, reason: RejectReason, now: Time): void {
-    const { source } = request;
+    const { source, assembly } = request;
     this.release(request);
     switch (reason) {
-      case "not-here": {
-        const pieces = this.#piecesByPeer.get(source.peer);
-        if (pieces?.clear(request.assembly.piece) && this.#phase.type === "fetching")
-          this.#phase.picker.lost(request.assembly.piece);
-        return;
-      }
+      case "not-here":
+        return this.#holders.notHere(source.peer, assembly.piece);
       case "elsewhere":
-        return this.#avoid(source, request.assembly, now);
+        this.#holders.elsewhere(source.peer, assembly.piece, now);
+        if (assembly.isEmpty) this.#drop(assembly); // it is picked anew
+        return;
       case "busy":
       case "cancelled":
         return source.rest(now);
       case "changed":
       case "vanished":
-        this.#hold(source.peer, null);
-        this.#problemByPeer.set(source.peer, reason);
+        this.#holders.unreadable(source.peer);
         if (!this.hasSource()) this.#fail({ type: "source-unreadable", reason, by: source.peer });
     }
   }
@@ -534,8 +508,7 @@ export class Download {
       this.#askLayer(phase, now);
     }
     for (const blame of this.#blames.values()) if (now >= blame.dueAt) this.#askLeaves(blame, now);
-    for (const [peer, { until }] of this.#elsewhereByPeer)
-      if (now >= until) this.#elsewhereByPeer.delete(peer);
+    this.#holders.tick(now);
     for (const { request, dueAt } of this.#trialsByPeer.values())
       if (request.received === request.length && now >= dueAt) this.#endTrial(request);
   }
@@ -550,7 +523,7 @@ export class Download {
     if (this.#phase.type === "checking") pieces.fill(ARRIVING);
     const verifiedBytes = this.#verifiedBytes();
     const bytesPerSecond = this.#phase.type === "fetching" ? this.#rate.perSecond(now) : 0;
-    const sources = this.#sources();
+    const sources = this.#holders.inSight();
     return {
       file: this.file,
       name: this.name,
@@ -597,14 +570,6 @@ export class Download {
     return sources > 0 ? { type: "downloading" } : { type: "queued", position: null, sources };
   }
 
-  #sources(): PeerId[] {
-    const peers = new Set<PeerId>();
-    for (const [peer, pieces] of this.#piecesByPeer) if (pieces.count > 0) peers.add(peer);
-    for (const { peer } of this.#context.sourcesOf(this.file))
-      if (!this.#piecesByPeer.has(peer) && !this.#problemByPeer.has(peer)) peers.add(peer);
-    return [...peers];
-  }
-
   #verifiedBytes(): number {
     if (this.#phase.type === "checking") return this.#phase.hashedBytes;
     return this.verified ? this.#bytesOf(this.verified) : 0;
@@ -620,41 +585,6 @@ export class Download {
 
   // -- details -------------------------------------------------------------------------------------------------------
 
-  #meet(source: Source): void {
-    if (this.#problemByPeer.has(source.peer)) return;
-    if (this.isSmall) {
-      if (!this.#piecesByPeer.has(source.peer))
-        this.#hold(source.peer, Bitfield.full(this.geometry.pieceCount));
-      source.idle = false;
-    } else if (!this.#interestedIn.has(source.peer)) {
-      this.#interestedIn.add(source.peer);
-      this.#context.send(source.peer, { type: "interest", file: this.file, wanted: true });
-    }
-  }
-
-  /** What a peer holds from now on; null: nothing, and it is to be asked again before it counts. */
-  #hold(peer: PeerId, pieces: Bitfield | null): void {
-    const before = this.#piecesByPeer.get(peer);
-    const picker = this.#phase.type === "fetching" ? this.#phase.picker : null;
-    if (picker && before) for (const piece of before) picker.lost(piece);
-    if (picker && pieces) for (const piece of pieces) picker.gained(piece);
-    if (pieces) this.#piecesByPeer.set(peer, pieces);
-    else this.#piecesByPeer.delete(peer);
-    if (!pieces) this.#elsewhereByPeer.delete(peer);
-  }
-
-  /** Others are getting the piece from this peer: soon they can be asked for it. When nothing of it is here, it is picked anew. */
-  #avoid(source: Source, assembly: Assembly, now: Time): void {
-    const elsewhere = this.#elsewhereByPeer.get(source.peer) ?? {
-      pieces: new Bitfield(this.geometry.pieceCount),
-      until: 0,
-    };
-    elsewhere.until = now + ELSEWHERE_MS;
-    elsewhere.pieces.set(assembly.piece);
-    this.#elsewhereByPeer.set(source.peer, elsewhere);
-    if (assembly.isEmpty) this.#drop(assembly);
-  }
-
   #fetchLayer(now: Time): void {
     const fetch = new LayerFetch(this.file, this.geometry);
     this.#phase = { type: "layer", fetch, from: null, dueAt: now, silent: new Set() };
@@ -665,10 +595,10 @@ export class Download {
   #askLayer(phase: Phase & { type: "layer" }, now: Time): void {
     const candidates = new Set(this.#context.sourcesOf(this.file));
     for (const source of this.#context.sources())
-      if ((this.#piecesByPeer.get(source.peer)?.count ?? 0) > 0) candidates.add(source);
+      if ((this.#holders.piecesOf(source.peer)?.count ?? 0) > 0) candidates.add(source);
     phase.fetch = new LayerFetch(this.file, this.geometry);
     phase.from = this.#oneOf(
-      [...candidates].filter(({ peer }) => !phase.silent.has(peer) && !this.#problemByPeer.has(peer)),
+      [...candidates].filter(({ peer }) => !phase.silent.has(peer) && !this.#holders.isUnreadable(peer)),
     );
     phase.dueAt = now + HASHES_TIMEOUT_MS;
     if (phase.from) this.#requestLayer(phase, phase.from, now);
@@ -700,7 +630,7 @@ export class Download {
   #fetch({ verified }: Store): void {
     if (verified.isFull) return this.#save();
     const picker = new Picker(this.geometry, () => this.#context.random());
-    for (const pieces of this.#piecesByPeer.values()) for (const piece of pieces) picker.gained(piece);
+    this.#holders.count(picker);
     for (let piece = 0; piece < this.geometry.pieceCount; piece++)
       if (!verified.has(piece) && !this.#assemblies.has(piece)) picker.open(piece);
     this.#phase = { type: "fetching", picker };
@@ -720,14 +650,10 @@ export class Download {
 
   /** Nothing is wanted of anybody. A piece that the host is checking stays; what came of others is dropped. */
   #leaveSwarm(): void {
-    for (const peer of this.#interestedIn)
-      this.#context.send(peer, { type: "interest", file: this.file, wanted: false });
-    this.#interestedIn.clear();
+    this.#holders.leave();
     if (this.#phase.type === "checking") this.#context.emit({ type: "drop-file", file: this.file });
     this.#phase = { type: "waiting" };
     this.#context.stir();
-    this.#piecesByPeer.clear();
-    this.#elsewhereByPeer.clear();
     this.#trialsByPeer.clear();
     for (const assembly of [...this.#assemblies.values()])
       if (!assembly.complete || this.#blames.has(assembly.piece)) this.#drop(assembly);
@@ -766,7 +692,7 @@ export class Download {
 
   /** Of the requests to others for pieces that this source holds, the one that will be answered last. */
   #lastRequest(source: Source, held: Bitfield, endgame: boolean, now: Time): Request | null {
-    const elsewhere = this.#elsewhereByPeer.get(source.peer)?.pieces;
+    const elsewhere = this.#holders.elsewhereOf(source.peer);
     let last: Request | null = null;
     let lastMs = 0;
     for (const assembly of this.#assemblies.values()) {
@@ -830,7 +756,7 @@ export class Download {
   #askLeaves(blame: Blame, now: Time): void {
     const { piece } = blame.assembly;
     const holders = [...this.#context.sources()].filter(
-      ({ peer }) => !blame.asked.has(peer) && this.#piecesByPeer.get(peer)?.has(piece),
+      ({ peer }) => !blame.asked.has(peer) && this.#holders.piecesOf(peer)?.has(piece),
     );
     const from = this.#oneOf(holders);
     if (!from) return this.#drop(blame.assembly);
@@ -871,22 +797,12 @@ export class Download {
 
   /** It has sent something true, or nobody else is in sight: then there is nobody to turn to. */
   #isBelieved(source: Source): boolean {
-    return source.isTrusted || this.#isAlone(source);
-  }
-
-  #isAlone(source: Source): boolean {
-    for (const [peer, pieces] of this.#piecesByPeer)
-      if (peer !== source.peer && pieces.count > 0) return false;
-    return this.#context
-      .sourcesOf(this.file)
-      .every(
-        ({ peer }) => peer === source.peer || this.#piecesByPeer.has(peer) || this.#problemByPeer.has(peer),
-      );
+    return source.isTrusted || this.#holders.isAlone(source);
   }
 
   /** Unless nobody else is in sight, what of it is not verified stays within what was, and a piece: lying does not pay. [S9] */
   #hasCredit(source: Source): boolean {
-    if (source.verifiedBytes >= MAX_WINDOW_BYTES || this.#isAlone(source)) return true;
+    if (source.verifiedBytes >= MAX_WINDOW_BYTES || this.#holders.isAlone(source)) return true;
     let unverifiedBytes = 0;
     for (const assembly of this.#assemblies.values()) unverifiedBytes += assembly.bytesOfSource(source);
     return unverifiedBytes <= source.verifiedBytes;
