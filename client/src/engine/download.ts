@@ -22,7 +22,7 @@ import {
 import type { RejectReason } from "./frame.ts";
 import { Holders, type HoldersContext } from "./holders.ts";
 import type { StoreProblem, SwarmOutput, Time } from "./io.ts";
-import { LayerFetch } from "./layer-fetch.ts";
+import { HASHES_TIMEOUT_MS, LayerFetch, type LayerFetchContext } from "./layer-fetch.ts";
 import { hashAt, pieceHashOf } from "./merkle.ts";
 import type { PeerId } from "./peer-id.ts";
 import { Picker } from "./picker.ts";
@@ -33,8 +33,6 @@ import type { DownloadView, TransferFailure, TransferState } from "./view.ts";
 
 /** Bytes asked for or not yet verified, over all downloads: what assembling may take of a phone's memory. Guess. */
 export const MAX_HELD_BYTES = 64 * 1024 * 1024;
-/** A peer answers for hashes in this time, or another is asked. Guess. */
-const HASHES_TIMEOUT_MS = 5000;
 /** Another source must be this much sooner before a request moves to it: estimates are rough. Guess. */
 const WORTH_MOVING = 1.5;
 /** How far back the shown speed looks. */
@@ -42,11 +40,8 @@ const SHOWN_RATE_MEMORY_MS = 3000;
 /** What is said to take longer is said of nothing that a person waits for. Guess. */
 const MAX_SECONDS_LEFT = 10 * 24 * 60 * 60;
 
-export interface DownloadContext extends HoldersContext {
+export interface DownloadContext extends HoldersContext, LayerFetchContext {
   emit(output: SwarmOutput): void;
-  random(): number;
-  /** All linked peers in good standing. */
-  sources(): Iterable<Source>;
   nextRequestId(): number;
   /** Somebody else fetches the file, too. */
   isWanted(file: FileId): boolean;
@@ -66,14 +61,7 @@ export interface DownloadContext extends HoldersContext {
 type Phase =
   /** Not begun, or nobody to fetch from, or others first. */
   | { readonly type: "waiting" }
-  | {
-      readonly type: "layer";
-      fetch: LayerFetch;
-      from: Source | null;
-      dueAt: Time;
-      /** Who was asked and did not answer. */
-      readonly silent: Set<PeerId>;
-    }
+  | { readonly type: "layer"; readonly fetch: LayerFetch }
   | { readonly type: "opening" }
   | { readonly type: "fetching"; readonly picker: Picker }
   /** A tab of this browser handed over the file itself, and the host hashes it. */
@@ -324,7 +312,7 @@ export class Download {
   /** A peer is linked, or offers the file now. */
   sourceUp(source: Source, now: Time): void {
     this.#holders.meet(source);
-    if (this.#phase.type === "layer" && this.#phase.from === null) this.#askLayer(this.#phase, now);
+    if (this.#phase.type === "layer") this.#phase.fetch.sourceUp(now);
   }
 
   /** Its requests were released before. */
@@ -332,7 +320,7 @@ export class Download {
     this.#holders.drop(source.peer);
     this.#trialsByPeer.delete(source.peer);
     this.#leavesOwedByPeer.delete(source.peer);
-    if (this.#phase.type === "layer" && this.#phase.from === source) this.#askLayer(this.#phase, now);
+    if (this.#phase.type === "layer") this.#phase.fetch.sourceDown(source, now);
     for (const blame of this.#blames.values()) if (blame.from === source) this.#askLeaves(blame, now);
   }
 
@@ -342,38 +330,21 @@ export class Download {
     const pieces = wasAsked ? this.#holders.bitfield(source, bits) : null;
     if (!pieces) return;
     this.#giveUpLeaves(source, pieces, now);
-    if (this.#phase.type !== "layer") return;
-    if (pieces.count === 0) this.#phase.silent.add(source.peer);
-    if (this.#phase.from === null || (pieces.count === 0 && this.#phase.from === source))
-      this.#askLayer(this.#phase, now);
+    if (this.#phase.type === "layer") this.#phase.fetch.bitfield(source, pieces.count, now);
   }
 
   have(source: Source, gained: readonly number[], now: Time): void {
-    if (!this.#holders.have(source, gained)) return;
-    if (this.#phase.type === "layer") this.#phase.silent.delete(source.peer);
-    if (this.#phase.type === "layer" && this.#phase.from === null) this.#askLayer(this.#phase, now);
+    const isHeard = this.#holders.have(source, gained);
+    if (isHeard && this.#phase.type === "layer") this.#phase.fetch.have(source, now);
   }
 
   layerFrame(source: Source, first: number, hashes: Uint8Array, now: Time): void {
     const phase = this.#phase;
-    if (phase.type !== "layer" || phase.from !== source)
-      return this.#context.refuse(source.peer, "unrequested-layer");
-    const answer = phase.fetch.add(first, hashes);
-    switch (answer) {
-      case "unrequested":
-        return this.#context.refuse(source.peer, "unrequested-layer");
-      case "more":
-        return this.#requestLayer(phase, source, now);
-      case "wrong-length":
-        this.#context.refuse(source.peer, "wrong-length");
-        return this.#askLayer(phase, now);
-      case "false":
-        this.#context.refuse(source.peer, "wrong-layer");
-        return this.#askLayer(phase, now);
-      default:
-        this.#layer = answer;
-        this.#open();
-    }
+    if (phase.type !== "layer") return this.#context.refuse(source.peer, "unrequested-layer");
+    const layer = phase.fetch.frame(source, first, hashes, now);
+    if (!layer) return;
+    this.#layer = layer;
+    this.#open();
   }
 
   leavesFrame(source: Source, piece: number, leaves: Uint8Array, now: Time): void {
@@ -501,12 +472,7 @@ export class Download {
   // -- time ----------------------------------------------------------------------------------------------------------
 
   tick(now: Time): void {
-    const phase = this.#phase;
-    if (phase.type === "layer" && now >= phase.dueAt) {
-      if (phase.from) phase.silent.add(phase.from.peer);
-      else phase.silent.clear();
-      this.#askLayer(phase, now);
-    }
+    if (this.#phase.type === "layer") this.#phase.fetch.tick(now);
     for (const blame of this.#blames.values()) if (now >= blame.dueAt) this.#askLeaves(blame, now);
     this.#holders.tick(now);
     for (const { request, dueAt } of this.#trialsByPeer.values())
@@ -586,27 +552,9 @@ export class Download {
   // -- details -------------------------------------------------------------------------------------------------------
 
   #fetchLayer(now: Time): void {
-    const fetch = new LayerFetch(this.file, this.geometry);
-    this.#phase = { type: "layer", fetch, from: null, dueAt: now, silent: new Set() };
-    this.#askLayer(this.#phase, now);
-  }
-
-  /** Begins again with another peer: who offers the file, or holds a piece, knows the layer. */
-  #askLayer(phase: Phase & { type: "layer" }, now: Time): void {
-    const candidates = new Set(this.#context.sourcesOf(this.file));
-    for (const source of this.#context.sources())
-      if ((this.#holders.piecesOf(source.peer)?.count ?? 0) > 0) candidates.add(source);
-    phase.fetch = new LayerFetch(this.file, this.geometry);
-    phase.from = this.#oneOf(
-      [...candidates].filter(({ peer }) => !phase.silent.has(peer) && !this.#holders.isUnreadable(peer)),
-    );
-    phase.dueAt = now + HASHES_TIMEOUT_MS;
-    if (phase.from) this.#requestLayer(phase, phase.from, now);
-  }
-
-  #requestLayer(phase: Phase & { type: "layer" }, from: Source, now: Time): void {
-    phase.dueAt = now + HASHES_TIMEOUT_MS;
-    this.#context.send(from.peer, { type: "layer-request", file: this.file, first: phase.fetch.first });
+    const fetch = new LayerFetch(this.file, this.geometry, this.#context, this.#holders);
+    this.#phase = { type: "layer", fetch };
+    fetch.ask(now);
   }
 
   get #lacksLayer(): boolean {
