@@ -10,7 +10,6 @@ import { Assembly, type Leaves, type Request } from "./assembly.ts";
 import { Bitfield } from "./bitfield.ts";
 import { concatBytes, equalBytes } from "./bytes.ts";
 import {
-  HASH_BYTES,
   LEAF_BYTES,
   geometryOf,
   lengthOf,
@@ -23,11 +22,12 @@ import type { RejectReason } from "./frame.ts";
 import { Holders, type HoldersContext } from "./holders.ts";
 import type { StoreProblem, SwarmOutput, Time } from "./io.ts";
 import { HASHES_TIMEOUT_MS, LayerFetch, type LayerFetchContext } from "./layer-fetch.ts";
-import { hashAt, pieceHashOf } from "./merkle.ts";
+import { hashAt } from "./merkle.ts";
 import type { PeerId } from "./peer-id.ts";
 import { Picker } from "./picker.ts";
 import { Rate } from "./rate.ts";
 import { MAX_WINDOW_BYTES, type Source } from "./source.ts";
+import { TrueLeaves, type TrueLeavesContext } from "./true-leaves.ts";
 import { STANDSTILL_BYTES_PER_SECOND } from "./view.ts";
 import type { DownloadView, TransferFailure, TransferState } from "./view.ts";
 
@@ -40,7 +40,7 @@ const SHOWN_RATE_MEMORY_MS = 3000;
 /** What is said to take longer is said of nothing that a person waits for. Guess. */
 const MAX_SECONDS_LEFT = 10 * 24 * 60 * 60;
 
-export interface DownloadContext extends HoldersContext, LayerFetchContext {
+export interface DownloadContext extends HoldersContext, LayerFetchContext, TrueLeavesContext {
   emit(output: SwarmOutput): void;
   nextRequestId(): number;
   /** Somebody else fetches the file, too. */
@@ -109,11 +109,10 @@ export class Download {
   #layer: Uint8Array;
   #store: Store | "closed" | "opening" = "closed";
   readonly #holders: Holders;
+  readonly #leaves: TrueLeaves;
   readonly #assemblies = new Map<number, Assembly>();
   readonly #blames = new Map<number, Blame>();
   readonly #trialsByPeer = new Map<PeerId, Trial>();
-  /** Pieces whose leaves a peer was asked for and has not told. */
-  readonly #leavesOwedByPeer = new Map<PeerId, Set<number>>();
   readonly #senders: PeerId[] = [];
   #handedBy: PeerId | null = null;
   readonly #rate = new Rate(SHOWN_RATE_MEMORY_MS);
@@ -126,6 +125,7 @@ export class Download {
     this.#layer = this.isSmall ? rootOf(file) : new Uint8Array(0);
     const picker = (): Picker | null => (this.#phase.type === "fetching" ? this.#phase.picker : null);
     this.#holders = new Holders(file, this.geometry, context, picker);
+    this.#leaves = new TrueLeaves(file, this.geometry, context);
   }
 
   /** At most one piece: its hash is the root, and who offers it holds all of it. */
@@ -319,14 +319,14 @@ export class Download {
   sourceDown(source: Source, now: Time): void {
     this.#holders.drop(source.peer);
     this.#trialsByPeer.delete(source.peer);
-    this.#leavesOwedByPeer.delete(source.peer);
+    this.#leaves.drop(source.peer);
     if (this.#phase.type === "layer") this.#phase.fetch.sourceDown(source, now);
     for (const blame of this.#blames.values()) if (blame.from === source) this.#askLeaves(blame, now);
   }
 
   /** The answer to interest, and to a question for hashes that the peer can't answer. */
   bitfield(source: Source, bits: Uint8Array, now: Time): void {
-    const wasAsked = this.#holders.wasAsked(source.peer) || this.#leavesOwedByPeer.has(source.peer);
+    const wasAsked = this.#holders.wasAsked(source.peer) || this.#leaves.wasAsked(source.peer);
     const pieces = wasAsked ? this.#holders.bitfield(source, bits) : null;
     if (!pieces) return;
     this.#giveUpLeaves(source, pieces, now);
@@ -348,20 +348,16 @@ export class Download {
   }
 
   leavesFrame(source: Source, piece: number, leaves: Uint8Array, now: Time): void {
-    if (!this.#leavesOwedByPeer.get(source.peer)?.delete(piece))
-      return this.#context.refuse(source.peer, "unrequested-layer");
-    const leafCount = Math.ceil(pieceBytes(this.geometry, piece) / LEAF_BYTES);
+    const refusal = this.#leaves.answered(source.peer, piece, leaves, this.#hashOf(piece));
     const blame = this.#blames.get(piece);
-    if (leaves.length !== leafCount * HASH_BYTES) this.#context.refuse(source.peer, "wrong-length");
-    else if (!equalBytes(pieceHashOf(leaves, this.geometry, piece), this.#hashOf(piece)))
-      this.#context.refuse(source.peer, "wrong-leaves");
-    else {
-      const trial = this.#trialsByPeer.get(source.peer);
-      if (trial?.request.assembly.piece === piece) this.#hearTrueLeaves(trial, leaves);
-      if (blame?.from === source) this.#settleBlame(blame, leaves);
+    if (refusal) {
+      this.#context.refuse(source.peer, refusal);
+      if (refusal !== "unrequested-layer" && blame?.from === source) this.#askLeaves(blame, now);
       return;
     }
-    if (blame?.from === source) this.#askLeaves(blame, now);
+    const trial = this.#trialsByPeer.get(source.peer);
+    if (trial?.request.assembly.piece === piece) this.#hearTrueLeaves(trial, leaves);
+    if (blame?.from === source) this.#settleBlame(blame, leaves);
   }
 
   // -- requests ------------------------------------------------------------------------------------------------------
@@ -711,18 +707,12 @@ export class Download {
     blame.from = from;
     blame.asked.add(from.peer);
     blame.dueAt = now + HASHES_TIMEOUT_MS;
-    this.#requestLeaves(from.peer, piece);
-  }
-
-  #requestLeaves(peer: PeerId, piece: number): void {
-    const owed = this.#leavesOwedByPeer.get(peer) ?? new Set();
-    this.#leavesOwedByPeer.set(peer, owed.add(piece));
-    this.#context.send(peer, { type: "leaves-request", file: this.file, piece });
+    this.#leaves.ask(from.peer, piece);
   }
 
   /** Of pieces that a peer does not hold any more, it does not tell the leaves. [S11] */
   #giveUpLeaves(source: Source, held: Bitfield, now: Time): void {
-    for (const piece of this.#leavesOwedByPeer.get(source.peer) ?? []) {
+    for (const piece of this.#leaves.owedBy(source.peer)) {
       if (held.has(piece)) continue;
       const [blame, trial] = [this.#blames.get(piece), this.#trialsByPeer.get(source.peer)];
       if (blame?.from === source) this.#askLeaves(blame, now);
@@ -766,7 +756,7 @@ export class Download {
   #askFor(source: Source, assembly: Assembly, now: Time): boolean {
     const gap = assembly.gap();
     if (!gap || this.#isBelieved(source)) return this.#request(source, assembly, gap, now);
-    this.#requestLeaves(source.peer, assembly.piece);
+    this.#leaves.ask(source.peer, assembly.piece);
     const request = this.#send(source, assembly, { begin: gap.begin, end: gap.begin + 1 }, now);
     const dueAt = now + HASHES_TIMEOUT_MS;
     assembly.opener = source;
