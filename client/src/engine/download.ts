@@ -2,13 +2,11 @@
  * One file being fetched: its piece layer first, then its pieces from everyone who holds some, every one checked by
  * the host against the layer. PROTOCOL.md, rules S1 to S12.
  *
- * It knows which bytes are asked of whom. It does not know who holds what (holders.ts), nor windows, nor when to ask
- * (source.ts, swarm.ts), nor which piece is best (picker.ts), nor disks.
+ * It knows which bytes are asked of whom. It does not know who holds what (holders.ts), who is believed
+ * (trust.ts), nor windows, nor when to ask (source.ts, swarm.ts), nor which piece is best (picker.ts), nor disks.
  */
-import { sha256 } from "@noble/hashes/sha2.js";
 import { Assembly, type Leaves, type Request } from "./assembly.ts";
 import { Bitfield } from "./bitfield.ts";
-import { concatBytes, equalBytes } from "./bytes.ts";
 import {
   LEAF_BYTES,
   geometryOf,
@@ -26,8 +24,9 @@ import { hashAt } from "./merkle.ts";
 import type { PeerId } from "./peer-id.ts";
 import { Picker } from "./picker.ts";
 import { Rate } from "./rate.ts";
-import { MAX_WINDOW_BYTES, type Source } from "./source.ts";
+import type { Source } from "./source.ts";
 import { TrueLeaves, type TrueLeavesContext } from "./true-leaves.ts";
+import { Trust, type TrustContext } from "./trust.ts";
 import { STANDSTILL_BYTES_PER_SECOND } from "./view.ts";
 import type { DownloadView, TransferFailure, TransferState } from "./view.ts";
 
@@ -40,7 +39,7 @@ const SHOWN_RATE_MEMORY_MS = 3000;
 /** What is said to take longer is said of nothing that a person waits for. Guess. */
 const MAX_SECONDS_LEFT = 10 * 24 * 60 * 60;
 
-export interface DownloadContext extends HoldersContext, LayerFetchContext, TrueLeavesContext {
+export interface DownloadContext extends HoldersContext, LayerFetchContext, TrueLeavesContext, TrustContext {
   emit(output: SwarmOutput): void;
   nextRequestId(): number;
   /** Somebody else fetches the file, too. */
@@ -52,8 +51,6 @@ export interface DownloadContext extends HoldersContext, LayerFetchContext, True
   /** Memory for `bytes` more under assembly, or false. */
   reserve(bytes: number): boolean;
   free(bytes: number): void;
-  /** Something can be asked for that could not be asked for before. */
-  stir(): void;
   /** The pieces held now: all that a store had, or one more. */
   gained(file: FileId, piece: number | "all"): void;
 }
@@ -88,14 +85,6 @@ interface Blame {
 }
 
 const ARRIVING = 1;
-/** The first block of a peer that has sent nothing true yet: one leaf, judged by itself. [S9] */
-interface Trial {
-  readonly request: Request;
-  readonly chunks: Uint8Array[];
-  trueLeaf: Uint8Array | null;
-  readonly dueAt: Time;
-}
-
 const HELD_BEFORE = 2;
 const FIRST_SENDER = 3;
 
@@ -110,9 +99,9 @@ export class Download {
   #store: Store | "closed" | "opening" = "closed";
   readonly #holders: Holders;
   readonly #leaves: TrueLeaves;
+  readonly #trust: Trust;
   readonly #assemblies = new Map<number, Assembly>();
   readonly #blames = new Map<number, Blame>();
-  readonly #trialsByPeer = new Map<PeerId, Trial>();
   readonly #senders: PeerId[] = [];
   #handedBy: PeerId | null = null;
   readonly #rate = new Rate(SHOWN_RATE_MEMORY_MS);
@@ -126,6 +115,7 @@ export class Download {
     const picker = (): Picker | null => (this.#phase.type === "fetching" ? this.#phase.picker : null);
     this.#holders = new Holders(file, this.geometry, context, picker);
     this.#leaves = new TrueLeaves(file, this.geometry, context);
+    this.#trust = new Trust(context, this.#holders, this.#leaves);
   }
 
   /** At most one piece: its hash is the root, and who offers it holds all of it. */
@@ -248,7 +238,8 @@ export class Download {
     const assembly = this.#assemblies.get(piece);
     const [sender] = assembly?.senders() ?? [];
     this.#store.origins[piece] = sender ? FIRST_SENDER + this.#senderIndex(sender) : HELD_BEFORE;
-    for (const source of assembly?.sources() ?? []) this.#credit(source, assembly!.bytesOfSource(source));
+    for (const source of assembly?.sources() ?? [])
+      this.#trust.credit(source, assembly!.bytesOfSource(source));
     if (assembly) this.#forget(assembly);
     if (this.#phase.type === "fetching") this.#phase.picker.close(piece);
     this.#context.gained(this.file, piece);
@@ -318,7 +309,7 @@ export class Download {
   /** Its requests were released before. */
   sourceDown(source: Source, now: Time): void {
     this.#holders.drop(source.peer);
-    this.#trialsByPeer.delete(source.peer);
+    this.#trust.drop(source.peer);
     this.#leaves.drop(source.peer);
     if (this.#phase.type === "layer") this.#phase.fetch.sourceDown(source, now);
     for (const blame of this.#blames.values()) if (blame.from === source) this.#askLeaves(blame, now);
@@ -355,8 +346,7 @@ export class Download {
       if (refusal !== "unrequested-layer" && blame?.from === source) this.#askLeaves(blame, now);
       return;
     }
-    const trial = this.#trialsByPeer.get(source.peer);
-    if (trial?.request.assembly.piece === piece) this.#hearTrueLeaves(trial, leaves);
+    this.#trust.heard(source, piece, leaves);
     if (blame?.from === source) this.#settleBlame(blame, leaves);
   }
 
@@ -366,9 +356,9 @@ export class Download {
   ask(source: Source, now: Time): boolean {
     const held = this.#holders.piecesOf(source.peer);
     if (this.#phase.type !== "fetching" || !held || held.count === 0) return false;
-    if (this.#trialsByPeer.has(source.peer)) return false;
+    if (this.#trust.isOnTrial(source)) return false;
     const elsewhere = this.#holders.elsewhereOf(source.peer);
-    const hasCredit = this.#hasCredit(source);
+    const hasCredit = this.#trust.hasCredit(source, this.#assemblies);
     let othersGap: Assembly | null = null;
     for (const assembly of this.#assemblies.values()) {
       if (!assembly.hasGap || !held.has(assembly.piece) || elsewhere?.has(assembly.piece)) continue;
@@ -399,11 +389,11 @@ export class Download {
   help(source: Source, now: Time): boolean {
     const held = this.#holders.piecesOf(source.peer);
     if (this.#phase.type !== "fetching" || !held || held.count === 0 || !source.mayHelp) return false;
-    if (this.#trialsByPeer.has(source.peer) || !this.#hasCredit(source)) return false;
+    if (this.#trust.isOnTrial(source) || !this.#trust.hasCredit(source, this.#assemblies)) return false;
     const last = this.#lastRequest(source, held, this.#phase.picker.openCount === 0, now);
     if (!last) return false;
     const { assembly } = last;
-    if (last.received > 0 && !this.#isBelieved(source)) return false;
+    if (last.received > 0 && !this.#trust.isBelieved(source)) return false;
     if (last.received > 0) return this.#request(source, assembly, this.#shareOf(last, source, now), now);
     if (!this.#isSooner(source, last.length, last, now)) return false;
     this.cancel(last);
@@ -416,10 +406,8 @@ export class Download {
     const counted = assembly.receive(request, bytes, (begin, run) =>
       this.#context.emit({ type: "put-block", file: this.file, begin, bytes: run }),
     );
-    const trial = this.#trialsByPeer.get(request.source.peer);
-    if (trial?.request === request) trial.chunks.push(bytes.slice());
     if (request.received === request.length) this.release(request);
-    if (trial?.request === request) this.#judge(trial);
+    this.#trust.block(request, bytes);
     if (assembly.isWhole) this.#check(assembly);
     else if (!counted) this.cancel(request);
   }
@@ -448,7 +436,7 @@ export class Download {
   release(request: Request): void {
     request.assembly.released(request);
     if (request.received < request.length) {
-      this.#endTrial(request);
+      this.#trust.end(request);
       this.#context.giveBack(request.source, request.length - request.received);
     }
     if (request.assembly.hasGap) this.#context.stir();
@@ -471,8 +459,7 @@ export class Download {
     if (this.#phase.type === "layer") this.#phase.fetch.tick(now);
     for (const blame of this.#blames.values()) if (now >= blame.dueAt) this.#askLeaves(blame, now);
     this.#holders.tick(now);
-    for (const { request, dueAt } of this.#trialsByPeer.values())
-      if (request.received === request.length && now >= dueAt) this.#endTrial(request);
+    this.#trust.tick(now);
   }
 
   // -- what the page reads -------------------------------------------------------------------------------------------
@@ -598,18 +585,29 @@ export class Download {
     if (this.#phase.type === "checking") this.#context.emit({ type: "drop-file", file: this.file });
     this.#phase = { type: "waiting" };
     this.#context.stir();
-    this.#trialsByPeer.clear();
+    this.#trust.leave();
     for (const assembly of [...this.#assemblies.values()])
       if (!assembly.complete || this.#blames.has(assembly.piece)) this.#drop(assembly);
   }
 
-  #request(source: Source, assembly: Assembly, leaves: Leaves | null, now: Time): boolean {
-    if (!leaves) return false;
-    this.#send(source, assembly, leaves, now);
+  /** All that the piece still lacks; of a stranger one leaf. [S9] */
+  #askFor(source: Source, assembly: Assembly, now: Time): boolean {
+    const gap = assembly.gap();
+    if (!gap || this.#trust.isBelieved(source)) return this.#request(source, assembly, gap, now);
+    const request = this.#begin(source, assembly, { begin: gap.begin, end: gap.begin + 1 }, now);
+    this.#trust.begin(request, now);
+    this.#send(request);
     return true;
   }
 
-  #send(source: Source, assembly: Assembly, leaves: Leaves, now: Time): Request {
+  #request(source: Source, assembly: Assembly, leaves: Leaves | null, now: Time): boolean {
+    if (!leaves) return false;
+    this.#send(this.#begin(source, assembly, leaves, now));
+    return true;
+  }
+
+  /** No more of the leaves than a limit lets through. [S18] */
+  #begin(source: Source, assembly: Assembly, leaves: Leaves, now: Time): Request {
     const id = this.#context.nextRequestId();
     const most = Math.max(1, Math.floor(this.#context.biteBytes(source) / LEAF_BYTES));
     const { begin, length } = assembly.bytesOf({
@@ -630,8 +628,11 @@ export class Download {
     };
     assembly.asked(request);
     source.asked(request, now);
-    this.#context.send(source.peer, { type: "request", id, file: this.file, begin, length });
     return request;
+  }
+
+  #send({ id, source, begin, length }: Request): void {
+    this.#context.send(source.peer, { type: "request", id, file: this.file, begin, length });
   }
 
   /** Of the requests to others for pieces that this source holds, the one that will be answered last. */
@@ -714,9 +715,9 @@ export class Download {
   #giveUpLeaves(source: Source, held: Bitfield, now: Time): void {
     for (const piece of this.#leaves.owedBy(source.peer)) {
       if (held.has(piece)) continue;
-      const [blame, trial] = [this.#blames.get(piece), this.#trialsByPeer.get(source.peer)];
+      const blame = this.#blames.get(piece);
       if (blame?.from === source) this.#askLeaves(blame, now);
-      if (trial?.request.assembly.piece === piece) this.#endTrial(trial.request);
+      this.#trust.untold(source, piece);
     }
   }
 
@@ -726,77 +727,8 @@ export class Download {
     this.#blames.delete(assembly.piece);
     assembly.complete = false;
     if (liars.length === 0) return this.#drop(assembly);
-    for (const source of assembly.sources()) this.#trust(source);
+    for (const source of assembly.sources()) this.#trust.believe(source);
     if (senders.length > 1) for (const liar of liars) this.#context.refuse(liar, "wrong-block");
-    this.#context.stir();
-  }
-
-  // -- trust ---------------------------------------------------------------------------------------------------------
-
-  /** It has sent something true, or nobody else is in sight: then there is nobody to turn to. */
-  #isBelieved(source: Source): boolean {
-    return source.isTrusted || this.#holders.isAlone(source);
-  }
-
-  /** Unless nobody else is in sight, what of it is not verified stays within what was, and a piece: lying does not pay. [S9] */
-  #hasCredit(source: Source): boolean {
-    if (source.verifiedBytes >= MAX_WINDOW_BYTES || this.#holders.isAlone(source)) return true;
-    let unverifiedBytes = 0;
-    for (const assembly of this.#assemblies.values()) unverifiedBytes += assembly.bytesOfSource(source);
-    return unverifiedBytes <= source.verifiedBytes;
-  }
-
-  #credit(source: Source, bytes: number): void {
-    this.#trust(source);
-    if (source.verifiedBytes < MAX_WINDOW_BYTES) this.#wake(source);
-    source.verifiedBytes += bytes;
-  }
-
-  /** All that the piece still lacks; of a stranger one leaf, with the hashes to judge it by. */
-  #askFor(source: Source, assembly: Assembly, now: Time): boolean {
-    const gap = assembly.gap();
-    if (!gap || this.#isBelieved(source)) return this.#request(source, assembly, gap, now);
-    this.#leaves.ask(source.peer, assembly.piece);
-    const request = this.#send(source, assembly, { begin: gap.begin, end: gap.begin + 1 }, now);
-    const dueAt = now + HASHES_TIMEOUT_MS;
-    assembly.opener = source;
-    this.#trialsByPeer.set(source.peer, { request, chunks: [], trueLeaf: null, dueAt });
-    return true;
-  }
-
-  #hearTrueLeaves(trial: Trial, leaves: Uint8Array): void {
-    const { begin, assembly } = trial.request;
-    trial.trueLeaf = hashAt(leaves, (begin - assembly.begin) / LEAF_BYTES).slice();
-    this.#judge(trial);
-  }
-
-  #judge({ request, chunks, trueLeaf }: Trial): void {
-    if (request.received < request.length || !trueLeaf) return;
-    const isTrue = equalBytes(sha256(concatBytes(...chunks)), trueLeaf);
-    this.#trialsByPeer.delete(request.source.peer);
-    if (isTrue) return this.#trust(request.source);
-    request.assembly.opener = null;
-    if (!request.assembly.complete) request.assembly.drop(request);
-    this.#context.refuse(request.source.peer, "wrong-block");
-    this.#context.stir();
-  }
-
-  #endTrial(request: Request): void {
-    const { peer } = request.source;
-    if (this.#trialsByPeer.get(peer)?.request !== request) return;
-    this.#trialsByPeer.delete(peer);
-    request.assembly.opener = null;
-  }
-
-  #trust(source: Source): void {
-    if (source.isTrusted) return;
-    source.isTrusted = true;
-    this.#wake(source);
-  }
-
-  /** It may be asked for more. */
-  #wake(source: Source): void {
-    source.idle = false;
     this.#context.stir();
   }
 
