@@ -3,10 +3,11 @@
  * the host against the layer. PROTOCOL.md, rules S1 to S12.
  *
  * It knows which bytes are asked of whom. It does not know who holds what (holders.ts), who is believed
- * (trust.ts), nor windows, nor when to ask (source.ts, swarm.ts), nor which piece is best (picker.ts), nor disks.
+ * (trust.ts, blames.ts), nor windows, nor when to ask (source.ts, swarm.ts), nor which piece is best (picker.ts), nor disks.
  */
 import { Assembly, type Leaves, type Request } from "./assembly.ts";
 import { Bitfield } from "./bitfield.ts";
+import { Blames, type BlamesContext } from "./blames.ts";
 import {
   LEAF_BYTES,
   geometryOf,
@@ -19,7 +20,7 @@ import {
 import type { RejectReason } from "./frame.ts";
 import { Holders, type HoldersContext } from "./holders.ts";
 import type { StoreProblem, SwarmOutput, Time } from "./io.ts";
-import { HASHES_TIMEOUT_MS, LayerFetch, type LayerFetchContext } from "./layer-fetch.ts";
+import { LayerFetch, type LayerFetchContext } from "./layer-fetch.ts";
 import { hashAt } from "./merkle.ts";
 import type { PeerId } from "./peer-id.ts";
 import { Picker } from "./picker.ts";
@@ -39,7 +40,8 @@ const SHOWN_RATE_MEMORY_MS = 3000;
 /** What is said to take longer is said of nothing that a person waits for. Guess. */
 const MAX_SECONDS_LEFT = 10 * 24 * 60 * 60;
 
-export interface DownloadContext extends HoldersContext, LayerFetchContext, TrueLeavesContext, TrustContext {
+export interface DownloadContext
+  extends HoldersContext, LayerFetchContext, TrueLeavesContext, TrustContext, BlamesContext {
   emit(output: SwarmOutput): void;
   nextRequestId(): number;
   /** Somebody else fetches the file, too. */
@@ -74,16 +76,6 @@ interface Store {
   readonly origins: Uint16Array;
 }
 
-/** A corrupt piece of several senders: the true leaves tell who lied. */
-interface Blame {
-  readonly assembly: Assembly;
-  /** Of the bytes that came. */
-  readonly leaves: Uint8Array;
-  readonly asked: Set<PeerId>;
-  from: Source | null;
-  dueAt: Time;
-}
-
 const ARRIVING = 1;
 const HELD_BEFORE = 2;
 const FIRST_SENDER = 3;
@@ -100,8 +92,8 @@ export class Download {
   readonly #holders: Holders;
   readonly #leaves: TrueLeaves;
   readonly #trust: Trust;
+  readonly #blames: Blames;
   readonly #assemblies = new Map<number, Assembly>();
-  readonly #blames = new Map<number, Blame>();
   readonly #senders: PeerId[] = [];
   #handedBy: PeerId | null = null;
   readonly #rate = new Rate(SHOWN_RATE_MEMORY_MS);
@@ -113,9 +105,11 @@ export class Download {
     this.geometry = geometryOf(lengthOf(file));
     this.#layer = this.isSmall ? rootOf(file) : new Uint8Array(0);
     const picker = (): Picker | null => (this.#phase.type === "fetching" ? this.#phase.picker : null);
+    const drop = (assembly: Assembly): void => this.#drop(assembly);
     this.#holders = new Holders(file, this.geometry, context, picker);
     this.#leaves = new TrueLeaves(file, this.geometry, context);
     this.#trust = new Trust(context, this.#holders, this.#leaves);
+    this.#blames = new Blames(context, this.#holders, this.#leaves, this.#trust, drop);
   }
 
   /** At most one piece: its hash is the root, and who offers it holds all of it. */
@@ -248,12 +242,7 @@ export class Download {
 
   pieceCorrupt(piece: number, leaves: Uint8Array, now: Time): void {
     const assembly = this.#assemblies.get(piece);
-    if (!assembly?.complete) return;
-    const [sender, ...others] = assembly.senders();
-    if (sender && others.length === 0) this.#context.refuse(sender, "wrong-block");
-    const blame: Blame = { assembly, leaves, asked: new Set(), from: null, dueAt: 0 };
-    this.#blames.set(piece, blame);
-    this.#askLeaves(blame, now);
+    if (assembly?.complete) this.#blames.begin(assembly, leaves, now);
   }
 
   saved(): void {
@@ -312,16 +301,20 @@ export class Download {
     this.#trust.drop(source.peer);
     this.#leaves.drop(source.peer);
     if (this.#phase.type === "layer") this.#phase.fetch.sourceDown(source, now);
-    for (const blame of this.#blames.values()) if (blame.from === source) this.#askLeaves(blame, now);
+    this.#blames.sourceDown(source, now);
   }
 
   /** The answer to interest, and to a question for hashes that the peer can't answer. */
   bitfield(source: Source, bits: Uint8Array, now: Time): void {
     const wasAsked = this.#holders.wasAsked(source.peer) || this.#leaves.wasAsked(source.peer);
-    const pieces = wasAsked ? this.#holders.bitfield(source, bits) : null;
-    if (!pieces) return;
-    this.#giveUpLeaves(source, pieces, now);
-    if (this.#phase.type === "layer") this.#phase.fetch.bitfield(source, pieces.count, now);
+    const held = wasAsked ? this.#holders.bitfield(source, bits) : null;
+    if (!held) return;
+    for (const piece of this.#leaves.owedBy(source.peer)) {
+      if (held.has(piece)) continue;
+      this.#blames.untold(source, piece, now);
+      this.#trust.untold(source, piece);
+    }
+    if (this.#phase.type === "layer") this.#phase.fetch.bitfield(source, held.count, now);
   }
 
   have(source: Source, gained: readonly number[], now: Time): void {
@@ -340,14 +333,13 @@ export class Download {
 
   leavesFrame(source: Source, piece: number, leaves: Uint8Array, now: Time): void {
     const refusal = this.#leaves.answered(source.peer, piece, leaves, this.#hashOf(piece));
-    const blame = this.#blames.get(piece);
     if (refusal) {
       this.#context.refuse(source.peer, refusal);
-      if (refusal !== "unrequested-layer" && blame?.from === source) this.#askLeaves(blame, now);
+      if (refusal !== "unrequested-layer") this.#blames.untold(source, piece, now);
       return;
     }
     this.#trust.heard(source, piece, leaves);
-    if (blame?.from === source) this.#settleBlame(blame, leaves);
+    this.#blames.heard(source, piece, leaves);
   }
 
   // -- requests ------------------------------------------------------------------------------------------------------
@@ -457,7 +449,7 @@ export class Download {
 
   tick(now: Time): void {
     if (this.#phase.type === "layer") this.#phase.fetch.tick(now);
-    for (const blame of this.#blames.values()) if (now >= blame.dueAt) this.#askLeaves(blame, now);
+    this.#blames.tick(now);
     this.#holders.tick(now);
     this.#trust.tick(now);
   }
@@ -693,52 +685,13 @@ export class Download {
   #forget(assembly: Assembly): void {
     for (const request of [...assembly.requests]) this.cancel(request);
     this.#assemblies.delete(assembly.piece);
-    this.#blames.delete(assembly.piece);
+    this.#blames.forget(assembly.piece);
     this.#context.free(assembly.length);
-  }
-
-  /** One holder at a time; when none is left that would tell, the whole piece is fetched anew and nobody is blamed. */
-  #askLeaves(blame: Blame, now: Time): void {
-    const { piece } = blame.assembly;
-    const holders = [...this.#context.sources()].filter(
-      ({ peer }) => !blame.asked.has(peer) && this.#holders.piecesOf(peer)?.has(piece),
-    );
-    const from = this.#oneOf(holders);
-    if (!from) return this.#drop(blame.assembly);
-    blame.from = from;
-    blame.asked.add(from.peer);
-    blame.dueAt = now + HASHES_TIMEOUT_MS;
-    this.#leaves.ask(from.peer, piece);
-  }
-
-  /** Of pieces that a peer does not hold any more, it does not tell the leaves. [S11] */
-  #giveUpLeaves(source: Source, held: Bitfield, now: Time): void {
-    for (const piece of this.#leaves.owedBy(source.peer)) {
-      if (held.has(piece)) continue;
-      const blame = this.#blames.get(piece);
-      if (blame?.from === source) this.#askLeaves(blame, now);
-      this.#trust.untold(source, piece);
-    }
-  }
-
-  #settleBlame({ assembly, leaves }: Blame, trueLeaves: Uint8Array): void {
-    const senders = assembly.senders();
-    const liars = assembly.dropFalse(leaves, trueLeaves);
-    this.#blames.delete(assembly.piece);
-    assembly.complete = false;
-    if (liars.length === 0) return this.#drop(assembly);
-    for (const source of assembly.sources()) this.#trust.believe(source);
-    if (senders.length > 1) for (const liar of liars) this.#context.refuse(liar, "wrong-block");
-    this.#context.stir();
   }
 
   #senderIndex(peer: PeerId): number {
     const known = this.#senders.indexOf(peer);
     return known >= 0 ? known : this.#senders.push(peer) - 1;
-  }
-
-  #oneOf<Item>(items: readonly Item[]): Item | null {
-    return items[Math.floor(this.#context.random() * items.length)] ?? null;
   }
 }
 
