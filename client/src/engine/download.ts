@@ -1,25 +1,18 @@
 /**
  * One file being fetched: its piece layer first, then its pieces from everyone who holds some, every one checked by
- * the host against the layer. PROTOCOL.md, rules S1 to S12.
+ * the host against the layer; then it is saved. PROTOCOL.md, rules S1, S10 and S12.
  *
- * It knows which bytes are asked of whom. It does not know who holds what (holders.ts), who is believed
- * (trust.ts, blames.ts), nor windows, nor when to ask (source.ts, swarm.ts), nor which piece is best (picker.ts), nor disks.
+ * It knows what is to happen next, and what is here. It does not know who holds what (holders.ts), which bytes are
+ * asked of whom (assemblies.ts), who is believed (trust.ts, blames.ts), when to ask (swarm.ts), nor disks.
  */
-import { Assembly, type Leaves, type Request } from "./assembly.ts";
+import { Assemblies, type AssembliesContext } from "./assemblies.ts";
+import type { Assembly, Request } from "./assembly.ts";
 import { Bitfield } from "./bitfield.ts";
 import { Blames, type BlamesContext } from "./blames.ts";
-import {
-  LEAF_BYTES,
-  geometryOf,
-  lengthOf,
-  pieceBytes,
-  rootOf,
-  type FileId,
-  type Geometry,
-} from "./file-id.ts";
+import { geometryOf, lengthOf, pieceBytes, rootOf, type FileId, type Geometry } from "./file-id.ts";
 import type { RejectReason } from "./frame.ts";
 import { Holders, type HoldersContext } from "./holders.ts";
-import type { StoreProblem, SwarmOutput, Time } from "./io.ts";
+import type { StoreProblem, Time } from "./io.ts";
 import { LayerFetch, type LayerFetchContext } from "./layer-fetch.ts";
 import { hashAt } from "./merkle.ts";
 import type { PeerId } from "./peer-id.ts";
@@ -31,28 +24,19 @@ import { Trust, type TrustContext } from "./trust.ts";
 import { STANDSTILL_BYTES_PER_SECOND } from "./view.ts";
 import type { DownloadView, TransferFailure, TransferState } from "./view.ts";
 
-/** Bytes asked for or not yet verified, over all downloads: what assembling may take of a phone's memory. Guess. */
-export const MAX_HELD_BYTES = 64 * 1024 * 1024;
-/** Another source must be this much sooner before a request moves to it: estimates are rough. Guess. */
-const WORTH_MOVING = 1.5;
 /** How far back the shown speed looks. */
 const SHOWN_RATE_MEMORY_MS = 3000;
 /** What is said to take longer is said of nothing that a person waits for. Guess. */
 const MAX_SECONDS_LEFT = 10 * 24 * 60 * 60;
 
 export interface DownloadContext
-  extends HoldersContext, LayerFetchContext, TrueLeavesContext, TrustContext, BlamesContext {
-  emit(output: SwarmOutput): void;
-  nextRequestId(): number;
-  /** Somebody else fetches the file, too. */
-  isWanted(file: FileId): boolean;
-  /** What a limit lets be asked for at a time; Infinity without one. */
-  biteBytes(source: Source): number;
-  spend(source: Source, bytes: number): void;
-  giveBack(source: Source, bytes: number): void;
-  /** Memory for `bytes` more under assembly, or false. */
-  reserve(bytes: number): boolean;
-  free(bytes: number): void;
+  extends
+    HoldersContext,
+    LayerFetchContext,
+    TrueLeavesContext,
+    TrustContext,
+    BlamesContext,
+    AssembliesContext {
   /** The pieces held now: all that a store had, or one more. */
   gained(file: FileId, piece: number | "all"): void;
 }
@@ -93,7 +77,7 @@ export class Download {
   readonly #leaves: TrueLeaves;
   readonly #trust: Trust;
   readonly #blames: Blames;
-  readonly #assemblies = new Map<number, Assembly>();
+  readonly #assemblies: Assemblies;
   readonly #senders: PeerId[] = [];
   #handedBy: PeerId | null = null;
   readonly #rate = new Rate(SHOWN_RATE_MEMORY_MS);
@@ -105,11 +89,12 @@ export class Download {
     this.geometry = geometryOf(lengthOf(file));
     this.#layer = this.isSmall ? rootOf(file) : new Uint8Array(0);
     const picker = (): Picker | null => (this.#phase.type === "fetching" ? this.#phase.picker : null);
-    const drop = (assembly: Assembly): void => this.#drop(assembly);
+    const drop = (assembly: Assembly): void => this.#assemblies.drop(assembly);
     this.#holders = new Holders(file, this.geometry, context, picker);
     this.#leaves = new TrueLeaves(file, this.geometry, context);
     this.#trust = new Trust(context, this.#holders, this.#leaves);
     this.#blames = new Blames(context, this.#holders, this.#leaves, this.#trust, drop);
+    this.#assemblies = new Assemblies(this, context, this.#holders, this.#trust, this.#blames, picker);
   }
 
   /** At most one piece: its hash is the root, and who offers it holds all of it. */
@@ -195,7 +180,7 @@ export class Download {
   /** After this the object is not used any more. */
   end(): void {
     this.#leaveSwarm();
-    for (const assembly of [...this.#assemblies.values()]) this.#forget(assembly);
+    for (const assembly of this.#assemblies) this.#assemblies.forget(assembly);
     if (this.#store !== "closed") this.#context.emit({ type: "close-store", file: this.file, forget: true });
   }
 
@@ -221,7 +206,7 @@ export class Download {
   storeFailed(problem: StoreProblem): void {
     if (this.#isFinished) return;
     if (this.#phase.type !== "checking") this.pause(problem);
-    for (const assembly of [...this.#assemblies.values()]) this.#drop(assembly);
+    for (const assembly of this.#assemblies) this.#assemblies.drop(assembly);
     if (problem.kind === "full" && typeof this.#store !== "string") return; // what is stored stays as it is
     this.#context.emit({ type: "close-store", file: this.file, forget: false });
     this.#store = "closed";
@@ -229,19 +214,19 @@ export class Download {
 
   pieceStored(piece: number): void {
     if (typeof this.#store === "string" || !this.#store.verified.set(piece)) return;
-    const assembly = this.#assemblies.get(piece);
+    const assembly = this.#assemblies.of(piece);
     const [sender] = assembly?.senders() ?? [];
     this.#store.origins[piece] = sender ? FIRST_SENDER + this.#senderIndex(sender) : HELD_BEFORE;
     for (const source of assembly?.sources() ?? [])
       this.#trust.credit(source, assembly!.bytesOfSource(source));
-    if (assembly) this.#forget(assembly);
+    if (assembly) this.#assemblies.forget(assembly);
     if (this.#phase.type === "fetching") this.#phase.picker.close(piece);
     this.#context.gained(this.file, piece);
     if (this.#store.verified.isFull && this.#phase.type === "fetching") this.#save();
   }
 
   pieceCorrupt(piece: number, leaves: Uint8Array, now: Time): void {
-    const assembly = this.#assemblies.get(piece);
+    const assembly = this.#assemblies.of(piece);
     if (assembly?.complete) this.#blames.begin(assembly, leaves, now);
   }
 
@@ -279,7 +264,7 @@ export class Download {
     if (!layer) return;
     const { pieceCount } = this.geometry;
     if (!this.isSmall) this.#layer = layer;
-    for (const assembly of [...this.#assemblies.values()]) this.#forget(assembly);
+    for (const assembly of this.#assemblies) this.#assemblies.forget(assembly);
     this.#handedBy = phase.from;
     const origins = new Uint16Array(pieceCount).fill(FIRST_SENDER + this.#senderIndex(phase.from));
     this.#store = { verified: Bitfield.full(pieceCount), origins };
@@ -344,64 +329,20 @@ export class Download {
 
   // -- requests ------------------------------------------------------------------------------------------------------
 
-  /** Asks a source for one thing more: the rest of a begun piece, or a new piece. False: it has nothing for us. */
+  /** Asks a source for one thing more. False: it has nothing for us. */
   ask(source: Source, now: Time): boolean {
-    const held = this.#holders.piecesOf(source.peer);
-    if (this.#phase.type !== "fetching" || !held || held.count === 0) return false;
-    if (this.#trust.isOnTrial(source)) return false;
-    const elsewhere = this.#holders.elsewhereOf(source.peer);
-    const hasCredit = this.#trust.hasCredit(source, this.#assemblies);
-    let othersGap: Assembly | null = null;
-    for (const assembly of this.#assemblies.values()) {
-      if (!assembly.hasGap || !held.has(assembly.piece) || elsewhere?.has(assembly.piece)) continue;
-      if (!hasCredit && assembly.bytesOfSource(source) === 0) continue;
-      if (!assembly.opener || assembly.opener === source) return this.#askFor(source, assembly, now);
-      othersGap ??= assembly;
-    }
-    const piece = hasCredit ? this.#phase.picker.pick(held, this.#lastPieceOf(source), elsewhere) : null;
-    if (piece === null) return othersGap !== null && this.#askFor(source, othersGap, now);
-    if (!this.#context.reserve(pieceBytes(this.geometry, piece))) return false;
-    const assembly = new Assembly(this.geometry, piece);
-    this.#assemblies.set(piece, assembly);
-    this.#phase.picker.close(piece);
-    return this.#askFor(source, assembly, now);
+    return this.#assemblies.ask(source, now);
   }
 
-  /** A run goes on while we fetch alone; who fetches with us is better off with other pieces than ours. */
-  #lastPieceOf({ lastAsked }: Source): number | null {
-    return lastAsked?.download === this && !this.#context.isWanted(this.file)
-      ? lastAsked.assembly.piece
-      : null;
-  }
-
-  /**
-   * Lets an idle source take over from the one that will be last: what has not begun to arrive moves to it whole; and
-   * in the endgame, when every piece is asked for, it takes a share of what is arriving.
-   */
+  /** Lets an idle source take over from the one that will be last. */
   help(source: Source, now: Time): boolean {
-    const held = this.#holders.piecesOf(source.peer);
-    if (this.#phase.type !== "fetching" || !held || held.count === 0 || !source.mayHelp) return false;
-    if (this.#trust.isOnTrial(source) || !this.#trust.hasCredit(source, this.#assemblies)) return false;
-    const last = this.#lastRequest(source, held, this.#phase.picker.openCount === 0, now);
-    if (!last) return false;
-    const { assembly } = last;
-    if (last.received > 0 && !this.#trust.isBelieved(source)) return false;
-    if (last.received > 0) return this.#request(source, assembly, this.#shareOf(last, source, now), now);
-    if (!this.#isSooner(source, last.length, last, now)) return false;
-    this.cancel(last);
-    return this.#askFor(source, assembly, now);
+    return this.#assemblies.help(source, now);
   }
 
   block(request: Request, bytes: Uint8Array, now: Time): void {
-    const { assembly } = request;
     this.#rate.add(bytes.length, now);
-    const counted = assembly.receive(request, bytes, (begin, run) =>
-      this.#context.emit({ type: "put-block", file: this.file, begin, bytes: run }),
-    );
-    if (request.received === request.length) this.release(request);
-    this.#trust.block(request, bytes);
-    if (assembly.isWhole) this.#check(assembly);
-    else if (!counted) this.cancel(request);
+    this.#assemblies.block(request, bytes);
+    if (request.assembly.isWhole) this.#check(request.assembly);
   }
 
   rejected(request: Request, reason: RejectReason, now: Time): void {
@@ -412,7 +353,7 @@ export class Download {
         return this.#holders.notHere(source.peer, assembly.piece);
       case "elsewhere":
         this.#holders.elsewhere(source.peer, assembly.piece, now);
-        if (assembly.isEmpty) this.#drop(assembly); // it is picked anew
+        if (assembly.isEmpty) this.#assemblies.drop(assembly); // it is picked anew
         return;
       case "busy":
       case "cancelled":
@@ -426,23 +367,12 @@ export class Download {
 
   /** The request will bring nothing more. */
   release(request: Request): void {
-    request.assembly.released(request);
-    if (request.received < request.length) {
-      this.#trust.end(request);
-      this.#context.giveBack(request.source, request.length - request.received);
-    }
-    if (request.assembly.hasGap) this.#context.stir();
+    this.#assemblies.release(request);
   }
 
   /** We want nothing more of it. The peer still owes an answer. */
   cancel(request: Request): void {
-    if (request.cancelled) return;
-    if (request.received < request.length) {
-      request.cancelled = true;
-      request.source.gaveUp(request);
-      this.#context.send(request.source.peer, { type: "cancel", id: request.id });
-    }
-    this.release(request);
+    this.#assemblies.cancel(request);
   }
 
   // -- time ----------------------------------------------------------------------------------------------------------
@@ -460,7 +390,7 @@ export class Download {
     const { pieceCount, length } = this.geometry;
     const store = typeof this.#store === "string" ? null : this.#store;
     const pieces = store ? store.origins.slice() : new Uint16Array(pieceCount);
-    for (const { piece } of this.#assemblies.values()) pieces[piece] = ARRIVING;
+    for (const { piece } of this.#assemblies) pieces[piece] = ARRIVING;
     if (this.#phase.type === "checking") pieces.fill(ARRIVING);
     const verifiedBytes = this.#verifiedBytes();
     const bytesPerSecond = this.#phase.type === "fetching" ? this.#rate.perSecond(now) : 0;
@@ -503,7 +433,7 @@ export class Download {
   }
 
   #fetchingState(picker: Picker, sources: number): TransferState {
-    const assemblies = [...this.#assemblies.values()];
+    const assemblies = [...this.#assemblies];
     const requests = assemblies.flatMap((assembly) => [...assembly.requests]);
     if (requests.length > 0 && requests.every(({ source }) => source.place > 0))
       return { type: "queued", position: Math.min(...requests.map(({ source }) => source.place)), sources };
@@ -555,7 +485,7 @@ export class Download {
     const picker = new Picker(this.geometry, () => this.#context.random());
     this.#holders.count(picker);
     for (let piece = 0; piece < this.geometry.pieceCount; piece++)
-      if (!verified.has(piece) && !this.#assemblies.has(piece)) picker.open(piece);
+      if (!verified.has(piece) && !this.#assemblies.of(piece)) picker.open(piece);
     this.#phase = { type: "fetching", picker };
     this.#context.stir();
   }
@@ -571,122 +501,24 @@ export class Download {
     this.#phase = { type: "failed", reason };
   }
 
-  /** Nothing is wanted of anybody. A piece that the host is checking stays; what came of others is dropped. */
+  /** Nothing is wanted of anybody; only what the host is checking goes on. */
   #leaveSwarm(): void {
     this.#holders.leave();
     if (this.#phase.type === "checking") this.#context.emit({ type: "drop-file", file: this.file });
     this.#phase = { type: "waiting" };
     this.#context.stir();
     this.#trust.leave();
-    for (const assembly of [...this.#assemblies.values()])
-      if (!assembly.complete || this.#blames.has(assembly.piece)) this.#drop(assembly);
-  }
-
-  /** All that the piece still lacks; of a stranger one leaf. [S9] */
-  #askFor(source: Source, assembly: Assembly, now: Time): boolean {
-    const gap = assembly.gap();
-    if (!gap || this.#trust.isBelieved(source)) return this.#request(source, assembly, gap, now);
-    const request = this.#begin(source, assembly, { begin: gap.begin, end: gap.begin + 1 }, now);
-    this.#trust.begin(request, now);
-    this.#send(request);
-    return true;
-  }
-
-  #request(source: Source, assembly: Assembly, leaves: Leaves | null, now: Time): boolean {
-    if (!leaves) return false;
-    this.#send(this.#begin(source, assembly, leaves, now));
-    return true;
-  }
-
-  /** No more of the leaves than a limit lets through. [S18] */
-  #begin(source: Source, assembly: Assembly, leaves: Leaves, now: Time): Request {
-    const id = this.#context.nextRequestId();
-    const most = Math.max(1, Math.floor(this.#context.biteBytes(source) / LEAF_BYTES));
-    const { begin, length } = assembly.bytesOf({
-      begin: leaves.begin,
-      end: Math.min(leaves.end, leaves.begin + most),
-    });
-    this.#context.spend(source, length);
-    const request: Request = {
-      id,
-      source,
-      download: this,
-      assembly,
-      begin,
-      length,
-      sentAt: now,
-      received: 0,
-      cancelled: false,
-    };
-    assembly.asked(request);
-    source.asked(request, now);
-    return request;
-  }
-
-  #send({ id, source, begin, length }: Request): void {
-    this.#context.send(source.peer, { type: "request", id, file: this.file, begin, length });
-  }
-
-  /** Of the requests to others for pieces that this source holds, the one that will be answered last. */
-  #lastRequest(source: Source, held: Bitfield, endgame: boolean, now: Time): Request | null {
-    const elsewhere = this.#holders.elsewhereOf(source.peer);
-    let last: Request | null = null;
-    let lastMs = 0;
-    for (const assembly of this.#assemblies.values()) {
-      if (!held.has(assembly.piece) || elsewhere?.has(assembly.piece)) continue;
-      for (const request of assembly.requests) {
-        if (request.source === source) break;
-        if (request.received > 0 && !(endgame && assembly.requests.size === 1)) continue;
-        const readyMs = request.source.readyInMs(0, now);
-        if (readyMs < lastMs) continue;
-        last = request;
-        lastMs = readyMs;
-      }
-    }
-    return last;
-  }
-
-  #isSooner(source: Source, bytes: number, than: Request, now: Time): boolean {
-    if (than.source.place > source.place) return true;
-    return source.readyInMs(bytes, now) * WORTH_MOVING < than.source.readyInMs(0, now);
-  }
-
-  /** The end of what a request has still to bring: all of it when its sender is quiet, else as the speeds are. */
-  #shareOf(request: Request, source: Source, now: Time): Leaves | null {
-    const rest = request.assembly.onlyFrom(request);
-    if (!rest) return null;
-    const [mine, theirs] = [source.bytesPerSecond(), request.source.bytesPerSecond()];
-    const share = request.source.isQuiet(now) ? 1 : mine / (mine + theirs);
-    const leaves = { begin: rest.end - Math.round((rest.end - rest.begin) * share), end: rest.end };
-    if (leaves.begin === leaves.end) return null;
-    return this.#isSooner(source, request.assembly.bytesOf(leaves).length, request, now) ? leaves : null;
+    this.#assemblies.leave();
   }
 
   #check(assembly: Assembly): void {
-    for (const request of [...assembly.requests]) this.cancel(request);
-    assembly.complete = true;
+    this.#assemblies.complete(assembly);
     const { piece } = assembly;
     this.#context.emit({ type: "check-piece", file: this.file, piece, hash: this.#hashOf(piece) });
   }
 
   #hashOf(piece: number): Uint8Array {
     return hashAt(this.#layer, piece);
-  }
-
-  /** The piece is to be fetched anew. */
-  #drop(assembly: Assembly): void {
-    for (const request of [...assembly.requests]) this.cancel(request);
-    this.#context.emit({ type: "drop-piece", file: this.file, piece: assembly.piece });
-    this.#forget(assembly);
-    if (this.#phase.type === "fetching") this.#phase.picker.open(assembly.piece);
-    this.#context.stir();
-  }
-
-  #forget(assembly: Assembly): void {
-    for (const request of [...assembly.requests]) this.cancel(request);
-    this.#assemblies.delete(assembly.piece);
-    this.#blames.forget(assembly.piece);
-    this.#context.free(assembly.length);
   }
 
   #senderIndex(peer: PeerId): number {
