@@ -16,13 +16,14 @@ import type { StoreProblem, Time } from "./io.ts";
 import { LayerFetch, type LayerFetchContext } from "./layer-fetch.ts";
 import { hashAt } from "./merkle.ts";
 import type { PeerId } from "./peer-id.ts";
+import { transferState, type Phase } from "./phase.ts";
 import { Picker } from "./picker.ts";
 import { Rate } from "./rate.ts";
 import type { Source } from "./source.ts";
 import { TrueLeaves, type TrueLeavesContext } from "./true-leaves.ts";
 import { Trust, type TrustContext } from "./trust.ts";
 import { STANDSTILL_BYTES_PER_SECOND } from "./view.ts";
-import type { DownloadView, TransferFailure, TransferState } from "./view.ts";
+import type { DownloadView, TransferFailure } from "./view.ts";
 
 /** How far back the shown speed looks. */
 const SHOWN_RATE_MEMORY_MS = 3000;
@@ -40,19 +41,6 @@ export interface DownloadContext
   /** The pieces held now: all that a store had, or one more. */
   gained(file: FileId, piece: number | "all"): void;
 }
-
-type Phase =
-  /** Not begun, or nobody to fetch from, or others first. */
-  | { readonly type: "waiting" }
-  | { readonly type: "layer"; readonly fetch: LayerFetch }
-  | { readonly type: "opening" }
-  | { readonly type: "fetching"; readonly picker: Picker }
-  /** A tab of this browser handed over the file itself, and the host hashes it. */
-  | { readonly type: "checking"; readonly from: PeerId; hashedBytes: number }
-  | { readonly type: "saving" }
-  | { readonly type: "complete"; readonly saved: boolean }
-  | { readonly type: "paused"; readonly because: "person" | StoreProblem }
-  | { readonly type: "failed"; readonly reason: TransferFailure };
 
 interface Store {
   readonly verified: Bitfield;
@@ -289,7 +277,7 @@ export class Download {
     this.#blames.sourceDown(source, now);
   }
 
-  /** The answer to interest, and to a question for hashes that the peer can't answer. */
+  /** The answer to interest, and to a question for hashes that the peer can't answer. [S11] */
   bitfield(source: Source, bits: Uint8Array, now: Time): void {
     const wasAsked = this.#holders.wasAsked(source.peer) || this.#leaves.wasAsked(source.peer);
     const held = wasAsked ? this.#holders.bitfield(source, bits) : null;
@@ -399,7 +387,7 @@ export class Download {
       file: this.file,
       name: this.name,
       length,
-      state: this.#transferState(sources.length),
+      state: transferState(this.#phase, sources.length, this.#assemblies),
       verifiedBytes,
       bytesPerSecond,
       secondsLeft: secondsFor(length - verifiedBytes, bytesPerSecond),
@@ -408,37 +396,6 @@ export class Download {
       senders: [...this.#senders],
       handedBy: this.#phase.type === "checking" ? this.#phase.from : this.#handedBy,
     };
-  }
-
-  #transferState(sources: number): TransferState {
-    const phase = this.#phase;
-    switch (phase.type) {
-      case "waiting":
-        return { type: "queued", position: null, sources };
-      case "layer":
-      case "opening":
-        return sources > 0 ? { type: "downloading" } : { type: "queued", position: null, sources };
-      case "fetching":
-        return this.#fetchingState(phase.picker, sources);
-      case "checking":
-      case "saving":
-        return { type: "verifying" };
-      case "complete":
-        return { type: "complete", saved: phase.saved };
-      case "paused":
-        return { type: "paused", because: phase.because };
-      case "failed":
-        return { type: "failed", reason: phase.reason };
-    }
-  }
-
-  #fetchingState(picker: Picker, sources: number): TransferState {
-    const assemblies = [...this.#assemblies];
-    const requests = assemblies.flatMap((assembly) => [...assembly.requests]);
-    if (requests.length > 0 && requests.every(({ source }) => source.place > 0))
-      return { type: "queued", position: Math.min(...requests.map(({ source }) => source.place)), sources };
-    if (picker.openCount === 0 && assemblies.every(({ complete }) => complete)) return { type: "verifying" };
-    return sources > 0 ? { type: "downloading" } : { type: "queued", position: null, sources };
   }
 
   #verifiedBytes(): number {
