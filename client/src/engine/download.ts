@@ -1,93 +1,46 @@
 /**
  * One file being fetched: its piece layer first, then its pieces from everyone who holds some, every one checked by
- * the host against the layer. PROTOCOL.md, rules S1 to S12.
+ * the host against the layer; then it is saved. PROTOCOL.md, rules S1, S10 and S12.
  *
- * It knows who holds what and which bytes are asked of whom. It does not know windows, nor when to ask (source.ts,
- * swarm.ts), nor which piece is best (picker.ts), nor disks.
+ * It knows what is to happen next, and what is here. It does not know who holds what (holders.ts), which bytes are
+ * asked of whom (assemblies.ts), who is believed (trust.ts, blames.ts), when to ask (swarm.ts), nor disks.
  */
-import { sha256 } from "@noble/hashes/sha2.js";
-import { Assembly, type Leaves, type Request } from "./assembly.ts";
+import { Assemblies, type AssembliesContext } from "./assemblies.ts";
+import type { Assembly, Request } from "./assembly.ts";
 import { Bitfield } from "./bitfield.ts";
-import { concatBytes, equalBytes } from "./bytes.ts";
-import {
-  HASH_BYTES,
-  LEAF_BYTES,
-  geometryOf,
-  lengthOf,
-  pieceBytes,
-  rootOf,
-  type FileId,
-  type Geometry,
-} from "./file-id.ts";
-import type { RejectReason, SwarmFrame } from "./frame.ts";
-import type { ReadProblem, StoreProblem, SwarmOutput, Time } from "./io.ts";
-import { LayerFetch } from "./layer-fetch.ts";
-import { hashAt, pieceHashOf } from "./merkle.ts";
+import { Blames, type BlamesContext } from "./blames.ts";
+import { geometryOf, lengthOf, pieceBytes, rootOf, type FileId, type Geometry } from "./file-id.ts";
+import type { RejectReason } from "./frame.ts";
+import { Holders, type HoldersContext } from "./holders.ts";
+import type { StoreProblem, Time } from "./io.ts";
+import { LayerFetch, type LayerFetchContext } from "./layer-fetch.ts";
+import { hashAt } from "./merkle.ts";
 import type { PeerId } from "./peer-id.ts";
+import { transferState, type Phase } from "./phase.ts";
 import { Picker } from "./picker.ts";
 import { Rate } from "./rate.ts";
-import type { Refusal } from "./refusal.ts";
-import { MAX_WINDOW_BYTES, type Source } from "./source.ts";
+import type { Source } from "./source.ts";
+import { TrueLeaves, type TrueLeavesContext } from "./true-leaves.ts";
+import { Trust, type TrustContext } from "./trust.ts";
 import { STANDSTILL_BYTES_PER_SECOND } from "./view.ts";
-import type { DownloadView, TransferFailure, TransferState } from "./view.ts";
+import type { DownloadView, TransferFailure } from "./view.ts";
 
-/** Bytes asked for or not yet verified, over all downloads: what assembling may take of a phone's memory. Guess. */
-export const MAX_HELD_BYTES = 64 * 1024 * 1024;
-/** A peer answers for hashes in this time, or another is asked. Guess. */
-const HASHES_TIMEOUT_MS = 5000;
-/** Another source must be this much sooner before a request moves to it: estimates are rough. Guess. */
-const WORTH_MOVING = 1.5;
-/** A peer that sent us elsewhere for pieces is not asked for them again before this. Guess: a piece takes a while. */
-const ELSEWHERE_MS = 3000;
 /** How far back the shown speed looks. */
 const SHOWN_RATE_MEMORY_MS = 3000;
 /** What is said to take longer is said of nothing that a person waits for. Guess. */
 const MAX_SECONDS_LEFT = 10 * 24 * 60 * 60;
 
-export interface DownloadContext {
-  emit(output: SwarmOutput): void;
-  send(peer: PeerId, frame: SwarmFrame): void;
-  refuse(peer: PeerId, refusal: Refusal): void;
-  random(): number;
-  /** Linked peers in good standing whose catalog entry offers the file. */
-  sourcesOf(file: FileId): readonly Source[];
-  /** All linked peers in good standing. */
-  sources(): Iterable<Source>;
-  nextRequestId(): number;
-  /** Somebody else fetches the file, too. */
-  isWanted(file: FileId): boolean;
-  /** What a limit lets be asked for at a time; Infinity without one. */
-  biteBytes(source: Source): number;
-  spend(source: Source, bytes: number): void;
-  giveBack(source: Source, bytes: number): void;
-  /** Memory for `bytes` more under assembly, or false. */
-  reserve(bytes: number): boolean;
-  free(bytes: number): void;
-  /** Something can be asked for that could not be asked for before. */
-  stir(): void;
+export interface DownloadContext
+  extends
+    HoldersContext,
+    LayerFetchContext,
+    TrueLeavesContext,
+    TrustContext,
+    BlamesContext,
+    AssembliesContext {
   /** The pieces held now: all that a store had, or one more. */
   gained(file: FileId, piece: number | "all"): void;
 }
-
-type Phase =
-  /** Not begun, or nobody to fetch from, or others first. */
-  | { readonly type: "waiting" }
-  | {
-      readonly type: "layer";
-      fetch: LayerFetch;
-      from: Source | null;
-      dueAt: Time;
-      /** Who was asked and did not answer. */
-      readonly silent: Set<PeerId>;
-    }
-  | { readonly type: "opening" }
-  | { readonly type: "fetching"; readonly picker: Picker }
-  /** A tab of this browser handed over the file itself, and the host hashes it. */
-  | { readonly type: "checking"; readonly from: PeerId; hashedBytes: number }
-  | { readonly type: "saving" }
-  | { readonly type: "complete"; readonly saved: boolean }
-  | { readonly type: "paused"; readonly because: "person" | StoreProblem }
-  | { readonly type: "failed"; readonly reason: TransferFailure };
 
 interface Store {
   readonly verified: Bitfield;
@@ -95,25 +48,7 @@ interface Store {
   readonly origins: Uint16Array;
 }
 
-/** A corrupt piece of several senders: the true leaves tell who lied. */
-interface Blame {
-  readonly assembly: Assembly;
-  /** Of the bytes that came. */
-  readonly leaves: Uint8Array;
-  readonly asked: Set<PeerId>;
-  from: Source | null;
-  dueAt: Time;
-}
-
 const ARRIVING = 1;
-/** The first block of a peer that has sent nothing true yet: one leaf, judged by itself. [S9] */
-interface Trial {
-  readonly request: Request;
-  readonly chunks: Uint8Array[];
-  trueLeaf: Uint8Array | null;
-  readonly dueAt: Time;
-}
-
 const HELD_BEFORE = 2;
 const FIRST_SENDER = 3;
 
@@ -126,17 +61,11 @@ export class Download {
   /** Piece hashes, joined; of one piece: the root. Empty while unknown. */
   #layer: Uint8Array;
   #store: Store | "closed" | "opening" = "closed";
-  /** What each linked peer holds, as far as it told. */
-  readonly #piecesByPeer = new Map<PeerId, Bitfield>();
-  /** Pieces that a peer sent us elsewhere for. [S15] */
-  readonly #elsewhereByPeer = new Map<PeerId, { readonly pieces: Bitfield; until: Time }>();
-  readonly #interestedIn = new Set<PeerId>();
-  readonly #problemByPeer = new Map<PeerId, ReadProblem>();
-  readonly #assemblies = new Map<number, Assembly>();
-  readonly #blames = new Map<number, Blame>();
-  readonly #trialsByPeer = new Map<PeerId, Trial>();
-  /** Pieces whose leaves a peer was asked for and has not told. */
-  readonly #leavesOwedByPeer = new Map<PeerId, Set<number>>();
+  readonly #holders: Holders;
+  readonly #leaves: TrueLeaves;
+  readonly #trust: Trust;
+  readonly #blames: Blames;
+  readonly #assemblies: Assemblies;
   readonly #senders: PeerId[] = [];
   #handedBy: PeerId | null = null;
   readonly #rate = new Rate(SHOWN_RATE_MEMORY_MS);
@@ -147,6 +76,13 @@ export class Download {
     this.name = name;
     this.geometry = geometryOf(lengthOf(file));
     this.#layer = this.isSmall ? rootOf(file) : new Uint8Array(0);
+    const picker = (): Picker | null => (this.#phase.type === "fetching" ? this.#phase.picker : null);
+    const drop = (assembly: Assembly): void => this.#assemblies.drop(assembly);
+    this.#holders = new Holders(file, this.geometry, context, picker);
+    this.#leaves = new TrueLeaves(file, this.geometry, context);
+    this.#trust = new Trust(context, this.#holders, this.#leaves);
+    this.#blames = new Blames(context, this.#holders, this.#leaves, this.#trust, drop);
+    this.#assemblies = new Assemblies(this, context, this.#holders, this.#trust, this.#blames, picker);
   }
 
   /** At most one piece: its hash is the root, and who offers it holds all of it. */
@@ -186,11 +122,7 @@ export class Download {
 
   /** Somebody linked holds a piece of it, or offers it and has not been heard yet. What needs nothing more needs nobody. */
   hasSource(): boolean {
-    if (this.geometry.pieceCount === 0 || this.verified?.isFull) return true;
-    for (const pieces of this.#piecesByPeer.values()) if (pieces.count > 0) return true;
-    return this.#context
-      .sourcesOf(this.file)
-      .some(({ peer }) => !this.#piecesByPeer.has(peer) && !this.#problemByPeer.has(peer));
+    return this.geometry.pieceCount === 0 || this.verified?.isFull || this.#holders.isAnyInSight();
   }
 
   // -- beginning and ending ------------------------------------------------------------------------------------------
@@ -200,7 +132,7 @@ export class Download {
     if (this.geometry.pieceCount > 0 && !this.verified?.isFull)
       this.#context.emit({ type: "ask-tabs", file: this.file });
     for (const source of this.isSmall ? this.#context.sourcesOf(this.file) : this.#context.sources())
-      this.#meet(source);
+      this.#holders.meet(source);
     if (this.#store === "opening") this.#phase = { type: "opening" };
     else if (this.#lacksLayer) this.#fetchLayer(now);
     else if (this.#store === "closed") this.#open();
@@ -228,7 +160,7 @@ export class Download {
     const phase = this.#phase;
     if (phase.type === "failed" && phase.reason.type === "save") return this.#save();
     if (phase.type !== "paused" && phase.type !== "failed") return;
-    this.#problemByPeer.clear();
+    this.#holders.forgive();
     this.#phase = { type: "waiting" };
     if (phase.type === "paused" && phase.because !== "person") this.recall();
   }
@@ -236,7 +168,7 @@ export class Download {
   /** After this the object is not used any more. */
   end(): void {
     this.#leaveSwarm();
-    for (const assembly of [...this.#assemblies.values()]) this.#forget(assembly);
+    for (const assembly of this.#assemblies) this.#assemblies.forget(assembly);
     if (this.#store !== "closed") this.#context.emit({ type: "close-store", file: this.file, forget: true });
   }
 
@@ -262,7 +194,7 @@ export class Download {
   storeFailed(problem: StoreProblem): void {
     if (this.#isFinished) return;
     if (this.#phase.type !== "checking") this.pause(problem);
-    for (const assembly of [...this.#assemblies.values()]) this.#drop(assembly);
+    for (const assembly of this.#assemblies) this.#assemblies.drop(assembly);
     if (problem.kind === "full" && typeof this.#store !== "string") return; // what is stored stays as it is
     this.#context.emit({ type: "close-store", file: this.file, forget: false });
     this.#store = "closed";
@@ -270,24 +202,20 @@ export class Download {
 
   pieceStored(piece: number): void {
     if (typeof this.#store === "string" || !this.#store.verified.set(piece)) return;
-    const assembly = this.#assemblies.get(piece);
+    const assembly = this.#assemblies.of(piece);
     const [sender] = assembly?.senders() ?? [];
     this.#store.origins[piece] = sender ? FIRST_SENDER + this.#senderIndex(sender) : HELD_BEFORE;
-    for (const source of assembly?.sources() ?? []) this.#credit(source, assembly!.bytesOfSource(source));
-    if (assembly) this.#forget(assembly);
+    for (const source of assembly?.sources() ?? [])
+      this.#trust.credit(source, assembly!.bytesOfSource(source));
+    if (assembly) this.#assemblies.forget(assembly);
     if (this.#phase.type === "fetching") this.#phase.picker.close(piece);
     this.#context.gained(this.file, piece);
     if (this.#store.verified.isFull && this.#phase.type === "fetching") this.#save();
   }
 
   pieceCorrupt(piece: number, leaves: Uint8Array, now: Time): void {
-    const assembly = this.#assemblies.get(piece);
-    if (!assembly?.complete) return;
-    const [sender, ...others] = assembly.senders();
-    if (sender && others.length === 0) this.#context.refuse(sender, "wrong-block");
-    const blame: Blame = { assembly, leaves, asked: new Set(), from: null, dueAt: 0 };
-    this.#blames.set(piece, blame);
-    this.#askLeaves(blame, now);
+    const assembly = this.#assemblies.of(piece);
+    if (assembly?.complete) this.#blames.begin(assembly, leaves, now);
   }
 
   saved(): void {
@@ -324,7 +252,7 @@ export class Download {
     if (!layer) return;
     const { pieceCount } = this.geometry;
     if (!this.isSmall) this.#layer = layer;
-    for (const assembly of [...this.#assemblies.values()]) this.#forget(assembly);
+    for (const assembly of this.#assemblies) this.#assemblies.forget(assembly);
     this.#handedBy = phase.from;
     const origins = new Uint16Array(pieceCount).fill(FIRST_SENDER + this.#senderIndex(phase.from));
     this.#store = { verified: Bitfield.full(pieceCount), origins };
@@ -336,208 +264,112 @@ export class Download {
 
   /** A peer is linked, or offers the file now. */
   sourceUp(source: Source, now: Time): void {
-    this.#meet(source);
-    if (this.#phase.type === "layer" && this.#phase.from === null) this.#askLayer(this.#phase, now);
+    this.#holders.meet(source);
+    if (this.#phase.type === "layer") this.#phase.fetch.sourceUp(now);
   }
 
   /** Its requests were released before. */
   sourceDown(source: Source, now: Time): void {
-    this.#hold(source.peer, null);
-    this.#interestedIn.delete(source.peer);
-    this.#problemByPeer.delete(source.peer);
-    this.#trialsByPeer.delete(source.peer);
-    this.#leavesOwedByPeer.delete(source.peer);
-    if (this.#phase.type === "layer" && this.#phase.from === source) this.#askLayer(this.#phase, now);
-    for (const blame of this.#blames.values()) if (blame.from === source) this.#askLeaves(blame, now);
+    this.#holders.drop(source.peer);
+    this.#trust.drop(source.peer);
+    this.#leaves.drop(source.peer);
+    if (this.#phase.type === "layer") this.#phase.fetch.sourceDown(source, now);
+    this.#blames.sourceDown(source, now);
   }
 
+  /** The answer to interest, and to a question for hashes that the peer can't answer. [S11] */
   bitfield(source: Source, bits: Uint8Array, now: Time): void {
-    const wasAsked = this.#interestedIn.has(source.peer) || this.#leavesOwedByPeer.has(source.peer);
-    if (!wasAsked || this.#problemByPeer.has(source.peer)) return;
-    const pieces = Bitfield.parse(bits, this.geometry.pieceCount);
-    if (!pieces) return this.#context.refuse(source.peer, "wrong-length");
-    this.#hold(source.peer, pieces);
-    source.idle = false;
-    this.#giveUpLeaves(source, pieces, now);
-    if (this.#phase.type !== "layer") return;
-    if (pieces.count === 0) this.#phase.silent.add(source.peer);
-    if (this.#phase.from === null || (pieces.count === 0 && this.#phase.from === source))
-      this.#askLayer(this.#phase, now);
+    const wasAsked = this.#holders.wasAsked(source.peer) || this.#leaves.wasAsked(source.peer);
+    const held = wasAsked ? this.#holders.bitfield(source, bits) : null;
+    if (!held) return;
+    for (const piece of this.#leaves.owedBy(source.peer)) {
+      if (held.has(piece)) continue;
+      this.#blames.untold(source, piece, now);
+      this.#trust.untold(source, piece);
+    }
+    if (this.#phase.type === "layer") this.#phase.fetch.bitfield(source, held.count, now);
   }
 
   have(source: Source, gained: readonly number[], now: Time): void {
-    const pieces = this.#piecesByPeer.get(source.peer);
-    if (!pieces) return;
-    for (const piece of gained) {
-      if (piece >= this.geometry.pieceCount) return this.#context.refuse(source.peer, "wrong-length");
-      if (pieces.set(piece) && this.#phase.type === "fetching") this.#phase.picker.gained(piece);
-    }
-    source.idle = false;
-    if (this.#phase.type === "layer") this.#phase.silent.delete(source.peer);
-    if (this.#phase.type === "layer" && this.#phase.from === null) this.#askLayer(this.#phase, now);
+    const isHeard = this.#holders.have(source, gained);
+    if (isHeard && this.#phase.type === "layer") this.#phase.fetch.have(source, now);
   }
 
   layerFrame(source: Source, first: number, hashes: Uint8Array, now: Time): void {
     const phase = this.#phase;
-    if (phase.type !== "layer" || phase.from !== source)
-      return this.#context.refuse(source.peer, "unrequested-layer");
-    const answer = phase.fetch.add(first, hashes);
-    switch (answer) {
-      case "unrequested":
-        return this.#context.refuse(source.peer, "unrequested-layer");
-      case "more":
-        return this.#requestLayer(phase, source, now);
-      case "wrong-length":
-        this.#context.refuse(source.peer, "wrong-length");
-        return this.#askLayer(phase, now);
-      case "false":
-        this.#context.refuse(source.peer, "wrong-layer");
-        return this.#askLayer(phase, now);
-      default:
-        this.#layer = answer;
-        this.#open();
-    }
+    if (phase.type !== "layer") return this.#context.refuse(source.peer, "unrequested-layer");
+    const layer = phase.fetch.frame(source, first, hashes, now);
+    if (!layer) return;
+    this.#layer = layer;
+    this.#open();
   }
 
   leavesFrame(source: Source, piece: number, leaves: Uint8Array, now: Time): void {
-    if (!this.#leavesOwedByPeer.get(source.peer)?.delete(piece))
-      return this.#context.refuse(source.peer, "unrequested-layer");
-    const leafCount = Math.ceil(pieceBytes(this.geometry, piece) / LEAF_BYTES);
-    const blame = this.#blames.get(piece);
-    if (leaves.length !== leafCount * HASH_BYTES) this.#context.refuse(source.peer, "wrong-length");
-    else if (!equalBytes(pieceHashOf(leaves, this.geometry, piece), this.#hashOf(piece)))
-      this.#context.refuse(source.peer, "wrong-leaves");
-    else {
-      const trial = this.#trialsByPeer.get(source.peer);
-      if (trial?.request.assembly.piece === piece) this.#hearTrueLeaves(trial, leaves);
-      if (blame?.from === source) this.#settleBlame(blame, leaves);
+    const refusal = this.#leaves.answered(source.peer, piece, leaves, this.#hashOf(piece));
+    if (refusal) {
+      this.#context.refuse(source.peer, refusal);
+      if (refusal !== "unrequested-layer") this.#blames.untold(source, piece, now);
       return;
     }
-    if (blame?.from === source) this.#askLeaves(blame, now);
+    this.#trust.heard(source, piece, leaves);
+    this.#blames.heard(source, piece, leaves);
   }
 
   // -- requests ------------------------------------------------------------------------------------------------------
 
-  /** Asks a source for one thing more: the rest of a begun piece, or a new piece. False: it has nothing for us. */
+  /** Asks a source for one thing more. False: it has nothing for us. */
   ask(source: Source, now: Time): boolean {
-    const held = this.#piecesByPeer.get(source.peer);
-    if (this.#phase.type !== "fetching" || !held || held.count === 0) return false;
-    if (this.#trialsByPeer.has(source.peer)) return false;
-    const elsewhere = this.#elsewhereByPeer.get(source.peer)?.pieces ?? null;
-    const hasCredit = this.#hasCredit(source);
-    let othersGap: Assembly | null = null;
-    for (const assembly of this.#assemblies.values()) {
-      if (!assembly.hasGap || !held.has(assembly.piece) || elsewhere?.has(assembly.piece)) continue;
-      if (!hasCredit && assembly.bytesOfSource(source) === 0) continue;
-      if (!assembly.opener || assembly.opener === source) return this.#askFor(source, assembly, now);
-      othersGap ??= assembly;
-    }
-    const piece = hasCredit ? this.#phase.picker.pick(held, this.#lastPieceOf(source), elsewhere) : null;
-    if (piece === null) return othersGap !== null && this.#askFor(source, othersGap, now);
-    if (!this.#context.reserve(pieceBytes(this.geometry, piece))) return false;
-    const assembly = new Assembly(this.geometry, piece);
-    this.#assemblies.set(piece, assembly);
-    this.#phase.picker.close(piece);
-    return this.#askFor(source, assembly, now);
+    return this.#assemblies.ask(source, now);
   }
 
-  /** A run goes on while we fetch alone; who fetches with us is better off with other pieces than ours. */
-  #lastPieceOf({ lastAsked }: Source): number | null {
-    return lastAsked?.download === this && !this.#context.isWanted(this.file)
-      ? lastAsked.assembly.piece
-      : null;
-  }
-
-  /**
-   * Lets an idle source take over from the one that will be last: what has not begun to arrive moves to it whole; and
-   * in the endgame, when every piece is asked for, it takes a share of what is arriving.
-   */
+  /** Lets an idle source take over from the one that will be last. */
   help(source: Source, now: Time): boolean {
-    const held = this.#piecesByPeer.get(source.peer);
-    if (this.#phase.type !== "fetching" || !held || held.count === 0 || !source.mayHelp) return false;
-    if (this.#trialsByPeer.has(source.peer) || !this.#hasCredit(source)) return false;
-    const last = this.#lastRequest(source, held, this.#phase.picker.openCount === 0, now);
-    if (!last) return false;
-    const { assembly } = last;
-    if (last.received > 0 && !this.#isBelieved(source)) return false;
-    if (last.received > 0) return this.#request(source, assembly, this.#shareOf(last, source, now), now);
-    if (!this.#isSooner(source, last.length, last, now)) return false;
-    this.cancel(last);
-    return this.#askFor(source, assembly, now);
+    return this.#assemblies.help(source, now);
   }
 
   block(request: Request, bytes: Uint8Array, now: Time): void {
-    const { assembly } = request;
     this.#rate.add(bytes.length, now);
-    const counted = assembly.receive(request, bytes, (begin, run) =>
-      this.#context.emit({ type: "put-block", file: this.file, begin, bytes: run }),
-    );
-    const trial = this.#trialsByPeer.get(request.source.peer);
-    if (trial?.request === request) trial.chunks.push(bytes.slice());
-    if (request.received === request.length) this.release(request);
-    if (trial?.request === request) this.#judge(trial);
-    if (assembly.isWhole) this.#check(assembly);
-    else if (!counted) this.cancel(request);
+    this.#assemblies.block(request, bytes);
+    if (request.assembly.isWhole) this.#check(request.assembly);
   }
 
   rejected(request: Request, reason: RejectReason, now: Time): void {
-    const { source } = request;
+    const { source, assembly } = request;
     this.release(request);
     switch (reason) {
-      case "not-here": {
-        const pieces = this.#piecesByPeer.get(source.peer);
-        if (pieces?.clear(request.assembly.piece) && this.#phase.type === "fetching")
-          this.#phase.picker.lost(request.assembly.piece);
-        return;
-      }
+      case "not-here":
+        return this.#holders.notHere(source.peer, assembly.piece);
       case "elsewhere":
-        return this.#avoid(source, request.assembly, now);
+        this.#holders.elsewhere(source.peer, assembly.piece, now);
+        if (assembly.isEmpty) this.#assemblies.drop(assembly); // it is picked anew
+        return;
       case "busy":
       case "cancelled":
         return source.rest(now);
       case "changed":
       case "vanished":
-        this.#hold(source.peer, null);
-        this.#problemByPeer.set(source.peer, reason);
+        this.#holders.unreadable(source.peer);
         if (!this.hasSource()) this.#fail({ type: "source-unreadable", reason, by: source.peer });
     }
   }
 
   /** The request will bring nothing more. */
   release(request: Request): void {
-    request.assembly.released(request);
-    if (request.received < request.length) {
-      this.#endTrial(request);
-      this.#context.giveBack(request.source, request.length - request.received);
-    }
-    if (request.assembly.hasGap) this.#context.stir();
+    this.#assemblies.release(request);
   }
 
   /** We want nothing more of it. The peer still owes an answer. */
   cancel(request: Request): void {
-    if (request.cancelled) return;
-    if (request.received < request.length) {
-      request.cancelled = true;
-      request.source.gaveUp(request);
-      this.#context.send(request.source.peer, { type: "cancel", id: request.id });
-    }
-    this.release(request);
+    this.#assemblies.cancel(request);
   }
 
   // -- time ----------------------------------------------------------------------------------------------------------
 
   tick(now: Time): void {
-    const phase = this.#phase;
-    if (phase.type === "layer" && now >= phase.dueAt) {
-      if (phase.from) phase.silent.add(phase.from.peer);
-      else phase.silent.clear();
-      this.#askLayer(phase, now);
-    }
-    for (const blame of this.#blames.values()) if (now >= blame.dueAt) this.#askLeaves(blame, now);
-    for (const [peer, { until }] of this.#elsewhereByPeer)
-      if (now >= until) this.#elsewhereByPeer.delete(peer);
-    for (const { request, dueAt } of this.#trialsByPeer.values())
-      if (request.received === request.length && now >= dueAt) this.#endTrial(request);
+    if (this.#phase.type === "layer") this.#phase.fetch.tick(now);
+    this.#blames.tick(now);
+    this.#holders.tick(now);
+    this.#trust.tick(now);
   }
 
   // -- what the page reads -------------------------------------------------------------------------------------------
@@ -546,16 +378,16 @@ export class Download {
     const { pieceCount, length } = this.geometry;
     const store = typeof this.#store === "string" ? null : this.#store;
     const pieces = store ? store.origins.slice() : new Uint16Array(pieceCount);
-    for (const { piece } of this.#assemblies.values()) pieces[piece] = ARRIVING;
+    for (const { piece } of this.#assemblies) pieces[piece] = ARRIVING;
     if (this.#phase.type === "checking") pieces.fill(ARRIVING);
     const verifiedBytes = this.#verifiedBytes();
     const bytesPerSecond = this.#phase.type === "fetching" ? this.#rate.perSecond(now) : 0;
-    const sources = this.#sources();
+    const sources = this.#holders.inSight();
     return {
       file: this.file,
       name: this.name,
       length,
-      state: this.#transferState(sources.length),
+      state: transferState(this.#phase, sources.length, this.#assemblies),
       verifiedBytes,
       bytesPerSecond,
       secondsLeft: secondsFor(length - verifiedBytes, bytesPerSecond),
@@ -564,45 +396,6 @@ export class Download {
       senders: [...this.#senders],
       handedBy: this.#phase.type === "checking" ? this.#phase.from : this.#handedBy,
     };
-  }
-
-  #transferState(sources: number): TransferState {
-    const phase = this.#phase;
-    switch (phase.type) {
-      case "waiting":
-        return { type: "queued", position: null, sources };
-      case "layer":
-      case "opening":
-        return sources > 0 ? { type: "downloading" } : { type: "queued", position: null, sources };
-      case "fetching":
-        return this.#fetchingState(phase.picker, sources);
-      case "checking":
-      case "saving":
-        return { type: "verifying" };
-      case "complete":
-        return { type: "complete", saved: phase.saved };
-      case "paused":
-        return { type: "paused", because: phase.because };
-      case "failed":
-        return { type: "failed", reason: phase.reason };
-    }
-  }
-
-  #fetchingState(picker: Picker, sources: number): TransferState {
-    const assemblies = [...this.#assemblies.values()];
-    const requests = assemblies.flatMap((assembly) => [...assembly.requests]);
-    if (requests.length > 0 && requests.every(({ source }) => source.place > 0))
-      return { type: "queued", position: Math.min(...requests.map(({ source }) => source.place)), sources };
-    if (picker.openCount === 0 && assemblies.every(({ complete }) => complete)) return { type: "verifying" };
-    return sources > 0 ? { type: "downloading" } : { type: "queued", position: null, sources };
-  }
-
-  #sources(): PeerId[] {
-    const peers = new Set<PeerId>();
-    for (const [peer, pieces] of this.#piecesByPeer) if (pieces.count > 0) peers.add(peer);
-    for (const { peer } of this.#context.sourcesOf(this.file))
-      if (!this.#piecesByPeer.has(peer) && !this.#problemByPeer.has(peer)) peers.add(peer);
-    return [...peers];
   }
 
   #verifiedBytes(): number {
@@ -620,63 +413,10 @@ export class Download {
 
   // -- details -------------------------------------------------------------------------------------------------------
 
-  #meet(source: Source): void {
-    if (this.#problemByPeer.has(source.peer)) return;
-    if (this.isSmall) {
-      if (!this.#piecesByPeer.has(source.peer))
-        this.#hold(source.peer, Bitfield.full(this.geometry.pieceCount));
-      source.idle = false;
-    } else if (!this.#interestedIn.has(source.peer)) {
-      this.#interestedIn.add(source.peer);
-      this.#context.send(source.peer, { type: "interest", file: this.file, wanted: true });
-    }
-  }
-
-  /** What a peer holds from now on; null: nothing, and it is to be asked again before it counts. */
-  #hold(peer: PeerId, pieces: Bitfield | null): void {
-    const before = this.#piecesByPeer.get(peer);
-    const picker = this.#phase.type === "fetching" ? this.#phase.picker : null;
-    if (picker && before) for (const piece of before) picker.lost(piece);
-    if (picker && pieces) for (const piece of pieces) picker.gained(piece);
-    if (pieces) this.#piecesByPeer.set(peer, pieces);
-    else this.#piecesByPeer.delete(peer);
-    if (!pieces) this.#elsewhereByPeer.delete(peer);
-  }
-
-  /** Others are getting the piece from this peer: soon they can be asked for it. When nothing of it is here, it is picked anew. */
-  #avoid(source: Source, assembly: Assembly, now: Time): void {
-    const elsewhere = this.#elsewhereByPeer.get(source.peer) ?? {
-      pieces: new Bitfield(this.geometry.pieceCount),
-      until: 0,
-    };
-    elsewhere.until = now + ELSEWHERE_MS;
-    elsewhere.pieces.set(assembly.piece);
-    this.#elsewhereByPeer.set(source.peer, elsewhere);
-    if (assembly.isEmpty) this.#drop(assembly);
-  }
-
   #fetchLayer(now: Time): void {
-    const fetch = new LayerFetch(this.file, this.geometry);
-    this.#phase = { type: "layer", fetch, from: null, dueAt: now, silent: new Set() };
-    this.#askLayer(this.#phase, now);
-  }
-
-  /** Begins again with another peer: who offers the file, or holds a piece, knows the layer. */
-  #askLayer(phase: Phase & { type: "layer" }, now: Time): void {
-    const candidates = new Set(this.#context.sourcesOf(this.file));
-    for (const source of this.#context.sources())
-      if ((this.#piecesByPeer.get(source.peer)?.count ?? 0) > 0) candidates.add(source);
-    phase.fetch = new LayerFetch(this.file, this.geometry);
-    phase.from = this.#oneOf(
-      [...candidates].filter(({ peer }) => !phase.silent.has(peer) && !this.#problemByPeer.has(peer)),
-    );
-    phase.dueAt = now + HASHES_TIMEOUT_MS;
-    if (phase.from) this.#requestLayer(phase, phase.from, now);
-  }
-
-  #requestLayer(phase: Phase & { type: "layer" }, from: Source, now: Time): void {
-    phase.dueAt = now + HASHES_TIMEOUT_MS;
-    this.#context.send(from.peer, { type: "layer-request", file: this.file, first: phase.fetch.first });
+    const fetch = new LayerFetch(this.file, this.geometry, this.#context, this.#holders);
+    this.#phase = { type: "layer", fetch };
+    fetch.ask(now);
   }
 
   get #lacksLayer(): boolean {
@@ -700,9 +440,9 @@ export class Download {
   #fetch({ verified }: Store): void {
     if (verified.isFull) return this.#save();
     const picker = new Picker(this.geometry, () => this.#context.random());
-    for (const pieces of this.#piecesByPeer.values()) for (const piece of pieces) picker.gained(piece);
+    this.#holders.count(picker);
     for (let piece = 0; piece < this.geometry.pieceCount; piece++)
-      if (!verified.has(piece) && !this.#assemblies.has(piece)) picker.open(piece);
+      if (!verified.has(piece) && !this.#assemblies.of(piece)) picker.open(piece);
     this.#phase = { type: "fetching", picker };
     this.#context.stir();
   }
@@ -718,90 +458,18 @@ export class Download {
     this.#phase = { type: "failed", reason };
   }
 
-  /** Nothing is wanted of anybody. A piece that the host is checking stays; what came of others is dropped. */
+  /** Nothing is wanted of anybody; only what the host is checking goes on. */
   #leaveSwarm(): void {
-    for (const peer of this.#interestedIn)
-      this.#context.send(peer, { type: "interest", file: this.file, wanted: false });
-    this.#interestedIn.clear();
+    this.#holders.leave();
     if (this.#phase.type === "checking") this.#context.emit({ type: "drop-file", file: this.file });
     this.#phase = { type: "waiting" };
     this.#context.stir();
-    this.#piecesByPeer.clear();
-    this.#elsewhereByPeer.clear();
-    this.#trialsByPeer.clear();
-    for (const assembly of [...this.#assemblies.values()])
-      if (!assembly.complete || this.#blames.has(assembly.piece)) this.#drop(assembly);
-  }
-
-  #request(source: Source, assembly: Assembly, leaves: Leaves | null, now: Time): boolean {
-    if (!leaves) return false;
-    this.#send(source, assembly, leaves, now);
-    return true;
-  }
-
-  #send(source: Source, assembly: Assembly, leaves: Leaves, now: Time): Request {
-    const id = this.#context.nextRequestId();
-    const most = Math.max(1, Math.floor(this.#context.biteBytes(source) / LEAF_BYTES));
-    const { begin, length } = assembly.bytesOf({
-      begin: leaves.begin,
-      end: Math.min(leaves.end, leaves.begin + most),
-    });
-    this.#context.spend(source, length);
-    const request: Request = {
-      id,
-      source,
-      download: this,
-      assembly,
-      begin,
-      length,
-      sentAt: now,
-      received: 0,
-      cancelled: false,
-    };
-    assembly.asked(request);
-    source.asked(request, now);
-    this.#context.send(source.peer, { type: "request", id, file: this.file, begin, length });
-    return request;
-  }
-
-  /** Of the requests to others for pieces that this source holds, the one that will be answered last. */
-  #lastRequest(source: Source, held: Bitfield, endgame: boolean, now: Time): Request | null {
-    const elsewhere = this.#elsewhereByPeer.get(source.peer)?.pieces;
-    let last: Request | null = null;
-    let lastMs = 0;
-    for (const assembly of this.#assemblies.values()) {
-      if (!held.has(assembly.piece) || elsewhere?.has(assembly.piece)) continue;
-      for (const request of assembly.requests) {
-        if (request.source === source) break;
-        if (request.received > 0 && !(endgame && assembly.requests.size === 1)) continue;
-        const readyMs = request.source.readyInMs(0, now);
-        if (readyMs < lastMs) continue;
-        last = request;
-        lastMs = readyMs;
-      }
-    }
-    return last;
-  }
-
-  #isSooner(source: Source, bytes: number, than: Request, now: Time): boolean {
-    if (than.source.place > source.place) return true;
-    return source.readyInMs(bytes, now) * WORTH_MOVING < than.source.readyInMs(0, now);
-  }
-
-  /** The end of what a request has still to bring: all of it when its sender is quiet, else as the speeds are. */
-  #shareOf(request: Request, source: Source, now: Time): Leaves | null {
-    const rest = request.assembly.onlyFrom(request);
-    if (!rest) return null;
-    const [mine, theirs] = [source.bytesPerSecond(), request.source.bytesPerSecond()];
-    const share = request.source.isQuiet(now) ? 1 : mine / (mine + theirs);
-    const leaves = { begin: rest.end - Math.round((rest.end - rest.begin) * share), end: rest.end };
-    if (leaves.begin === leaves.end) return null;
-    return this.#isSooner(source, request.assembly.bytesOf(leaves).length, request, now) ? leaves : null;
+    this.#trust.leave();
+    this.#assemblies.leave();
   }
 
   #check(assembly: Assembly): void {
-    for (const request of [...assembly.requests]) this.cancel(request);
-    assembly.complete = true;
+    this.#assemblies.complete(assembly);
     const { piece } = assembly;
     this.#context.emit({ type: "check-piece", file: this.file, piece, hash: this.#hashOf(piece) });
   }
@@ -810,149 +478,9 @@ export class Download {
     return hashAt(this.#layer, piece);
   }
 
-  /** The piece is to be fetched anew. */
-  #drop(assembly: Assembly): void {
-    for (const request of [...assembly.requests]) this.cancel(request);
-    this.#context.emit({ type: "drop-piece", file: this.file, piece: assembly.piece });
-    this.#forget(assembly);
-    if (this.#phase.type === "fetching") this.#phase.picker.open(assembly.piece);
-    this.#context.stir();
-  }
-
-  #forget(assembly: Assembly): void {
-    for (const request of [...assembly.requests]) this.cancel(request);
-    this.#assemblies.delete(assembly.piece);
-    this.#blames.delete(assembly.piece);
-    this.#context.free(assembly.length);
-  }
-
-  /** One holder at a time; when none is left that would tell, the whole piece is fetched anew and nobody is blamed. */
-  #askLeaves(blame: Blame, now: Time): void {
-    const { piece } = blame.assembly;
-    const holders = [...this.#context.sources()].filter(
-      ({ peer }) => !blame.asked.has(peer) && this.#piecesByPeer.get(peer)?.has(piece),
-    );
-    const from = this.#oneOf(holders);
-    if (!from) return this.#drop(blame.assembly);
-    blame.from = from;
-    blame.asked.add(from.peer);
-    blame.dueAt = now + HASHES_TIMEOUT_MS;
-    this.#requestLeaves(from.peer, piece);
-  }
-
-  #requestLeaves(peer: PeerId, piece: number): void {
-    const owed = this.#leavesOwedByPeer.get(peer) ?? new Set();
-    this.#leavesOwedByPeer.set(peer, owed.add(piece));
-    this.#context.send(peer, { type: "leaves-request", file: this.file, piece });
-  }
-
-  /** Of pieces that a peer does not hold any more, it does not tell the leaves. [S11] */
-  #giveUpLeaves(source: Source, held: Bitfield, now: Time): void {
-    for (const piece of this.#leavesOwedByPeer.get(source.peer) ?? []) {
-      if (held.has(piece)) continue;
-      const [blame, trial] = [this.#blames.get(piece), this.#trialsByPeer.get(source.peer)];
-      if (blame?.from === source) this.#askLeaves(blame, now);
-      if (trial?.request.assembly.piece === piece) this.#endTrial(trial.request);
-    }
-  }
-
-  #settleBlame({ assembly, leaves }: Blame, trueLeaves: Uint8Array): void {
-    const senders = assembly.senders();
-    const liars = assembly.dropFalse(leaves, trueLeaves);
-    this.#blames.delete(assembly.piece);
-    assembly.complete = false;
-    if (liars.length === 0) return this.#drop(assembly);
-    for (const source of assembly.sources()) this.#trust(source);
-    if (senders.length > 1) for (const liar of liars) this.#context.refuse(liar, "wrong-block");
-    this.#context.stir();
-  }
-
-  // -- trust ---------------------------------------------------------------------------------------------------------
-
-  /** It has sent something true, or nobody else is in sight: then there is nobody to turn to. */
-  #isBelieved(source: Source): boolean {
-    return source.isTrusted || this.#isAlone(source);
-  }
-
-  #isAlone(source: Source): boolean {
-    for (const [peer, pieces] of this.#piecesByPeer)
-      if (peer !== source.peer && pieces.count > 0) return false;
-    return this.#context
-      .sourcesOf(this.file)
-      .every(
-        ({ peer }) => peer === source.peer || this.#piecesByPeer.has(peer) || this.#problemByPeer.has(peer),
-      );
-  }
-
-  /** Unless nobody else is in sight, what of it is not verified stays within what was, and a piece: lying does not pay. [S9] */
-  #hasCredit(source: Source): boolean {
-    if (source.verifiedBytes >= MAX_WINDOW_BYTES || this.#isAlone(source)) return true;
-    let unverifiedBytes = 0;
-    for (const assembly of this.#assemblies.values()) unverifiedBytes += assembly.bytesOfSource(source);
-    return unverifiedBytes <= source.verifiedBytes;
-  }
-
-  #credit(source: Source, bytes: number): void {
-    this.#trust(source);
-    if (source.verifiedBytes < MAX_WINDOW_BYTES) this.#wake(source);
-    source.verifiedBytes += bytes;
-  }
-
-  /** All that the piece still lacks; of a stranger one leaf, with the hashes to judge it by. */
-  #askFor(source: Source, assembly: Assembly, now: Time): boolean {
-    const gap = assembly.gap();
-    if (!gap || this.#isBelieved(source)) return this.#request(source, assembly, gap, now);
-    this.#requestLeaves(source.peer, assembly.piece);
-    const request = this.#send(source, assembly, { begin: gap.begin, end: gap.begin + 1 }, now);
-    const dueAt = now + HASHES_TIMEOUT_MS;
-    assembly.opener = source;
-    this.#trialsByPeer.set(source.peer, { request, chunks: [], trueLeaf: null, dueAt });
-    return true;
-  }
-
-  #hearTrueLeaves(trial: Trial, leaves: Uint8Array): void {
-    const { begin, assembly } = trial.request;
-    trial.trueLeaf = hashAt(leaves, (begin - assembly.begin) / LEAF_BYTES).slice();
-    this.#judge(trial);
-  }
-
-  #judge({ request, chunks, trueLeaf }: Trial): void {
-    if (request.received < request.length || !trueLeaf) return;
-    const isTrue = equalBytes(sha256(concatBytes(...chunks)), trueLeaf);
-    this.#trialsByPeer.delete(request.source.peer);
-    if (isTrue) return this.#trust(request.source);
-    request.assembly.opener = null;
-    if (!request.assembly.complete) request.assembly.drop(request);
-    this.#context.refuse(request.source.peer, "wrong-block");
-    this.#context.stir();
-  }
-
-  #endTrial(request: Request): void {
-    const { peer } = request.source;
-    if (this.#trialsByPeer.get(peer)?.request !== request) return;
-    this.#trialsByPeer.delete(peer);
-    request.assembly.opener = null;
-  }
-
-  #trust(source: Source): void {
-    if (source.isTrusted) return;
-    source.isTrusted = true;
-    this.#wake(source);
-  }
-
-  /** It may be asked for more. */
-  #wake(source: Source): void {
-    source.idle = false;
-    this.#context.stir();
-  }
-
   #senderIndex(peer: PeerId): number {
     const known = this.#senders.indexOf(peer);
     return known >= 0 ? known : this.#senders.push(peer) - 1;
-  }
-
-  #oneOf<Item>(items: readonly Item[]): Item | null {
-    return items[Math.floor(this.#context.random() * items.length)] ?? null;
   }
 }
 

@@ -2,8 +2,9 @@
  * The door to downloading and serving: who is linked, which downloads have their turn, and when to ask whom. A pure
  * state machine: every call ends by asking whoever has room for more. PROTOCOL.md, "The swarm".
  */
+import { MAX_HELD_BYTES } from "./assemblies.ts";
 import { Bitfield } from "./bitfield.ts";
-import { Download, MAX_HELD_BYTES, type DownloadContext } from "./download.ts";
+import { Download, type DownloadContext } from "./download.ts";
 import { geometryOf, lengthOf, type FileId } from "./file-id.ts";
 import type { BlockFrame, RejectFrame, SwarmFrame } from "./frame.ts";
 import { Bucket } from "./bucket.ts";

@@ -1,0 +1,281 @@
+/**
+ * The pieces of one file that are arriving, and which of their bytes are asked of whom: begun pieces first, then new
+ * ones, and in the end what others are slow to bring. PROTOCOL.md, rules S2, S6 and S8.
+ *
+ * It does not know windows, nor when to ask (source.ts, swarm.ts), nor which piece is best (picker.ts), nor who is
+ * believed (trust.ts), nor what becomes of a piece once all of it is here.
+ */
+import { Assembly, type Leaves, type Request } from "./assembly.ts";
+import type { Bitfield } from "./bitfield.ts";
+import type { Blames } from "./blames.ts";
+import type { Download } from "./download.ts";
+import { LEAF_BYTES, pieceBytes, type FileId } from "./file-id.ts";
+import type { SwarmFrame } from "./frame.ts";
+import type { Holders } from "./holders.ts";
+import type { SwarmOutput, Time } from "./io.ts";
+import type { PeerId } from "./peer-id.ts";
+import type { Picker } from "./picker.ts";
+import type { Source } from "./source.ts";
+import type { Trust } from "./trust.ts";
+
+/** [S7] Bytes asked for or not yet verified, over all downloads: what they may take of a phone's memory. Guess. */
+export const MAX_HELD_BYTES = 64 * 1024 * 1024;
+/** Another source must be this much sooner before a request moves to it: estimates are rough. Guess. */
+const WORTH_MOVING = 1.5;
+
+export interface AssembliesContext {
+  emit(output: SwarmOutput): void;
+  send(peer: PeerId, frame: SwarmFrame): void;
+  nextRequestId(): number;
+  /** Somebody else fetches the file, too. */
+  isWanted(file: FileId): boolean;
+  /** What a limit lets be asked for at a time; Infinity without one. */
+  biteBytes(source: Source): number;
+  spend(source: Source, bytes: number): void;
+  giveBack(source: Source, bytes: number): void;
+  /** Memory for `bytes` more under assembly, or false. */
+  reserve(bytes: number): boolean;
+  free(bytes: number): void;
+  /** Something can be asked for that could not be asked for before. */
+  stir(): void;
+}
+
+export class Assemblies implements Iterable<Assembly> {
+  readonly #download: Download;
+  readonly #context: AssembliesContext;
+  readonly #holders: Holders;
+  readonly #trust: Trust;
+  readonly #blames: Blames;
+  readonly #picker: () => Picker | null;
+  readonly #assemblyByPiece = new Map<number, Assembly>();
+
+  /** `picker`: null while nothing may be asked for. */
+  constructor(
+    download: Download,
+    context: AssembliesContext,
+    holders: Holders,
+    trust: Trust,
+    blames: Blames,
+    picker: () => Picker | null,
+  ) {
+    this.#download = download;
+    this.#context = context;
+    this.#holders = holders;
+    this.#trust = trust;
+    this.#blames = blames;
+    this.#picker = picker;
+  }
+
+  of(piece: number): Assembly | undefined {
+    return this.#assemblyByPiece.get(piece);
+  }
+
+  [Symbol.iterator](): IterableIterator<Assembly> {
+    return this.#assemblyByPiece.values();
+  }
+
+  // -- asking --------------------------------------------------------------------------------------------------------
+
+  /** Asks a source for one thing more: the rest of a begun piece, or a new piece. False: it has nothing for us. */
+  ask(source: Source, now: Time): boolean {
+    const held = this.#holders.piecesOf(source.peer);
+    const picker = this.#picker();
+    if (!picker || !held || held.count === 0) return false;
+    if (this.#trust.isOnTrial(source)) return false;
+    const elsewhere = this.#holders.elsewhereOf(source.peer);
+    const hasCredit = this.#trust.hasCredit(source, this.#assemblyByPiece);
+    let othersGap: Assembly | null = null;
+    for (const assembly of this.#assemblyByPiece.values()) {
+      if (!assembly.hasGap || !held.has(assembly.piece) || elsewhere?.has(assembly.piece)) continue;
+      if (!hasCredit && assembly.bytesOfSource(source) === 0) continue;
+      if (!assembly.opener || assembly.opener === source) return this.#askFor(source, assembly, now);
+      othersGap ??= assembly;
+    }
+    const piece = hasCredit ? picker.pick(held, this.#lastPieceOf(source), elsewhere) : null;
+    if (piece === null) return othersGap !== null && this.#askFor(source, othersGap, now);
+    const { geometry } = this.#download;
+    if (!this.#context.reserve(pieceBytes(geometry, piece))) return false;
+    const assembly = new Assembly(geometry, piece);
+    this.#assemblyByPiece.set(piece, assembly);
+    picker.close(piece);
+    return this.#askFor(source, assembly, now);
+  }
+
+  /**
+   * Lets an idle source take over from the one that will be last: what has not begun to arrive moves to it whole; and
+   * in the endgame, when every piece is asked for, it takes a share of what is arriving.
+   */
+  help(source: Source, now: Time): boolean {
+    const held = this.#holders.piecesOf(source.peer);
+    const picker = this.#picker();
+    if (!picker || !held || held.count === 0 || !source.mayHelp) return false;
+    if (this.#trust.isOnTrial(source) || !this.#trust.hasCredit(source, this.#assemblyByPiece)) return false;
+    const last = this.#lastRequest(source, held, picker.openCount === 0, now);
+    if (!last) return false;
+    const { assembly } = last;
+    if (last.received > 0 && !this.#trust.isBelieved(source)) return false;
+    if (last.received > 0) return this.#request(source, assembly, this.#shareOf(last, source, now), now);
+    if (!this.#isSooner(source, last.length, last, now)) return false;
+    this.cancel(last);
+    return this.#askFor(source, assembly, now);
+  }
+
+  // -- requests ------------------------------------------------------------------------------------------------------
+
+  /** The next bytes of a request. When none of them count, nothing more is wanted of it. */
+  block(request: Request, bytes: Uint8Array): void {
+    const { file } = this.#download;
+    const { assembly } = request;
+    const counted = assembly.receive(request, bytes, (begin, run) =>
+      this.#context.emit({ type: "put-block", file, begin, bytes: run }),
+    );
+    if (request.received === request.length) this.release(request);
+    this.#trust.block(request, bytes);
+    if (!counted && !assembly.isWhole) this.cancel(request);
+  }
+
+  /** The request will bring nothing more. */
+  release(request: Request): void {
+    request.assembly.released(request);
+    if (request.received < request.length) {
+      this.#trust.end(request);
+      this.#context.giveBack(request.source, request.length - request.received);
+    }
+    if (request.assembly.hasGap) this.#context.stir();
+  }
+
+  /** We want nothing more of it. The peer still owes an answer. */
+  cancel(request: Request): void {
+    if (request.cancelled) return;
+    if (request.received < request.length) {
+      request.cancelled = true;
+      request.source.gaveUp(request);
+      this.#context.send(request.source.peer, { type: "cancel", id: request.id });
+    }
+    this.release(request);
+  }
+
+  // -- pieces --------------------------------------------------------------------------------------------------------
+
+  /** All of it is here, and it is to be checked. */
+  complete(assembly: Assembly): void {
+    this.#cancelAll(assembly);
+    assembly.complete = true;
+  }
+
+  /** The piece is to be fetched anew. */
+  drop(assembly: Assembly): void {
+    const { piece } = assembly;
+    this.#cancelAll(assembly);
+    this.#context.emit({ type: "drop-piece", file: this.#download.file, piece });
+    this.forget(assembly);
+    this.#picker()?.open(piece);
+    this.#context.stir();
+  }
+
+  forget(assembly: Assembly): void {
+    this.#cancelAll(assembly);
+    this.#assemblyByPiece.delete(assembly.piece);
+    this.#blames.forget(assembly.piece);
+    this.#context.free(assembly.length);
+  }
+
+  /** Nothing is wanted of anybody. A piece that the host is checking stays; what came of others is dropped. */
+  leave(): void {
+    for (const assembly of this)
+      if (!assembly.complete || this.#blames.has(assembly.piece)) this.drop(assembly);
+  }
+
+  // -- details -------------------------------------------------------------------------------------------------------
+
+  /** All that the piece still lacks; of a stranger one leaf. [S9] */
+  #askFor(source: Source, assembly: Assembly, now: Time): boolean {
+    const gap = assembly.gap();
+    if (!gap || this.#trust.isBelieved(source)) return this.#request(source, assembly, gap, now);
+    const request = this.#begin(source, assembly, { begin: gap.begin, end: gap.begin + 1 }, now);
+    this.#trust.begin(request, now);
+    this.#send(request);
+    return true;
+  }
+
+  #request(source: Source, assembly: Assembly, leaves: Leaves | null, now: Time): boolean {
+    if (!leaves) return false;
+    this.#send(this.#begin(source, assembly, leaves, now));
+    return true;
+  }
+
+  /** No more of the leaves than a limit lets through. [S18] */
+  #begin(source: Source, assembly: Assembly, leaves: Leaves, now: Time): Request {
+    const id = this.#context.nextRequestId();
+    const most = Math.max(1, Math.floor(this.#context.biteBytes(source) / LEAF_BYTES));
+    const { begin, length } = assembly.bytesOf({
+      begin: leaves.begin,
+      end: Math.min(leaves.end, leaves.begin + most),
+    });
+    this.#context.spend(source, length);
+    const request: Request = {
+      id,
+      source,
+      download: this.#download,
+      assembly,
+      begin,
+      length,
+      sentAt: now,
+      received: 0,
+      cancelled: false,
+    };
+    assembly.asked(request);
+    source.asked(request, now);
+    return request;
+  }
+
+  #send({ id, source, begin, length }: Request): void {
+    this.#context.send(source.peer, { type: "request", id, file: this.#download.file, begin, length });
+  }
+
+  /** A run goes on while we fetch alone; who fetches with us is better off with other pieces than ours. */
+  #lastPieceOf({ lastAsked }: Source): number | null {
+    return lastAsked?.download === this.#download && !this.#context.isWanted(this.#download.file)
+      ? lastAsked.assembly.piece
+      : null;
+  }
+
+  /** Of the requests to others for pieces that this source holds, the one that will be answered last. */
+  #lastRequest(source: Source, held: Bitfield, endgame: boolean, now: Time): Request | null {
+    const elsewhere = this.#holders.elsewhereOf(source.peer);
+    let last: Request | null = null;
+    let lastMs = 0;
+    for (const assembly of this.#assemblyByPiece.values()) {
+      if (!held.has(assembly.piece) || elsewhere?.has(assembly.piece)) continue;
+      for (const request of assembly.requests) {
+        if (request.source === source) break;
+        if (request.received > 0 && !(endgame && assembly.requests.size === 1)) continue;
+        const readyMs = request.source.readyInMs(0, now);
+        if (readyMs < lastMs) continue;
+        last = request;
+        lastMs = readyMs;
+      }
+    }
+    return last;
+  }
+
+  #isSooner(source: Source, bytes: number, than: Request, now: Time): boolean {
+    if (than.source.place > source.place) return true;
+    return source.readyInMs(bytes, now) * WORTH_MOVING < than.source.readyInMs(0, now);
+  }
+
+  /** The end of what a request has still to bring: all of it when its sender is quiet, else as the speeds are. */
+  #shareOf(request: Request, source: Source, now: Time): Leaves | null {
+    const rest = request.assembly.onlyFrom(request);
+    if (!rest) return null;
+    const [mine, theirs] = [source.bytesPerSecond(), request.source.bytesPerSecond()];
+    const share = request.source.isQuiet(now) ? 1 : mine / (mine + theirs);
+    const leaves = { begin: rest.end - Math.round((rest.end - rest.begin) * share), end: rest.end };
+    if (leaves.begin === leaves.end) return null;
+    return this.#isSooner(source, request.assembly.bytesOf(leaves).length, request, now) ? leaves : null;
+  }
+
+  #cancelAll(assembly: Assembly): void {
+    for (const request of [...assembly.requests]) this.cancel(request);
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * Who holds what of one file: the linked peers that were told of our interest, the pieces that each said it has, those
+ * that it sent us elsewhere for, and whose file is not what it was. PROTOCOL.md, rules S3, S10 and S15.
+ *
+ * It does not know what is asked of whom, nor which pieces are here already.
+ */
+import { Bitfield } from "./bitfield.ts";
+import type { FileId, Geometry } from "./file-id.ts";
+import type { SwarmFrame } from "./frame.ts";
+import type { Time } from "./io.ts";
+import type { PeerId } from "./peer-id.ts";
+import type { Picker } from "./picker.ts";
+import type { Refusal } from "./refusal.ts";
+import type { Source } from "./source.ts";
+
+/** A peer that sent us elsewhere for pieces is not asked for them again before this. Guess: a piece takes a while. */
+const ELSEWHERE_MS = 3000;
+
+export interface HoldersContext {
+  send(peer: PeerId, frame: SwarmFrame): void;
+  refuse(peer: PeerId, refusal: Refusal): void;
+  /** Linked peers in good standing whose catalog entry offers the file. */
+  sourcesOf(file: FileId): readonly Source[];
+}
+
+export class Holders {
+  readonly #file: FileId;
+  readonly #geometry: Geometry;
+  readonly #context: HoldersContext;
+  readonly #picker: () => Picker | null;
+  /** What each linked peer holds, as far as it told. */
+  readonly #piecesByPeer = new Map<PeerId, Bitfield>();
+  /** Pieces that a peer sent us elsewhere for. [S15] */
+  readonly #elsewhereByPeer = new Map<PeerId, { readonly pieces: Bitfield; until: Time }>();
+  readonly #interestedIn = new Set<PeerId>();
+  /** No sources any more, whatever they offer or say. [S10] */
+  readonly #unreadable = new Set<PeerId>();
+
+  /** `picker`: counts the holders of each piece, while there is one. */
+  constructor(file: FileId, geometry: Geometry, context: HoldersContext, picker: () => Picker | null) {
+    this.#file = file;
+    this.#geometry = geometry;
+    this.#context = context;
+    this.#picker = picker;
+  }
+
+  // -- what peers say ------------------------------------------------------------------------------------------------
+
+  /** It may hold something. Who offers a file of at most one piece holds all of it; others are asked. [S3] */
+  meet(source: Source): void {
+    const { pieceCount } = this.#geometry;
+    if (this.#unreadable.has(source.peer)) return;
+    if (pieceCount <= 1) {
+      if (!this.#piecesByPeer.has(source.peer)) this.#hold(source.peer, Bitfield.full(pieceCount));
+      source.idle = false;
+    } else if (!this.#interestedIn.has(source.peer)) {
+      this.#interestedIn.add(source.peer);
+      this.#context.send(source.peer, { type: "interest", file: this.#file, wanted: true });
+    }
+  }
+
+  /** What it holds from now on; null when it says nothing that counts. */
+  bitfield(source: Source, bits: Uint8Array): Bitfield | null {
+    if (this.#unreadable.has(source.peer)) return null;
+    const pieces = Bitfield.parse(bits, this.#geometry.pieceCount);
+    if (!pieces) {
+      this.#context.refuse(source.peer, "wrong-length");
+      return null;
+    }
+    this.#hold(source.peer, pieces);
+    source.idle = false;
+    return pieces;
+  }
+
+  /** False when it says nothing that counts. */
+  have(source: Source, gained: readonly number[]): boolean {
+    const pieces = this.#piecesByPeer.get(source.peer);
+    if (!pieces) return false;
+    for (const piece of gained) {
+      if (piece >= this.#geometry.pieceCount) {
+        this.#context.refuse(source.peer, "wrong-length");
+        return false;
+      }
+      if (pieces.set(piece)) this.#picker()?.gained(piece);
+    }
+    source.idle = false;
+    return true;
+  }
+
+  notHere(peer: PeerId, piece: number): void {
+    if (this.#piecesByPeer.get(peer)?.clear(piece)) this.#picker()?.lost(piece);
+  }
+
+  /** Others are getting the piece from this peer: soon they can be asked for it. */
+  elsewhere(peer: PeerId, piece: number, now: Time): void {
+    const elsewhere = this.#elsewhereByPeer.get(peer) ?? {
+      pieces: new Bitfield(this.#geometry.pieceCount),
+      until: 0,
+    };
+    elsewhere.until = now + ELSEWHERE_MS;
+    elsewhere.pieces.set(piece);
+    this.#elsewhereByPeer.set(peer, elsewhere);
+  }
+
+  unreadable(peer: PeerId): void {
+    this.#hold(peer, null);
+    this.#unreadable.add(peer);
+  }
+
+  /** Its link is gone. */
+  drop(peer: PeerId): void {
+    this.#hold(peer, null);
+    this.#interestedIn.delete(peer);
+    this.#unreadable.delete(peer);
+  }
+
+  /** The person tries again: what was unreadable may be back. */
+  forgive(): void {
+    this.#unreadable.clear();
+  }
+
+  /** Nothing is wanted of anybody. */
+  leave(): void {
+    for (const peer of this.#interestedIn)
+      this.#context.send(peer, { type: "interest", file: this.#file, wanted: false });
+    this.#interestedIn.clear();
+    this.#piecesByPeer.clear();
+    this.#elsewhereByPeer.clear();
+  }
+
+  tick(now: Time): void {
+    for (const [peer, { until }] of this.#elsewhereByPeer)
+      if (now >= until) this.#elsewhereByPeer.delete(peer);
+  }
+
+  // -- what is known of them -----------------------------------------------------------------------------------------
+
+  /** Undefined: it has not told. */
+  piecesOf(peer: PeerId): Bitfield | undefined {
+    return this.#piecesByPeer.get(peer);
+  }
+
+  elsewhereOf(peer: PeerId): Bitfield | null {
+    return this.#elsewhereByPeer.get(peer)?.pieces ?? null;
+  }
+
+  wasAsked(peer: PeerId): boolean {
+    return this.#interestedIn.has(peer);
+  }
+
+  isUnreadable(peer: PeerId): boolean {
+    return this.#unreadable.has(peer);
+  }
+
+  /** For a picker that begins: all that is held now. */
+  count(picker: Picker): void {
+    for (const pieces of this.#piecesByPeer.values()) for (const piece of pieces) picker.gained(piece);
+  }
+
+  /** Who holds a piece of it, or offers it and has not been heard yet. */
+  inSight(): PeerId[] {
+    const peers = new Set<PeerId>();
+    for (const [peer, pieces] of this.#piecesByPeer) if (pieces.count > 0) peers.add(peer);
+    for (const { peer } of this.#context.sourcesOf(this.#file)) if (this.#isUnheard(peer)) peers.add(peer);
+    return [...peers];
+  }
+
+  isAnyInSight(): boolean {
+    for (const pieces of this.#piecesByPeer.values()) if (pieces.count > 0) return true;
+    return this.#context.sourcesOf(this.#file).some(({ peer }) => this.#isUnheard(peer));
+  }
+
+  /** Nobody else is in sight. */
+  isAlone(source: Source): boolean {
+    for (const [peer, pieces] of this.#piecesByPeer)
+      if (peer !== source.peer && pieces.count > 0) return false;
+    return this.#context
+      .sourcesOf(this.#file)
+      .every(({ peer }) => peer === source.peer || !this.#isUnheard(peer));
+  }
+
+  #isUnheard(peer: PeerId): boolean {
+    return !this.#piecesByPeer.has(peer) && !this.#unreadable.has(peer);
+  }
+
+  /** What a peer holds from now on; null: nothing, and it is to be asked again before it counts. */
+  #hold(peer: PeerId, pieces: Bitfield | null): void {
+    const before = this.#piecesByPeer.get(peer);
+    const picker = this.#picker();
+    if (picker && before) for (const piece of before) picker.lost(piece);
+    if (picker && pieces) for (const piece of pieces) picker.gained(piece);
+    if (pieces) this.#piecesByPeer.set(peer, pieces);
+    else this.#piecesByPeer.delete(peer);
+    if (!pieces) this.#elsewhereByPeer.delete(peer);
+  }
+}

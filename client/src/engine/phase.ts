@@ -1,0 +1,58 @@
+/**
+ * Where a download stands, and what the page is told of it. PROTOCOL.md, rules S10 and S12.
+ *
+ * It does not know how one phase follows another (download.ts).
+ */
+import type { Assembly } from "./assembly.ts";
+import type { StoreProblem } from "./io.ts";
+import type { LayerFetch } from "./layer-fetch.ts";
+import type { PeerId } from "./peer-id.ts";
+import type { Picker } from "./picker.ts";
+import type { TransferFailure, TransferState } from "./view.ts";
+
+export type Phase =
+  /** Not begun, or nobody to fetch from, or others first. */
+  | { readonly type: "waiting" }
+  | { readonly type: "layer"; readonly fetch: LayerFetch }
+  | { readonly type: "opening" }
+  | { readonly type: "fetching"; readonly picker: Picker }
+  /** A tab of this browser handed over the file itself, and the host hashes it. */
+  | { readonly type: "checking"; readonly from: PeerId; hashedBytes: number }
+  | { readonly type: "saving" }
+  | { readonly type: "complete"; readonly saved: boolean }
+  | { readonly type: "paused"; readonly because: "person" | StoreProblem }
+  | { readonly type: "failed"; readonly reason: TransferFailure };
+
+/** `sources`: how many are in sight. */
+export const transferState = (
+  phase: Phase,
+  sources: number,
+  assemblies: Iterable<Assembly>,
+): TransferState => {
+  switch (phase.type) {
+    case "waiting":
+      return { type: "queued", position: null, sources };
+    case "layer":
+    case "opening":
+      return sources > 0 ? { type: "downloading" } : { type: "queued", position: null, sources };
+    case "fetching":
+      return fetchingState(phase.picker, sources, [...assemblies]);
+    case "checking":
+    case "saving":
+      return { type: "verifying" };
+    case "complete":
+      return { type: "complete", saved: phase.saved };
+    case "paused":
+      return { type: "paused", because: phase.because };
+    case "failed":
+      return { type: "failed", reason: phase.reason };
+  }
+};
+
+const fetchingState = (picker: Picker, sources: number, assemblies: readonly Assembly[]): TransferState => {
+  const requests = assemblies.flatMap((assembly) => [...assembly.requests]);
+  if (requests.length > 0 && requests.every(({ source }) => source.place > 0))
+    return { type: "queued", position: Math.min(...requests.map(({ source }) => source.place)), sources };
+  if (picker.openCount === 0 && assemblies.every(({ complete }) => complete)) return { type: "verifying" };
+  return sources > 0 ? { type: "downloading" } : { type: "queued", position: null, sources };
+};

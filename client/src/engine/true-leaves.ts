@@ -1,0 +1,57 @@
+/**
+ * The true leaf hashes of a piece, from a peer that holds it: which were asked of whom, and whether an answer was asked
+ * for and gives the piece's hash. PROTOCOL.md, rules S9 and S11.
+ *
+ * It does not know what they are for (trust.ts, blames.ts), nor when another is to be asked.
+ */
+import { equalBytes } from "./bytes.ts";
+import { HASH_BYTES, LEAF_BYTES, pieceBytes, type FileId, type Geometry } from "./file-id.ts";
+import type { SwarmFrame } from "./frame.ts";
+import { pieceHashOf } from "./merkle.ts";
+import type { PeerId } from "./peer-id.ts";
+import type { Refusal } from "./refusal.ts";
+
+export interface TrueLeavesContext {
+  send(peer: PeerId, frame: SwarmFrame): void;
+}
+
+export class TrueLeaves {
+  readonly #file: FileId;
+  readonly #geometry: Geometry;
+  readonly #context: TrueLeavesContext;
+  /** Pieces whose leaves a peer was asked for and has not told. It may still tell when nobody waits for it any more. */
+  readonly #owedByPeer = new Map<PeerId, Set<number>>();
+
+  constructor(file: FileId, geometry: Geometry, context: TrueLeavesContext) {
+    this.#file = file;
+    this.#geometry = geometry;
+    this.#context = context;
+  }
+
+  ask(peer: PeerId, piece: number): void {
+    const owed = this.#owedByPeer.get(peer) ?? new Set();
+    this.#owedByPeer.set(peer, owed.add(piece));
+    this.#context.send(peer, { type: "leaves-request", file: this.#file, piece });
+  }
+
+  /** What is wrong with the answer; null when it is true. */
+  answered(peer: PeerId, piece: number, leaves: Uint8Array, pieceHash: Uint8Array): Refusal | null {
+    if (!this.#owedByPeer.get(peer)?.delete(piece)) return "unrequested-layer";
+    const leafCount = Math.ceil(pieceBytes(this.#geometry, piece) / LEAF_BYTES);
+    if (leaves.length !== leafCount * HASH_BYTES) return "wrong-length";
+    return equalBytes(pieceHashOf(leaves, this.#geometry, piece), pieceHash) ? null : "wrong-leaves";
+  }
+
+  /** For anything of this file, ever. */
+  wasAsked(peer: PeerId): boolean {
+    return this.#owedByPeer.has(peer);
+  }
+
+  owedBy(peer: PeerId): Iterable<number> {
+    return this.#owedByPeer.get(peer) ?? [];
+  }
+
+  drop(peer: PeerId): void {
+    this.#owedByPeer.delete(peer);
+  }
+}
