@@ -92,9 +92,9 @@ export class Assemblies implements Iterable<Assembly> {
       othersGap ??= assembly;
     }
     const piece = hasCredit ? picker.pick(held, this.#lastPieceOf(source), elsewhere) : null;
-    if (piece === null) return othersGap !== null && this.#askFor(source, othersGap, now);
     const { geometry } = this.#download;
-    if (!this.#context.reserve(pieceBytes(geometry, piece))) return false;
+    if (piece === null || !this.#context.reserve(pieceBytes(geometry, piece)))
+      return othersGap !== null && this.#askFor(source, othersGap, now);
     const assembly = new Assembly(geometry, piece);
     this.#assemblyByPiece.set(piece, assembly);
     picker.close(piece);
@@ -153,6 +153,13 @@ export class Assemblies implements Iterable<Assembly> {
       this.#context.send(request.source.peer, { type: "cancel", id: request.id });
     }
     this.release(request);
+  }
+
+  /** The rest of the pieces that it began is anybody's. */
+  sourceDown(source: Source): void {
+    for (const assembly of this.#assemblyByPiece.values())
+      if (assembly.opener === source) assembly.opener = null;
+    this.#context.stir();
   }
 
   // -- pieces --------------------------------------------------------------------------------------------------------

@@ -275,6 +275,7 @@ export class Download {
     this.#leaves.drop(source.peer);
     if (this.#phase.type === "layer") this.#phase.fetch.sourceDown(source, now);
     this.#blames.sourceDown(source, now);
+    this.#assemblies.sourceDown(source);
   }
 
   /** The answer to interest, and to a question for hashes that the peer can't answer. [S11] */
