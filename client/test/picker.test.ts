@@ -70,7 +70,7 @@ test("[S6] a source that is asked alone is asked in order, to the end of 16 MiB"
 
 test("[S6] in sequence the first open piece is picked, however common", () => {
   const picker = pickerOf(100);
-  picker.sequential = true;
+  picker.order = "sequential";
   for (let piece = 0; piece < 50; piece++) picker.gained(piece);
   picker.close(0);
   expect(picker.pick(Bitfield.full(100))).toBe(1);

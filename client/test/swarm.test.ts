@@ -308,6 +308,27 @@ describe("many to one", () => {
   });
 });
 
+test("[S6] in sequence the file comes from its beginning on, from whenever the person wants it so", () => {
+  for (const seed of SEEDS) {
+    const meeting = new Meeting(seed);
+    const receiver = meeting.peer();
+    const sources = [meeting.peer(MIB), meeting.peer(MIB)] as const;
+    for (const source of sources) meeting.link(source, receiver);
+    const bytes = meeting.random.bytes(8 * MIB);
+    const [file] = sources.map((source) => meeting.share(source, bytes).file);
+    meeting.download(receiver, file!);
+    runUntilVerified(meeting, receiver, file!, 2 * MIB);
+    receiver.do((swarm) => swarm.order(file!, "sequential"));
+    runUntilVerified(meeting, receiver, file!, 6 * MIB);
+    // Out of order is only what was there, or under way, when it was asked for: two windows of 512 KiB.
+    const { pieces } = receiver.view(file!);
+    const firstMissing = pieces.findIndex((origin) => origin < 2);
+    expect(firstMissing).toBeGreaterThanOrEqual((3 * MIB) / PIECE);
+    expect(meeting.untilSaved([receiver], file!)).toBe(true);
+    expectSaved([receiver], file!, bytes);
+  }
+});
+
 test("the same seed gives the same run", () => {
   const run = (): number[] => {
     const meeting = new Meeting(7);

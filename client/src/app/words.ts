@@ -175,8 +175,6 @@ export const failureWords = (failure: TransferFailure, names: Pick<Names, "perso
       return failure.reason === "changed"
         ? `the file was changed on ${names.person(failure.by)}'s disk. Ask for it to be added again`
         : `the file is gone from ${names.person(failure.by)}'s disk. Ask for it to be added again`;
-    case "store":
-      return storeProblemWords(failure.problem);
     case "save":
       return `it is complete but could not be saved: ${storeProblemWords(failure.problem)}`;
   }

@@ -187,10 +187,6 @@ export class Assembly {
     return [...liars];
   }
 
-  get leafCount(): number {
-    return this.#leafCount;
-  }
-
   #dropLeaf(leaf: number): void {
     const wasUnasked = this.#isUnasked(leaf);
     if (this.#isHere(leaf)) this.#missing++;

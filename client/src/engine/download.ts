@@ -12,7 +12,7 @@ import { Blames, type BlamesContext } from "./blames.ts";
 import { geometryOf, lengthOf, pieceBytes, rootOf, type FileId, type Geometry } from "./file-id.ts";
 import type { RejectReason } from "./frame.ts";
 import { Holders, type HoldersContext } from "./holders.ts";
-import type { StoreProblem, Time } from "./io.ts";
+import type { PieceOrder, StoreProblem, Time } from "./io.ts";
 import { LayerFetch, type LayerFetchContext } from "./layer-fetch.ts";
 import { hashAt } from "./merkle.ts";
 import type { PeerId } from "./peer-id.ts";
@@ -66,6 +66,7 @@ export class Download {
   readonly #trust: Trust;
   readonly #blames: Blames;
   readonly #assemblies: Assemblies;
+  #order: PieceOrder = "rarest-first";
   readonly #senders: PeerId[] = [];
   #handedBy: PeerId | null = null;
   readonly #rate = new Rate(SHOWN_RATE_MEMORY_MS);
@@ -163,6 +164,12 @@ export class Download {
     this.#holders.forgive();
     this.#phase = { type: "waiting" };
     if (phase.type === "paused" && phase.because !== "person") this.recall();
+  }
+
+  /** Which piece is asked for next, from now on. */
+  order(order: PieceOrder): void {
+    this.#order = order;
+    if (this.#phase.type === "fetching") this.#phase.picker.order = order;
   }
 
   /** After this the object is not used any more. */
@@ -440,7 +447,7 @@ export class Download {
 
   #fetch({ verified }: Store): void {
     if (verified.isFull) return this.#save();
-    const picker = new Picker(this.geometry, () => this.#context.random());
+    const picker = new Picker(this.geometry, () => this.#context.random(), this.#order);
     this.#holders.count(picker);
     for (let piece = 0; piece < this.geometry.pieceCount; piece++)
       if (!verified.has(piece) && !this.#assemblies.of(piece)) picker.open(piece);

@@ -295,6 +295,8 @@ export class Engine {
       case "download":
         this.#swarm.download(input.file, input.name, now, input.stored);
         return this.#transferLinks.look(now);
+      case "order":
+        return this.#swarm.order(input.file, input.order);
       case "pause":
         return this.#swarm.pause(input.file, now);
       case "resume":

@@ -61,6 +61,7 @@ export type Input =
       /** An earlier life stored some of it: its store is opened before its turn, and what is whole needs no source. */
       readonly stored?: boolean;
     }
+  | { readonly type: "order"; readonly file: FileId; readonly order: PieceOrder }
   | { readonly type: "pause"; readonly file: FileId }
   | { readonly type: "resume"; readonly file: FileId }
   | { readonly type: "cancel"; readonly file: FileId }
@@ -85,6 +86,9 @@ export type Input =
   | { readonly type: "leave" }
   // The deadline given by nextDeadline() has come
   | { readonly type: "tick" };
+
+/** Which piece of a download is asked for next. "sequential": the first, for playback while it arrives. [S6] */
+export type PieceOrder = "rarest-first" | "sequential";
 
 /** Why a link ended, as far as the edge can tell. */
 export type LinkEnd = "closed" | "no-route" | "timeout" | "unsupported";

@@ -7,6 +7,7 @@
  */
 import { Bitfield } from "./bitfield.ts";
 import type { Geometry } from "./file-id.ts";
+import type { PieceOrder } from "./io.ts";
 
 /** Pieces are asked of a source in runs of this, in order: reading a file in order costs a third. Measured. */
 const RUN_BYTES = 16 * 1024 * 1024;
@@ -14,15 +15,19 @@ const RUN_BYTES = 16 * 1024 * 1024;
 const COMMON = 15;
 
 export class Picker {
-  /** For playback: the first open piece instead of the rarest. */
-  sequential = false;
+  order: PieceOrder;
   readonly #random: () => number;
   readonly #runPieces: number;
   readonly #holders: Uint16Array;
   readonly #open: Bitfield;
   readonly #openByHolders: (Bitfield | undefined)[] = [];
 
-  constructor({ pieceCount, pieceLength }: Geometry, random: () => number) {
+  constructor(
+    { pieceCount, pieceLength }: Geometry,
+    random: () => number,
+    order: PieceOrder = "rarest-first",
+  ) {
+    this.order = order;
     this.#random = random;
     this.#runPieces = Math.max(1, RUN_BYTES / pieceLength);
     this.#holders = new Uint16Array(pieceCount);
@@ -55,7 +60,7 @@ export class Picker {
 
   /** An open piece of those held, but not in `except`; among equally rare ones the run of `last` goes on. It stays open. */
   pick(held: Bitfield, last: number | null = null, except: Bitfield | null = null): number | null {
-    if (this.sequential) return this.#open.firstShared(held, 0, except);
+    if (this.order === "sequential") return this.#open.firstShared(held, 0, except);
     const next = last === null ? 0 : last + 1;
     const start = next % this.#runPieces > 0 && next < this.#open.length ? next : this.#anywhere();
     if (this.#open.firstShared(held, start, except) === null) return null;

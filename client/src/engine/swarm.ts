@@ -8,7 +8,7 @@ import { Download, type DownloadContext } from "./download.ts";
 import { geometryOf, lengthOf, type FileId } from "./file-id.ts";
 import type { BlockFrame, RejectFrame, SwarmFrame } from "./frame.ts";
 import { Bucket } from "./bucket.ts";
-import type { Limits, LocalFile, Notice, SwarmInput, SwarmOutput, Time } from "./io.ts";
+import type { Limits, LocalFile, Notice, PieceOrder, SwarmInput, SwarmOutput, Time } from "./io.ts";
 import type { PeerId } from "./peer-id.ts";
 import { isHostile, type Refusal } from "./refusal.ts";
 import { Source } from "./source.ts";
@@ -292,6 +292,10 @@ export class Swarm {
     if (stored) download.recall();
     this.#lineUp(download);
     this.#settle(now);
+  }
+
+  order(file: FileId, order: PieceOrder): void {
+    this.#downloads.get(file)?.order(order);
   }
 
   pause(file: FileId, now: Time): void {

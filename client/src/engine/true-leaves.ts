@@ -36,13 +36,15 @@ export class TrueLeaves {
 
   /** What is wrong with the answer; null when it is true. */
   answered(peer: PeerId, piece: number, leaves: Uint8Array, pieceHash: Uint8Array): Refusal | null {
-    if (!this.#owedByPeer.get(peer)?.delete(piece)) return "unrequested-layer";
+    const owed = this.#owedByPeer.get(peer);
+    if (!owed?.delete(piece)) return "unrequested-layer";
+    if (owed.size === 0) this.#owedByPeer.delete(peer);
     const leafCount = Math.ceil(pieceBytes(this.#geometry, piece) / LEAF_BYTES);
     if (leaves.length !== leafCount * HASH_BYTES) return "wrong-length";
     return equalBytes(pieceHashOf(leaves, this.#geometry, piece), pieceHash) ? null : "wrong-leaves";
   }
 
-  /** For anything of this file, ever. */
+  /** And has not told all of it. */
   wasAsked(peer: PeerId): boolean {
     return this.#owedByPeer.has(peer);
   }

@@ -75,7 +75,6 @@ export type TransferState =
 
 export type TransferFailure =
   | { readonly type: "source-unreadable"; readonly reason: ReadProblem; readonly by: PeerId }
-  | { readonly type: "store"; readonly problem: StoreProblem }
   | { readonly type: "save"; readonly problem: StoreProblem };
 
 /** Below this a transfer stands still, as far as a person is concerned. */
