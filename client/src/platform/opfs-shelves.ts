@@ -1,10 +1,12 @@
 /**
  * Pieces in the origin-private file system, in a worker of a secure context. A folder per file: `data`, the file
- * itself with holes; `claims`, the hash of each stored piece; `layer`, all piece hashes, once known; `name`. The sync access handles stay open: they are fast,
- * and as the browser gives a file's handle to one holder only, they are also the lock between tabs. [F6]
+ * itself with holes; `claims`, the hash of each stored piece; `layer`, all piece hashes, once known; `name`. The sync
+ * access handles stay open: they are fast, and as the browser gives a file's handle to one holder only, they are also
+ * the lock between tabs. [F6]
  */
 import { utf8ToBytes } from "../engine/bytes.ts";
 import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "../engine/file-id.ts";
+import { Flushes } from "./flushes.ts";
 import type { Bytes } from "./leaf-hashes.ts";
 import type { StoredFile } from "./piece-store.ts";
 import { bytesIn, fileIdFrom, type Reading, type Shelf, type Shelves } from "./shelf.ts";
@@ -57,6 +59,7 @@ export class OpfsShelves implements Shelves {
     }
     await writeFile(folder, "name", utf8ToBytes(name));
     const { pieceCount, pieceLength } = geometryOf(lengthOf(file));
+    const flushes = new Flushes(() => data.flush());
     const close = async () => {
       data.close();
       claims.close();
@@ -71,9 +74,9 @@ export class OpfsShelves implements Shelves {
       },
       write: async (piece, hash, bytes) => {
         writeAll(data, bytes, piece * pieceLength);
-        data.flush();
+        await flushes.soon();
+        // Not flushed: a claim that a power cut takes is a piece fetched again, never a false one.
         writeAll(claims, hash, piece * HASH_BYTES);
-        claims.flush();
       },
       unclaim: async (piece) => writeAll(claims, UNCLAIMED, piece * HASH_BYTES),
       read: async (piece, offset, length) => {

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { Flushes } from "../src/platform/flushes.ts";
+
+test("[F5] all that is written in one go shares a flush, and nobody goes on before it", async () => {
+  const order: string[] = [];
+  const flushes = new Flushes(() => order.push("flush"));
+  const write = async (piece: number): Promise<void> => {
+    order.push(`write ${piece}`);
+    await flushes.soon();
+    order.push(`claim ${piece}`);
+  };
+  await Promise.all([write(1), write(2), write(3)]);
+  expect(order).toEqual(["write 1", "write 2", "write 3", "flush", "claim 1", "claim 2", "claim 3"]);
+});
+
+test("[F5] what is written after a flush waits for the next", async () => {
+  let flushed = 0;
+  const flushes = new Flushes(() => flushed++);
+  await flushes.soon();
+  expect(flushed).toBe(1);
+  await flushes.soon();
+  expect(flushed).toBe(2);
+});
+
+test("[F12] a flush that fails fails for all that waited for it, and the next is tried anew", async () => {
+  let isFull = true;
+  const flushes = new Flushes(() => {
+    if (isFull) throw new DOMException("full", "QuotaExceededError");
+  });
+  const both = await Promise.allSettled([flushes.soon(), flushes.soon()]);
+  expect(both.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  isFull = false;
+  await flushes.soon();
+});
