@@ -33,7 +33,7 @@ export interface Throughput {
   readonly cpuSecondsPerGiB: { readonly raw: CpuCost; readonly swapmeet: CpuCost } | null;
 }
 
-export const benchThroughput = async (bytes = 128 * 2 ** 20, rounds = 3): Promise<Throughput> => {
+export const benchThroughput = async (bytes = 128 * 2 ** 20, rounds = 7): Promise<Throughput> => {
   const folder = await mkdtemp(join(tmpdir(), "swapmeet-bench-"));
   const context = await launchPersistent(join(folder, "profile"));
   // tsx names inner functions with a helper that pages don't have.
