@@ -13,8 +13,8 @@ const MINUTE = 60 * SECOND;
 const TEN_YEARS = 10 * 365 * 24 * 60 * MINUTE;
 const ARRIVING_MS_PER_PEER = 20;
 const FILES_PER_PEER = 1;
-/** More of them listen: what everyone knows of everyone grows with the square, and has to fit in memory here. */
-const SHARERS = 1_000;
+/** Of offers times those who know them: beyond, the rest of a room only listens, or it would not fit in memory here. */
+const MOST_KNOWN_OFFERS = 1_000_000;
 const POSTS = 20;
 const POST_EVERY_MS = 300;
 /** News cross a room in a second or two; what has to be mended comes a little later. */
@@ -30,6 +30,7 @@ class Gathering {
   readonly figures: string[] = [];
   /** The honest, and how many files each has come with. */
   readonly #filesByPeer = new Map<SimPeer, number>();
+  #sharers = 0;
 
   constructor(seed: number) {
     this.crowd = new Crowd(seed);
@@ -44,6 +45,7 @@ class Gathering {
   /** So many come, one after another, and get to know each other. */
   gather(peers: number, come: (index: number) => void): void {
     const { crowd } = this;
+    this.#sharers = Math.floor(MOST_KNOWN_OFFERS / peers);
     crowd.comeWithin(peers, peers * ARRIVING_MS_PER_PEER, come);
     crowd.pass(peers * ARRIVING_MS_PER_PEER);
     this.soon("everyone knows everyone and what they share", 2 * MINUTE, () => this.#allKnowAll());
@@ -52,7 +54,7 @@ class Gathering {
 
   come(options = {}): SimPeer {
     const peer = this.crowd.come(options);
-    const files = this.#filesByPeer.size < SHARERS ? FILES_PER_PEER : 0;
+    const files = this.#filesByPeer.size < this.#sharers ? FILES_PER_PEER : 0;
     this.crowd.share(peer, files);
     this.#filesByPeer.set(peer, files);
     return peer;
