@@ -191,20 +191,23 @@ const swallow = (peer: SimPeer, others: readonly SimPeer[]): void =>
     }
   });
 
-/** Says one thing to half of its neighbours and another to the others, at one place of its feed. */
-const equivocate = (peer: SimPeer, place: number): void =>
+/** Says one thing to every other neighbour that it tells, and another to the rest, at one place of its feed. */
+const equivocate = (peer: SimPeer, place: number): void => {
+  let told = 0;
   twist(peer.engine, (output) => {
-    if (output.type !== "send" || output.link % 2 === 0 || !isBatch(output.bytes)) return [output];
+    if (output.type !== "send" || !isBatch(output.bytes)) return [output];
     const decoded = decodeBatch(output.bytes);
     if (!decoded.ok) return [output];
     const batch = decoded.value;
     if (batch.author !== peer.id || batch.topic !== "board" || batch.first !== place) return [output];
     const entry = decodeEntry(entriesOf(batch)[0]!);
-    if (entry?.type !== "post") return [output];
+    // The lie first: its heads tell of the other one, and so the lie is found though nobody else is told.
+    if (entry?.type !== "post" || told++ % 2 === 1) return [output];
     const entries = [encodeEntry({ ...entry, text: "something else" })];
     const signature = peer.signer.sign(headText(headOf(batch, batch.first, batch.previous, entries)));
     return [{ ...output, bytes: encodeBatch(batch, batch.first, batch.previous, entries, signature) }];
   });
+};
 
 /** At most, of frames that are late. */
 const LATE_MS = 3 * SECOND;
