@@ -19,6 +19,7 @@ import {
 import type { LinkEnd, LinkId, Notice, Signal, Time } from "./io.ts";
 import type { PeerId } from "./peer-id.ts";
 import { proofText, type ProofEnd } from "./proof.ts";
+import { Pulse } from "./pulse.ts";
 import { isHostile, type Refusal } from "./refusal.ts";
 import { RelayedLinks } from "./relayed-links.ts";
 import { Relay } from "./relay.ts";
@@ -34,14 +35,9 @@ const UNANSWERED_MS = 12_000;
 const PROVING_MS = 10_000;
 /** Attempts that were answered and made no connection. */
 const FAILURES_BEFORE_RELAY = 2;
-const PING_EVERY_MS = 10_000;
 /** A direct path is tried anew, each time after twice as long: every attempt is one of the connections above. Guess. */
 const FIRST_DIRECT_RETRY_MS = 60_000;
 const LAST_DIRECT_RETRY_MS = 16 * 60_000;
-/** A peer that answers nothing for this long is gone. A locked phone comes back by itself. */
-const SILENT_AFTER_MS = 25_000;
-/** A link that nobody needs ends: the next request for it may come soon. Guess. */
-const IDLE_MS = 60_000;
 /** Frames that may arrive between a proof and the end of its check. */
 const MAX_WAITING_FRAMES = 256;
 
@@ -58,13 +54,7 @@ type Stage =
     }
   | {
       readonly type: "proven";
-      lastHeard: Time;
-      pingAt: Time;
-      pingSentAt: Time | null;
-      rttMs: number | null;
-      /** More than pings was said since the last ping. */
-      isUsed: boolean;
-      idleSince: Time | null;
+      readonly pulse: Pulse;
       /** Of a link through a friend that this peer made: when the direct path is tried again, and how long after that. */
       directRetry: { readonly at: Time; readonly thenAfterMs: number } | null;
     };
@@ -323,8 +313,8 @@ export class Links {
         link.stage.waiting.push(frame);
         return;
       case "proven":
-        link.stage.lastHeard = now;
-        return this.#proven(link, link.stage, frame, now);
+        link.stage.pulse.heard(now);
+        return this.#proven(link, link.stage.pulse, frame, now);
     }
   }
 
@@ -351,28 +341,23 @@ export class Links {
     const older = this.#linkByPeer.get(peer);
     if (older && link.isRelayed && !older.isRelayed) return this.#end(link, now);
     if (older) this.#end(older, now); // one link a peer: the newer one works
-    const proven: Stage & { type: "proven" } = {
+    const pulse = new Pulse(() => this.#context.isNeeded(peer), now);
+    link.stage = {
       type: "proven",
-      lastHeard: now,
-      pingAt: now,
-      pingSentAt: null,
-      rttMs: null,
-      isUsed: false,
-      idleSince: null,
+      pulse,
       directRetry:
         link.isRelayed && role === "initiator"
           ? { at: now + FIRST_DIRECT_RETRY_MS, thenAfterMs: 2 * FIRST_DIRECT_RETRY_MS }
           : null,
     };
-    link.stage = proven;
     if (link.isRelayed) this.#context.emit({ type: "open-relay", link: link.id });
     this.#linkByPeer.set(peer, link);
     this.#budget.succeeded(address);
     this.#context.peerUp(peer, { address, calledUs: role === "responder" }, now);
-    for (const frame of stage.waiting) this.#proven(link, proven, frame, now);
+    for (const frame of stage.waiting) this.#proven(link, pulse, frame, now);
   }
 
-  #proven(link: Link, stage: Stage & { type: "proven" }, frame: Frame, now: Time): void {
+  #proven(link: Link, pulse: Pulse, frame: Frame, now: Time): void {
     const peer = link.introduction.peer as PeerId;
     switch (frame.type) {
       case "prove":
@@ -380,17 +365,15 @@ export class Links {
       case "ping":
         return this.#sendFrame(link, { type: "pong", nonce: frame.nonce });
       case "pong":
-        if (stage.pingSentAt !== null) stage.rttMs = now - stage.pingSentAt;
-        stage.pingSentAt = null;
-        return;
+        return pulse.pong(now);
       case "introduce":
         return this.#introductions.frame(peer, frame, now);
       case "relay":
-        stage.isUsed = true;
+        pulse.used();
         if (frame.to === this.#introductions.place?.address) return this.#relayed.frame(peer, frame, now);
         return this.#relay.carry(peer, frame, now);
       default:
-        stage.isUsed = true;
+        pulse.used();
         this.#context.frame(peer, frame, now);
     }
   }
@@ -448,7 +431,7 @@ export class Links {
   send(peer: PeerId, frame: Frame | Uint8Array): void {
     const link = this.#linkByPeer.get(peer);
     if (link?.stage.type !== "proven") return;
-    link.stage.isUsed = true;
+    link.stage.pulse.used();
     this.#sendFrame(link, frame);
   }
 
@@ -495,7 +478,7 @@ export class Links {
 
   rttMs(peer: PeerId): number | null {
     const stage = this.#linkByPeer.get(peer)?.stage;
-    return stage?.type === "proven" ? stage.rttMs : null;
+    return stage?.type === "proven" ? stage.pulse.rttMs : null;
   }
 
   /** Counts, and for what only a hostile peer can do, ends the link for this room once the input is handled. */
@@ -532,38 +515,33 @@ export class Links {
     for (const link of [...this.#linkById.values()]) {
       const { stage } = link;
       if (!this.#linkById.has(link.id)) continue; // it ended with its friend
-      if (stage.type !== "proven") {
-        if (now >= untilOf(link, stage)) this.#end(link, now, "timeout");
-      } else if (
-        stage.pingSentAt !== null &&
-        now - Math.max(stage.pingSentAt, stage.lastHeard) >= SILENT_AFTER_MS
-      ) {
-        if (link.isRelayed) this.#relayed.lost(link.id, now);
-        else this.#end(link, now);
-      } else if (now >= stage.pingAt) {
-        if (this.#isIdle(link, stage, now)) {
-          this.#end(link, now);
-          continue;
-        }
-        stage.pingAt = now + PING_EVERY_MS;
-        stage.pingSentAt ??= now;
-        this.#sendFrame(link, { type: "ping", nonce: 0 });
-        if (stage.directRetry && now >= stage.directRetry.at) {
-          const { thenAfterMs } = stage.directRetry;
-          const next = Math.min(LAST_DIRECT_RETRY_MS, 2 * thenAfterMs);
-          stage.directRetry = { at: now + thenAfterMs, thenAfterMs: next };
-          this.#dialDirect(link.introduction.address, now);
-        }
-      }
+      if (stage.type === "proven") this.#beat(link, stage, now);
+      else if (now >= untilOf(link, stage)) this.#end(link, now, "timeout");
     }
     this.#introductions.tick(now);
   }
 
-  #isIdle(link: Link, stage: Stage & { type: "proven" }, now: Time): boolean {
-    if (stage.isUsed || this.#context.isNeeded(link.introduction.peer as PeerId)) stage.idleSince = null;
-    else stage.idleSince ??= now;
-    stage.isUsed = false;
-    return stage.idleSince !== null && now - stage.idleSince >= IDLE_MS;
+  #beat(link: Link, stage: Stage & { type: "proven" }, now: Time): void {
+    switch (stage.pulse.beat(now)) {
+      case "nothing":
+        return;
+      case "ping":
+        this.#sendFrame(link, { type: "ping", nonce: 0 });
+        return this.#retryDirect(link, stage, now);
+      case "silent":
+        return link.isRelayed ? this.#relayed.lost(link.id, now) : this.#end(link, now);
+      case "idle":
+        return this.#end(link, now);
+    }
+  }
+
+  /** [Y6] */
+  #retryDirect(link: Link, stage: Stage & { type: "proven" }, now: Time): void {
+    if (!stage.directRetry || now < stage.directRetry.at) return;
+    const { thenAfterMs } = stage.directRetry;
+    const next = Math.min(LAST_DIRECT_RETRY_MS, 2 * thenAfterMs);
+    stage.directRetry = { at: now + thenAfterMs, thenAfterMs: next };
+    this.#dialDirect(link.introduction.address, now);
   }
 
   nextDeadline(): Time | null {
@@ -573,12 +551,7 @@ export class Links {
     );
     for (const link of this.#linkById.values()) {
       const { stage } = link;
-      if (stage.type !== "proven") next = Math.min(next, untilOf(link, stage));
-      else {
-        next = Math.min(next, stage.pingAt);
-        if (stage.pingSentAt !== null)
-          next = Math.min(next, Math.max(stage.pingSentAt, stage.lastHeard) + SILENT_AFTER_MS);
-      }
+      next = Math.min(next, stage.type === "proven" ? stage.pulse.deadline : untilOf(link, stage));
     }
     return next === Infinity ? null : next;
   }
