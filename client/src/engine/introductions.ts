@@ -62,6 +62,12 @@ export interface Word {
   readonly said: Signal | RelayOffer;
 }
 
+/** The room that the server put this peer in, and where it is reached there. */
+export interface Place {
+  readonly tag: RoomTag;
+  readonly address: Address;
+}
+
 export interface IntroductionsContext extends Omit<CouriersContext, "address" | "arrived"> {
   readonly me: PeerId;
   emit(output: Output): void;
@@ -98,7 +104,7 @@ export class Introductions {
   readonly #lastAttemptByAddress = new Map<Address, number>();
   /** The oldest is forgotten. */
   readonly #accepted = new Set<IntroductionSession>();
-  #place: { readonly tag: RoomTag; readonly address: Address } | null = null;
+  #place: Place | null = null;
   #isOnline = false;
   #begun = 0;
 
@@ -115,8 +121,7 @@ export class Introductions {
     });
   }
 
-  /** The room that the server put this peer in, and where it is reached there. */
-  get place(): { readonly tag: RoomTag; readonly address: Address } | null {
+  get place(): Place | null {
     return this.#place;
   }
 

@@ -18,7 +18,7 @@ import {
 } from "./introductions.ts";
 import type { LinkEnd, LinkId, Notice, Signal, Time } from "./io.ts";
 import type { PeerId } from "./peer-id.ts";
-import { proofText, type ProofEnd } from "./proof.ts";
+import { Proving, type ProvingContext } from "./proving.ts";
 import { Pulse } from "./pulse.ts";
 import { isHostile, type Refusal } from "./refusal.ts";
 import { RelayedLinks } from "./relayed-links.ts";
@@ -32,26 +32,15 @@ const MAX_CALLERS = 32;
 const INTRODUCING_MS = 20_000;
 /** Nobody answers, neither through the server nor through peers: the other one has left. Guess. */
 const UNANSWERED_MS = 12_000;
-const PROVING_MS = 10_000;
 /** Attempts that were answered and made no connection. */
 const FAILURES_BEFORE_RELAY = 2;
 /** A direct path is tried anew, each time after twice as long: every attempt is one of the connections above. Guess. */
 const FIRST_DIRECT_RETRY_MS = 60_000;
 const LAST_DIRECT_RETRY_MS = 16 * 60_000;
-/** Frames that may arrive between a proof and the end of its check. */
-const MAX_WAITING_FRAMES = 256;
 
 type Stage =
   | { readonly type: "introducing"; readonly since: Time }
-  | {
-      readonly type: "proving";
-      readonly until: Time;
-      readonly local: string;
-      readonly remote: string;
-      mineSent: boolean;
-      theirs: "awaited" | "checking" | "valid";
-      readonly waiting: Frame[];
-    }
+  | { readonly type: "proving"; readonly proving: Proving }
   | {
       readonly type: "proven";
       readonly pulse: Pulse;
@@ -67,17 +56,10 @@ interface Link {
   stage: Stage;
 }
 
-export interface LinksContext extends Pick<
-  IntroductionsContext,
-  "me" | "emit" | "random" | "envelopeKey" | "nextHop"
-> {
-  sign(bytes: Uint8Array, then: (signature: Uint8Array) => void): void;
-  verify(
-    by: PeerId,
-    bytes: Uint8Array,
-    signature: Uint8Array,
-    then: (valid: boolean, now: Time) => void,
-  ): void;
+export interface LinksContext
+  extends
+    Pick<IntroductionsContext, "me" | "emit" | "random" | "envelopeKey" | "nextHop">,
+    Pick<ProvingContext, "sign" | "verify"> {
   notify(notice: Notice): void;
   /** `calledUs`: it was not this peer that chose. */
   peerUp(peer: PeerId, at: { readonly address: Address; readonly calledUs: boolean }, now: Time): void;
@@ -263,38 +245,20 @@ export class Links {
     const link = this.#linkById.get(id);
     const { place } = this.#introductions;
     if (!link || !place || link.stage.type !== "introducing") return;
-    const { session, peer } = link.introduction;
+    const { introduction } = link;
+    const { peer } = introduction;
     if (!peer) return this.#end(link, now); // no envelope ever named it: can't be
-    const until = now + PROVING_MS;
-    const stage: Stage = {
-      type: "proving",
-      until,
-      local,
-      remote,
-      mineSent: false,
-      theirs: "awaited",
-      waiting: [],
+    const context = {
+      ...this.#context,
+      place: () => this.#introductions.place,
+      isOver: () => this.#linkById.get(id) !== link,
+      send: (frame: Frame) => this.#sendFrame(link, frame),
+      refuse: (refusal: Refusal) => this.#refuse(link, refusal),
+      proven: (waiting: readonly Frame[], now: Time) => this.#proven(link, peer, waiting, now),
     };
-    link.stage = stage;
-    const [mine, theirs] = this.#proofEnds(link, place.address, peer, stage);
-    this.#context.sign(proofText(place.tag, session, mine, theirs), (signature) => {
-      if (this.#linkById.get(id) !== link) return;
-      this.#sendFrame(link, { type: "prove", peer: this.#context.me, signature });
-      stage.mineSent = true;
-      this.#proveIfBoth(link, now);
-    });
-  }
-
-  #proofEnds(
-    link: Link,
-    address: Address,
-    peer: PeerId,
-    { local, remote }: { readonly local: string; readonly remote: string },
-  ): [mine: ProofEnd, theirs: ProofEnd] {
-    return [
-      { address, peer: this.#context.me, fingerprint: local },
-      { address: link.introduction.address, peer, fingerprint: remote },
-    ];
+    const proving = new Proving(introduction, peer, { local, remote }, context, now);
+    link.stage = { type: "proving", proving };
+    proving.begin(place, now);
   }
 
   bytes(id: LinkId, bytes: Uint8Array, now: Time): void {
@@ -307,36 +271,15 @@ export class Links {
       case "introducing":
         return this.#refuse(link, "frame-before-proof");
       case "proving":
-        if (frame.type === "prove") return this.#checkProof(link, link.stage, frame.peer, frame.signature);
-        if (link.stage.theirs === "awaited" || link.stage.waiting.length >= MAX_WAITING_FRAMES)
-          return this.#refuse(link, "frame-before-proof");
-        link.stage.waiting.push(frame);
-        return;
+        return link.stage.proving.frame(frame);
       case "proven":
         link.stage.pulse.heard(now);
-        return this.#proven(link, link.stage.pulse, frame, now);
+        return this.#frame(link, link.stage.pulse, frame, now);
     }
   }
 
-  #checkProof(link: Link, stage: Stage & { type: "proving" }, peer: PeerId, signature: Uint8Array): void {
-    if (stage.theirs !== "awaited") return this.#refuse(link, "second-proof");
-    const { place } = this.#introductions;
-    if (peer !== link.introduction.peer || !place) return this.#refuse(link, "false-proof");
-    stage.theirs = "checking";
-    const [mine, theirs] = this.#proofEnds(link, place.address, peer, stage);
-    const text = proofText(place.tag, link.introduction.session, theirs, mine);
-    this.#context.verify(peer, text, signature, (valid, now) => {
-      if (this.#linkById.get(link.id) !== link) return;
-      if (!valid) return this.#refuse(link, "false-proof");
-      stage.theirs = "valid";
-      this.#proveIfBoth(link, now);
-    });
-  }
-
-  #proveIfBoth(link: Link, now: Time): void {
-    const { stage } = link;
-    const { peer, address, role } = link.introduction;
-    if (stage.type !== "proving" || !stage.mineSent || stage.theirs !== "valid" || !peer) return;
+  #proven(link: Link, peer: PeerId, waiting: readonly Frame[], now: Time): void {
+    const { address, role } = link.introduction;
     if (this.#dropped.has(peer)) return this.#end(link, now);
     const older = this.#linkByPeer.get(peer);
     if (older && link.isRelayed && !older.isRelayed) return this.#end(link, now);
@@ -354,10 +297,10 @@ export class Links {
     this.#linkByPeer.set(peer, link);
     this.#budget.succeeded(address);
     this.#context.peerUp(peer, { address, calledUs: role === "responder" }, now);
-    for (const frame of stage.waiting) this.#proven(link, pulse, frame, now);
+    for (const frame of waiting) this.#frame(link, pulse, frame, now);
   }
 
-  #proven(link: Link, pulse: Pulse, frame: Frame, now: Time): void {
+  #frame(link: Link, pulse: Pulse, frame: Frame, now: Time): void {
     const peer = link.introduction.peer as PeerId;
     switch (frame.type) {
       case "prove":
@@ -594,6 +537,6 @@ export class Links {
 
 /** When a link that is not proven yet is given up. */
 const untilOf = ({ introduction }: Link, stage: Exclude<Stage, { type: "proven" }>): Time => {
-  if (stage.type === "proving") return stage.until;
+  if (stage.type === "proving") return stage.proving.until;
   return stage.since + (introduction.unanswered ? UNANSWERED_MS : INTRODUCING_MS);
 };
