@@ -3,7 +3,7 @@
  * the server carries, or peers where it does not. PROTOCOL.md, rules I1 to I5 and I9 to I11. An introduction is one
  * attempt at a connection, between two addresses, begun by one of them; it accepts each envelope once, in order.
  *
- * Knows nothing of links: whether a call is answered is decided in links.ts.
+ * Knows nothing of links: whether a call is answered is decided in calls.ts.
  */
 import * as v from "valibot";
 import { encode } from "cborg";

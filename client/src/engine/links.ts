@@ -1,60 +1,23 @@
 /**
- * Links: how this peer is introduced to others, proves itself, and keeps one link per peer.
- * PROTOCOL.md, rules I6 to I8 and P1 to P4 (proof).
+ * Links: which there are, one per peer once they are proven, what goes over them, and which end for what their peer
+ * did. PROTOCOL.md, rules P4, W8 and I12; the others' rules are kept where this puts them together: who is called and
+ * who is answered (calls.ts), how (introductions.ts), the proof (proving.ts), whether somebody is still there and the
+ * link of use (pulse.ts), links through friends (relayed-links.ts) and for friends (relay.ts).
  *
- * A link goes through three stages: introducing (envelopes, see introductions.ts), proving (the channel is open, both
- * sides sign what they saw of it), proven. Nothing but a proof is accepted before the third, and nobody outside this
- * file hears of a link before it.
+ * Nobody outside hears of a link before it is proven. It does not know what frames mean that are not its own.
  */
 import type { Address, RoomTag } from "@swapmeet/shared";
-import { CallBudget } from "./call-budget.ts";
+import { Calls } from "./calls.ts";
 import { decodeFrame, encodeFrame, type Frame, type RelayFrame } from "./frame.ts";
-import {
-  Introductions,
-  type Introduction,
-  type IntroductionsContext,
-  type RelayOffer,
-  type Word,
-} from "./introductions.ts";
+import { Introductions, type Introduction, type IntroductionsContext, type Word } from "./introductions.ts";
 import type { LinkEnd, LinkId, Notice, Signal, Time } from "./io.ts";
+import { deadlineOf, type Link, type Stage } from "./link.ts";
 import type { PeerId } from "./peer-id.ts";
 import { Proving, type ProvingContext } from "./proving.ts";
 import { Pulse } from "./pulse.ts";
 import { isHostile, type Refusal } from "./refusal.ts";
 import { RelayedLinks } from "./relayed-links.ts";
 import { Relay } from "./relay.ts";
-
-/** Links that exist at a time, attempts included. Guess; each costs the browser threads and memory. */
-const MAX_LINKS = 48;
-/** Of them, links to peers that called: the rest is for those this peer calls. */
-const MAX_CALLERS = 32;
-/** From the first envelope to an open channel. ICE gives up after about 15 s by itself. */
-const INTRODUCING_MS = 20_000;
-/** Nobody answers, neither through the server nor through peers: the other one has left. Guess. */
-const UNANSWERED_MS = 12_000;
-/** Attempts that were answered and made no connection. */
-const FAILURES_BEFORE_RELAY = 2;
-/** A direct path is tried anew, each time after twice as long: every attempt is one of the connections above. Guess. */
-const FIRST_DIRECT_RETRY_MS = 60_000;
-const LAST_DIRECT_RETRY_MS = 16 * 60_000;
-
-type Stage =
-  | { readonly type: "introducing"; readonly since: Time }
-  | { readonly type: "proving"; readonly proving: Proving }
-  | {
-      readonly type: "proven";
-      readonly pulse: Pulse;
-      /** Of a link through a friend that this peer made: when the direct path is tried again, and how long after that. */
-      directRetry: { readonly at: Time; readonly thenAfterMs: number } | null;
-    };
-
-interface Link {
-  readonly id: LinkId;
-  readonly introduction: Introduction;
-  /** Through a friend. [Y2] */
-  readonly isRelayed: boolean;
-  stage: Stage;
-}
 
 export interface LinksContext
   extends
@@ -79,7 +42,7 @@ export class Links {
   readonly #linkById = new Map<LinkId, Link>();
   readonly #linkByIntroduction = new Map<Introduction, Link>();
   readonly #linkByPeer = new Map<PeerId, Link>();
-  readonly #budget: CallBudget;
+  readonly #calls: Calls;
   readonly #dropped = new Set<PeerId>();
   readonly #doomed = new Set<Link>();
   readonly refusals = new Map<Refusal, number>();
@@ -87,7 +50,6 @@ export class Links {
 
   constructor(context: LinksContext) {
     this.#context = context;
-    this.#budget = new CallBudget(() => (context.random(1)[0] ?? 0) / 256);
     this.#introductions = new Introductions({
       ...context,
       heard: (word, now) => this.#hear(word, now),
@@ -120,6 +82,18 @@ export class Links {
       took: (link) => context.emit({ type: "relay-took", link }),
       ended: (link, isLost, now) => this.#relayEnded(link, isLost, now),
     });
+    this.#calls = new Calls(
+      {
+        ...context,
+        links: this.#linkById,
+        hasPeers: () => this.peerCount > 0,
+        isLinkedAt: (address) => this.#linkedAt(address) !== null,
+        add: (introduction, isRelayed, now) => this.#add(introduction, isRelayed, now),
+        drop: (link) => this.#drop(link),
+      },
+      this.#introductions,
+      this.#relayed,
+    );
   }
 
   // -- the server ------------------------------------------------------------------------------------------------
@@ -139,30 +113,7 @@ export class Links {
 
   /** Begins an introduction. False: it is under way, failed a moment ago, or there are too many. */
   dial(address: Address, now: Time): boolean {
-    for (const { introduction } of this.#linkById.values())
-      if (introduction.address === address) return false;
-    return !this.#budget.isResting(address, now) && this.#dialDirect(address, now);
-  }
-
-  #dialDirect(address: Address, now: Time): boolean {
-    if (!this.#mayCall(address) || !this.#budget.spendOnDial()) return false;
-    const link = this.#add(this.#introductions.begin(address, now), false, now);
-    this.#context.emit({ type: "dial", link: link.id });
-    return true;
-  }
-
-  /** [Y2] */
-  #dialThroughFriend(address: Address, now: Time): boolean {
-    if (!this.#mayCall(address) || !this.#relayed.hasFriends(now)) return false;
-    const link = this.#add(this.#introductions.begin(address, now), true, now);
-    this.#introductions.tell(link.introduction, this.#relayed.begin(link.id, link.introduction, now));
-    return true;
-  }
-
-  #mayCall(address: Address): boolean {
-    const { place, isOnline } = this.#introductions;
-    if (!place || address === place.address || this.linkCount >= MAX_LINKS) return false;
-    return isOnline || this.peerCount > 0;
+    return this.#calls.dial(address, now);
   }
 
   envelope(from: Address, bytes: Uint8Array, now: Time): void {
@@ -171,12 +122,13 @@ export class Links {
 
   #hear(word: Word, now: Time): Refusal | null {
     const { introduction, isCall, peer, said } = word;
-    if (isCall) return this.#answer(introduction, peer, said, now);
+    if (isCall && (this.#dropped.has(peer) || peer === this.#context.me)) return "stale-envelope";
+    if (isCall) return this.#calls.answer(introduction, said, now);
     const link = this.#linkByIntroduction.get(introduction);
     if (!link) return "stale-envelope";
     if (this.#dropped.has(peer)) {
       this.#end(link, now);
-      this.#budget.shun(introduction.address);
+      this.#calls.shun(introduction.address);
       return "stale-envelope";
     }
     if (link.isRelayed !== (typeof said !== "string")) return "malformed-envelope";
@@ -185,50 +137,9 @@ export class Links {
     return null;
   }
 
-  /** Somebody calls. When both call at once, the offer of the smaller address stands. [I7] */
-  #answer(call: Introduction, peer: PeerId, said: Signal | RelayOffer, now: Time): Refusal | null {
-    const { address } = this.#introductions.place as { address: Address };
-    if (this.#dropped.has(peer) || peer === this.#context.me) return "stale-envelope";
-    const isRelayed = typeof said !== "string";
-    if (!this.#mayAnswer(isRelayed, now)) return "too-many-introductions";
-    this.#introductions.accept(call);
-    for (const other of this.#linkById.values()) {
-      const { introduction } = other;
-      if (introduction.address !== call.address || other.stage.type !== "introducing") continue;
-      if (introduction.role === "initiator" && address < call.address) {
-        this.#introductions.end(call);
-        return null;
-      }
-      this.#drop(other);
-    }
-    if (isRelayed) this.#answerThroughFriend(call, said, now);
-    else {
-      this.#budget.answered();
-      const link = this.#add(call, false, now);
-      this.#context.emit({ type: "accept", link: link.id });
-      this.#context.emit({ type: "signal", link: link.id, signal: said });
-    }
-    return null;
-  }
-
-  #answerThroughFriend(call: Introduction, offer: RelayOffer, now: Time): void {
-    const link = this.#add(call, true, now);
-    const answer = this.#relayed.answer(link.id, call, offer, now);
-    this.#introductions.tell(call, answer);
-    if (answer.friends.length === 0) this.#drop(link);
-  }
-
-  /** [I8] */
-  #mayAnswer(isRelayed: boolean, now: Time): boolean {
-    let callers = 0;
-    for (const { introduction } of this.#linkById.values()) if (introduction.role === "responder") callers++;
-    if (callers >= MAX_CALLERS || this.linkCount >= MAX_LINKS) return false;
-    return this.#budget.mayAnswer(isRelayed, now);
-  }
-
   #add(introduction: Introduction, isRelayed: boolean, now: Time): Link {
     const stage: Stage = { type: "introducing", since: now };
-    const link: Link = { id: this.#nextLinkId++, introduction, isRelayed, stage };
+    const link = { id: this.#nextLinkId++, introduction, isRelayed, stage };
     this.#linkById.set(link.id, link);
     this.#linkByIntroduction.set(introduction, link);
     return link;
@@ -285,17 +196,10 @@ export class Links {
     if (older && link.isRelayed && !older.isRelayed) return this.#end(link, now);
     if (older) this.#end(older, now); // one link a peer: the newer one works
     const pulse = new Pulse(() => this.#context.isNeeded(peer), now);
-    link.stage = {
-      type: "proven",
-      pulse,
-      directRetry:
-        link.isRelayed && role === "initiator"
-          ? { at: now + FIRST_DIRECT_RETRY_MS, thenAfterMs: 2 * FIRST_DIRECT_RETRY_MS }
-          : null,
-    };
+    link.stage = { type: "proven", pulse };
     if (link.isRelayed) this.#context.emit({ type: "open-relay", link: link.id });
     this.#linkByPeer.set(peer, link);
-    this.#budget.succeeded(address);
+    this.#calls.succeeded(link, now);
     this.#context.peerUp(peer, { address, calledUs: role === "responder" }, now);
     for (const frame of waiting) this.#frame(link, pulse, frame, now);
   }
@@ -337,22 +241,7 @@ export class Links {
       }
       return;
     }
-    this.#failed(link, reason, now);
-  }
-
-  #failed(link: Link, reason: LinkEnd, now: Time): void {
-    const { address, peer, role, unanswered } = link.introduction;
-    if (this.#linkedAt(address)) return; // there is a way through a friend
-    // Answered, and yet no channel: the network keeps the two apart. Not answered: the other one has left.
-    const isApart = unanswered === null && reason !== "closed";
-    const failures = this.#budget.failed(address, isApart, now);
-    if (role === "responder") return;
-    if (isApart && failures.count >= FAILURES_BEFORE_RELAY) {
-      if (!link.isRelayed && this.#dialThroughFriend(address, now)) return;
-      if (!failures.isTold) this.#context.notify({ type: "no-route", peer });
-      failures.isTold = true;
-    }
-    this.#context.dialFailed(address, now);
+    this.#calls.failed(link, reason, now);
   }
 
   /** A block for a link through a friend. */
@@ -365,7 +254,7 @@ export class Links {
     const link = this.#linkById.get(id);
     if (!link) return;
     this.#end(link, now);
-    if (isLost && link.stage.type === "proven") this.#dialThroughFriend(link.introduction.address, now);
+    if (isLost && link.stage.type === "proven") this.#calls.dialThroughFriend(link.introduction.address, now);
   }
 
   // -- what others ask -------------------------------------------------------------------------------------------
@@ -439,7 +328,7 @@ export class Links {
     const { peer, address } = link.introduction;
     if (link.stage.type !== "proven" || !peer) return;
     this.#dropped.add(peer);
-    this.#budget.shun(address);
+    this.#calls.shun(address);
     this.#context.notify({ type: "peer-dropped", peer, refusal });
   }
 
@@ -456,21 +345,20 @@ export class Links {
 
   tick(now: Time): void {
     for (const link of [...this.#linkById.values()]) {
-      const { stage } = link;
       if (!this.#linkById.has(link.id)) continue; // it ended with its friend
-      if (stage.type === "proven") this.#beat(link, stage, now);
-      else if (now >= untilOf(link, stage)) this.#end(link, now, "timeout");
+      if (link.stage.type === "proven") this.#beat(link, link.stage.pulse, now);
+      else if (now >= deadlineOf(link)) this.#end(link, now, "timeout");
     }
     this.#introductions.tick(now);
   }
 
-  #beat(link: Link, stage: Stage & { type: "proven" }, now: Time): void {
-    switch (stage.pulse.beat(now)) {
+  #beat(link: Link, pulse: Pulse, now: Time): void {
+    switch (pulse.beat(now)) {
       case "nothing":
         return;
       case "ping":
         this.#sendFrame(link, { type: "ping", nonce: 0 });
-        return this.#retryDirect(link, stage, now);
+        return this.#calls.retryDirect(link, now);
       case "silent":
         return link.isRelayed ? this.#relayed.lost(link.id, now) : this.#end(link, now);
       case "idle":
@@ -478,24 +366,12 @@ export class Links {
     }
   }
 
-  /** [Y6] */
-  #retryDirect(link: Link, stage: Stage & { type: "proven" }, now: Time): void {
-    if (!stage.directRetry || now < stage.directRetry.at) return;
-    const { thenAfterMs } = stage.directRetry;
-    const next = Math.min(LAST_DIRECT_RETRY_MS, 2 * thenAfterMs);
-    stage.directRetry = { at: now + thenAfterMs, thenAfterMs: next };
-    this.#dialDirect(link.introduction.address, now);
-  }
-
   nextDeadline(): Time | null {
     let next = Math.min(
       this.#introductions.nextDeadline() ?? Infinity,
       this.#relayed.nextDeadline() ?? Infinity,
     );
-    for (const link of this.#linkById.values()) {
-      const { stage } = link;
-      next = Math.min(next, stage.type === "proven" ? stage.pulse.deadline : untilOf(link, stage));
-    }
+    for (const link of this.#linkById.values()) next = Math.min(next, deadlineOf(link));
     return next === Infinity ? null : next;
   }
 
@@ -534,9 +410,3 @@ export class Links {
     this.#doomed.delete(link);
   }
 }
-
-/** When a link that is not proven yet is given up. */
-const untilOf = ({ introduction }: Link, stage: Exclude<Stage, { type: "proven" }>): Time => {
-  if (stage.type === "proving") return stage.proving.until;
-  return stage.since + (introduction.unanswered ? UNANSWERED_MS : INTRODUCING_MS);
-};

@@ -1,7 +1,7 @@
 /**
  * Links through friends, for peers that can't reach each other directly: which friend, what is sent through it and how
- * fast. PROTOCOL.md, rules Y2 to Y6. What travels is sealed in relayed-channel.ts; when such a link is wanted, and what
- * it is once it is proven, is decided in links.ts.
+ * fast. PROTOCOL.md, rules Y2 to Y6. What travels is sealed in relayed-channel.ts; when such a link is wanted is decided
+ * in calls.ts, and what it is once it is proven in links.ts.
  */
 import type { Address } from "@swapmeet/shared";
 import { Allowance } from "./allowance.ts";

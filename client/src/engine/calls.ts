@@ -1,0 +1,176 @@
+/**
+ * Calls: which this peer makes and which it answers, and what it does when they fail: it lets the address rest
+ * (call-budget.ts), calls through a friend, and while that friend carries the link tries the direct path again.
+ * PROTOCOL.md, rules I6 to I8, Y2 and Y6.
+ *
+ * It does not know why somebody is called, nor what a link is for once it is proven.
+ */
+import type { Address } from "@swapmeet/shared";
+import { CallBudget } from "./call-budget.ts";
+import type { Introduction, Introductions, RelayOffer } from "./introductions.ts";
+import type { LinkEnd, LinkId, Notice, Output, Signal, Time } from "./io.ts";
+import type { Link } from "./link.ts";
+import type { Refusal } from "./refusal.ts";
+import type { RelayedLinks } from "./relayed-links.ts";
+
+/** Links that exist at a time, attempts included. Guess; each costs the browser threads and memory. */
+const MAX_LINKS = 48;
+/** Of them, links to peers that called: the rest is for those this peer calls. */
+const MAX_CALLERS = 32;
+/** Attempts that were answered and made no connection. */
+const FAILURES_BEFORE_RELAY = 2;
+/** A direct path is tried anew, each time after twice as long: every attempt is one of the tab's connections. Guess. */
+const FIRST_DIRECT_RETRY_MS = 60_000;
+const LAST_DIRECT_RETRY_MS = 16 * 60_000;
+
+export interface CallsContext {
+  emit(output: Output): void;
+  notify(notice: Notice): void;
+  random(bytes: number): Uint8Array;
+  /** Attempts included. */
+  readonly links: ReadonlyMap<LinkId, Link>;
+  /** Somebody is linked: it may carry envelopes. */
+  hasPeers(): boolean;
+  isLinkedAt(address: Address): boolean;
+  add(introduction: Introduction, isRelayed: boolean, now: Time): Link;
+  /** Gives up an attempt that another one replaces: no failure. */
+  drop(link: Link): void;
+  /** Nobody is there, or the network keeps the two apart. */
+  dialFailed(address: Address, now: Time): void;
+}
+
+interface DirectRetry {
+  readonly at: Time;
+  readonly thenAfterMs: number;
+}
+
+export class Calls {
+  readonly #context: CallsContext;
+  readonly #introductions: Introductions;
+  readonly #relayed: RelayedLinks;
+  readonly #budget: CallBudget;
+  /** Of links through a friend that this peer made. They end with their links. */
+  readonly #directRetryByLink = new WeakMap<Link, DirectRetry>();
+
+  constructor(context: CallsContext, introductions: Introductions, relayed: RelayedLinks) {
+    this.#context = context;
+    this.#introductions = introductions;
+    this.#relayed = relayed;
+    this.#budget = new CallBudget(() => (context.random(1)[0] ?? 0) / 256);
+  }
+
+  // -- calling ---------------------------------------------------------------------------------------------------
+
+  /** Begins an introduction. False: it is under way, failed a moment ago, or there are too many. */
+  dial(address: Address, now: Time): boolean {
+    for (const { introduction } of this.#context.links.values())
+      if (introduction.address === address) return false;
+    return !this.#budget.isResting(address, now) && this.#dialDirect(address, now);
+  }
+
+  /** [Y2] */
+  dialThroughFriend(address: Address, now: Time): boolean {
+    if (!this.#mayCall(address) || !this.#relayed.hasFriends(now)) return false;
+    const link = this.#context.add(this.#introductions.begin(address, now), true, now);
+    this.#introductions.tell(link.introduction, this.#relayed.begin(link.id, link.introduction, now));
+    return true;
+  }
+
+  /** Of a proven link, asked now and then: if a friend carries it, the direct path is tried when it is time. [Y6] */
+  retryDirect(link: Link, now: Time): void {
+    const retry = this.#directRetryByLink.get(link);
+    if (!retry || now < retry.at) return;
+    const { thenAfterMs } = retry;
+    const next = Math.min(LAST_DIRECT_RETRY_MS, 2 * thenAfterMs);
+    this.#directRetryByLink.set(link, { at: now + thenAfterMs, thenAfterMs: next });
+    this.#dialDirect(link.introduction.address, now);
+  }
+
+  #dialDirect(address: Address, now: Time): boolean {
+    if (!this.#mayCall(address) || !this.#budget.spendOnDial()) return false;
+    const link = this.#context.add(this.#introductions.begin(address, now), false, now);
+    this.#context.emit({ type: "dial", link: link.id });
+    return true;
+  }
+
+  #mayCall(address: Address): boolean {
+    const { place, isOnline } = this.#introductions;
+    if (!place || address === place.address || this.#context.links.size >= MAX_LINKS) return false;
+    return isOnline || this.#context.hasPeers();
+  }
+
+  // -- being called ----------------------------------------------------------------------------------------------
+
+  /** Somebody calls. When both call at once, the offer of the smaller address stands. [I7] */
+  answer(call: Introduction, said: Signal | RelayOffer, now: Time): Refusal | null {
+    const { address } = this.#introductions.place as { address: Address };
+    const isRelayed = typeof said !== "string";
+    if (!this.#mayAnswer(isRelayed, now)) return "too-many-introductions";
+    this.#introductions.accept(call);
+    for (const other of this.#context.links.values()) {
+      const { introduction } = other;
+      if (introduction.address !== call.address || other.stage.type !== "introducing") continue;
+      if (introduction.role === "initiator" && address < call.address) {
+        this.#introductions.end(call);
+        return null;
+      }
+      this.#context.drop(other);
+    }
+    if (isRelayed) this.#answerThroughFriend(call, said, now);
+    else {
+      this.#budget.answered();
+      const link = this.#context.add(call, false, now);
+      this.#context.emit({ type: "accept", link: link.id });
+      this.#context.emit({ type: "signal", link: link.id, signal: said });
+    }
+    return null;
+  }
+
+  #answerThroughFriend(call: Introduction, offer: RelayOffer, now: Time): void {
+    const link = this.#context.add(call, true, now);
+    const answer = this.#relayed.answer(link.id, call, offer, now);
+    this.#introductions.tell(call, answer);
+    if (answer.friends.length === 0) this.#context.drop(link);
+  }
+
+  /** [I8] */
+  #mayAnswer(isRelayed: boolean, now: Time): boolean {
+    const { links } = this.#context;
+    let callers = 0;
+    for (const { introduction } of links.values()) if (introduction.role === "responder") callers++;
+    if (callers >= MAX_CALLERS || links.size >= MAX_LINKS) return false;
+    return this.#budget.mayAnswer(isRelayed, now);
+  }
+
+  // -- what became of it -----------------------------------------------------------------------------------------
+
+  /** The link is proven. */
+  succeeded(link: Link, now: Time): void {
+    const { address, role } = link.introduction;
+    this.#budget.succeeded(address);
+    if (!link.isRelayed || role !== "initiator") return;
+    const retry = { at: now + FIRST_DIRECT_RETRY_MS, thenAfterMs: 2 * FIRST_DIRECT_RETRY_MS };
+    this.#directRetryByLink.set(link, retry);
+  }
+
+  /** The link ended before it was proven. */
+  failed({ introduction, isRelayed }: Link, reason: LinkEnd, now: Time): void {
+    const { address, peer, role, unanswered } = introduction;
+    if (this.#context.isLinkedAt(address)) return; // there is a way through a friend
+    // Answered, and yet no channel: the network keeps the two apart. Not answered: the other one has left.
+    const isApart = unanswered === null && reason !== "closed";
+    const failures = this.#budget.failed(address, isApart, now);
+    if (role === "responder") return;
+    if (isApart && failures.count >= FAILURES_BEFORE_RELAY) {
+      if (!isRelayed && this.dialThroughFriend(address, now)) return;
+      if (!failures.isTold) this.#context.notify({ type: "no-route", peer });
+      failures.isTold = true;
+    }
+    this.#context.dialFailed(address, now);
+  }
+
+  /** Never calls there again. */
+  shun(address: Address): void {
+    this.#budget.shun(address);
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * A link: one attempt at a connection, and what it is while it lasts. Three stages: introducing (envelopes, see
+ * introductions.ts), proving (the channel is open, see proving.ts), proven (see pulse.ts). When an attempt is given up
+ * is this peer's own affair, and no rule of PROTOCOL.md.
+ *
+ * It does not know who moves it from one stage to the next, nor what ends it: links.ts does.
+ */
+import type { Introduction } from "./introductions.ts";
+import type { LinkId, Time } from "./io.ts";
+import type { Proving } from "./proving.ts";
+import type { Pulse } from "./pulse.ts";
+
+/** From the first envelope to an open channel. ICE gives up after about 15 s by itself. */
+const INTRODUCING_MS = 20_000;
+/** Nobody answers, neither through the server nor through peers: the other one has left. Guess. */
+const UNANSWERED_MS = 12_000;
+
+export interface Link {
+  readonly id: LinkId;
+  readonly introduction: Introduction;
+  /** Through a friend. [Y2] */
+  readonly isRelayed: boolean;
+  stage: Stage;
+}
+
+export type Stage =
+  | { readonly type: "introducing"; readonly since: Time }
+  | { readonly type: "proving"; readonly proving: Proving }
+  | { readonly type: "proven"; readonly pulse: Pulse };
+
+/** When one that is not proven is given up, or the beat of one that is. */
+export const deadlineOf = ({ stage, introduction }: Link): Time => {
+  switch (stage.type) {
+    case "introducing":
+      return stage.since + (introduction.unanswered ? UNANSWERED_MS : INTRODUCING_MS);
+    case "proving":
+      return stage.proving.until;
+    case "proven":
+      return stage.pulse.deadline;
+  }
+};
