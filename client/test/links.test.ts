@@ -68,7 +68,7 @@ class Member {
       random: (bytes) => network.random.bytes(bytes),
       envelopeKey: () => new Uint8Array(32),
       nextHop: () => null,
-      sign: (_, then) => network.soon(() => then(new Uint8Array(64))),
+      sign: (_, then) => network.soon(() => then(new Uint8Array(64), network.now)),
       verify: (_by, _bytes, _signature, then) => network.soon(() => then(true, network.now)),
       notify: () => {},
       peerUp: (peer, at) => void this.up.push({ peer, ...at }),

@@ -169,7 +169,7 @@ export class Links {
     };
     const proving = new Proving(introduction, peer, { local, remote }, context, now);
     link.stage = { type: "proving", proving };
-    proving.begin(place, now);
+    proving.begin(place);
   }
 
   bytes(id: LinkId, bytes: Uint8Array, now: Time): void {

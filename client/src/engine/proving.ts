@@ -19,7 +19,7 @@ const MAX_WAITING_FRAMES = 256;
 export interface ProvingContext {
   readonly me: PeerId;
   place(): Place | null;
-  sign(bytes: Uint8Array, then: (signature: Uint8Array) => void): void;
+  sign(bytes: Uint8Array, then: (signature: Uint8Array, now: Time) => void): void;
   verify(
     by: PeerId,
     bytes: Uint8Array,
@@ -66,10 +66,10 @@ export class Proving {
     this.#context = context;
   }
 
-  begin(place: Place, now: Time): void {
+  begin(place: Place): void {
     const [mine, theirs] = this.#ends(place);
     const text = proofText(place.tag, this.#introduction.session, mine, theirs);
-    this.#context.sign(text, (signature) => {
+    this.#context.sign(text, (signature, now) => {
       if (this.#context.isOver()) return;
       this.#context.send({ type: "prove", peer: this.#context.me, signature });
       this.#isMineSent = true;

@@ -60,7 +60,7 @@ export class Pulse {
 
   /** Before the deadline: nothing. A ping that is due is counted as sent. */
   beat(now: Time): Beat {
-    if (now - this.#silentSince >= SILENT_AFTER_MS) return "silent";
+    if (now >= this.#silentSince + SILENT_AFTER_MS) return "silent";
     if (now < this.#pingAt) return "nothing";
     if (this.#isIdle(now)) return "idle";
     this.#pingAt = now + PING_EVERY_MS;
