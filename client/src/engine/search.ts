@@ -53,6 +53,9 @@ const FUZZY_BELOW_RESULTS = 20;
 const KEPT_SHARE = 4;
 /** To walk a larger share of rows than 1 in 16 takes about as long as to make the postings. Guess. */
 const FRESH_SHARE = 16;
+/** To look up so many postings takes as long as to walk one row that matched before; and one of all rows. Measured. */
+const STEP_POSTINGS = 2;
+const ROW_POSTINGS = 8;
 /** Above the matches of words: the name itself begins with what was typed. */
 const NAME_PREFIX = PREFIX + 1;
 const FREE = KINDS.length;
@@ -177,9 +180,10 @@ export class SearchIndex {
     while (steps.length > 0 && !leadsTo(steps.at(-1)!, words, of, fuzzy)) steps.pop();
     const step = steps.at(-1);
     const asked = words.map((word) => this.#vocabulary.match(word, fuzzy));
-    const rarest = of === null ? this.#rarest(asked, 2 * (step?.slots.length ?? this.#rows.length)) : null;
-    let slots: Uint32Array;
-    if (rarest) slots = this.#graded(rarest);
+    const mostPostings = step ? STEP_POSTINGS * step.slots.length : ROW_POSTINGS * this.#rows.length;
+    const rarest = of === null ? this.#rarest(asked, mostPostings) : null;
+    let slots: Uint32Array | null = null;
+    if (rarest) this.#grade(rarest);
     else if (step) {
       this.#found.set(step.slots);
       slots = this.#found.subarray(0, step.slots.length);
@@ -217,24 +221,20 @@ export class SearchIndex {
     return rarest;
   }
 
-  /** The rows that have the word, in #found; how well it matches in each, in #grades. */
-  #graded(matches: Matches): Uint32Array {
+  /** How well the word matches in each row, in #grades. */
+  #grade(matches: Matches): void {
     const grades = this.#grades;
     this.#postings?.grade(matches, grades);
     for (const slot of this.#fresh)
       grades[slot] = gradeOf(this.#runs, this.#begins[slot]!, this.#ends[slot]!, matches.table);
-    let count = 0;
-    for (let slot = 0; slot < this.#rows.length; slot++) {
-      if (grades[slot] === NO_MATCH) continue;
-      if (this.#kinds[slot] === FREE) grades[slot] = NO_MATCH;
-      else this.#found[count++] = slot;
-    }
-    return this.#found.subarray(0, count);
   }
 
-  /** Those of `slots` that have every word, in the same order and array. What is in #grades for `graded` is taken out. */
+  /**
+   * Those of `slots` (null: of all rows) that have every word, in the same order, in #found. What is in #grades for
+   * `graded` is taken out.
+   */
   #matching(
-    slots: Uint32Array,
+    slots: Uint32Array | null,
     words: readonly string[],
     asked: readonly Matches[],
     graded: Matches | null,
@@ -242,7 +242,7 @@ export class SearchIndex {
     const lastTable = asked.at(-1)?.table;
     if (!lastTable) {
       this.#merits.fill(0);
-      return slots;
+      return slots ?? this.#everything(null);
     }
     // Locals, because this loop is where the time goes.
     const begins = this.#begins;
@@ -251,15 +251,20 @@ export class SearchIndex {
     const merits = this.#merits;
     const standings = this.#standings;
     const grades = this.#grades;
+    const kinds = this.#kinds;
+    const found = this.#found;
+    const rowCount = slots ? slots.length : this.#rows.length;
     const tables = asked.filter((matches) => matches !== graded).map(({ table }) => table);
     const numbersBefore = words.slice(0, -1).map((word) => this.#vocabulary.find(word));
     let count = 0;
-    rows: for (let i = 0; i < slots.length; i++) {
-      const slot = slots[i]!;
+    rows: for (let i = 0; i < rowCount; i++) {
+      const slot = slots ? slots[i]! : i;
       let match: number = PREFIX;
       if (graded) {
         match = grades[slot]!;
+        if (match === NO_MATCH) continue;
         grades[slot] = NO_MATCH;
+        if (kinds[slot] === FREE) continue;
       }
       for (let t = 0; t < tables.length; t++) {
         const grade = gradeOf(runs, begins[slot]!, ends[slot]!, tables[t]!);
@@ -276,9 +281,9 @@ export class SearchIndex {
           match = NAME_PREFIX;
       }
       merits[slot] = (match << 24) | standings[slot]!;
-      slots[count++] = slot;
+      found[count++] = slot;
     }
-    return slots.subarray(0, count);
+    return found.subarray(0, count);
   }
 
   /** The first rows, by merit, then in natural order. No more is sorted than must be. */
