@@ -46,6 +46,11 @@ export class Links {
   readonly #dropped = new Set<PeerId>();
   readonly #doomed = new Set<Link>();
   readonly refusals = new Map<Refusal, number>();
+  /**
+   * When the first beat of any link is due, or earlier: until it is looked at again, what is said on links only puts
+   * their beats off. Null: links came, went or moved on.
+   */
+  #nextBeat: Time | null = null;
   #nextLinkId = 1;
 
   constructor(context: LinksContext) {
@@ -142,6 +147,7 @@ export class Links {
     const link = { id: this.#nextLinkId++, introduction, isRelayed, stage };
     this.#linkById.set(link.id, link);
     this.#linkByIntroduction.set(introduction, link);
+    this.#nextBeat = null;
     return link;
   }
 
@@ -168,7 +174,7 @@ export class Links {
       proven: (waiting: readonly Frame[], now: Time) => this.#proven(link, peer, waiting, now),
     };
     const proving = new Proving(introduction, peer, { local, remote }, context, now);
-    link.stage = { type: "proving", proving };
+    this.#moveOn(link, { type: "proving", proving });
     proving.begin(place);
   }
 
@@ -196,7 +202,7 @@ export class Links {
     if (older && link.isRelayed && !older.isRelayed) return this.#end(link, now);
     if (older) this.#end(older, now); // one link a peer: the newer one works
     const pulse = new Pulse(() => this.#context.isNeeded(peer), now);
-    link.stage = { type: "proven", pulse };
+    this.#moveOn(link, { type: "proven", pulse });
     if (link.isRelayed) this.#context.emit({ type: "open-relay", link: link.id });
     this.#linkByPeer.set(peer, link);
     this.#calls.succeeded(link, now);
@@ -344,6 +350,7 @@ export class Links {
   }
 
   tick(now: Time): void {
+    this.#nextBeat = null;
     for (const link of [...this.#linkById.values()]) {
       if (!this.#linkById.has(link.id)) continue; // it ended with its friend
       if (link.stage.type === "proven") this.#beat(link, link.stage.pulse, now);
@@ -367,12 +374,19 @@ export class Links {
   }
 
   nextDeadline(): Time | null {
-    let next = Math.min(
+    this.#nextBeat ??= this.#firstBeat();
+    const next = Math.min(
       this.#introductions.nextDeadline() ?? Infinity,
       this.#relayed.nextDeadline() ?? Infinity,
+      this.#nextBeat,
     );
-    for (const link of this.#linkById.values()) next = Math.min(next, deadlineOf(link));
     return next === Infinity ? null : next;
+  }
+
+  #firstBeat(): Time {
+    let first = Infinity;
+    for (const link of this.#linkById.values()) first = Math.min(first, deadlineOf(link));
+    return first;
   }
 
   closeAll(now: Time): void {
@@ -390,6 +404,11 @@ export class Links {
     else this.#context.emit({ type: "send", link: link.id, bytes });
   }
 
+  #moveOn(link: Link, stage: Stage): void {
+    link.stage = stage;
+    this.#nextBeat = null;
+  }
+
   #end(link: Link, now: Time, reason: LinkEnd = "closed"): void {
     if (!this.#linkById.has(link.id)) return;
     this.#context.emit({ type: "close-link", link: link.id });
@@ -405,6 +424,7 @@ export class Links {
   #remove(link: Link): void {
     this.#relayed.end(link.id);
     this.#linkById.delete(link.id);
+    this.#nextBeat = null;
     this.#linkByIntroduction.delete(link.introduction);
     this.#introductions.end(link.introduction);
     this.#doomed.delete(link);
