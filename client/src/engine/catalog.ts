@@ -13,6 +13,9 @@ import type { SearchQuery, SearchResults } from "./view.ts";
 /** A file is found by no more names than these besides its own: each costs time when any of them changes. Guess. */
 const MAX_OTHER_NAMES = 8;
 
+/** Each keeps the rows that are shown for it, a few hundred. Guess. */
+const KEPT_SEARCHES = 16;
+
 /** A share entry that stands: somebody offers a file, by a name of theirs. */
 interface Offer {
   readonly author: PeerId;
@@ -40,8 +43,11 @@ export class Catalog {
   readonly #index = new SearchIndex();
   /** The folder of the entry before, as it was said and as it is: the files of a folder come together. */
   #folder = { said: "", safe: "" };
-  /** The page asks the same again at each of its updates: the answer stands until the catalog changes. */
-  #lastSearch: { readonly query: string; readonly results: SearchResults } | null = null;
+  /**
+   * The latest last. The page asks the same again at each of its updates, and what is deleted letter by letter was asked
+   * a moment ago: answers stand until the catalog changes.
+   */
+  readonly #resultsByQuery = new Map<string, SearchResults>();
 
   constructor(context: CatalogContext) {
     this.#context = context;
@@ -103,8 +109,13 @@ export class Catalog {
 
   search(query: SearchQuery): SearchResults {
     const key = JSON.stringify({ ...query, maxBytes: String(query.maxBytes) });
-    if (this.#lastSearch?.query !== key) this.#lastSearch = { query: key, results: this.#index.query(query) };
-    return this.#lastSearch.results;
+    const results = this.#resultsByQuery.get(key) ?? this.#index.query(query);
+    this.#resultsByQuery.delete(key);
+    this.#resultsByQuery.set(key, results);
+    const [oldest] = this.#resultsByQuery.keys();
+    if (this.#resultsByQuery.size > KEPT_SEARCHES && oldest !== undefined)
+      this.#resultsByQuery.delete(oldest);
+    return results;
   }
 
   #offered(seq: number, offer: Offer): void {
@@ -144,7 +155,7 @@ export class Catalog {
   }
 
   #changed(file: FileId): void {
-    this.#lastSearch = null;
+    this.#resultsByQuery.clear();
     this.#context.sourcesChanged(file);
   }
 }

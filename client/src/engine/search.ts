@@ -80,6 +80,8 @@ export class SearchIndex {
   #standings = new Uint32Array(64);
   #begins = new Uint32Array(64);
   #ends = new Uint32Array(64);
+  /** The words that names begin with, once more: looked at for each row that is found. */
+  #firsts = new Uint32Array(64);
   /** How well each row that was found answers the present query: its match, then its standing. */
   #merits = new Uint32Array(64);
   /** The slots found, of the present query only. */
@@ -247,6 +249,7 @@ export class SearchIndex {
     // Locals, because this loop is where the time goes.
     const begins = this.#begins;
     const ends = this.#ends;
+    const firsts = this.#firsts;
     const runs = this.#runs;
     const merits = this.#merits;
     const standings = this.#standings;
@@ -271,8 +274,10 @@ export class SearchIndex {
         if (grade === NO_MATCH) continue rows;
         if (grade < match) match = grade;
       }
-      if (match === PREFIX) {
-        // Whether the name begins so: the last word as far as it is typed, those before it as they are.
+      // Whether the name begins so: the last word as far as it is typed, those before it as they are.
+      if (match === PREFIX && words.length === 1) {
+        if (lastTable[firsts[slot]!] === PREFIX) match = NAME_PREFIX;
+      } else if (match === PREFIX) {
         const begin = begins[slot]!;
         const end = ends[slot]!;
         let at = begin;
@@ -356,6 +361,7 @@ export class SearchIndex {
       this.#unused += this.#ends[slot]! - this.#begins[slot]! - run.length;
     }
     this.#ends[slot] = this.#begins[slot]! + run.length;
+    this.#firsts[slot] = run[0] ?? GAP;
     this.#runs.set(run, this.#begins[slot]);
   }
 
@@ -380,6 +386,7 @@ export class SearchIndex {
       }
       this.#begins[slot] = begin;
       this.#ends[slot] = runsEnd;
+      this.#firsts[slot] = begin < runsEnd ? runs[begin]! : GAP;
     }
     this.#forgetPostings();
     this.#folder = { text: "", numbers: [] };
@@ -395,6 +402,7 @@ export class SearchIndex {
     this.#standings = grown(this.#standings, Uint32Array);
     this.#begins = grown(this.#begins, Uint32Array);
     this.#ends = grown(this.#ends, Uint32Array);
+    this.#firsts = grown(this.#firsts, Uint32Array);
     this.#merits = grown(this.#merits, Uint32Array);
     this.#grades = grown(this.#grades, Uint8Array);
     this.#found = grown(this.#found, Uint32Array);

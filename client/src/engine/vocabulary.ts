@@ -15,24 +15,46 @@ const MIN_FUZZY_LETTERS = 4;
 
 export const mayBeMistyped = (typed: string): boolean => typed.length >= MIN_FUZZY_LETTERS;
 
-export const matchOf = (typed: string, word: string, fuzzy: boolean): Match => {
-  const at = word.indexOf(typed);
-  if (at === 0) return PREFIX;
-  if (at > 0) return SUBSTRING;
-  return fuzzy && mayBeMistyped(typed) && isOneEditFromPrefix(typed, word) ? FUZZY : NO_MATCH;
+export const matchOf = (typed: string, word: string, fuzzy: boolean): Match =>
+  matchIn(codesOf(word), 0, word.length, codesOf(typed), fuzzy);
+
+const codesOf = (word: string): Uint16Array =>
+  Uint16Array.from({ length: word.length }, (_, i) => word.charCodeAt(i));
+
+/** How well what is in `text` from `begin` to `end` answers. Makes nothing: it is asked of every word of the catalog. */
+const matchIn = (
+  text: Uint16Array,
+  begin: number,
+  end: number,
+  typed: Uint16Array,
+  fuzzy: boolean,
+): Match => {
+  if (goesOn(text, begin, end, typed, 0)) return PREFIX;
+  for (let at = begin + 1; at + typed.length <= end; at++)
+    if (goesOn(text, at, end, typed, 0)) return SUBSTRING;
+  return fuzzy && isOneEditFromPrefix(text, begin, end, typed) ? FUZZY : NO_MATCH;
 };
 
-/** One letter wrong, missing, too many, or two neighbours swapped (Damerau), against any beginning of `word`. */
-const isOneEditFromPrefix = (typed: string, word: string): boolean => {
+/** One letter wrong, missing, too many, or two neighbours swapped (Damerau), against any beginning of the word. */
+const isOneEditFromPrefix = (text: Uint16Array, begin: number, end: number, typed: Uint16Array): boolean => {
   let i = 0;
-  while (typed[i] === word[i]) i++;
-  const rest = typed.slice(i + 1);
+  while (begin + i < end && text[begin + i] === typed[i]) i++;
+  const at = begin + i;
   return (
-    word.startsWith(rest, i + 1) ||
-    word.startsWith(rest, i) ||
-    word.startsWith(typed.slice(i), i + 1) ||
-    (typed[i] === word[i + 1] && typed[i + 1] === word[i] && word.startsWith(typed.slice(i + 2), i + 2))
+    goesOn(text, at + 1, end, typed, i + 1) ||
+    goesOn(text, at, end, typed, i + 1) ||
+    goesOn(text, at + 1, end, typed, i) ||
+    (at + 1 < end &&
+      text[at + 1] === typed[i] &&
+      text[at] === typed[i + 1] &&
+      goesOn(text, at + 2, end, typed, i + 2))
   );
+};
+
+/** Whether the text at `at` goes on as what was typed does from `from` on. */
+const goesOn = (text: Uint16Array, at: number, end: number, typed: Uint16Array, from: number): boolean => {
+  for (; from < typed.length; at++, from++) if (at >= end || text[at] !== typed[from]) return false;
+  return true;
 };
 
 /** The words that answer one typed word. */
@@ -55,6 +77,12 @@ export class Vocabulary {
   /** How each order key begins, as a number: most words are told apart by that. */
   #beginnings = new Float64Array(64);
   #letters = new Uint32Array(64);
+  /** All words end to end, once more: the strings lie all over memory, and looking at each costs more than comparing. */
+  #text = new Uint16Array(512);
+  /** Where each begins there, and where the last one ends. */
+  #places = new Uint32Array(64);
+  /** Room for the words that a match finds. */
+  #numbers = new Uint32Array(64);
   /** Of the words that are here now, the latest last. */
   readonly #matches: (Matches & { readonly typed: string; readonly fuzzy: boolean })[] = [];
 
@@ -76,31 +104,46 @@ export class Vocabulary {
     return this.#numberByWord.get(word);
   }
 
-  /** What is typed on only matches words that matched before: a keystroke rarely looks at all of them. */
-  match(typed: string, fuzzy: boolean): Matches {
+  /**
+   * What is typed on only matches words that matched before: a keystroke rarely looks at all of them. The answer stands
+   * until as many others were asked for as are kept.
+   */
+  match(typed: string, mayBeFuzzy: boolean): Matches {
+    const fuzzy = mayBeFuzzy && mayBeMistyped(typed);
     const same = this.#matches.find((known) => known.fuzzy === fuzzy && known.typed === typed);
     if (same) return same;
     const before = this.#matches.findLast(
       (known) => known.fuzzy === fuzzy && narrows(typed, known.typed, fuzzy),
     );
-    const table = new Uint8Array(this.size);
-    const numbers = new Uint32Array(before?.numbers.length ?? this.size);
+    const table = this.#emptyTable();
+    if (this.#numbers.length < this.size) this.#numbers = new Uint32Array(this.#letters.length);
+    const numbers = this.#numbers;
+    const candidates = before?.numbers.length ?? this.size;
     const letters = lettersOf(typed);
+    const codes = codesOf(typed);
+    const places = this.#places;
     let count = 0;
-    for (let i = 0; i < numbers.length; i++) {
+    for (let i = 0; i < candidates; i++) {
       const number = before ? before.numbers[i]! : i;
       const missing = letters & ~this.#letters[number]!;
       // One edit brings in at most one letter that the word does not have.
       if (missing !== 0 && !(fuzzy && (missing & (missing - 1)) === 0)) continue;
-      const match = matchOf(typed, this.#words[number]!, fuzzy);
+      const match = matchIn(this.#text, places[number]!, places[number + 1]!, codes, fuzzy);
       if (match === NO_MATCH || number === 0) continue;
       table[number] = match;
       numbers[count++] = number;
     }
     const matches = { typed, fuzzy, table, numbers: numbers.slice(0, count) };
-    if (this.#matches.length === KEPT_MATCHES) this.#matches.shift();
     this.#matches.push(matches);
     return matches;
+  }
+
+  /** That of the oldest match, if there are as many as are kept: new ones for every keystroke would be much garbage. */
+  #emptyTable(): Uint8Array {
+    const oldest = this.#matches.length === KEPT_MATCHES ? this.#matches.shift() : null;
+    if (!oldest) return new Uint8Array(this.size);
+    for (const number of oldest.numbers) oldest.table[number] = NO_MATCH;
+    return oldest.table;
   }
 
   /** Natural order of two words, by their numbers: "2" before "10", and "02" beside "2". */
@@ -113,10 +156,15 @@ export class Vocabulary {
 
   #add(word: string): number {
     const number = this.#words.push(word) - 1;
-    if (number >= this.#letters.length) {
+    if (number + 1 >= this.#letters.length) {
       this.#letters = grown(this.#letters, Uint32Array);
       this.#beginnings = grown(this.#beginnings, Float64Array);
+      this.#places = grown(this.#places, Uint32Array);
     }
+    const begin = this.#places[number]!;
+    this.#places[number + 1] = begin + word.length;
+    while (begin + word.length > this.#text.length) this.#text = grown(this.#text, Uint16Array);
+    for (let i = 0; i < word.length; i++) this.#text[begin + i] = word.charCodeAt(i);
     const key = orderKeyOf(word);
     this.#numberByWord.set(word, number);
     this.#letters[number] = lettersOf(word);
