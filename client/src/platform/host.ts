@@ -38,12 +38,15 @@ export interface HostOptions {
   notice(notice: Notice): void;
   /** Part of the board, to be kept on the device under this key; null: no longer. */
   keep(key: string, frame: Uint8Array | null): void;
-  /** Something that the page shows may have changed; at most five times a second. */
+  /** Something that the page shows may have changed; at most five times a second, and less where drawing it is slow. */
   changed(): void;
 }
 
 /** The page is not repainted more often than this, however many blocks arrive; what a person does shows at once. */
 const CHANGED_EVERY_MS = 200;
+/** Nor does it draw for more than a twentieth of the time: while a million files come in, they come first. Guess. */
+const DRAWING_SHARE = 20;
+const CHANGED_AT_LEAST_EVERY_MS = 1_000;
 
 export class Host {
   readonly engine: Engine;
@@ -57,7 +60,8 @@ export class Host {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #timerDue = Number.POSITIVE_INFINITY;
   #changeTimer: ReturnType<typeof setTimeout> | null = null;
-  #changedAt = -Infinity;
+  /** Not before this. */
+  #changeAt = -Infinity;
   #closed = false;
   #bytesIn = 0;
   #bytesOut = 0;
@@ -111,14 +115,19 @@ export class Host {
       this.#handling = false;
     }
     this.#setTimer();
-    this.#changeTimer ??= setTimeout(
-      () => {
-        this.#changeTimer = null;
-        this.#changedAt = performance.now();
-        this.#options.changed();
-      },
-      Math.max(0, this.#changedAt + CHANGED_EVERY_MS - performance.now()),
-    );
+    this.#changeTimer ??= setTimeout(() => this.#changed(), Math.max(0, this.#changeAt - performance.now()));
+  }
+
+  #changed(): void {
+    this.#changeTimer = null;
+    const began = performance.now();
+    this.#changeAt = began + CHANGED_EVERY_MS;
+    this.#options.changed();
+    // The page draws in a microtask of its own, which was asked for before this one.
+    queueMicrotask(() => {
+      const wait = DRAWING_SHARE * (performance.now() - began);
+      this.#changeAt = began + Math.min(Math.max(CHANGED_EVERY_MS, wait), CHANGED_AT_LEAST_EVERY_MS);
+    });
   }
 
   /** Leaves the room. Twice is harmless. */
