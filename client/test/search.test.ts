@@ -321,6 +321,14 @@ describe("for any catalog", () => {
     expect(filesOf("trick")).toEqual(["trick.txt"]);
   });
 
+  test("a word that was asked for long ago counts in a query with one that is new", () => {
+    const index = indexOf([row("alpha gamma"), row("delta")]);
+    const found = (text: string) => namesOf(index.query({ ...EVERYTHING, text }).rows);
+    expect(found("alpha")).toEqual(["alpha gamma"]);
+    for (const letter of "bcdefghijklmno") found(letter);
+    expect(found("alpha del")).toEqual([]);
+  });
+
   test("rows that come, change and go leave nothing behind", () => {
     const steps = fc.array(
       fc.record({ what: fc.constantFrom("add", "add", "change", "remove"), at: fc.nat(), text }),

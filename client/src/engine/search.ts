@@ -246,10 +246,10 @@ export class SearchIndex {
       this.#merits.fill(0);
       return slots ?? this.#everything(null);
     }
+    if (graded && asked.length === 1) return this.#graded(graded);
     // Locals, because this loop is where the time goes.
     const begins = this.#begins;
     const ends = this.#ends;
-    const firsts = this.#firsts;
     const runs = this.#runs;
     const merits = this.#merits;
     const standings = this.#standings;
@@ -274,10 +274,8 @@ export class SearchIndex {
         if (grade === NO_MATCH) continue rows;
         if (grade < match) match = grade;
       }
-      // Whether the name begins so: the last word as far as it is typed, those before it as they are.
-      if (match === PREFIX && words.length === 1) {
-        if (lastTable[firsts[slot]!] === PREFIX) match = NAME_PREFIX;
-      } else if (match === PREFIX) {
+      if (match === PREFIX) {
+        // Whether the name begins so: the last word as far as it is typed, those before it as they are.
         const begin = begins[slot]!;
         const end = ends[slot]!;
         let at = begin;
@@ -288,6 +286,27 @@ export class SearchIndex {
       merits[slot] = (match << 24) | standings[slot]!;
       found[count++] = slot;
     }
+    return found.subarray(0, count);
+  }
+
+  /** `#matching` of one word: the first letter typed is found in every other row, and nothing else takes as long. */
+  #graded({ table }: Matches): Uint32Array {
+    const firsts = this.#firsts;
+    const merits = this.#merits;
+    const standings = this.#standings;
+    const grades = this.#grades;
+    const kinds = this.#kinds;
+    const found = this.#found;
+    const rowCount = this.#rows.length;
+    let count = 0;
+    for (let slot = 0; slot < rowCount; slot++) {
+      const grade = grades[slot]!;
+      if (grade === NO_MATCH || kinds[slot] === FREE) continue;
+      const match = grade === PREFIX && table[firsts[slot]!] === PREFIX ? NAME_PREFIX : grade;
+      merits[slot] = (match << 24) | standings[slot]!;
+      found[count++] = slot;
+    }
+    grades.fill(NO_MATCH, 0, rowCount);
     return found.subarray(0, count);
   }
 

@@ -65,7 +65,12 @@ export interface Matches {
   readonly numbers: Uint32Array;
 }
 
-/** What was typed a moment ago, for each word of a query: see `match`. */
+interface KeptMatches extends Matches {
+  readonly typed: string;
+  readonly fuzzy: boolean;
+}
+
+/** What was typed a moment ago, for each word of a query, and more than the words of one query: see `match`. */
 const KEPT_MATCHES = 16;
 
 export class Vocabulary {
@@ -83,8 +88,8 @@ export class Vocabulary {
   #places = new Uint32Array(64);
   /** Room for the words that a match finds. */
   #numbers = new Uint32Array(64);
-  /** Of the words that are here now, the latest last. */
-  readonly #matches: (Matches & { readonly typed: string; readonly fuzzy: boolean })[] = [];
+  /** Of the words that are here now, the one that was asked for last at the end. */
+  readonly #matches: KeptMatches[] = [];
 
   get size(): number {
     return this.#words.length;
@@ -110,8 +115,12 @@ export class Vocabulary {
    */
   match(typed: string, mayBeFuzzy: boolean): Matches {
     const fuzzy = mayBeFuzzy && mayBeMistyped(typed);
-    const same = this.#matches.find((known) => known.fuzzy === fuzzy && known.typed === typed);
-    if (same) return same;
+    const same = this.#matches.findIndex((known) => known.fuzzy === fuzzy && known.typed === typed);
+    if (same >= 0) {
+      const [known] = this.#matches.splice(same, 1) as [KeptMatches];
+      this.#matches.push(known);
+      return known;
+    }
     const before = this.#matches.findLast(
       (known) => known.fuzzy === fuzzy && narrows(typed, known.typed, fuzzy),
     );
