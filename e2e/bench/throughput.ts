@@ -10,6 +10,7 @@ import { launchPersistent } from "../lib/browser.ts";
 import { RoomPage } from "../lib/page.ts";
 import { Server } from "../lib/server.ts";
 import { serveBlank } from "./blank.ts";
+import { download } from "./click.ts";
 import { CpuMeter, perGiB, type CpuCost } from "./cpu.ts";
 import { sendRaw } from "./raw.ts";
 import { mebibytesPerSecond, median, round } from "./statistics.ts";
@@ -86,24 +87,6 @@ export const benchThroughput = async (bytes = 128 * 2 ** 20, rounds = 7): Promis
   };
 };
 
-declare global {
-  /** Of the page, milliseconds since 1970: what the driver sees of it comes up to two seconds late. */
-  var clock: { click: number; complete: number };
-}
-
-const watchTheClock = (): void => {
-  globalThis.clock = { click: 0, complete: 0 };
-  addEventListener("click", () => (globalThis.clock.click = Date.now()), { capture: true, once: true });
-  const before = (document.body.textContent ?? "").split("Complete").length;
-  const observer = new MutationObserver(() => {
-    if (!globalThis.clock.click || (document.body.textContent ?? "").split("Complete").length <= before)
-      return;
-    globalThis.clock.complete = Date.now();
-    observer.disconnect();
-  });
-  observer.observe(document.body, { subtree: true, childList: true, characterData: true });
-};
-
 /** Seconds from the click on "Download" to "Complete", and to the end of the browser's own download. */
 const transfer = async (
   sharer: RoomPage,
@@ -119,14 +102,8 @@ const transfer = async (
   const row = await taker.find(name);
   const saving = taker.page.waitForEvent("download", { timeout: 300_000 });
   const spent = await cpu?.start(sharer.page, taker.page);
-  await taker.page.evaluate(watchTheClock);
-  await row.getByRole("button", { name: /^Download / }).click();
-  await taker.page.waitForFunction(() => globalThis.clock.complete > 0, null, {
-    timeout: 300_000,
-    polling: 100,
-  });
+  const clock = await download(taker, row);
   const cost = await spent?.();
-  const clock = await taker.page.evaluate(() => globalThis.clock);
   const savedPath = await (await saving).path();
   const complete = (clock.complete - clock.click) / 1000;
   const saved = Math.max(complete, (Date.now() - clock.click) / 1000);

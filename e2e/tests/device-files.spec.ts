@@ -54,6 +54,28 @@ for (const host of ["localhost", LAN_HOST])
     expect(await device(page, "roots")).toEqual(made.files.map(({ root }) => root ?? "00".repeat(32)));
   });
 
+/** Of the whole tree, padded with leaves of zeros. */
+const rootOf = (bytes: Buffer): string => {
+  let row = leavesOf(bytes).match(/.{64}/g)!;
+  while (row.length & (row.length - 1)) row.push("00".repeat(32));
+  while (row.length > 1)
+    row = Array.from({ length: row.length / 2 }, (_, i) =>
+      createHash("sha256")
+        .update(row[2 * i]! + row[2 * i + 1]!, "hex")
+        .digest("hex"),
+    );
+  return row[0]!;
+};
+
+test("[F1] workers find the root of a large file, each a part of it", async ({ page }) => {
+  const bytes = pattern(128 * 1024 * 1024 + 5);
+  const path = join(folder, "large");
+  await writeFile(path, bytes);
+  await pages.open(page, "localhost");
+  await page.setInputFiles("#files", path);
+  expect(await device(page, "roots")).toEqual([rootOf(bytes)]);
+});
+
 test("shared bytes are read across slices, and after an edit or a deletion not at all", async ({ page }) => {
   const bytes = pattern(5_000_000);
   const path = join(folder, "shared");

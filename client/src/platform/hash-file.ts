@@ -1,7 +1,14 @@
-/** A file's root and piece layer, read in big slices. Runs in the hash worker; the page never holds the bytes. */
+/** A file's root and piece layer, read in big slices. Runs in hash workers; the page never holds the bytes. */
 import { fail, ok, type Result } from "@swapmeet/shared";
 import { concatBytes } from "../engine/bytes.ts";
-import { HASH_BYTES, LEAF_BYTES, MAX_FILE_BYTES, geometryOf, pieceBytes } from "../engine/file-id.ts";
+import {
+  HASH_BYTES,
+  LEAF_BYTES,
+  MAX_FILE_BYTES,
+  geometryOf,
+  pieceBegin,
+  pieceBytes,
+} from "../engine/file-id.ts";
 import { pieceHashOf, rootOfLayer } from "../engine/merkle.ts";
 import type { ReadProblem } from "../engine/io.ts";
 import { readSlice } from "./blob-reader.ts";
@@ -19,6 +26,12 @@ export interface HashedFile {
 }
 export type HashProblem = ReadProblem | "too-long" | "cancelled";
 
+/** Pieces [first, end) of a file. */
+export interface Part {
+  readonly first: number;
+  readonly end: number;
+}
+
 /** `onBytes` is told how many more bytes are hashed. */
 export const hashFile = async (
   file: Blob,
@@ -27,17 +40,29 @@ export const hashFile = async (
 ): Promise<Result<HashedFile, HashProblem>> => {
   if (file.size > MAX_FILE_BYTES) return fail("too-long");
   const geometry = geometryOf(file.size);
-  const layer = new Uint8Array(geometry.pieceCount * HASH_BYTES);
-  let piece = 0;
+  const layer = await hashPart(file, { first: 0, end: geometry.pieceCount }, onBytes, signal);
+  return layer.ok ? ok(hashedFile(layer.value, file.size)) : layer;
+};
+
+/** The hashes of these pieces, joined. */
+export const hashPart = async (
+  file: Blob,
+  { first, end }: Part,
+  onBytes: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<Result<Bytes, HashProblem>> => {
+  const geometry = geometryOf(file.size);
+  const hashes = new Uint8Array((end - first) * HASH_BYTES);
+  let piece = first;
   let leaves: Uint8Array = new Uint8Array();
   try {
-    for await (const slice of slicesOf(file)) {
+    for await (const slice of slicesOf(file, pieceBegin(geometry, first), pieceBegin(geometry, end))) {
       if (signal.aborted) return fail("cancelled");
       leaves = concatBytes(leaves, await leafHashes(slice));
-      for (; piece < geometry.pieceCount; piece++) {
+      for (; piece < end; piece++) {
         const row = Math.ceil(pieceBytes(geometry, piece) / LEAF_BYTES) * HASH_BYTES;
         if (leaves.length < row) break;
-        layer.set(pieceHashOf(leaves.subarray(0, row), geometry, piece), piece * HASH_BYTES);
+        hashes.set(pieceHashOf(leaves.subarray(0, row), geometry, piece), (piece - first) * HASH_BYTES);
         leaves = leaves.subarray(row);
       }
       onBytes(slice.length);
@@ -47,17 +72,24 @@ export const hashFile = async (
     if (problem === null) throw error;
     return fail(problem);
   }
+  return ok(hashes);
+};
+
+/** `layer`: the hashes of all pieces. */
+export const hashedFile = (layer: Uint8Array, length: number): HashedFile => {
+  const geometry = geometryOf(length);
   const root = rootOfLayer(layer, geometry);
-  return ok({ root, length: file.size, layer: geometry.pieceCount > 1 ? layer : new Uint8Array() });
+  return { root, length, layer: geometry.pieceCount > 1 ? layer : new Uint8Array() };
 };
 
 /** Reads the next slice while the last one is being hashed. */
-async function* slicesOf(file: Blob): AsyncGenerator<Bytes> {
-  const read = (begin: number) => readSlice(file, begin, begin + SLICE_BYTES);
-  let ahead = read(0);
-  for (let begin = 0; begin < file.size; begin += SLICE_BYTES) {
+async function* slicesOf(file: Blob, from: number, to: number): AsyncGenerator<Bytes> {
+  const end = Math.min(to, file.size);
+  const read = (begin: number) => readSlice(file, begin, Math.min(begin + SLICE_BYTES, end));
+  let ahead = read(from);
+  for (let begin = from; begin < end; begin += SLICE_BYTES) {
     const slice = await ahead;
-    ahead = read(begin + SLICE_BYTES); // past the end it is empty
+    ahead = read(Math.min(begin + SLICE_BYTES, end)); // at the end it is empty
     ahead.catch(() => {}); // told when it is awaited, if it ever is
     yield slice;
   }
