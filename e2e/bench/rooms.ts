@@ -1,6 +1,7 @@
 /** What the benchmarks of several browsers do alike: pages for a while, a room of them, the time of a download. */
 import type { BrowserContext, Page } from "playwright";
 import { RoomPage } from "../lib/page.ts";
+import { download } from "./click.ts";
 
 /** A page of each browser at this address, for as long as it is measured. */
 export const onPages = async <Result>(
@@ -32,17 +33,10 @@ export const inRoom = <Result>(
     return measure(rooms);
   });
 
-/** Seconds from everybody's click until the last has every piece. */
+/** Seconds from the first click until the last has every piece, by the pages' clocks. */
 export const lastOf = async (takers: readonly RoomPage[], name: string): Promise<number> => {
-  const buttons = await Promise.all(
-    takers.map(async (taker) => (await taker.find(name)).getByRole("button", { name: /^Download / })),
-  );
-  const began = performance.now();
-  await Promise.all(
-    takers.map(async (taker, i) => {
-      await buttons[i]!.click();
-      await taker.transfer(name).getByText("Complete").waitFor({ timeout: 300_000 });
-    }),
-  );
-  return (performance.now() - began) / 1000;
+  const rows = await Promise.all(takers.map((taker) => taker.find(name)));
+  const clicked = await Promise.all(takers.map((taker, i) => download(taker, rows[i]!)));
+  const first = Math.min(...clicked.map(({ click }) => click));
+  return (Math.max(...clicked.map(({ complete }) => complete)) - first) / 1000;
 };

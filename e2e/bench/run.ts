@@ -7,7 +7,15 @@ import { benchCompression } from "./compression.ts";
 import { benchJoining } from "./joining.ts";
 import { benchLane } from "./lane.ts";
 import { benchSearch } from "./search.ts";
-import { benchManyToOne, benchOneToMany, type ManyToOne, type OneToMany, type Skipped } from "./swarm.ts";
+import {
+  benchManyToOne,
+  benchOneToMany,
+  benchOneToOne,
+  type ManyToOne,
+  type OneToMany,
+  type OneToOne,
+  type Skipped,
+} from "./swarm.ts";
 import { benchThroughput } from "./throughput.ts";
 import type { CpuCost } from "./cpu.ts";
 import { benchWeight } from "./weight.ts";
@@ -23,12 +31,13 @@ const parts = {
   write: () => benchWrite(),
   lane: () => benchLane(),
   compression: () => benchCompression(),
+  "one-to-one": () => benchOneToOne(),
   "one-to-many": () => benchOneToMany(),
   "many-to-one": () => benchManyToOne(),
   webtorrent: () => benchBeside(),
 };
 /** Minutes each, and as root where they want networks: they run when they are named. */
-const LONG = ["compression", "one-to-many", "many-to-one", "webtorrent"];
+const LONG = ["compression", "one-to-one", "one-to-many", "many-to-one", "webtorrent"];
 
 const only = process.argv.slice(2);
 const results: Record<string, unknown> = {
@@ -110,14 +119,21 @@ function searchRows(found: Awaited<ReturnType<typeof benchSearch>>): [string, st
 }
 
 function swarmRows(found: {
+  "one-to-one"?: OneToOne | Skipped;
   "one-to-many"?: OneToMany | Skipped;
   "many-to-one"?: ManyToOne | Skipped;
   webtorrent?: Beside | Skipped;
 }): [string, string, string][] {
   const rows: [string, string, string][] = [];
-  const { "one-to-many": oneToMany, "many-to-one": manyToOne, webtorrent } = found;
-  for (const part of [oneToMany, manyToOne, webtorrent])
+  const { "one-to-one": oneToOne, "one-to-many": oneToMany, "many-to-one": manyToOne, webtorrent } = found;
+  for (const part of [oneToOne, oneToMany, manyToOne, webtorrent])
     if (isSkipped(part)) rows.push(["SKIPPED", part.skipped, ""]);
+  if (oneToOne && !isSkipped(oneToOne))
+    rows.push([
+      `one to one over ${oneToOne.linkMbit} Mbit/s, of raw over the same`,
+      `${oneToOne.ofRaw}`,
+      "0.97",
+    ]);
   if (oneToMany && !isSkipped(oneToMany)) {
     const { receivers, uplinkMbit, timesBound } = oneToMany;
     rows.push(

@@ -103,6 +103,41 @@ export const benchOneToMany = async (
   });
 };
 
+export interface OneToOne {
+  readonly bytes: number;
+  readonly linkMbit: number;
+  /** Seconds. */
+  readonly rounds: readonly { readonly swapmeet: number; readonly raw: number }[];
+  /** Of the medians. */
+  readonly ofRaw: number;
+}
+
+/** Over a link that is slower than the computers are: what is lost here is lost by the engine. */
+export const benchOneToOne = async (
+  bytes = 64 * 2 ** 20,
+  rounds = 5,
+  linkMbit = 80,
+): Promise<OneToOne | Skipped> => {
+  const why = await whyNoNamespaces();
+  if (why !== null) return skip(`one-to-one: ${why}`);
+  return inNetwork([linkMbit, linkMbit], async ({ contexts, url, blankUrl, folder }) => {
+    const results: { swapmeet: number; raw: number }[] = [];
+    for (let i = 0; i < rounds; i++) {
+      const name = `one-to-one-${i}.bin`;
+      await writeFile(join(folder, name), randomBytes(bytes));
+      const raw = await onPages(contexts, blankUrl, ([from, to]) => sendRaw(from!, to!, bytes, "channel"));
+      const swapmeet = await inRoom(contexts, url, async ([from, to]) => {
+        await from!.addFiles(join(folder, name));
+        return lastOf([to!], name);
+      });
+      results.push({ swapmeet, raw });
+      console.error(`one-to-one ${i + 1}/${rounds}:`, results.at(-1));
+    }
+    const of = (key: "swapmeet" | "raw"): number => median(results.map((result) => result[key]));
+    return { bytes, linkMbit, rounds: results, ofRaw: round(of("raw") / of("swapmeet")) };
+  });
+};
+
 export interface ManyToOne {
   readonly bytes: number;
   readonly sources: number;

@@ -56,7 +56,7 @@ for (const host of ["localhost", LAN_HOST])
 
 /** Of the whole tree, padded with leaves of zeros. */
 const rootOf = (bytes: Buffer): string => {
-  let row = leavesOf(bytes).match(/.{64}/g)!;
+  let row: string[] = leavesOf(bytes).match(/.{64}/g)!;
   while (row.length & (row.length - 1)) row.push("00".repeat(32));
   while (row.length > 1)
     row = Array.from({ length: row.length / 2 }, (_, i) =>
