@@ -205,6 +205,11 @@ describe("marks", () => {
     expect(marked(name, text)).toBe(expected);
   });
 
+  test("a short word is not looked for with a typing error", () => {
+    const index = indexOf([row("abc.txt", { folder: "abx" })]);
+    expect(index.query({ ...EVERYTHING, text: "abx" }).rows.map(({ marks }) => marks)).toEqual([[]]);
+  });
+
   test("lie within the name, in order, apart from each other, and never cut a character in half", () => {
     fc.assert(
       fc.property(

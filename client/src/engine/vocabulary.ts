@@ -16,12 +16,12 @@ const MIN_FUZZY_LETTERS = 4;
 export const mayBeMistyped = (typed: string): boolean => typed.length >= MIN_FUZZY_LETTERS;
 
 export const matchOf = (typed: string, word: string, fuzzy: boolean): Match =>
-  matchIn(codesOf(word), 0, word.length, codesOf(typed), fuzzy);
+  matchIn(codesOf(word), 0, word.length, codesOf(typed), fuzzy && mayBeMistyped(typed));
 
 const codesOf = (word: string): Uint16Array =>
   Uint16Array.from({ length: word.length }, (_, i) => word.charCodeAt(i));
 
-/** How well what is in `text` from `begin` to `end` answers. Makes nothing: it is asked of every word of the catalog. */
+/** How well the text from `begin` to `end` answers. Makes nothing: it is asked of every word of the catalog. */
 const matchIn = (
   text: Uint16Array,
   begin: number,
