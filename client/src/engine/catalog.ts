@@ -109,7 +109,9 @@ export class Catalog {
 
   search(query: SearchQuery): SearchResults {
     const key = JSON.stringify({ ...query, maxBytes: String(query.maxBytes) });
-    const results = this.#resultsByQuery.get(key) ?? this.#index.query(query);
+    const known = this.#resultsByQuery.get(key);
+    if (known) this.#index.prepare(); // nothing has changed since it was asked: a good moment
+    const results = known ?? this.#index.query(query);
     this.#resultsByQuery.delete(key);
     this.#resultsByQuery.set(key, results);
     const [oldest] = this.#resultsByQuery.keys();

@@ -144,6 +144,17 @@ export class SearchIndex {
     this.#compact();
   }
 
+  /** What the next query would make first; of a million rows it takes a tenth of a second. */
+  prepare(): Postings {
+    return (this.#postings ??= new Postings(
+      this.#vocabulary.size,
+      this.#rows.length,
+      this.#begins,
+      this.#ends,
+      this.#runs,
+    ));
+  }
+
   /** All rows that have every word typed, best first; of no words, every row in natural order. */
   query(query: SearchQuery): SearchResults {
     const words = [...new Set(wordsOf(query.text))].slice(0, MAX_QUERY_WORDS);
@@ -206,16 +217,10 @@ export class SearchIndex {
   /** The one whose rows are the fewest to look up, if they are fewer than that. */
   #rarest(asked: readonly Matches[], fewerThan: number): Matches | null {
     if (asked.length === 0) return null;
-    this.#postings ??= new Postings(
-      this.#vocabulary.size,
-      this.#rows.length,
-      this.#begins,
-      this.#ends,
-      this.#runs,
-    );
+    const postings = this.prepare();
     let rarest: Matches | null = null;
     for (const matches of asked) {
-      const count = this.#postings.count(matches);
+      const count = postings.count(matches);
       if (count >= fewerThan) continue;
       fewerThan = count;
       rarest = matches;
