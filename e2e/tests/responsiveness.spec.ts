@@ -43,3 +43,25 @@ test("adding a folder of 10,000 small files has no main-thread task over 100 ms 
   }
   expect(rounds.at(-1)).toEqual([]);
 });
+
+test("of a long list the rows in sight are drawn, and another question begins at its top", async ({
+  folder,
+  open,
+}) => {
+  const page = await open("/");
+  await page.expectOnline();
+  await page.addFolder(await folderOfSmallFiles(folder, 300));
+  await page.find("note 299.txt");
+  const box = page.page.getByRole("searchbox", { name: "Search the room" });
+  await box.fill("note");
+  await expect(page.results).toHaveAttribute("aria-rowcount", "301");
+  expect(await page.results.getByRole("row").count()).toBeLessThan(100);
+
+  const scroller = page.page.locator("[data-scrolls]").filter({ has: page.results });
+  await scroller.hover();
+  await page.page.mouse.wheel(0, 100_000);
+  await expect(page.results.getByText("note 299.txt")).toBeInViewport();
+  await box.fill("note 1");
+  await expect.poll(() => scroller.evaluate(({ scrollTop }) => scrollTop)).toBe(0);
+  await expect(page.results.getByText("note 1.txt")).toBeInViewport();
+});
