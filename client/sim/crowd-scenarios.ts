@@ -162,6 +162,19 @@ const at = (sorted: readonly number[], share: number): number =>
 const meanAndMost = (counts: readonly number[]): string =>
   `${(counts.reduce((sum, count) => sum + count, 0) / counts.length).toFixed(1)} (max ${Math.max(...counts)})`;
 
+/** Who is linked with how many, how posts spread, and what is said when nobody does anything. */
+const measureRest = (room: Gathering, peers: number): void => {
+  const { neighbors } = room.measureLinks();
+  must(neighbors <= 8, `${neighbors} neighbours`);
+  const postings = room.post(POSTS, 500);
+  room.crowd.pass(SPREAD_MS);
+  const { copies } = room.measureSpread(postings);
+  must(room.delivered(postings) === 1, "everyone has every post");
+  if (peers >= 50) must(copies < 1.5, `${copies} copies of a post for each peer`);
+  const { bytesPerSecond } = room.measureIdle();
+  must(bytesPerSecond < 2048, `an idle peer sends ${bytesPerSecond} B/s`);
+};
+
 /** Takes whatever it is told and passes nothing on, always asks urgently, and tells of nobody but its like. */
 const swallow = (peer: SimPeer, others: readonly SimPeer[]): void =>
   twist(peer.engine, (output) => {
@@ -232,15 +245,7 @@ export const CROWD_SCENARIOS: Readonly<Record<string, Scenario>> = {
     peers: 100,
     run(peers, seed) {
       const room = Gathering.of(peers, seed);
-      const { neighbors } = room.measureLinks();
-      must(neighbors <= 8, `${neighbors} neighbours`);
-      const postings = room.post(POSTS, 500);
-      room.crowd.pass(SPREAD_MS);
-      const { copies } = room.measureSpread(postings);
-      must(room.delivered(postings) === 1, "everyone has every post");
-      if (peers >= 50) must(copies < 1.5, `${copies} copies of a post for each peer`);
-      const { bytesPerSecond } = room.measureIdle();
-      must(bytesPerSecond < 2048, `an idle peer sends ${bytesPerSecond} B/s`);
+      measureRest(room, peers);
       return room.end();
     },
   },
@@ -291,11 +296,13 @@ export const CROWD_SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
   },
   "mass-failure": {
-    about: "three in ten vanish at once, and the others go on posting",
+    about: "as room-of-N; then three in ten vanish at once, and the others go on posting",
     peers: 100,
     run(peers, seed) {
       const room = Gathering.of(peers, seed);
+      measureRest(room, peers);
       const { crowd } = room;
+      room.figures.push("then three in ten vanish");
       for (let left = Math.round(0.3 * peers); left > 0; left--) crowd.kill(crowd.someone());
       const postings = room.post(POSTS, SECOND);
       crowd.pass(SPREAD_MS);
