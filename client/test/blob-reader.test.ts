@@ -92,10 +92,18 @@ describe("reading a file", () => {
 
   it("of a disk that never answers, a file to be hashed is told to have vanished", async () => {
     const blob = new TestBlob([content]);
+    blob.streamOf = silent;
     blob.wholeOf = () => new Promise(() => {});
     const hashed = hashFile(blob, () => {}, new AbortController().signal);
-    await vi.advanceTimersByTimeAsync(15_000);
+    await vi.advanceTimersByTimeAsync(30_000);
     expect(await hashed).toEqual({ ok: false, problem: "vanished" });
+  });
+
+  it("a file that is edited while it is hashed has changed, though its stream does not notice", async () => {
+    const blob = new TestBlob([content]);
+    blob.wholeOf = () => Promise.reject(new DOMException("", "NotReadableError"));
+    const hashed = await hashFile(blob, () => {}, new AbortController().signal);
+    expect(hashed).toEqual({ ok: false, problem: "changed" });
   });
 
   it("holds the stream that it is reading: a browser collects one that only its own read knows", async () => {

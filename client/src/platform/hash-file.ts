@@ -11,11 +11,11 @@ import {
 } from "../engine/file-id.ts";
 import { pieceHashOf, rootOfLayer } from "../engine/merkle.ts";
 import type { ReadProblem } from "../engine/io.ts";
-import { readSlice } from "./blob-reader.ts";
+import { BlobReader, readSlice } from "./blob-reader.ts";
 import { leafHashes, type Bytes } from "./leaf-hashes.ts";
 import { readProblemOf } from "./read-problem.ts";
 
-/** Measured, read and hashed: slices of 2 MiB at 460 MB/s, of 4 MiB at 590; two are in memory at a time. */
+/** Two are in memory at a time, for each part that is being hashed. */
 const SLICE_BYTES = 4 * 1024 * 1024;
 
 export interface HashedFile {
@@ -82,15 +82,24 @@ export const hashedFile = (layer: Uint8Array, length: number): HashedFile => {
   return { root, length, layer: geometry.pieceCount > 1 ? layer : new Uint8Array() };
 };
 
-/** Reads the next slice while the last one is being hashed. */
+/**
+ * Reads the next slice while the last one is being hashed. From a stream, for half of the CPU of slices; as a stream
+ * does not notice an edit, one byte is read by itself in the end.
+ */
 async function* slicesOf(file: Blob, from: number, to: number): AsyncGenerator<Bytes> {
   const end = Math.min(to, file.size);
-  const read = (begin: number) => readSlice(file, begin, Math.min(begin + SLICE_BYTES, end));
-  let ahead = read(from);
-  for (let begin = from; begin < end; begin += SLICE_BYTES) {
-    const slice = await ahead;
-    ahead = read(Math.min(begin + SLICE_BYTES, end)); // at the end it is empty
-    ahead.catch(() => {}); // told when it is awaited, if it ever is
-    yield slice;
+  const reader = new BlobReader(file);
+  const read = (begin: number) => reader.read(begin, Math.min(begin + SLICE_BYTES, end));
+  try {
+    let ahead = from < end ? read(from) : null;
+    for (let next = from + SLICE_BYTES; ahead; next += SLICE_BYTES) {
+      const slice = await ahead;
+      ahead = next < end ? read(next) : null;
+      ahead?.catch(() => {}); // told when it is awaited, if it ever is
+      yield slice;
+    }
+    if (from < end) await readSlice(file, end - 1, end);
+  } finally {
+    reader.close();
   }
 }
