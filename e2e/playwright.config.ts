@@ -3,9 +3,12 @@ import { launchOptions } from "./lib/browser.ts";
 
 /** Those that mostly wait: for a limit, for a silence, for somebody's tricks. They take turns, beside the others. */
 const WAITING =
-  /(clocks|device-files|errors|hostile-peer|hostile-server|limits|one-writer|partition|relay)\.spec\.ts$/;
-/** What is measured in milliseconds has the machine to itself, at the end. */
-const ALONE = /responsiveness\.spec\.ts$/;
+  /(board|clocks|device-files|errors|hostile-peer|hostile-server|limits|one-writer|serverless-room)\.spec\.ts$/;
+/**
+ * What is measured in milliseconds has the machine to itself, at the end; and what makes networks: when an address comes
+ * or goes, every Chromium on the machine drops what it is loading (ERR_NETWORK_CHANGED).
+ */
+const ALONE = /(partition|relay|responsiveness)\.spec\.ts$/;
 
 export default defineConfig({
   testDir: "tests",
