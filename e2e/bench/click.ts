@@ -4,16 +4,16 @@ import type { RoomPage } from "../lib/page.ts";
 
 /** Milliseconds since 1970. */
 export interface Clicked {
-  readonly click: number;
-  readonly complete: number;
+  click: number;
+  complete: number;
 }
 
 declare global {
-  var clock: { click: number; complete: number };
+  var clock: Clicked;
 }
 
 /** Clicks on the row's "Download" and waits until one more transfer is complete. */
-export const download = async ({ page }: RoomPage, row: Locator): Promise<Clicked> => {
+export const download = async ({ page }: RoomPage, row: Locator): Promise<Readonly<Clicked>> => {
   await page.evaluate(watchTheClock);
   await row.getByRole("button", { name: /^Download / }).click();
   await page.waitForFunction(() => globalThis.clock.complete > 0, null, { timeout: 300_000, polling: 100 });
