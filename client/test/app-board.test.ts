@@ -7,7 +7,7 @@ import type { PostView } from "../src/engine/view.ts";
 import { formatClaimedTime } from "../src/app/claimed-time.ts";
 import { parseGroupName } from "../src/app/group-name.ts";
 import { isLong, linkedParts } from "../src/app/linked-text.ts";
-import { lookAlikesIn } from "../src/app/look-alikes.ts";
+import { goneAuthorsOf, lookAlikesIn } from "../src/app/look-alikes.ts";
 import { SeenPosts } from "../src/app/seen-posts.ts";
 import { answeredIn } from "../src/app/threads.ts";
 import { passedAtEnd, unreadIn } from "../src/app/unread.ts";
@@ -123,6 +123,20 @@ describe("look-alikes", () => {
 
   test("other names are not", () => {
     expect(alike("Ruth", "Rut", "Tomas", "سارة", "Jose", "José", "Ruth B")).toEqual([]);
+  });
+
+  test("somebody who takes the name of an author who left is alike to that author", () => {
+    const [left, here, other] = ["left", "here", "other"] as PeerId[];
+    const posts = [
+      { author: left!, authorName: "Ruth" },
+      { author: left!, authorName: "Ruth" },
+      { author: here!, authorName: "Rüdiger" },
+      { author: other!, authorName: "" },
+    ];
+    const people = [{ peer: here!, name: "ruth" }];
+    const gone = goneAuthorsOf(posts, people);
+    expect(gone).toEqual([{ peer: left, name: "Ruth" }]);
+    expect([...lookAlikesIn([...people, ...gone], unhomoglyph)]).toEqual([here, left]);
   });
 
   test("nobody is alike to themselves", () => {

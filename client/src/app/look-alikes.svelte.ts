@@ -1,8 +1,8 @@
-/** Whose name looks like another's among those present, this person's own included. */
+/** Whose name looks like another's: this person's own, those present, and those who left and are read on the board. */
 import { createContext } from "svelte";
 import { createSubscriber } from "svelte/reactivity";
 import type { PeerId } from "../engine/peer-id.ts";
-import { lookAlikesIn, type Confusables } from "./look-alikes.ts";
+import { goneAuthorsOf, lookAlikesIn, type Confusables } from "./look-alikes.ts";
 import type { Room } from "./room.svelte.ts";
 import { nameOf } from "./words.ts";
 
@@ -25,13 +25,13 @@ export class LookAlikes {
   }
 
   readonly #alike = $derived.by(() => {
-    const { me, people } = this.#room.now;
-    if (people.length === 0) return NOBODY;
+    const { me, people, groups } = this.#room.now;
+    const here = [me, ...people].map((person) => ({ peer: person.peer, name: nameOf(person) }));
+    const posts = groups.flatMap(({ name }) => this.#room.now.posts(name));
+    const named = [...here, ...goneAuthorsOf(posts, here)];
+    if (named.length === 1) return NOBODY;
     this.#await();
-    return lookAlikesIn(
-      [me, ...people].map((person) => ({ peer: person.peer, name: nameOf(person) })),
-      this.#confusables,
-    );
+    return lookAlikesIn(named, this.#confusables);
   });
 
   has(peer: PeerId): boolean {

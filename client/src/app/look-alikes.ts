@@ -1,5 +1,6 @@
 /** Whose name can be taken for somebody else's. Names are free and may repeat; then the key's tag tells people apart. */
 import type { PeerId } from "../engine/peer-id.ts";
+import type { PostView } from "../engine/view.ts";
 
 /** Letters that look alike become one letter, as Unicode's list of confusables has it (UTS 39). */
 export type Confusables = (text: string) => string;
@@ -8,6 +9,19 @@ export interface Named {
   readonly peer: PeerId;
   readonly name: string;
 }
+
+/** The names on the board of those who have left: a newcomer who takes one of them would seem to have written it. */
+export const goneAuthorsOf = (
+  posts: Iterable<Pick<PostView, "author" | "authorName">>,
+  people: readonly Named[],
+): readonly Named[] => {
+  const here = new Set(people.map(({ peer }) => peer));
+  const named = new Map<string, Named>();
+  for (const { author, authorName } of posts)
+    if (authorName !== "" && !here.has(author))
+      named.set(`${author} ${authorName}`, { peer: author, name: authorName });
+  return [...named.values()];
+};
 
 export const lookAlikesIn = (people: Iterable<Named>, confusables: Confusables): ReadonlySet<PeerId> => {
   const firstByLook = new Map<string, PeerId>();

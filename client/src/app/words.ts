@@ -60,7 +60,7 @@ export const reachTitle = (person: PersonView): string => {
     case "direct":
       return `${nameOf(person)} and this device are connected directly.`;
     case "relayed":
-      return `No direct route to ${nameOf(person)}: somebody who is connected to both of you passes it on, sealed, and slowly. The direct way is tried again every minute.`;
+      return `No direct route to ${nameOf(person)}: somebody who is connected to both of you passes it on, sealed, and slowly. The direct way is tried again from time to time.`;
     case "known":
       return `This device keeps few connections. It connects to ${nameOf(person)} when you fetch, send or write something.`;
   }
@@ -68,7 +68,7 @@ export const reachTitle = (person: PersonView): string => {
 
 /** Beside a name that can be taken for another's. */
 export const lookAlikeTitle = ({ tag }: PersonView): string =>
-  `Somebody else here has a name that looks the same. Go by the tag ${tag} and the colour.`;
+  `Somebody else here or on the board has a name that looks the same. Go by the tag ${tag} and the colour.`;
 
 /** Beside the name of an author who is proven to have lied. */
 export const liarTitle = (person: PersonView): string =>
