@@ -1,5 +1,5 @@
 /**
- * Serving what is held: answers to interest, hashes, and bytes by a fair queue. PROTOCOL.md, rules S2 to S5 and S13 to S17.
+ * Serving what is held: hashes when asked, and bytes by a fair queue. PROTOCOL.md, rules S2 to S5 and S13 to S17.
  *
  * A few peers are served at a time, so that a piece is complete somewhere soon and can be passed on; everyone who asks
  * gets turns of equal bytes (deficit round robin: Shreedhar, Varghese 1995), so that nobody starves.
@@ -17,14 +17,15 @@ import {
   type FileId,
   type Geometry,
 } from "./file-id.ts";
-import { MAX_HASHES_PER_FRAME, MAX_HAVE_PIECES } from "./frame.ts";
+import { MAX_HASHES_PER_FRAME } from "./frame.ts";
 import type { RejectReason, RequestFrame, SwarmFrame } from "./frame.ts";
+import { Interests } from "./interests.ts";
 import type { Notice, ReadProblem, SwarmOutput, Time } from "./io.ts";
 import { hashAt, pieceHashOf } from "./merkle.ts";
 import type { PeerId } from "./peer-id.ts";
 import { Bucket } from "./bucket.ts";
-import { Rate } from "./rate.ts";
 import type { Refusal } from "./refusal.ts";
+import { Sent } from "./sent.ts";
 import { MAX_REQUESTS_PER_PEER } from "./source.ts";
 import { Spread } from "./spread.ts";
 import type { UploadView } from "./view.ts";
@@ -39,20 +40,13 @@ const MAX_UNSENT_BYTES = 1024 * 1024;
 const JOB_BYTES = 256 * 1024;
 /** Asked by one peer and not yet answered: its largest window and one piece of the largest kind, with room. [S13] */
 const MAX_ASKED_BYTES = 32 * 1024 * 1024;
-/** Files one peer may hear about: it has a few downloads under way at a time. Guess. */
-export const MAX_INTERESTS_PER_PEER = 1024;
 /** Answers of up to 64 KB to a question of 50 bytes: this many at once, and this many more a second. Guess. */
 const QUESTIONS_AT_ONCE = 256;
 const QUESTIONS_PER_SECOND = 32;
 /** Pieces whose leaves the host is hashing for somebody; the oldest is forgotten first. Guess. */
 const MAX_LEAVES_JOBS = 64;
-const HAVE_DELAY_MS = 100;
 /** A place in the queue is told at most this often. */
 const PLACES_EVERY_MS = 1000;
-/** An upload is shown for this long after its last byte, and no more than this many per peer. */
-const SHOWN_MS = 5000;
-const MAX_SHOWN_PER_PEER = 64;
-const SHOWN_RATE_MEMORY_MS = 3000;
 
 export interface UploadsContext {
   emit(output: SwarmOutput): void;
@@ -83,12 +77,6 @@ interface Job {
   sentBytes: number;
 }
 
-interface Shown {
-  sentBytes: number;
-  lastAt: Time;
-  readonly rate: Rate;
-}
-
 /** A linked peer as it asks us. */
 interface Asker {
   readonly peer: PeerId;
@@ -98,11 +86,8 @@ interface Asker {
   /** What is left of its turn. */
   turnBytes: number;
   toldPlace: number;
-  readonly interests: Set<FileId>;
-  readonly unannounced: Map<FileId, number[]>;
   questions: number;
   questionsAt: Time;
-  readonly shown: Map<FileId, Shown>;
   /** It has had its first request: one of a leaf does not wait in line, so that strangers learn whom to trust. [S14] */
   isGreeted: boolean;
   readonly bucket: Bucket;
@@ -119,21 +104,24 @@ export class Uploads {
   readonly #askers = new Map<PeerId, Asker>();
   readonly #served = new Set<Asker>();
   readonly #line = new Set<Asker>();
-  readonly #interestedByFile = new Map<FileId, Set<Asker>>();
+  readonly #interests: Interests;
   readonly #problemByFile = new Map<FileId, ReadProblem>();
   readonly #spreadByFile = new Map<FileId, Spread>();
-  readonly #uploadedByFile = new Map<FileId, number>();
+  readonly #sent = new Sent();
   readonly #leavesJobs = new Map<string, LeavesJob>();
   readonly #bucket = new Bucket();
   #perPeerBytesPerSecond: number | null = null;
   /** A limit lets something out again. */
   #paceDueAt: Time | null = null;
-  #havesDueAt: Time | null = null;
   #placesDueAt: Time | null = null;
   #placesToldAt: Time = -PLACES_EVERY_MS;
 
   constructor(context: UploadsContext) {
     this.#context = context;
+    this.#interests = new Interests({
+      send: context.send,
+      bits: (file) => this.#held(file)?.bits() ?? null,
+    });
   }
 
   // -- what is held --------------------------------------------------------------------------------------------------
@@ -141,7 +129,7 @@ export class Uploads {
   /** The file may be read (again). */
   offered(file: FileId): void {
     this.#problemByFile.delete(file);
-    this.#announceAll(file);
+    this.#interests.tellAll(file);
   }
 
   /** The file is not served any more. */
@@ -149,19 +137,14 @@ export class Uploads {
     this.#rejectAll(file, "not-here");
     this.#problemByFile.delete(file);
     this.#spreadByFile.delete(file);
-    this.#announceAll(file);
+    this.#interests.tellAll(file);
     this.#serve(now);
   }
 
   /** A piece more is held, or all that a store had. [S5] */
   gained(file: FileId, piece: number | "all", now: Time): void {
-    if (piece === "all") return this.#announceAll(file);
-    for (const asker of this.#interestedByFile.get(file) ?? []) {
-      const pieces = asker.unannounced.get(file);
-      if (!pieces) asker.unannounced.set(file, [piece]);
-      else if (pieces.push(piece) >= MAX_HAVE_PIECES) this.#announce(asker);
-      this.#havesDueAt ??= now + HAVE_DELAY_MS;
-    }
+    if (piece === "all") this.#interests.tellAll(file);
+    else this.#interests.gained(file, piece, now);
   }
 
   problemOf(file: FileId): ReadProblem | null {
@@ -169,12 +152,13 @@ export class Uploads {
   }
 
   uploadedBytes(file: FileId): number {
-    return this.#uploadedByFile.get(file) ?? 0;
+    return this.#sent.bytesOf(file);
   }
 
   // -- peers ---------------------------------------------------------------------------------------------------------
 
   peerUp(peer: PeerId, now: Time): void {
+    this.#interests.peerUp(peer);
     this.#askers.set(peer, {
       peer,
       jobs: new Map(),
@@ -182,11 +166,8 @@ export class Uploads {
       unsentBytes: 0,
       turnBytes: 0,
       toldPlace: 0,
-      interests: new Set(),
-      unannounced: new Map(),
       questions: QUESTIONS_AT_ONCE,
       questionsAt: now,
-      shown: new Map(),
       isGreeted: false,
       bucket: this.#newBucket(),
     });
@@ -198,7 +179,8 @@ export class Uploads {
     this.#askers.delete(peer);
     this.#served.delete(asker);
     this.#line.delete(asker);
-    for (const file of asker.interests) this.#endInterest(asker, file);
+    this.#interests.peerDown(peer);
+    this.#sent.peerDown(peer);
     for (const spread of this.#spreadByFile.values()) spread.peerDown(peer);
     for (const { askers } of this.#leavesJobs.values()) askers.delete(asker);
     for (const { id, givenBytes, sentBytes } of asker.jobs.values())
@@ -209,34 +191,27 @@ export class Uploads {
   /** It fetches something from here, or wants to hear of more. */
   serves(peer: PeerId): boolean {
     const asker = this.#askers.get(peer);
-    return asker !== undefined && asker.jobs.size + asker.interests.size > 0;
+    return asker !== undefined && (asker.jobs.size > 0 || this.#interests.hears(peer));
   }
 
   /** Somebody has shown interest. */
   isWanted(file: FileId): boolean {
-    return this.#interestedByFile.has(file);
+    return this.#interests.isWanted(file);
   }
 
   interest(peer: PeerId, file: FileId, wanted: boolean, now: Time): void {
     const asker = this.#askers.get(peer);
     if (!asker) return;
-    if (!wanted) return this.#endInterest(asker, file);
-    if (!this.#mayAsk(asker, now)) return;
-    if (!asker.interests.has(file)) {
-      if (asker.interests.size >= MAX_INTERESTS_PER_PEER)
-        return this.#context.refuse(peer, "too-many-requests");
-      asker.interests.add(file);
-      const interested = this.#interestedByFile.get(file) ?? new Set();
-      this.#interestedByFile.set(file, interested.add(asker));
-    }
-    this.#sendBitfield(asker, file);
+    if (!wanted) return this.#interests.end(peer, file);
+    if (this.#mayAsk(asker, now) && !this.#interests.begin(peer, file))
+      this.#context.refuse(peer, "too-many-requests");
   }
 
   layerRequest(peer: PeerId, file: FileId, first: number, now: Time): void {
     const asker = this.#askers.get(peer);
     if (!asker || !this.#mayAsk(asker, now)) return;
     const layer = this.#held(file)?.layer;
-    if (!layer?.length) return this.#sendBitfield(asker, file);
+    if (!layer?.length) return this.#interests.tell(peer, file);
     const hashes = layer.subarray(first * HASH_BYTES, (first + MAX_HASHES_PER_FRAME) * HASH_BYTES);
     if (hashes.length === 0) return this.#context.refuse(peer, "bad-request");
     this.#context.send(peer, { type: "layer", file, first, hashes });
@@ -245,7 +220,7 @@ export class Uploads {
   leavesRequest(peer: PeerId, file: FileId, piece: number, now: Time): void {
     const asker = this.#askers.get(peer);
     if (!asker || !this.#mayAsk(asker, now)) return;
-    if (!this.#held(file)?.has(piece)) return this.#sendBitfield(asker, file);
+    if (!this.#held(file)?.has(piece)) return this.#interests.tell(peer, file);
     const key = `${file} ${piece}`;
     const job = this.#leavesJobs.get(key);
     if (job) {
@@ -300,7 +275,7 @@ export class Uploads {
     job.sentBytes += bytes;
     asker.unsentBytes -= bytes;
     asker.turnBytes -= bytes;
-    this.#show(asker, job.file, bytes, now);
+    this.#sent.add(peer, job.file, bytes, now);
     if (job.sentBytes === job.length) this.#end(asker, job);
     this.#serve(now);
   }
@@ -312,7 +287,7 @@ export class Uploads {
     for (const [key, job] of this.#leavesJobs) {
       if (job.file !== file) continue;
       this.#leavesJobs.delete(key);
-      for (const asker of job.askers) this.#sendBitfield(asker, file);
+      for (const { peer } of job.askers) this.#interests.tell(peer, file);
     }
     this.#rejectAll(file, reason);
     this.#serve(now);
@@ -335,10 +310,7 @@ export class Uploads {
   // -- time ----------------------------------------------------------------------------------------------------------
 
   tick(now: Time): void {
-    if (this.#havesDueAt !== null && now >= this.#havesDueAt) {
-      this.#havesDueAt = null;
-      for (const asker of this.#askers.values()) this.#announce(asker);
-    }
+    this.#interests.tick(now);
     const isPaced = this.#paceDueAt !== null && now >= this.#paceDueAt;
     const isTelling = this.#placesDueAt !== null && now >= this.#placesDueAt;
     if (isTelling) this.#tellPlaces(now);
@@ -346,17 +318,18 @@ export class Uploads {
   }
 
   nextDeadline(): Time | null {
-    const due = [this.#havesDueAt, this.#placesDueAt, this.#paceDueAt].filter((at) => at !== null);
+    const due = [this.#interests.nextDeadline(), this.#placesDueAt, this.#paceDueAt].filter(
+      (at) => at !== null,
+    );
     return due.length > 0 ? Math.min(...due) : null;
   }
 
   views(now: Time): UploadView[] {
-    return [...this.#askers.values()].flatMap(({ peer, shown, jobs }) => {
+    return [...this.#askers.values()].flatMap(({ peer, jobs }) => {
       const asked = new Set([...jobs.values()].map(({ file }) => file));
-      return [...shown].flatMap(([file, { sentBytes, lastAt, rate }]) => {
+      return this.#sent.to(peer, now).flatMap(({ file, sentBytes, bytesPerSecond, isRecent }) => {
         const held = this.#context.held(file);
-        if (!held || (!asked.has(file) && now - lastAt >= SHOWN_MS)) return [];
-        const bytesPerSecond = rate.perSecond(now);
+        if (!held || (!asked.has(file) && !isRecent)) return [];
         return [{ file, name: held.name, to: peer, length: lengthOf(file), sentBytes, bytesPerSecond }];
       });
     });
@@ -538,45 +511,6 @@ export class Uploads {
   #rejectAll(file: FileId, reason: RejectReason): void {
     for (const asker of this.#askers.values())
       for (const job of asker.jobs.values()) if (job.file === file) this.#stop(asker, job, reason);
-  }
-
-  #endInterest(asker: Asker, file: FileId): void {
-    asker.interests.delete(file);
-    asker.unannounced.delete(file);
-    const interested = this.#interestedByFile.get(file);
-    interested?.delete(asker);
-    if (interested?.size === 0) this.#interestedByFile.delete(file);
-  }
-
-  #announceAll(file: FileId): void {
-    for (const asker of this.#interestedByFile.get(file) ?? []) this.#sendBitfield(asker, file);
-  }
-
-  #sendBitfield(asker: Asker, file: FileId): void {
-    asker.unannounced.delete(file);
-    const bits = this.#held(file)?.bits() ?? new Uint8Array(0);
-    this.#context.send(asker.peer, { type: "bitfield", file, bits });
-  }
-
-  #announce(asker: Asker): void {
-    for (const [file, pieces] of asker.unannounced)
-      this.#context.send(asker.peer, { type: "have", file, pieces });
-    asker.unannounced.clear();
-  }
-
-  #show(asker: Asker, file: FileId, bytes: number, now: Time): void {
-    const shown = asker.shown.get(file) ?? {
-      sentBytes: 0,
-      lastAt: now,
-      rate: new Rate(SHOWN_RATE_MEMORY_MS),
-    };
-    shown.sentBytes += bytes;
-    shown.lastAt = now;
-    shown.rate.add(bytes, now);
-    asker.shown.set(file, shown);
-    const [oldest] = asker.shown.keys();
-    if (oldest !== undefined && asker.shown.size > MAX_SHOWN_PER_PEER) asker.shown.delete(oldest);
-    this.#uploadedByFile.set(file, this.uploadedBytes(file) + bytes);
   }
 }
 

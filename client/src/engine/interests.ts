@@ -1,0 +1,114 @@
+/**
+ * Who hears what is held of which file: all of it when they ask, and what is gained from then on, a few pieces at a
+ * time. PROTOCOL.md, rules S2 and S5.
+ */
+import type { FileId } from "./file-id.ts";
+import { MAX_HAVE_PIECES, type SwarmFrame } from "./frame.ts";
+import type { Time } from "./io.ts";
+import type { PeerId } from "./peer-id.ts";
+
+/** Files one peer may hear about: it has a few downloads under way at a time. Guess. */
+export const MAX_INTERESTS_PER_PEER = 1024;
+const HAVE_DELAY_MS = 100;
+
+export interface InterestsContext {
+  send(peer: PeerId, frame: SwarmFrame): void;
+  /** What may be served of a file, as in a bitfield frame, or null. */
+  bits(file: FileId): Uint8Array | null;
+}
+
+interface Listener {
+  readonly peer: PeerId;
+  readonly files: Set<FileId>;
+  readonly unannounced: Map<FileId, number[]>;
+}
+
+export class Interests {
+  readonly #context: InterestsContext;
+  readonly #listenerByPeer = new Map<PeerId, Listener>();
+  readonly #listenersByFile = new Map<FileId, Set<Listener>>();
+  #dueAt: Time | null = null;
+
+  constructor(context: InterestsContext) {
+    this.#context = context;
+  }
+
+  peerUp(peer: PeerId): void {
+    this.#listenerByPeer.set(peer, { peer, files: new Set(), unannounced: new Map() });
+  }
+
+  peerDown(peer: PeerId): void {
+    for (const file of this.#listenerByPeer.get(peer)?.files ?? []) this.end(peer, file);
+    this.#listenerByPeer.delete(peer);
+  }
+
+  /** Tells it what is held, and what comes. False: it hears of too many files. */
+  begin(peer: PeerId, file: FileId): boolean {
+    const listener = this.#listenerByPeer.get(peer);
+    if (!listener) return true;
+    if (!listener.files.has(file)) {
+      if (listener.files.size >= MAX_INTERESTS_PER_PEER) return false;
+      listener.files.add(file);
+      const listeners = this.#listenersByFile.get(file) ?? new Set();
+      this.#listenersByFile.set(file, listeners.add(listener));
+    }
+    this.tell(peer, file);
+    return true;
+  }
+
+  end(peer: PeerId, file: FileId): void {
+    const listener = this.#listenerByPeer.get(peer);
+    if (!listener) return;
+    listener.files.delete(file);
+    listener.unannounced.delete(file);
+    const listeners = this.#listenersByFile.get(file);
+    listeners?.delete(listener);
+    if (listeners?.size === 0) this.#listenersByFile.delete(file);
+  }
+
+  /** It hears of some file. */
+  hears(peer: PeerId): boolean {
+    return (this.#listenerByPeer.get(peer)?.files.size ?? 0) > 0;
+  }
+
+  /** Somebody hears of this file. */
+  isWanted(file: FileId): boolean {
+    return this.#listenersByFile.has(file);
+  }
+
+  /** A piece more is held. [S5] */
+  gained(file: FileId, piece: number, now: Time): void {
+    for (const listener of this.#listenersByFile.get(file) ?? []) {
+      const pieces = listener.unannounced.get(file);
+      if (!pieces) listener.unannounced.set(file, [piece]);
+      else if (pieces.push(piece) >= MAX_HAVE_PIECES) this.#announce(listener);
+      this.#dueAt ??= now + HAVE_DELAY_MS;
+    }
+  }
+
+  /** All that is held of it, to everyone who hears of it. */
+  tellAll(file: FileId): void {
+    for (const { peer } of this.#listenersByFile.get(file) ?? []) this.tell(peer, file);
+  }
+
+  /** All that is held of it, to a linked peer, whether it hears of it or not. */
+  tell(peer: PeerId, file: FileId): void {
+    this.#listenerByPeer.get(peer)?.unannounced.delete(file);
+    this.#context.send(peer, { type: "bitfield", file, bits: this.#context.bits(file) ?? new Uint8Array(0) });
+  }
+
+  tick(now: Time): void {
+    if (this.#dueAt === null || now < this.#dueAt) return;
+    this.#dueAt = null;
+    for (const listener of this.#listenerByPeer.values()) this.#announce(listener);
+  }
+
+  nextDeadline(): Time | null {
+    return this.#dueAt;
+  }
+
+  #announce({ peer, unannounced }: Listener): void {
+    for (const [file, pieces] of unannounced) this.#context.send(peer, { type: "have", file, pieces });
+    unannounced.clear();
+  }
+}
