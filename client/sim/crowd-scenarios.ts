@@ -1,7 +1,7 @@
 /** Rooms of whole engines: what is done to each, and what must hold in it. Always: nobody honest is refused. */
 import { decodeBatch, encodeBatch, entriesOf, headOf, headText, isBatch } from "../src/engine/batch.ts";
 import { decodeEntry, encodeEntry } from "../src/engine/entry.ts";
-import { decodeFrame, encodeFrame } from "../src/engine/frame.ts";
+import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
 import type { PeerId } from "../src/engine/peer-id.ts";
 import { Crowd, GROUP, type Posting } from "./crowd.ts";
 import { twist } from "./lies.ts";

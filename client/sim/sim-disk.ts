@@ -1,5 +1,6 @@
 /** A disk for a whole engine of the simulator. */
-import { encodeBlock, MAX_BLOCK_BYTES } from "../src/engine/frame.ts";
+import { MAX_BLOCK_BYTES } from "../src/engine/frame.ts";
+import { encodeBlock } from "../src/engine/frame-codec.ts";
 import type { SwarmOutput } from "../src/engine/io.ts";
 import { DiskFiles } from "./disk-files.ts";
 import type { SimFiles, SimPeer } from "./room.ts";

@@ -1,13 +1,7 @@
 /** A peer that has nothing but its swarm: control frames go through the real codec, and the catalog is the world's. */
 import { ok } from "@swapmeet/shared";
-import {
-  decodeFrame,
-  encodeFrame,
-  MAX_BLOCK_BYTES,
-  MAX_FRAME_BYTES,
-  type Frame,
-  type SwarmFrame,
-} from "../src/engine/frame.ts";
+import { MAX_BLOCK_BYTES, MAX_FRAME_BYTES, type Frame, type SwarmFrame } from "../src/engine/frame.ts";
+import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
 import type { FileId } from "../src/engine/file-id.ts";
 import type { Notice, SwarmInput, SwarmOutput } from "../src/engine/io.ts";
 import type { PeerId } from "../src/engine/peer-id.ts";

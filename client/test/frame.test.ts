@@ -1,14 +1,8 @@
 import { encode } from "cborg";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  decodeFrame,
-  encodeFrame,
-  MAX_BLOCK_BYTES,
-  MAX_FRAME_BYTES,
-  MAX_HAVE_PIECES,
-  type Frame,
-} from "../src/engine/frame.ts";
+import { MAX_BLOCK_BYTES, MAX_FRAME_BYTES, MAX_HAVE_PIECES, type Frame } from "../src/engine/frame.ts";
+import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
 import { fileIdOf } from "../src/engine/file-id.ts";
 import { anyFrame } from "./frames.ts";
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { decodeBatch, type Batch } from "../src/engine/batch.ts";
 import type { Entry, Topic } from "../src/engine/entry.ts";
-import { encodeFrame } from "../src/engine/frame.ts";
+import { encodeFrame } from "../src/engine/frame-codec.ts";
 import { isHostile, type Refusal } from "../src/engine/refusal.ts";
 import { here, Net, newSigner, Pen, post, shares, type Node } from "./gossip-net.ts";
 

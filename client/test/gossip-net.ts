@@ -13,7 +13,8 @@ import {
 } from "../src/engine/batch.ts";
 import { encodeEntry, type Entry, type Topic } from "../src/engine/entry.ts";
 import { fileIdOf } from "../src/engine/file-id.ts";
-import { decodeFrame, encodeFrame, type GossipFrame } from "../src/engine/frame.ts";
+import { type GossipFrame } from "../src/engine/frame.ts";
+import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
 import { Gossip } from "../src/engine/gossip.ts";
 import type { PeerId } from "../src/engine/peer-id.ts";
 import type { Refusal } from "../src/engine/refusal.ts";

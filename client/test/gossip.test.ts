@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Entry } from "../src/engine/entry.ts";
-import { decodeFrame, type Want } from "../src/engine/frame.ts";
+import { type Want } from "../src/engine/frame.ts";
+import { decodeFrame } from "../src/engine/frame-codec.ts";
 import { isHostile } from "../src/engine/refusal.ts";
 import { here, Net, newSigner, Pen, post, shares, type Node } from "./gossip-net.ts";
 

@@ -7,7 +7,8 @@ import { encodeBatch, NO_ENTRY } from "../src/engine/batch.ts";
 import { hexToBytes } from "../src/engine/bytes.ts";
 import { newSession, seal } from "../src/engine/envelope.ts";
 import { fileIdOf } from "../src/engine/file-id.ts";
-import { decodeFrame, encodeFrame, MAX_FRAME_BYTES } from "../src/engine/frame.ts";
+import { MAX_FRAME_BYTES } from "../src/engine/frame.ts";
+import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
 
 const SEEDS = [1, 2, 3, 4, 5];
 

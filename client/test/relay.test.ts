@@ -6,7 +6,8 @@ import { SimRoom, type CarriedFrame, type SimPeer } from "../sim/room.ts";
 import { SimDisk } from "../sim/sim-disk.ts";
 import { bytesToHex, equalBytes } from "../src/engine/bytes.ts";
 import { open, seal } from "../src/engine/envelope.ts";
-import { decodeFrame, encodeFrame, MAX_FRAME_BYTES, type RelayFrame } from "../src/engine/frame.ts";
+import { MAX_FRAME_BYTES, type RelayFrame } from "../src/engine/frame.ts";
+import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
 import { publicRelayKey, RelayedChannel } from "../src/engine/relayed-channel.ts";
 
 const SEEDS = [1, 2, 3];

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { concatBytes } from "../src/engine/bytes.ts";
-import { decodeFrame, MAX_BLOCK_BYTES } from "../src/engine/frame.ts";
+import { MAX_BLOCK_BYTES } from "../src/engine/frame.ts";
+import { decodeFrame } from "../src/engine/frame-codec.ts";
 import { RelayedLink } from "../src/platform/relayed-link.ts";
 
 const blockIn = (frame: Uint8Array) => {

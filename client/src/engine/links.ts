@@ -8,7 +8,8 @@
  */
 import type { Address, RoomTag } from "@swapmeet/shared";
 import { Calls } from "./calls.ts";
-import { decodeFrame, encodeFrame, type Frame, type RelayFrame } from "./frame.ts";
+import { type Frame, type RelayFrame } from "./frame.ts";
+import { decodeFrame, encodeFrame } from "./frame-codec.ts";
 import { Introductions, type Introduction, type IntroductionsContext, type Word } from "./introductions.ts";
 import type { LinkEnd, LinkId, Notice, Signal, Time } from "./io.ts";
 import { deadlineOf, type Link, type Stage } from "./link.ts";

@@ -6,7 +6,8 @@
  * Knows nothing of rooms, peers or files: bytes in, bytes out.
  */
 import SimplePeer from "simple-peer";
-import { MAX_FRAME_BYTES, writeBlock } from "../engine/frame.ts";
+import { MAX_FRAME_BYTES } from "../engine/frame.ts";
+import { writeBlock } from "../engine/frame-codec.ts";
 import type { LinkEnd, Signal } from "../engine/io.ts";
 import { BlockQueue, type BlockSender } from "./block-queue.ts";
 import { fingerprintOf, parseSignal } from "./signal.ts";

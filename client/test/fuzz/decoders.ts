@@ -20,7 +20,7 @@ import { Bitfield } from "../../src/engine/bitfield.ts";
 import { decodeEntry, encodeEntry, type Entry } from "../../src/engine/entry.ts";
 import { newSession, open, seal } from "../../src/engine/envelope.ts";
 import { fileIdOf } from "../../src/engine/file-id.ts";
-import { decodeFrame, encodeFrame } from "../../src/engine/frame.ts";
+import { decodeFrame, encodeFrame } from "../../src/engine/frame-codec.ts";
 import { safeFileName, safeFolder, safeGroup, safePersonName, safePostText } from "../../src/engine/name.ts";
 import type { PostId } from "../../src/engine/post-id.ts";
 import { parseRoomCode } from "../../src/platform/room-code.ts";

@@ -6,13 +6,8 @@ import { decodeBatch, encodeBatch, NO_ENTRY, type Batch, type FeedName } from ".
 import { encodeEntry } from "../../src/engine/entry.ts";
 import { Gossip } from "../../src/engine/gossip.ts";
 import { geometryOf, lengthOf, LEAF_BYTES, pieceBytes } from "../../src/engine/file-id.ts";
-import {
-  decodeFrame,
-  encodeFrame,
-  SUMMARY_BYTES,
-  type Frame,
-  type GossipFrame,
-} from "../../src/engine/frame.ts";
+import { SUMMARY_BYTES, type Frame, type GossipFrame } from "../../src/engine/frame.ts";
+import { decodeFrame, encodeFrame } from "../../src/engine/frame-codec.ts";
 import type { SwarmOutput } from "../../src/engine/io.ts";
 import { peerIdOf, SIGNATURE_BYTES } from "../../src/engine/peer-id.ts";
 import { Swarm } from "../../src/engine/swarm.ts";
