@@ -360,6 +360,73 @@ test("[E8] an author that floods is taken at a bounded rate, is named, and who p
   );
 });
 
+test("[E3] what is no word in a presence is refused, and is not passed on", () => {
+  const net = new Net(9);
+  const [mallory, ben, carol] = net.addMany(3) as [Node, Node, Node];
+  net.link(mallory, ben);
+  net.link(ben, carol);
+  const ofAnotherTopic = new Pen(newSigner(net.random), "presence");
+  mallory.send(ben.id, ofAnotherTopic.write(post("not a word")));
+  net.run(1_000);
+  expect(ben.refused).toEqual([{ peer: mallory.id, refusal: "false-entry" }]);
+  const ofNoKindKnown = new Pen(newSigner(net.random), "presence");
+  mallory.send(ben.id, ofNoKindKnown.write(Uint8Array.of(0x81, 9)));
+  net.run(1_000);
+  expect(ben.refused).toHaveLength(2);
+  expect([ben.state(), carol.state()]).toEqual([{}, {}]);
+});
+
+test("[E8] a neighbour that brings one invented author after another is slowed down, and others are heard", () => {
+  const net = new Net(10);
+  const [mallory, ben, ada] = net.addMany(3) as [Node, Node, Node];
+  net.link(mallory, ben);
+  net.link(ada, ben);
+  for (let i = 0; i < 8_500; i++) {
+    ben.receive(mallory.id, new Pen(newSigner(net.random), "board").write(post(`${i}`)));
+    if (i % 100 === 0) net.run(10);
+  }
+  ada.gossip.append("board", [post("here I am")]);
+  net.run(2_000);
+  expect(new Set(ben.refused.map(({ peer, refusal }) => `${peer} ${refusal}`))).toEqual(
+    new Set([`${mallory.id} too-many-entries`]),
+  );
+  expect(ben.applications).toBeLessThan(8_300);
+  expect(ben.of(ada, "board")).toEqual([post("here I am")]);
+});
+
+describe("[E9] proofs about authors of whom nothing is here", () => {
+  const lie = (net: Net): { common: Uint8Array; proof: Uint8Array } => {
+    const pen = new Pen(newSigner(net.random), "board");
+    const common = pen.write(post("common"));
+    const [one, other] = [pen.fork(), pen].map((branch, i) => twice(branch.write(post(`${i}`)))[0]);
+    return { common, proof: encodeFrame({ type: "fork", batches: [one!, other!] }) };
+  };
+
+  test("are no news, and blame nobody", () => {
+    const net = new Net(11);
+    const [mallory, ben, carol] = net.addMany(3) as [Node, Node, Node];
+    net.link(mallory, ben);
+    net.link(ben, carol);
+    for (let i = 0; i < 300; i++) mallory.send(ben.id, lie(net).proof);
+    net.run(2_000);
+    for (const node of [ben, carol]) expect([node.forks, node.refused]).toEqual([[], []]);
+    expect(net.sent.some(({ from, bytes }) => from === ben && bytes[1] === 21)).toBe(false);
+  });
+
+  test("count once something is here", () => {
+    const net = new Net(12);
+    const [mallory, ben, carol] = net.addMany(3) as [Node, Node, Node];
+    net.link(mallory, ben);
+    net.link(ben, carol);
+    const { common, proof } = lie(net);
+    mallory.send(ben.id, proof);
+    net.run(1_000);
+    mallory.send(ben.id, common);
+    net.run(2_000);
+    for (const node of [ben, carol]) expect(node.forks.map(({ length }) => length)).toEqual([1]);
+  });
+});
+
 test("[E8] a library that never ends fills a bounded part of the memory, and is not asked for more", () => {
   const net = new Net(8);
   const [mallory, ben] = net.addMany(2) as [Node, Node];

@@ -16,6 +16,13 @@ const MAX_PRESENCES = 8_192;
 const MAX_LIBRARIES_BYTES = 256 * 1024 * 1024;
 /** All boards: what a device also keeps when the tab is closed. Guess. */
 const MAX_BOARDS_BYTES = 32 * 1024 * 1024;
+/** Let go together: the search for those who take most costs a look at all. */
+const BOARDS_SLACK_BYTES = 1024 * 1024;
+/** Boards of which nothing is left; of these is known what was let go, and is not to be asked for again. Guess. */
+const MAX_EMPTY_BOARDS = 8_192;
+/** Libraries that came before their author's first word, and how long they may wait for it. Guess. */
+const MAX_EARLY_LIBRARIES = 256;
+const EARLY_LIBRARY_MS = 60_000;
 /** What a batch takes beside its bytes. */
 const BATCH_OVERHEAD_BYTES = 256;
 /** A gone author's old word comes no later than this, from somebody who slept. Guess. */
@@ -28,6 +35,7 @@ const AUTHOR_BYTES_PER_SECOND = 64 * 1024;
 const LEAST_CHARGE_BYTES = 4_096;
 
 interface Author {
+  readonly id: PeerId;
   /** The life that presence and library are of; -1 when there are none. */
   epoch: number;
   presence: Feed | null;
@@ -56,6 +64,10 @@ export class Archive {
   readonly #summary = new Uint32Array(SUMMARY_BUCKETS * 2);
   /** In the order they end. */
   readonly #tombstoneUntil = new Map<PeerId, Time>();
+  /** The oldest first. */
+  readonly #earlyLibraryUntil = new Map<PeerId, Time>();
+  /** The oldest first. */
+  readonly #emptyBoards = new Set<Feed>();
 
   constructor(context: ArchiveContext) {
     this.#context = context;
@@ -85,6 +97,12 @@ export class Archive {
     );
   }
 
+  /** Whether anything of the author is here: its presence, its library, or a board. */
+  isKnown(author: PeerId): boolean {
+    for (const feed of feedsOf(this.#authorById.get(author) ?? NOBODY)) if (!feed.isEmpty) return true;
+    return false;
+  }
+
   /** Whether the author left, and has not come back. */
   isGone(author: PeerId): boolean {
     return !!this.#authorById.get(author)?.gone;
@@ -100,8 +118,14 @@ export class Archive {
     switch (topic) {
       case "presence":
         return this.#presences < MAX_PRESENCES || !!this.#authorById.get(author)?.presence;
-      case "library":
-        return this.#libraryBytes + MAX_BATCH_BYTES <= MAX_LIBRARIES_BYTES;
+      case "library": {
+        const known = this.#authorById.get(author);
+        const mayCome =
+          (known && hasWord(known)) ||
+          this.#earlyLibraryUntil.has(author) ||
+          this.#earlyLibraryUntil.size < MAX_EARLY_LIBRARIES;
+        return mayCome && this.#libraryBytes + MAX_BATCH_BYTES <= MAX_LIBRARIES_BYTES;
+      }
       case "board":
         return true; // others make it
     }
@@ -114,7 +138,10 @@ export class Archive {
     if (batch.topic === "presence") {
       author.gone = null;
       this.#tombstoneUntil.delete(batch.author);
-    }
+      this.#earlyLibraryUntil.delete(batch.author);
+    } else if (batch.topic === "library" && !hasWord(author) && !this.#earlyLibraryUntil.has(batch.author))
+      this.#earlyLibraryUntil.set(batch.author, now + EARLY_LIBRARY_MS);
+    this.#endEarlyLibraries(now);
     author.paidAt = Math.max(author.paidAt, now) + timeFor(batch.bytes.length);
     const { from, let: gone } = this.#change(feed, () => feed.append(batch));
     this.#letGo(feed, gone);
@@ -141,7 +168,6 @@ export class Archive {
     const feed = new Feed(name);
     if (name.topic === "board") author.boards = [...author.boards, feed];
     else author[name.topic] = feed;
-    if (name.topic === "presence") this.#presences++;
     return feed;
   }
 
@@ -197,7 +223,7 @@ export class Archive {
 
   #authorOf(id: PeerId): Author {
     let author = this.#authorById.get(id);
-    if (!author) this.#authorById.set(id, (author = newAuthor()));
+    if (!author) this.#authorById.set(id, (author = newAuthor(id)));
     return author;
   }
 
@@ -215,6 +241,7 @@ export class Archive {
     const { print } = feed;
     this.#summary[at]! ^= Number.parseInt(print.slice(0, 8), 16);
     this.#summary[at + 1]! ^= Number.parseInt(print.slice(8), 16);
+    if (feed.topic === "presence" && !feed.isEmpty) this.#presences += sign;
     if (feed.topic === "library") this.#libraryBytes += sign * feed.bytes;
     if (feed.topic !== "board") return;
     const bytes = sign * (feed.bytes + feed.batches.length * BATCH_OVERHEAD_BYTES);
@@ -230,17 +257,41 @@ export class Archive {
     }
   }
 
-  /** While the boards are too large, whoever takes most loses the oldest post of their oldest life. [E8] */
+  /** When the boards are too large, whoever takes most loses the oldest post of their oldest life. [E8] */
   #makeRoom(): void {
-    while (this.#boardBytes > MAX_BOARDS_BYTES) {
-      let most: { id: PeerId; author: Author } | null = null;
-      for (const [id, author] of this.#authorById) {
-        const lead = author.boardBytes - (most?.author.boardBytes ?? 0);
-        if (lead > 0 || (lead === 0 && most && id < most.id)) most = { id, author };
-      }
-      const feed = most?.author.boards.filter(({ isEmpty }) => !isEmpty).sort((a, b) => a.epoch - b.epoch)[0];
-      if (!feed) return;
+    if (this.#boardBytes <= MAX_BOARDS_BYTES) return;
+    const byBytes = [...this.#authorById.values()]
+      .filter(({ boardBytes }) => boardBytes > 0)
+      .sort(byLeastBytes);
+    while (this.#boardBytes > MAX_BOARDS_BYTES - BOARDS_SLACK_BYTES) {
+      const author = byBytes.pop()!;
+      const feed = author.boards.filter(({ isEmpty }) => !isEmpty).sort((a, b) => a.epoch - b.epoch)[0]!;
       this.#letGo(feed, [this.#change(feed, () => feed.shift())]);
+      if (feed.isEmpty) this.#emptied(feed);
+      if (author.boardBytes > 0) byBytes.splice(placeOf(author, byBytes), 0, author);
+    }
+  }
+
+  #emptied(board: Feed): void {
+    this.#emptyBoards.add(board);
+    const [oldest] = this.#emptyBoards;
+    if (!oldest || this.#emptyBoards.size <= MAX_EMPTY_BOARDS) return;
+    this.#emptyBoards.delete(oldest);
+    if (!oldest.isEmpty || oldest.frozenAt !== null) return;
+    const author = this.#authorOf(oldest.author);
+    author.boards = author.boards.filter((other) => other !== oldest);
+    this.#endIfNothing(oldest.author);
+  }
+
+  /** Of authors that did not say a word in time. */
+  #endEarlyLibraries(now: Time): void {
+    for (const [id, until] of this.#earlyLibraryUntil) {
+      if (now < until) return;
+      this.#earlyLibraryUntil.delete(id);
+      const author = this.#authorById.get(id);
+      if (!author || hasWord(author)) continue;
+      this.#endLife(author);
+      this.#endIfNothing(id);
     }
   }
 
@@ -248,7 +299,6 @@ export class Archive {
     for (const feed of [author.presence, author.library]) {
       if (!feed) continue;
       this.#count(feed, -1);
-      if (feed.topic === "presence") this.#presences--;
       if (feed.base < feed.length) this.#context.dropped(feed, feed.base, feed.length);
     }
     author.presence = author.library = null;
@@ -259,11 +309,17 @@ export class Archive {
     const author = this.#authorById.get(id);
     if (!author) return;
     author.gone = null;
-    if (author.epoch < 0 && author.boards.length === 0) this.#authorById.delete(id);
+    this.#endIfNothing(id);
+  }
+
+  #endIfNothing(id: PeerId): void {
+    const author = this.#authorById.get(id);
+    if (author && author.epoch < 0 && author.boards.length === 0 && !author.gone) this.#authorById.delete(id);
   }
 }
 
-const newAuthor = (): Author => ({
+const newAuthor = (id: PeerId): Author => ({
+  id,
   epoch: -1,
   presence: null,
   library: null,
@@ -275,11 +331,35 @@ const newAuthor = (): Author => ({
 
 const NO_FEEDS: readonly Feed[] = [];
 
-function* feedsOf({ presence, library, boards }: Author): Iterable<Feed> {
+const NOBODY = { presence: null, library: null, boards: NO_FEEDS };
+
+function* feedsOf({
+  presence,
+  library,
+  boards,
+}: Pick<Author, "presence" | "library" | "boards">): Iterable<Feed> {
   if (presence) yield presence;
   if (library) yield library;
   yield* boards;
 }
+
+/** It has said who it is, and that stands. */
+const hasWord = ({ presence }: Author): boolean => presence !== null && !presence.isEmpty;
+
+/** Whoever loses next is last. */
+const byLeastBytes = (a: Author, b: Author): number => a.boardBytes - b.boardBytes || (a.id < b.id ? 1 : -1);
+
+/** Where the author belongs in what is sorted by `byLeastBytes`. */
+const placeOf = (author: Author, sorted: readonly Author[]): number => {
+  let from = 0;
+  let to = sorted.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (byLeastBytes(sorted[middle]!, author) < 0) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+};
 
 const bucketOf = (author: PeerId): number => Number.parseInt(author.slice(0, 2), 16) % SUMMARY_BUCKETS;
 

@@ -19,6 +19,7 @@ import { hueOf, tagOf, type PeerId } from "./peer-id.ts";
 import type { PostId } from "./post-id.ts";
 import { Presence } from "./presence.ts";
 import type { Refusal } from "./refusal.ts";
+import { MAX_FORKS } from "./proofs.ts";
 import { Swarm } from "./swarm.ts";
 import { TransferLinks } from "./transfer-links.ts";
 import type {
@@ -146,10 +147,7 @@ export class Engine {
       applied: (feed, first, entries, last, from, now) =>
         entries.forEach((entry, i) => this.#applied(feed, first + i, entry, last, from, now)),
       dropped: (feed, from, to) => this.#dropped(feed, from, to),
-      forked: (feed) => {
-        if (!this.#liars.has(feed.author)) notify({ type: "two-histories", author: feed.author });
-        this.#liars.add(feed.author);
-      },
+      forked: ({ author }) => this.#lied(author),
       keep: (feed, first, frame) => emit({ type: "keep-batch", key: batchKey(feed, first), frame }),
       unkeep: (feed, first) => emit({ type: "unkeep-batch", key: batchKey(feed, first) }),
       told: (peer) => this.#overlay.told(peer),
@@ -405,6 +403,14 @@ export class Engine {
       case "board":
         return this.#board.drop(feed, from, to);
     }
+  }
+
+  #lied(author: PeerId): void {
+    if (this.#liars.has(author)) return;
+    this.#notify({ type: "two-histories", author });
+    this.#liars.add(author);
+    const [oldest] = this.#liars;
+    if (oldest && this.#liars.size > MAX_FORKS) this.#liars.delete(oldest);
   }
 
   #share(files: readonly LocalFile[]): void {

@@ -32,6 +32,9 @@ const KNOWN_BYTES_AT_ONCE = 16 * 1024 * 1024;
 /** Heads, summaries and proofs from a neighbour. A summary is charged like the heads that answer it. Guess. */
 const TALK_BYTES_AT_ONCE = 16 * 1024 * 1024;
 const BYTES_PER_SECOND = 256 * 1024;
+/** Batches of authors not known here that a neighbour may bring: a room of the largest at once, then a busy door. */
+const STRANGERS_AT_ONCE = 8_192;
+const STRANGERS_PER_SECOND = 16;
 const HEAD_BYTES = 72;
 const SUMMARY_CHARGE_BYTES = 1024 * 1024;
 /** In the place of an entry's number, where a proof is kept on the device. */
@@ -79,6 +82,7 @@ export interface GossipContext {
 interface Neighbor {
   readonly known: Allowance;
   readonly talk: Allowance;
+  readonly strangers: Allowance;
 }
 
 export class Gossip {
@@ -104,6 +108,7 @@ export class Gossip {
     this.#checks = new Checks(context.verify, (arrival, valid, now) => this.#checked(arrival, valid, now));
     this.#proofs = new Proofs({
       verify: context.verify,
+      isKnown: (author) => this.#archive.isKnown(author),
       lookBack: (...question) => this.#missing.lookBack(...question),
       proven: (fork, shownBy) => this.#proven(fork, shownBy),
       disproven: (shownBy) => refuse(shownBy, "false-fork"),
@@ -133,6 +138,7 @@ export class Gossip {
     this.#neighborById.set(peer, {
       known: new Allowance(KNOWN_BYTES_AT_ONCE, BYTES_PER_SECOND),
       talk: new Allowance(TALK_BYTES_AT_ONCE, BYTES_PER_SECOND),
+      strangers: new Allowance(STRANGERS_AT_ONCE, STRANGERS_PER_SECOND),
     });
     this.#broadcast.peerUp(peer);
     this.#missing.peerUp(peer);
@@ -230,7 +236,9 @@ export class Gossip {
     if (from) {
       if (this.#archive.isFlooding(batch.author, now))
         return this.#context.refuse(batch.author, "author-flood");
-      if (!this.#hasRoomFor(batch)) return this.#context.refuse(from, "too-many-entries");
+      if (!hasOnlyWords(batch)) return this.#context.refuse(from, "false-entry");
+      if (!this.#hasRoomFor(batch) || !this.#mayBring(from, batch, now))
+        return this.#context.refuse(from, "too-many-entries");
     }
     if (fit === "fork") this.#proofs.arrived(batch, from);
     const way = from ? this.#missing.arrived(from, batch, now) : "restored";
@@ -300,6 +308,7 @@ export class Gossip {
       this.#afterGap(from, batch, now);
     this.#missing.changed(feed);
     this.#apply(feed, first, arrival, now);
+    this.#proofs.appeared(batch.author);
     // Its library went with it. Who has the one will have the other.
     if (hasReturned && from)
       this.#missing.heard(from, { ...ANY_LIBRARY, ...nameOf(batch), topic: "library" }, false, now);
@@ -341,6 +350,10 @@ export class Gossip {
 
   #hasRoomFor(batch: Batch): boolean {
     return !this.#checks.areMany && !this.#archive.feed(batch)?.isFull && this.#archive.hasRoomFor(batch);
+  }
+
+  #mayBring(from: PeerId, { author }: Batch, now: Time): boolean {
+    return this.#archive.isKnown(author) || !!this.#neighborById.get(from)?.strangers.spend(1, now);
   }
 
   #fitOf(batch: Batch): Fit {
@@ -417,6 +430,10 @@ const readEntries = (batch: Batch, from: number, to: number): (Entry | null)[] =
       const entry = decodeEntry(bytes);
       return entry && topicOf(entry) === batch.topic ? entry : null;
     });
+
+/** Of presence every entry is a word, or nobody would ever be missed who says nothing. [E3] */
+const hasOnlyWords = (batch: Batch): boolean =>
+  batch.topic !== "presence" || !readEntries(batch, batch.first, batch.end).includes(null);
 
 /** The claim to have some of a feed, however much. */
 const ANY_LIBRARY = { base: 0, length: Number.MAX_SAFE_INTEGER, mark: "" } as const;

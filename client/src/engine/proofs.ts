@@ -10,7 +10,10 @@ import type { Time } from "./io.ts";
 import type { PeerId } from "./peer-id.ts";
 
 /** The oldest go first. Two batches each, 16 MB of the largest. Guess. */
-const MAX_FORKS = 256;
+export const MAX_FORKS = 256;
+
+/** Proofs that came before anything else of their authors. Guess. */
+const MAX_EARLY = 64;
 
 /** Two say different things, and an earlier batch is awaited that shows since when. */
 interface LookBack {
@@ -22,6 +25,8 @@ interface LookBack {
 export interface ProofsContext {
   verify: Verify;
   /** Asks for the batch with the entry before `at`; `ended` when it came, or will not. */
+  /** Whether anything of the author is here. */
+  isKnown(author: PeerId): boolean;
   lookBack(peer: PeerId, name: FeedName, at: number, ended: () => void, now: Time): void;
   /** A proof that shows an earlier lie than any before. `shownBy`: null when it was found here. */
   proven(fork: Fork, shownBy: PeerId | null): void;
@@ -34,6 +39,9 @@ export class Proofs {
   readonly #forkByKey = new Map<string, Fork>();
   /** One a feed. */
   readonly #lookBackByKey = new Map<string, LookBack>();
+
+  /** Of authors that are not known here yet; the oldest go first. */
+  readonly #earlyByKey = new Map<string, { readonly fork: Fork; readonly shownBy: PeerId }>();
 
   constructor(context: ProofsContext) {
     this.#context = context;
@@ -78,6 +86,15 @@ export class Proofs {
     this.#context.lookBack(from, feed, batch.first, ended, now);
   }
 
+  /** Something of the author has come. */
+  appeared(author: PeerId): void {
+    for (const [key, { fork, shownBy }] of this.#earlyByKey) {
+      if (fork.batches[0].author !== author) continue;
+      this.#earlyByKey.delete(key);
+      this.#proven(fork, shownBy);
+    }
+  }
+
   /** Somebody shows a proof; null: this device kept it. */
   shown(batches: readonly [Batch, Batch], by: PeerId | null): void {
     const fork = forkBetween(...batches);
@@ -97,11 +114,22 @@ export class Proofs {
     const key = keyOf(fork.batches[0]);
     this.#lookBackByKey.delete(key);
     if (this.#isKnown(fork)) return;
+    if (shownBy && !this.#context.isKnown(fork.batches[0].author)) return this.#cameEarly(key, fork, shownBy);
     this.#forkByKey.delete(key);
     this.#forkByKey.set(key, fork);
     const [oldest] = this.#forkByKey.keys();
     if (oldest && this.#forkByKey.size > MAX_FORKS) this.#forkByKey.delete(oldest);
     this.#context.proven(fork, shownBy);
+  }
+
+  /** Anybody can invent an author and prove it a liar: that is no news before something of the author is. */
+  #cameEarly(key: string, fork: Fork, shownBy: PeerId): void {
+    const known = this.#earlyByKey.get(key);
+    if (known && known.fork.at <= fork.at) return;
+    this.#earlyByKey.delete(key);
+    this.#earlyByKey.set(key, { fork, shownBy });
+    const [oldest] = this.#earlyByKey.keys();
+    if (oldest && this.#earlyByKey.size > MAX_EARLY) this.#earlyByKey.delete(oldest);
   }
 
   #isKnown({ at, batches: [name] }: Fork): boolean {
