@@ -14,12 +14,13 @@ import type { Frame } from "./frame.ts";
 import { Gossip } from "./gossip.ts";
 import type { Input, LinkId, LocalFile, Notice, Output, Time } from "./io.ts";
 import { Links } from "./links.ts";
+import { Offers } from "./offers.ts";
 import { Overlay } from "./overlay.ts";
 import { hueOf, tagOf, type PeerId } from "./peer-id.ts";
 import type { PostId } from "./post-id.ts";
 import { Presence } from "./presence.ts";
-import type { Refusal } from "./refusal.ts";
 import { MAX_FORKS } from "./proofs.ts";
+import type { Refusal } from "./refusal.ts";
 import { Swarm } from "./swarm.ts";
 import { TransferLinks } from "./transfer-links.ts";
 import type {
@@ -60,6 +61,7 @@ export class Engine {
   readonly #messages: DirectMessages;
   readonly #swarm: Swarm;
   readonly #transferLinks: TransferLinks;
+  readonly #offers: Offers;
   /** Those that wait for a time. */
   readonly #parts: readonly { tick(now: Time): void; nextDeadline(): Time | null }[];
   readonly #library = new Map<FileId, LocalFile>();
@@ -120,6 +122,7 @@ export class Engine {
         this.#presence.linkDown(peer, wasNeighbor, now);
         this.#swarm.peerDown(peer, now);
         this.#messages.peerDown(peer, now);
+        this.#offers.peerDown(peer);
         this.#transferLinks.look(now);
       },
       dialFailed: (address, now) => this.#overlay.dialFailed(address, now),
@@ -177,6 +180,7 @@ export class Engine {
       sourcesOf: (file) => this.#catalog.sourcesOf(file),
       random,
     });
+    this.#offers = new Offers({ notify, refuse });
     this.#messages = new DirectMessages({
       me,
       isLinked,
@@ -305,11 +309,8 @@ export class Engine {
       case "clear":
         return this.#swarm.clear(input.file, now);
       case "offer":
-        return this.#transferLinks.send(
-          input.to,
-          { type: "offer", id: this.#nextJob++, files: input.files },
-          now,
-          () => this.#notify({ type: "not-reached", peer: input.to }),
+        return this.#transferLinks.send(input.to, this.#offers.make(input.to, input.files), now, () =>
+          this.#notify({ type: "not-reached", peer: input.to }),
         );
       case "answer-offer":
         return this.#transferLinks.send(
@@ -351,9 +352,8 @@ export class Engine {
       case "message-received":
         return this.#messages.frame(peer, frame, now);
       case "offer":
-        return this.#notify({ type: "offer", from: peer, id: frame.id, files: frame.files });
       case "offer-answer":
-        return this.#notify({ type: "offer-answered", by: peer, accepted: frame.accepted });
+        return this.#offers.frame(peer, frame, now);
       case "prove":
       case "introduce":
       case "relay":

@@ -356,7 +356,9 @@ class RoomSession implements Session {
 
   answerOffer(from: PeerId, id: number, accepted: boolean): void {
     this.#host.feed({ type: "answer-offer", from, id, accepted });
-    const offer = this.#notices.map(({ notice }) => notice).find((n) => n.type === "offer" && n.id === id);
+    const offer = this.#notices
+      .map(({ notice }) => notice)
+      .find((n) => n.type === "offer" && n.from === from && n.id === id);
     if (accepted && offer?.type === "offer")
       for (const { file, name } of offer.files) this.download(file, name);
   }

@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { fileIdOf } from "../src/engine/file-id.ts";
+import type { Notice } from "../src/engine/io.ts";
+import { Offers } from "../src/engine/offers.ts";
+import type { PeerId } from "../src/engine/peer-id.ts";
+
+const [BEN, EVE] = ["ben", "eve"] as PeerId[] as [PeerId, PeerId];
+const files = [{ file: fileIdOf(new Uint8Array(32), 1000), name: "song.mp3" }];
+
+const newOffers = () => {
+  const notices: Notice[] = [];
+  const refused: string[] = [];
+  const offers = new Offers({
+    notify: (notice) => void notices.push(notice),
+    refuse: (peer, refusal) => void refused.push(`${peer} ${refusal}`),
+  });
+  return { offers, notices, refused };
+};
+
+test("[T4] a flood of offers is shown at a bounded rate, and another's is shown all the same", () => {
+  const { offers, notices, refused } = newOffers();
+  for (let id = 0; id < 1_000; id++) offers.frame(EVE, { type: "offer", id, files }, id);
+  offers.frame(BEN, { type: "offer", id: 7, files }, 1_000);
+  expect(notices.slice(5)).toEqual([{ type: "offer", from: BEN, id: 7, files }]);
+  expect(new Set(refused)).toEqual(new Set(["eve too-many-requests"]));
+  offers.frame(EVE, { type: "offer", id: 2_000, files }, 11_000);
+  expect(notices).toHaveLength(7);
+});
+
+test("[T5] an answer counts once, from the one who was asked, also over a later link", () => {
+  const { offers, notices, refused } = newOffers();
+  const { id } = offers.make(BEN, files);
+  offers.frame(EVE, { type: "offer-answer", id, accepted: true }, 0);
+  offers.frame(BEN, { type: "offer-answer", id: id + 1, accepted: true }, 0);
+  expect(notices).toEqual([]);
+  offers.peerDown(BEN);
+  for (let i = 0; i < 2; i++) offers.frame(BEN, { type: "offer-answer", id, accepted: false }, 0);
+  expect(notices).toEqual([{ type: "offer-answered", by: BEN, accepted: false }]);
+  expect(refused).toEqual(["eve bad-request", "ben bad-request", "ben bad-request"]);
+});
+
+test("[T5] the last 256 offers may be answered", () => {
+  const { offers, notices } = newOffers();
+  const ids = Array.from({ length: 257 }, () => offers.make(BEN, files).id);
+  for (const id of ids) offers.frame(BEN, { type: "offer-answer", id, accepted: true }, 0);
+  expect(notices).toHaveLength(256);
+});
