@@ -302,7 +302,7 @@ const putPiece = (store: PieceStore, file: TestFile, piece: number): void => {
   for (const at of blocks) store.put(at, file.bytes.slice(at, Math.min(at + BLOCK_BYTES, end)));
 };
 
-const storePiece = async (store: PieceStore, file: TestFile, piece: number): Promise<void> => {
+export const storePiece = async (store: PieceStore, file: TestFile, piece: number): Promise<void> => {
   putPiece(store, file, piece);
   equal(valueOf(await store.check(piece, hashAt(file.layer, piece))).type, "stored", `piece ${piece}`);
 };

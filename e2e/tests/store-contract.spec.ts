@@ -35,6 +35,9 @@ for (const { kind, host } of PLACES)
       const origin = new URL(page.url()).origin;
       await cdp.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 3 * 1024 * 1024 });
       await device(page, "runFull");
+
+      await cdp.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1 });
+      expect(await device(page, "storeKind"), "another storage would not have what is stored").toBe(kind);
       await context.close();
       await rm(profile, { recursive: true });
     });

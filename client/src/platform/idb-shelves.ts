@@ -9,6 +9,7 @@ import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 import { bytesToHex } from "../engine/bytes.ts";
 import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "../engine/file-id.ts";
 import type { StoredFile } from "./piece-store.ts";
+import { isFull } from "./quota.ts";
 import { bytesIn, fileIdFrom, type Reading, type Shelf, type Shelves } from "./shelf.ts";
 
 const NAME = "swapmeet-pieces";
@@ -30,7 +31,7 @@ interface Schema extends DBSchema {
 type Word = { readonly type: "who-holds" | "held"; readonly file: FileId };
 
 export class IdbShelves implements Shelves {
-  /** Null where IndexedDB takes no Blob. */
+  /** Null where IndexedDB takes no Blob. Full storage works: what lies there is found. */
   static async tried(): Promise<IdbShelves | null> {
     try {
       const db = await openDB<Schema>(NAME, 1, {
@@ -39,11 +40,9 @@ export class IdbShelves implements Shelves {
           fresh.createObjectStore("pieces");
         },
       });
-      const trial: [string, number] = ["trial", Math.random()];
-      await db.put("pieces", { hash: new Uint8Array(HASH_BYTES), bytes: new Blob(["trial"]) }, trial);
-      const back = await db.get("pieces", trial);
-      await db.delete("pieces", trial);
-      return (await back?.bytes.text()) === "trial" ? new IdbShelves(db) : null;
+      if (await takesBlobs(db)) return new IdbShelves(db);
+      db.close();
+      return null;
     } catch {
       return null;
     }
@@ -186,6 +185,18 @@ export class IdbShelves implements Shelves {
     this.#channel.postMessage(word);
   }
 }
+
+const takesBlobs = async (db: IDBPDatabase<Schema>): Promise<boolean> => {
+  const trial: [string, number] = ["trial", Math.random()];
+  try {
+    await db.put("pieces", { hash: new Uint8Array(HASH_BYTES), bytes: new Blob(["trial"]) }, trial);
+    return (await (await db.get("pieces", trial))?.bytes.text()) === "trial";
+  } catch (error) {
+    return isFull(error);
+  } finally {
+    await db.delete("pieces", trial).catch(() => {});
+  }
+};
 
 type Piece = Schema["pieces"];
 type PutPiece = (value: Piece["value"], key: Piece["key"]) => Promise<unknown>;

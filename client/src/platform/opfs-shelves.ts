@@ -9,6 +9,7 @@ import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "../engine/file-id
 import { Flushes } from "./flushes.ts";
 import type { Bytes } from "./leaf-hashes.ts";
 import type { StoredFile } from "./piece-store.ts";
+import { isFull } from "./quota.ts";
 import { bytesIn, fileIdFrom, type Reading, type Shelf, type Shelves } from "./shelf.ts";
 
 /** Of a worker's types, which can't be loaded beside the page's. https://fs.spec.whatwg.org/#filesystemsyncaccesshandle */
@@ -25,17 +26,15 @@ const ROOT = "swapmeet-pieces";
 const UNCLAIMED = new Uint8Array(HASH_BYTES);
 
 export class OpfsShelves implements Shelves {
-  /** Null where sync access handles do not work: plain http, some private windows, old browsers. Tried, not guessed. */
+  /**
+   * Null where sync access handles do not work: plain http, some private windows, old browsers. Tried, not guessed.
+   * Full storage works: what lies there is found.
+   */
   static async tried(): Promise<OpfsShelves | null> {
     try {
       const root = await (await navigator.storage.getDirectory()).getDirectoryHandle(ROOT, { create: true });
-      const name = `trial-${crypto.randomUUID()}`;
-      const handle = await fileIn(root, name).then((file) => file.createSyncAccessHandle());
-      const written = handle.write(Uint8Array.of(1), { at: 0 });
-      handle.flush();
-      handle.close();
-      await root.removeEntry(name);
-      return written === 1 ? new OpfsShelves(root) : null;
+      await tryHandleIn(root);
+      return new OpfsShelves(root);
     } catch {
       return null;
     }
@@ -126,6 +125,17 @@ export class OpfsShelves implements Shelves {
     return stored;
   }
 }
+
+const tryHandleIn = async (root: FileSystemDirectoryHandle): Promise<void> => {
+  const name = `trial-${crypto.randomUUID()}`;
+  try {
+    await writeFile(root, name, Uint8Array.of(1));
+  } catch (error) {
+    if (!isFull(error)) throw error;
+  } finally {
+    await root.removeEntry(name).catch(() => {}); // where it could not even be made
+  }
+};
 
 const fileIn = (folder: FileSystemDirectoryHandle, name: string): Promise<LockableFile> =>
   folder.getFileHandle(name, { create: true }) as Promise<LockableFile>;

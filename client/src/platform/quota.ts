@@ -21,6 +21,10 @@ export const bytesMissing = async (bytes: number): Promise<number | null> => {
 export const isPersistent = async (): Promise<boolean | null> =>
   (await storageManager()?.persisted?.()) ?? null;
 
+/** The browser refuses to store more; what is stored is still there. */
+export const isFull = (error: unknown): boolean =>
+  error instanceof DOMException && error.name === "QuotaExceededError";
+
 /** Asks for that promise. Some browsers ask the person: call it from a gesture. */
 export const askToPersist = async (): Promise<void> => {
   if (!(await isPersistent())) await storageManager()?.persist?.();

@@ -11,7 +11,7 @@ import { Ledger, type Line } from "./ledger.ts";
 import { bytesMissing } from "./quota.ts";
 
 export interface ResumingOptions {
-  readonly holdings: Pick<Holdings, "name" | "canOpen" | "serveAgain" | "list" | "delete">;
+  readonly holdings: Pick<Holdings, "name" | "canOpen" | "holds" | "serveAgain" | "list" | "delete">;
   feed(input: Input): void;
   share(file: LocalFile): void;
   downloads(): readonly DownloadView[];
@@ -51,9 +51,10 @@ export class Resuming {
     const ledger = await this.#ledger;
     for (const line of this.#lineByFile.values()) void ledger.write(tag, line);
     const left = (await ledger.linesOf(tag)).filter(({ file }) => !this.#lineByFile.has(file));
-    const saved = left.filter(({ state }) => state === "saved").slice(0, MAX_SERVED_AGAIN);
+    const saved = await this.#stored(left.filter(({ state }) => state === "saved"));
     await Promise.all(left.filter(({ state }) => state !== "saved").map((line) => this.#goOn(line)));
-    if (this.#options.sharesDownloads()) for (const line of saved) await this.#serve(line);
+    if (this.#options.sharesDownloads())
+      for (const line of saved.slice(0, MAX_SERVED_AGAIN)) await this.#serve(line);
     await this.#tidy(ledger);
   }
 
@@ -125,6 +126,12 @@ export class Resuming {
     if (!(await this.#comesBack(line))) return;
     this.#options.feed({ type: "download", file, name, stored: true });
     if (line.state === "paused") this.#options.feed({ type: "pause", file });
+  }
+
+  /** Storage that failed may be another than the one they lie in: what is not here now is not forgotten. */
+  async #stored(lines: readonly Line[]): Promise<readonly Line[]> {
+    const held = await Promise.all(lines.map(({ file }) => this.#options.holdings.holds(file)));
+    return lines.filter((_, i) => held[i]);
   }
 
   async #serve(line: Line): Promise<void> {

@@ -1,0 +1,120 @@
+/** What a visit goes on with, serves again and tidies away: over real holdings and stores, and a ledger in memory. */
+import type { RoomTag } from "@swapmeet/shared";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { FileId } from "../src/engine/file-id.ts";
+import type { Input, LocalFile } from "../src/engine/io.ts";
+import { storesAt } from "../src/platform/desk-stores.ts";
+import { Holdings } from "../src/platform/holdings.ts";
+import { leafHashes } from "../src/platform/leaf-hashes.ts";
+import type { Line } from "../src/platform/ledger.ts";
+import { MemoryShelves } from "../src/platform/memory-shelves.ts";
+import { Resuming } from "../src/platform/resuming.ts";
+import { StoreDesk } from "../src/platform/store-desk.ts";
+import { storePiece, testFile, type TestFile } from "./piece-store-contract.ts";
+
+const TAG = "ab".repeat(32) as RoomTag;
+
+const lines = new Map<FileId, Line>();
+vi.mock("../src/platform/ledger.ts", () => ({
+  Ledger: {
+    open: async () => ({
+      linesOf: async () => [...lines.values()],
+      files: async () => new Set(lines.keys()),
+      write: async (_tag: RoomTag, line: Line) => void lines.set(line.file, line),
+      erase: async (_tag: RoomTag, file: FileId) => void lines.delete(file),
+    }),
+  },
+}));
+
+beforeEach(() => {
+  const listens = { addEventListener: () => {}, removeEventListener: () => {} };
+  vi.stubGlobal("document", { ...listens, visibilityState: "visible" });
+  vi.stubGlobal("addEventListener", listens.addEventListener);
+  vi.stubGlobal("removeEventListener", listens.removeEventListener);
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  lines.clear();
+});
+
+const newDisk = (): MemoryShelves => new MemoryShelves(64 * 1024 * 1024);
+
+/** A tab of the room, as the session puts it together. */
+class Tab {
+  readonly fed: Input[] = [];
+  readonly shared: LocalFile[] = [];
+  readonly holdings: Holdings;
+  readonly resuming: Resuming;
+
+  constructor(disk: MemoryShelves) {
+    const stores = storesAt(new StoreDesk(disk), "opfs", null);
+    const feed = (input: Input) => void this.fed.push(input);
+    this.holdings = new Holdings({
+      stores: async () => stores,
+      save: async () => null,
+      savesByItself: () => true,
+      finished: () => {},
+      saved: () => {},
+      released: () => {},
+      leaves: leafHashes,
+      hash: () => Promise.reject(new Error("nothing is handed over here")),
+      askTabs: () => {},
+      refuseTab: () => {},
+      feed,
+    });
+    this.resuming = new Resuming({
+      holdings: this.holdings,
+      feed,
+      share: (file) => void this.shared.push(file),
+      downloads: () => [],
+      sharesDownloads: () => true,
+    });
+  }
+
+  close(): void {
+    this.resuming.close();
+    this.holdings.close();
+  }
+}
+
+const visit = async (disk: MemoryShelves): Promise<Tab> => {
+  const tab = new Tab(disk);
+  await tab.resuming.enter(TAG);
+  tab.close();
+  return tab;
+};
+
+/** What an earlier life has left of a file. */
+const leave = async (disk: MemoryShelves, file: TestFile, pieces: readonly number[]): Promise<void> => {
+  const opened = await storesAt(new StoreDesk(disk), "opfs", null).open(file.id, "left.bin", file.layer);
+  if (!opened.ok) throw new Error("it opens");
+  for (const piece of pieces) await storePiece(opened.value, file, piece);
+  await opened.value.close();
+};
+
+const lineOf = ({ id }: TestFile, state: Line["state"]): Line => ({
+  file: id,
+  name: "left.bin",
+  folder: "",
+  state,
+});
+
+test("[F11] a visit that finds other storage forgets nothing of what lies in the right one", async () => {
+  const disk = newDisk();
+  const file = await testFile(1, 600_000);
+  await leave(disk, file, [0, 1, 2]);
+  lines.set(file.id, lineOf(file, "saved"));
+
+  expect((await visit(newDisk())).shared).toEqual([]);
+
+  expect((await visit(disk)).shared).toMatchObject([{ file: file.id }]);
+});
+
+test("[F11] a finished download of which only a part is left is forgotten, and the part is deleted", async () => {
+  const disk = newDisk();
+  const file = await testFile(2, 600_000);
+  await leave(disk, file, [0, 1]);
+  lines.set(file.id, lineOf(file, "saved"));
+  expect((await visit(disk)).shared).toEqual([]);
+  expect(await disk.list()).toEqual([]);
+});
