@@ -1,8 +1,9 @@
 /** What a visit goes on with, serves again and tidies away: over real holdings and stores, and a ledger in memory. */
 import type { RoomTag } from "@swapmeet/shared";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { FileId } from "../src/engine/file-id.ts";
-import type { Input, LocalFile } from "../src/engine/io.ts";
+import { pieceBegin, pieceBytes, type FileId } from "../src/engine/file-id.ts";
+import type { Input, LocalFile, SwarmOutput } from "../src/engine/io.ts";
+import { hashAt } from "../src/engine/merkle.ts";
 import { storesAt } from "../src/platform/desk-stores.ts";
 import { Holdings } from "../src/platform/holdings.ts";
 import { leafHashes } from "../src/platform/leaf-hashes.ts";
@@ -54,7 +55,8 @@ class Tab {
       save: async () => null,
       savesByItself: () => true,
       finished: () => {},
-      saved: () => {},
+      saved: (file) => this.resuming.became(file, "saved"),
+      deleted: (file) => this.resuming.erase(file),
       released: () => {},
       leaves: leafHashes,
       hash: () => Promise.reject(new Error("nothing is handed over here")),
@@ -71,15 +73,51 @@ class Tab {
     });
   }
 
+  /** As the session and the swarm begin it; what the store has answered. */
+  async download({ id, layer }: TestFile): Promise<Input> {
+    this.holdings.name(id, "left.bin", "");
+    this.resuming.started(id, "left.bin", "");
+    this.perform({ type: "open-store", file: id, layer });
+    return this.hears("store-opened", "store-failed");
+  }
+
+  async fetch({ id, geometry, bytes, layer }: TestFile, piece: number): Promise<void> {
+    const begin = pieceBegin(geometry, piece);
+    const end = begin + pieceBytes(geometry, piece);
+    this.perform({ type: "put-block", file: id, begin, bytes: bytes.slice(begin, end) });
+    this.perform({ type: "check-piece", file: id, piece, hash: hashAt(layer, piece) });
+    await this.hears("piece-stored");
+  }
+
+  /** As the session cancels it. */
+  async cancel({ id }: TestFile): Promise<void> {
+    this.resuming.ended(id);
+    await this.holdings.delete(id);
+  }
+
+  perform(output: SwarmOutput): void {
+    this.fed.length = 0;
+    this.holdings.perform(output, () => null);
+  }
+
+  hears(...types: Input["type"][]): Promise<Input> {
+    return vi.waitUntil(() => this.fed.find(({ type }) => types.includes(type)));
+  }
+
   close(): void {
     this.resuming.close();
     this.holdings.close();
   }
 }
 
-const visit = async (disk: MemoryShelves): Promise<Tab> => {
+const entered = async (disk: MemoryShelves): Promise<Tab> => {
   const tab = new Tab(disk);
   await tab.resuming.enter(TAG);
+  return tab;
+};
+
+const visit = async (disk: MemoryShelves): Promise<Tab> => {
+  const tab = await entered(disk);
   tab.close();
   return tab;
 };
@@ -117,4 +155,52 @@ test("[F11] a finished download of which only a part is left is forgotten, and t
   lines.set(file.id, lineOf(file, "saved"));
   expect((await visit(disk)).shared).toEqual([]);
   expect(await disk.list()).toEqual([]);
+});
+
+test("[F11] what is cancelled is forgotten", async () => {
+  const disk = newDisk();
+  const file = await testFile(3, 600_000);
+  const tab = await entered(disk);
+  await tab.download(file);
+  await tab.fetch(file, 0);
+  await tab.cancel(file);
+  tab.close();
+
+  expect((await visit(disk)).fed).toEqual([]);
+  expect(await disk.list()).toEqual([]);
+});
+
+test("[F6] what a second tab cancels is gone on with by the tab that holds it", async () => {
+  const disk = newDisk();
+  const file = await testFile(4, 600_000);
+  const [first, second] = [await entered(disk), await entered(disk)];
+  await first.download(file);
+  await first.fetch(file, 0);
+  expect(await second.download(file)).toMatchObject({ type: "store-failed", reason: { kind: "in-use" } });
+  await second.cancel(file);
+  first.close();
+  second.close();
+
+  expect((await visit(disk)).fed).toMatchObject([{ type: "download", file: file.id }]);
+  expect(await disk.list()).toMatchObject([{ file: file.id, bytes: 262_144 }]);
+});
+
+test("[F6] what a second tab has read and clears is served on by the tab that holds it", async () => {
+  const disk = newDisk();
+  const file = await testFile(5, 600_000);
+  const [first, second] = [await entered(disk), await entered(disk)];
+  await first.download(file);
+  for (const piece of [0, 1, 2]) await first.fetch(file, piece);
+  for (const tab of [first, second]) {
+    if (tab === second) await tab.download(file);
+    tab.perform({ type: "save-file", file: file.id, name: "left.bin" });
+    await tab.hears("file-saved");
+  }
+  second.resuming.ended(file.id);
+  second.perform({ type: "close-store", file: file.id, forget: true });
+  expect(await second.holdings.delete(file.id), "it goes").toBe(false);
+  first.close();
+  second.close();
+
+  expect((await visit(disk)).shared).toMatchObject([{ file: file.id }]);
 });

@@ -34,12 +34,13 @@ export const storesAt = (desk: Desk, kind: StoreKind, limitBytes: number | null)
   forget: (file) => desk.forget(file),
 });
 
-const storeAt = (desk: Desk, file: FileId, { have, layer }: Opened): PieceStore => {
+const storeAt = (desk: Desk, file: FileId, { have, layer, isBorrowed }: Opened): PieceStore => {
   const assembly = new Assembly(geometryOf(lengthOf(file)));
   return {
     file,
     have,
     layer,
+    isBorrowed,
     put: (begin, block) => assembly.put(begin, block),
     async check(piece, hash) {
       const sent = assembly.take(piece);

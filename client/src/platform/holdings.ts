@@ -27,6 +27,8 @@ export interface HoldingsOptions {
   finished(file: FileId): void;
   /** A download was given to the person. */
   saved(file: FileId): void;
+  /** What is stored of it is deleted, or will be. */
+  deleted(file: FileId): void;
   /** Other tabs may go on: a store was closed, filled or deleted. */
   released(): void;
   /** The leaf hashes of a piece, joined, by a worker. */
@@ -60,7 +62,7 @@ export class Holdings implements HostFiles {
   readonly #storeByFile = new Map<FileId, PieceStore>();
   readonly #namesByFile = new Map<FileId, { name: string; folder: string }>();
   /** Stores are opened and closed one after the other: the last word about a file counts. */
-  readonly #turnByFile = new Map<FileId, Promise<void>>();
+  readonly #turnByFile = new Map<FileId, Promise<unknown>>();
   /** Of whole files: when nobody can be copying them any more. */
   readonly #copiedAtByFile = new Map<FileId, number>();
   readonly #deletionByFile = new Map<FileId, ReturnType<typeof setTimeout>>();
@@ -140,8 +142,8 @@ export class Holdings implements HostFiles {
     return (await this.#options.stores()).holds(file);
   }
 
-  /** Deletes what is stored of a file, as soon as nobody copies it. What another tab holds stays. */
-  delete(file: FileId, graceMs = 0): Promise<void> {
+  /** Deletes what is stored of a file, as soon as nobody copies it. False: another tab holds it, and it stays. */
+  delete(file: FileId, graceMs = 0): Promise<boolean> {
     return this.#inTurn(file, async () => {
       const waitMs = Math.max(graceMs, (this.#copiedAtByFile.get(file) ?? 0) - performance.now());
       if (waitMs <= 0) return this.#delete(file);
@@ -150,6 +152,9 @@ export class Holdings implements HostFiles {
         file,
         setTimeout(() => void this.#delete(file), waitMs),
       );
+      const isOurs = !this.#adopted.has(file) && !this.#storeByFile.get(file)?.isBorrowed;
+      if (isOurs) this.#options.deleted(file);
+      return isOurs;
     });
   }
 
@@ -234,16 +239,17 @@ export class Holdings implements HostFiles {
     else this.#storeByFile.set(file, store);
   }
 
-  async #inTurn(file: FileId, act: (isLast: () => boolean) => Promise<void>): Promise<void> {
+  async #inTurn<Value>(file: FileId, act: (isLast: () => boolean) => Promise<Value>): Promise<Value> {
     const before = this.#turnByFile.get(file);
     const isLast = (): boolean => this.#turnByFile.get(file) === turn;
     const turn = (async () => {
       await before?.catch(() => {});
-      await act(isLast);
+      return act(isLast);
     })();
     this.#turnByFile.set(file, turn);
-    await turn;
+    const value = await turn;
     if (isLast()) this.#turnByFile.delete(file);
+    return value;
   }
 
   async #check(file: FileId, piece: number, hash: Uint8Array): Promise<void> {
@@ -287,15 +293,22 @@ export class Holdings implements HostFiles {
   }
 
   /** Also what an earlier life left and nobody has opened. */
-  async #delete(file: FileId): Promise<void> {
+  async #delete(file: FileId): Promise<boolean> {
     const store = this.#storeByFile.get(file);
     this.#storeByFile.delete(file);
     this.#deletionByFile.delete(file);
     this.#copiedAtByFile.delete(file);
     if (this.#adopted.delete(file)) this.#shared.remove(file);
-    if (store) await store.forget();
-    else await (await this.#options.stores()).forget(file);
+    const isOurs = store ? !store.isBorrowed : await this.#forget(file);
+    await store?.forget();
     this.#options.released();
+    if (isOurs) this.#options.deleted(file);
+    return isOurs;
+  }
+
+  async #forget(file: FileId): Promise<boolean> {
+    const forgotten = await (await this.#options.stores()).forget(file);
+    return forgotten.ok || forgotten.problem.kind !== "in-use";
   }
 
   /** What a store has of it is needless from now on. */

@@ -32,8 +32,11 @@ export class KeptFiles {
     this.#options.changed();
   }
 
-  async delete(files: Iterable<FileId>): Promise<void> {
-    for (const file of files) await this.#options.holdings.delete(file);
+  /** Which of them are gone: what another tab holds stays. */
+  async delete(files: Iterable<FileId>): Promise<ReadonlySet<FileId>> {
+    const gone = new Set<FileId>();
+    for (const file of files) if (await this.#options.holdings.delete(file)) gone.add(file);
     await this.look();
+    return gone;
   }
 }

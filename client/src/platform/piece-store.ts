@@ -54,6 +54,8 @@ export interface PieceStore {
   readonly have: Uint8Array;
   /** The piece hashes, joined: known to make the root. Empty while unknown or of one piece. */
   readonly layer: Uint8Array;
+  /** Another tab holds it: it is read here, and not deleted. [F6] */
+  readonly isBorrowed: boolean;
   /** Copies a block into its piece. `begin` counts from the start of the file; a block lies within one piece. */
   put(begin: number, block: Uint8Array): void;
   /** Hashes the piece; when it equals `hash`, stores it: bytes, then flush, then the claim. [F5] After a problem too, the bytes are still under assembly, unless the store did not answer. */

@@ -73,11 +73,16 @@ export class Resuming {
     return this.#lineByFile.has(file);
   }
 
-  /** Nothing is to be gone on with. */
+  /** Nothing is to be gone on with here. What another tab holds of it is still remembered. */
   ended(file: FileId): void {
     this.#lineByFile.delete(file);
+  }
+
+  /** Nothing of it is stored; unless it was begun again here, the next visit does not go on with it. */
+  erase(file: FileId): void {
     const tag = this.#tag;
-    if (tag) void this.#ledger.then((ledger) => ledger.erase(tag, file));
+    if (!tag || this.#lineByFile.has(file)) return;
+    void this.#ledger.then((ledger) => ledger.erase(tag, file));
   }
 
   async forget(files: ReadonlySet<FileId>): Promise<void> {
@@ -139,7 +144,10 @@ export class Resuming {
     const served = await this.#options.holdings.serveAgain(line.file);
     if (!served.ok) return;
     if (served.value) this.#options.share(served.value);
-    else this.ended(line.file);
+    else {
+      this.ended(line.file);
+      this.erase(line.file);
+    }
   }
 
   /** What another tab goes on with is left to it. */

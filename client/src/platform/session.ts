@@ -143,6 +143,7 @@ class RoomSession implements Session {
             this.#lane?.announce([file]);
           },
           saved: (file) => this.#resuming.became(file, "saved"),
+          deleted: (file) => this.#resuming.erase(file),
           released: () => this.#news.tell(),
           stores: () => (this.#storage ??= openStorage()),
           save: (blob, name, folder) => this.#saving.save(blob, name, folder),
@@ -419,9 +420,12 @@ class RoomSession implements Session {
     for (const file of files) {
       if (this.#host.engine.localFile(file)) this.#host.feed({ type: "unshare", files: [file] });
       this.#host.feed({ type: "clear", file });
+      this.#resuming.ended(file);
     }
-    void this.#resuming.forget(new Set(files));
-    void this.#kept.delete(files).then(this.#resuming.retry);
+    void this.#kept.delete(files).then((gone) => {
+      void this.#resuming.forget(gone);
+      this.#resuming.retry();
+    });
   }
 
   close(): void {

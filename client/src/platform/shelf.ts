@@ -26,6 +26,8 @@ export interface Reading {
 
 /** The pieces of one file, held by one tab. */
 export interface Shelf extends Reading {
+  /** Another tab holds it: nothing here is ours to change or to delete. */
+  readonly isBorrowed?: true;
   keepLayer(layer: Uint8Array): Promise<void>;
   /** Bytes, then flush, then the claim. [F5] */
   write(piece: number, hash: Uint8Array, bytes: Bytes): Promise<void>;
@@ -35,9 +37,10 @@ export interface Shelf extends Reading {
   remove(): Promise<void>;
 }
 
-/** A file that another tab holds, whole and not to be written. Nothing here is ours to change or to delete. */
-export const readOnly = (reading: Reading): Shelf => ({
+/** A file that another tab holds, whole and not to be written. */
+export const borrowed = (reading: Reading): Shelf => ({
   ...reading,
+  isBorrowed: true,
   keepLayer: async () => {},
   write: () => Promise.reject(new DOMException("another tab holds this file", "InvalidStateError")),
   unclaim: async () => {},

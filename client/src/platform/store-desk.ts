@@ -21,7 +21,7 @@ import { hashAt, pieceHashOf, rootOfLayer } from "../engine/merkle.ts";
 import { leafHashes, type Bytes } from "./leaf-hashes.ts";
 import type { CheckedPiece, StoredFile } from "./piece-store.ts";
 import { bytesMissing } from "./quota.ts";
-import { readOnly, type Shelf, type Shelves } from "./shelf.ts";
+import { borrowed, type Shelf, type Shelves } from "./shelf.ts";
 
 const PROGRESS_EVERY_MS = 100;
 
@@ -41,6 +41,7 @@ interface OpenFile {
 export interface Opened {
   readonly have: Uint8Array;
   readonly layer: Uint8Array;
+  readonly isBorrowed: boolean;
 }
 
 /** The buffer goes back to where it came from. */
@@ -165,7 +166,7 @@ export class StoreDesk {
       rootOfLayer(await reading.claims(), geometryOf(lengthOf(file))),
       rootOf(file),
     );
-    return makesRoot ? readOnly(reading) : null;
+    return makesRoot ? borrowed(reading) : null;
   }
 
   async #takeOut(file: FileId): Promise<OpenFile | undefined> {
@@ -226,9 +227,10 @@ const openAt = async (shelf: Shelf, file: FileId, layer: Uint8Array): Promise<Op
   return { ...open, truth: [layer, kept, claims.slice()].find(makesRoot) ?? new Uint8Array() };
 };
 
-const answerOf = ({ claims, geometry, truth }: OpenFile): Opened => ({
+const answerOf = ({ shelf, claims, geometry, truth }: OpenFile): Opened => ({
   have: bitfieldOf(claims, geometry),
   layer: geometry.pieceCount > 1 ? truth : new Uint8Array(),
+  isBorrowed: shelf.isBorrowed === true,
 });
 
 const isWhole = ({ claims, geometry }: OpenFile, file: FileId): boolean =>
