@@ -28,8 +28,14 @@ export const storesAt = (desk: Desk, kind: StoreKind, limitBytes: number | null)
     const opened = await caught(desk.openWhole(file, name));
     return opened.ok ? ok(opened.value && storeAt(desk, file, opened.value)) : opened;
   },
-  holds: (file) => desk.holds(file),
-  canOpen: (file, name) => desk.canOpen(file, name),
+  async holds(file) {
+    const held = await caught(desk.holds(file));
+    return !held.ok || held.value;
+  },
+  async canOpen(file, name) {
+    const can = await caught(desk.canOpen(file, name));
+    return !can.ok || can.value;
+  },
   list: () => desk.list(),
   forget: (file) => desk.forget(file),
 });

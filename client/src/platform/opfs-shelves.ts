@@ -4,13 +4,13 @@
  * access handles stay open: they are fast, and as the browser gives a file's handle to one holder only, they are also
  * the lock between tabs. [F6]
  */
-import { utf8ToBytes } from "../engine/bytes.ts";
+import { equalBytes, utf8ToBytes } from "../engine/bytes.ts";
 import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "../engine/file-id.ts";
 import { Flushes } from "./flushes.ts";
 import type { Bytes } from "./leaf-hashes.ts";
 import type { StoredFile } from "./piece-store.ts";
 import { isFull } from "./quota.ts";
-import { bytesIn, fileIdFrom, type Reading, type Shelf, type Shelves } from "./shelf.ts";
+import { bytesIn, fileIdFrom, orClosed, type Reading, type Shelf, type Shelves } from "./shelf.ts";
 
 /** Of a worker's types, which can't be loaded beside the page's. https://fs.spec.whatwg.org/#filesystemsyncaccesshandle */
 interface SyncAccessHandle {
@@ -51,18 +51,18 @@ export class OpfsShelves implements Shelves {
     const dataFile = await fileIn(folder, "data");
     const data = await handleOf(dataFile);
     if (data === "in-use") return data;
-    const claims = await handleOf(await fileIn(folder, "claims"));
+    const claims = await orClosed(data, async () => handleOf(await fileIn(folder, "claims")));
     if (claims === "in-use") {
       data.close();
       return claims;
     }
-    await writeFile(folder, "name", utf8ToBytes(name));
-    const { pieceCount, pieceLength } = geometryOf(lengthOf(file));
-    const flushes = new Flushes(() => data.flush());
     const close = async () => {
       data.close();
       claims.close();
     };
+    await orClosed({ close }, () => keepName(folder, utf8ToBytes(name)));
+    const { pieceCount, pieceLength } = geometryOf(lengthOf(file));
+    const flushes = new Flushes(() => data.flush());
     return {
       layer: () => readFile(folder, "layer"),
       keepLayer: (layer) => writeFile(folder, "layer", layer),
@@ -168,6 +168,11 @@ const writeFile = async (
   } finally {
     handle.close();
   }
+};
+
+/** What stands there already needs no room. */
+const keepName = async (folder: FileSystemDirectoryHandle, name: Uint8Array): Promise<void> => {
+  if (!equalBytes(await readFile(folder, "name"), name)) await writeFile(folder, "name", name);
 };
 
 /** Read without a lock: it may be open in another tab. What a crash left half made counts as nothing. */

@@ -40,7 +40,7 @@ export interface PieceStores {
   openWhole(file: FileId, name: string): Promise<Result<PieceStore | null, StoreProblem>>;
   /** Something of it may be stored. */
   holds(file: FileId): Promise<boolean>;
-  /** Now `open` would not answer `in-use`. */
+  /** Now `open` would not answer `in-use`; it may tell of another problem. */
   canOpen(file: FileId, name: string): Promise<boolean>;
   list(): Promise<Result<readonly StoredFile[], StoreProblem>>;
   /** Deletes what is stored of a file that is not open. */

@@ -48,6 +48,19 @@ export const borrowed = (reading: Reading): Shelf => ({
   remove: async () => {},
 });
 
+/** What fails while something is opened leaves it closed: who asks again may have it. */
+export const orClosed = async <Value>(
+  opened: { close(): unknown },
+  act: () => Promise<Value>,
+): Promise<Value> => {
+  try {
+    return await act();
+  } catch (error) {
+    await Promise.allSettled([opened.close()]); // it may fail for the same reason
+    throw error;
+  }
+};
+
 /** How many bytes these pieces of a file have. */
 export const bytesIn = (file: FileId, pieces: Iterable<number>): number => {
   const geometry = geometryOf(lengthOf(file));

@@ -21,7 +21,7 @@ import { hashAt, pieceHashOf, rootOfLayer } from "../engine/merkle.ts";
 import { leafHashes, type Bytes } from "./leaf-hashes.ts";
 import type { CheckedPiece, StoredFile } from "./piece-store.ts";
 import { bytesMissing } from "./quota.ts";
-import { borrowed, type Shelf, type Shelves } from "./shelf.ts";
+import { borrowed, orClosed, type Shelf, type Shelves } from "./shelf.ts";
 
 const PROGRESS_EVERY_MS = 100;
 
@@ -68,10 +68,12 @@ export class StoreDesk {
     return this.#named(file, async () => {
       const shelf = await this.#shelfOf(file, name);
       if (!shelf) return fail({ kind: "in-use" });
-      const open = await openAt(shelf, file, layer);
-      await dropFalseClaims(open, onVerified);
-      this.#openFiles.set(file, open);
-      return ok(answerOf(open));
+      return orClosed(shelf, async () => {
+        const open = await openAt(shelf, file, layer);
+        await dropFalseClaims(open, onVerified);
+        this.#openFiles.set(file, open);
+        return ok(answerOf(open));
+      });
     });
   }
 
@@ -79,7 +81,7 @@ export class StoreDesk {
     return this.#named(file, async () => {
       const shelf = await this.#shelves.open(file, name);
       if (shelf === "in-use") return fail({ kind: "in-use" });
-      const open = await openAt(shelf, file, new Uint8Array());
+      const open = await orClosed(shelf, () => openAt(shelf, file, new Uint8Array()));
       if (isWhole(open, file)) {
         this.#openFiles.set(file, open);
         return ok(answerOf(open));
@@ -89,14 +91,16 @@ export class StoreDesk {
     });
   }
 
-  async holds(file: FileId): Promise<boolean> {
-    return (await this.#shelves.look(file)) !== null;
+  async holds(file: FileId): Promise<Result<boolean, StoreProblem>> {
+    return this.#named(file, async () => ok((await this.#shelves.look(file)) !== null));
   }
 
-  async canOpen(file: FileId, name: string): Promise<boolean> {
-    const shelf = await this.#shelfOf(file, name);
-    await shelf?.close();
-    return shelf !== null;
+  async canOpen(file: FileId, name: string): Promise<Result<boolean, StoreProblem>> {
+    return this.#named(file, async () => {
+      const shelf = await this.#shelfOf(file, name);
+      await shelf?.close();
+      return ok(shelf !== null);
+    });
   }
 
   async check(file: FileId, piece: number, hash: Uint8Array, bytes: Bytes): Promise<CheckAnswer> {
