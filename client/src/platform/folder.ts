@@ -70,8 +70,11 @@ export class Folder {
     return (await this.#root.queryPermission?.(WRITE)) === "granted";
   }
 
-  /** Streams to `path`/`name`, both sanitized, or to "name (2)" where that is taken. Half a file is never left. */
-  async write(content: Blob, path: string, name: string): Promise<StoreProblem | null> {
+  /**
+   * Streams to `path`/`name`, both sanitized, or to "name (2)" where that is taken. Half a file is never left. Chromium
+   * refuses names that its own downloads take, like `site.url`: nothing is written then.
+   */
+  async write(content: Blob, path: string, name: string): Promise<StoreProblem | "name-refused" | null> {
     try {
       let folder: FileSystemDirectoryHandle = this.#root;
       for (const part of path.split("/"))
@@ -86,6 +89,7 @@ export class Folder {
       }
       return null;
     } catch (error) {
+      if (error instanceof TypeError) return "name-refused"; // https://fs.spec.whatwg.org/#valid-file-name
       if (!(error instanceof DOMException)) throw error;
       if (error.name === "QuotaExceededError") return { kind: "full", missingBytes: null };
       return { kind: "broken", detail: `${error.name}: ${error.message}` };

@@ -107,8 +107,10 @@ export class Holdings implements HostFiles {
 
   /** Saves a complete download again. */
   async save(file: FileId): Promise<void> {
-    const blob = await this.#content(file);
-    const problem = blob.ok ? await this.#options.save(blob.value, ...this.#namesOf(file)) : blob.problem;
+    const problem = await this.#give(file).catch((error: unknown): StoreProblem => {
+      reportError(error);
+      return { kind: "broken", detail: String(error) };
+    });
     this.#copiedAtByFile.set(file, performance.now() + COPIED_WITHIN_MS);
     if (!problem) this.#options.saved(file);
     this.#options.feed(
@@ -320,6 +322,11 @@ export class Holdings implements HostFiles {
       this.#storeByFile.delete(file);
       this.#options.released();
     });
+  }
+
+  async #give(file: FileId): Promise<StoreProblem | null> {
+    const blob = await this.#content(file);
+    return blob.ok ? this.#options.save(blob.value, ...this.#namesOf(file)) : blob.problem;
   }
 
   async #content(file: FileId): Promise<Result<Blob, StoreProblem>> {

@@ -18,7 +18,10 @@ export class Saving {
   #lastDownload: Promise<void> = Promise.resolve();
 
   constructor() {
-    this.#remembered = rememberedFolder().then((folder) => void (this.#folder ??= folder));
+    this.#remembered = rememberedFolder().then(
+      (folder) => void (this.#folder ??= folder),
+      () => {}, // this browser forbids storage, or has lost it
+    );
   }
 
   /** Null: the browser's downloads. */
@@ -38,12 +41,16 @@ export class Saving {
 
   /**
    * Name and path are made safe already; only a chosen folder recreates the path. Without permission to write there
-   * (it may end with the page, and only a gesture can ask) the file becomes a browser download.
+   * (it may end with the page, and only a gesture can ask), or under a name that the folder refuses, the file becomes a
+   * browser download.
    */
   async save(content: Blob, name: string, path = ""): Promise<StoreProblem | null> {
     await this.#remembered;
     const folder = this.#folder;
-    if (folder && (await folder.isWritable())) return folder.write(content, path, name);
+    if (folder && (await folder.isWritable())) {
+      const problem = await folder.write(content, path, name);
+      if (problem !== "name-refused") return problem;
+    }
     const mine = this.#lastDownload;
     this.#lastDownload = mine.then(() => pause(BETWEEN_DOWNLOADS_MS));
     await mine;

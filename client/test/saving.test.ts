@@ -1,0 +1,57 @@
+/** A finished file is given to the person, or they hear that it was not. Folders and downloads that work: e2e. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { fileIdOf } from "../src/engine/file-id.ts";
+import type { Input } from "../src/engine/io.ts";
+import { Holdings, type HoldingsOptions } from "../src/platform/holdings.ts";
+import { Saving } from "../src/platform/saving.ts";
+
+/** What this device remembers: the chosen folder. */
+let remembered: () => Promise<unknown>;
+vi.mock("idb", () => ({ openDB: async () => ({ get: () => remembered() }) }));
+
+const downloads: string[] = [];
+const reported: unknown[] = [];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  const anchor = { download: "", click: () => downloads.push(anchor.download) };
+  vi.stubGlobal("document", { createElement: () => anchor });
+  vi.stubGlobal("window", { showDirectoryPicker: () => {} });
+  vi.stubGlobal("reportError", (error: unknown) => reported.push(error));
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  downloads.length = reported.length = 0;
+});
+
+test("a browser that forbids storage, and so remembers no folder, downloads the file", async () => {
+  remembered = () => Promise.reject(new DOMException("denied in this context", "SecurityError"));
+  expect(await new Saving().save(new Blob(["text"]), "site.txt")).toBeNull();
+  expect(downloads).toEqual(["site.txt"]);
+});
+
+test("[F10] a file whose name the chosen folder refuses becomes a browser download", async () => {
+  const refuse = () => Promise.reject(new TypeError("Name is not allowed."));
+  remembered = async () => ({
+    name: "chosen",
+    queryPermission: async () => "granted",
+    getFileHandle: refuse,
+  });
+  expect(await new Saving().save(new Blob(["text"]), "site.url")).toBeNull();
+  expect(downloads).toEqual(["site.url"]);
+});
+
+test("a save that fails in a way nobody has foreseen is a failed one, and told on the console", async () => {
+  const bug = new RangeError("nobody has foreseen this");
+  const fed: Input[] = [];
+  const holdings = new Holdings({
+    save: () => Promise.reject(bug),
+    feed: (input) => void fed.push(input),
+  } satisfies Partial<HoldingsOptions> as unknown as HoldingsOptions);
+  const file = fileIdOf(new Uint8Array(32).fill(1), 4);
+  holdings.share({ file, layer: new Uint8Array() }, new File(["text"], "site.txt"));
+  await holdings.save(file);
+  expect(fed).toEqual([{ type: "save-failed", file, reason: { kind: "broken", detail: String(bug) } }]);
+  expect(reported).toEqual([bug]);
+});
