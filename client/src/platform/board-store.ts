@@ -110,7 +110,6 @@ export class BoardStore {
     }
   }
 
-  /** This room was visited now; those that were visited longest ago make room for it. */
   async #open(): Promise<IDBPDatabase<Schema>> {
     const db = await openDB<Schema>(NAME, 1, {
       upgrade: (fresh) => {
@@ -118,7 +117,14 @@ export class BoardStore {
         fresh.createObjectStore("rooms");
       },
     });
+    await this.#visit(db).catch(() => {}); // full: what is kept can be read all the same
+    return db;
+  }
+
+  /** This room was visited now; those that were visited longest ago make room for it. */
+  async #visit(db: IDBPDatabase<Schema>): Promise<void> {
     const transaction = db.transaction(["batches", "rooms"], "readwrite");
+    transaction.done.catch(() => {}); // its requests tell first
     const [batches, rooms] = [transaction.objectStore("batches"), transaction.objectStore("rooms")];
     await rooms.put(Date.now(), this.#room);
     const [names, visitedAt] = await Promise.all([rooms.getAllKeys(), rooms.getAll()]);
@@ -128,7 +134,6 @@ export class BoardStore {
     for (const { room } of oldestFirst.slice(0, Math.max(0, names.length - this.#bounds.rooms)))
       await Promise.all([rooms.delete(room), batches.delete(rangeOf(room))]);
     await transaction.done;
-    return db;
   }
 }
 
