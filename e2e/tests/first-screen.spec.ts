@@ -1,4 +1,6 @@
 /** The first page: complete, quiet, and the same for eyes, ears, keyboards and thumbs. */
+import { join } from "node:path";
+import { randomFile } from "../lib/files.ts";
 import { expect, test } from "../lib/test.ts";
 
 const SCREENS = [
@@ -55,4 +57,20 @@ test("the keyboard alone makes a private room and invites to it", async ({ open 
   await expect(dialog.getByRole("img", { name: /QR/ })).toBeVisible();
   await room.page.keyboard.press("Escape");
   await expect(dialog).toBeHidden();
+});
+
+test("an offer fits a phone, however long the name of who makes it", async ({ folder, open }) => {
+  const giver = await open("/");
+  await giver.rename("M".repeat(40));
+  const taker = await open(`/#${await giver.newPrivateRoom()}`, { viewport: { width: 390, height: 844 } });
+  await giver.addFiles(await randomFile(join(folder, "slides.pdf"), 61, 1_000));
+  await giver.people.getByRole("button", { name: /^Send to / }).click();
+  const sending = giver.page.getByRole("dialog", { name: /^Send to / });
+  await sending.getByRole("checkbox").check();
+  await sending.getByRole("button", { name: /^Send 1/ }).click();
+
+  const offer = taker.page.getByRole("dialog", { name: "Incoming files" });
+  await expect(offer).toContainText("MMMM");
+  for (const name of ["Decline", "Accept"])
+    await expect(offer.getByRole("button", { name })).toBeInViewport({ ratio: 1 });
 });
