@@ -1,6 +1,7 @@
 /** The first page: complete, quiet, and the same for eyes, ears, keyboards and thumbs. */
 import { join } from "node:path";
 import { randomFile } from "../lib/files.ts";
+import type { RoomPage } from "../lib/page.ts";
 import { expect, test } from "../lib/test.ts";
 
 const SCREENS = [
@@ -73,4 +74,66 @@ test("an offer fits a phone, however long the name of who makes it", async ({ fo
   await expect(offer).toContainText("MMMM");
   for (const name of ["Decline", "Accept"])
     await expect(offer.getByRole("button", { name })).toBeInViewport({ ratio: 1 });
+});
+
+test("the keyboard keeps its place when what it stood on goes away", async ({ folder, openPair }) => {
+  const [giver, taker] = await openPair();
+  const names = ["a.txt", "b.txt", "c.txt"];
+  for (const [i, name] of names.entries()) await randomFile(join(folder, name), 70 + i, 1_000);
+  await giver.addFiles(...names.map((name) => join(folder, name)));
+  const { keyboard } = giver.page;
+  const focused = (room: RoomPage): Promise<string> =>
+    room.page.evaluate(
+      () => document.activeElement!.ariaLabel ?? document.activeElement!.textContent!.trim(),
+    );
+  const expectFocus = (room: RoomPage, name: string) => expect.poll(() => focused(room)).toBe(name);
+
+  await test.step("from one download to the next", async () => {
+    await expect(taker.results.getByRole("button", { name: /^Download / })).toHaveCount(3);
+    await taker.page.getByRole("searchbox", { name: "Search the room" }).focus();
+    await taker.page.keyboard.press("ArrowDown");
+    for (const name of names) {
+      await expectFocus(taker, `Download ${name}`);
+      await taker.page.keyboard.press("Enter");
+      await expectFocus(taker, `Details ${name}`);
+      await taker.page.keyboard.press("ArrowDown");
+    }
+    await taker.waitComplete("c.txt");
+  });
+
+  await test.step("down the library, and back with Undo", async () => {
+    await expect(giver.library.getByRole("listitem")).toHaveCount(3);
+    await giver.library.getByRole("button", { name: "Remove b.txt" }).focus();
+    await keyboard.press("Enter");
+    await expectFocus(giver, "Remove c.txt");
+    await keyboard.press("Enter");
+    await expectFocus(giver, "Remove a.txt");
+    await giver.page.getByRole("button", { name: "Undo" }).focus();
+    await keyboard.press("Enter");
+    await expect(giver.page.locator("main")).toBeFocused();
+  });
+
+  await test.step("into the group's name, out of it, and from there to the first post", async () => {
+    await giver.openBoard();
+    await giver.page.getByRole("button", { name: "New group" }).focus();
+    await keyboard.press("Enter");
+    await expectFocus(giver, "Group name");
+    await keyboard.press("Escape");
+    await expectFocus(giver, "New group");
+    await keyboard.press("Enter");
+    await keyboard.type("field-notes");
+    await keyboard.press("Enter");
+    await expectFocus(giver, "Message");
+  });
+
+  await test.step("into a message, and back to the person", async () => {
+    const opener = giver.people.getByRole("button", { name: /^Message / });
+    await opener.focus();
+    await keyboard.press("Enter");
+    await keyboard.type("a b");
+    const dialog = giver.page.getByRole("dialog");
+    await expect(dialog.getByRole("textbox")).toHaveValue("a b");
+    await keyboard.press("Escape");
+    await expect(opener).toBeFocused();
+  });
 });

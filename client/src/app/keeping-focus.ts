@@ -1,0 +1,80 @@
+/** The keyboard's place in the page: when what has the focus goes away, what stands where it stood has it. */
+import type { Attachment } from "svelte/attachments";
+
+/** Their children are rows. */
+const LISTS = "ul, ol, [role='group'], [role='rowgroup']";
+const STOPS = "a[href], button:not(:disabled), input, select, textarea";
+
+interface Place {
+  readonly element: HTMLElement;
+  /** What of the list holds the element; the list as it was while the focus was there. */
+  readonly row: HTMLElement | null;
+  readonly rows: readonly Element[];
+  /** Which of the row's stops it is. */
+  readonly at: number;
+}
+
+/**
+ * For a part of the page in which lists grow and shrink. Focus goes to the same stop of the row, or of the row that
+ * took its place; where nothing is left, to where reading begins: `main`, or the part itself.
+ */
+export const keepingFocus: Attachment<HTMLElement> = (part) => {
+  let place: Place | null = null;
+
+  const onFocusIn = ({ target }: FocusEvent) => {
+    if (target instanceof HTMLElement) place = placeOf(target);
+  };
+  // Some browsers say that an element lost the focus before they remove it. Only what is still there was left.
+  const onFocusOut = () =>
+    setTimeout(() => {
+      if (place?.element.isConnected && document.activeElement === document.body) place = null;
+    });
+
+  const changes = new MutationObserver(() => {
+    if (place === null) return;
+    const { element } = place;
+    if (document.activeElement === element) place = placeOf(element);
+    if (document.activeElement !== document.body) return;
+    // What only moved is there again.
+    const heir = element.isConnected ? element : stopNear(place);
+    if (heir !== undefined) heir.focus({ preventScroll: true });
+    else focusOnText(part.querySelector("main") ?? part);
+  });
+
+  changes.observe(part, { childList: true, subtree: true });
+  part.addEventListener("focusin", onFocusIn);
+  part.addEventListener("focusout", onFocusOut);
+  return () => {
+    changes.disconnect();
+    part.removeEventListener("focusin", onFocusIn);
+    part.removeEventListener("focusout", onFocusOut);
+  };
+};
+
+/** What is no stop takes the focus for once: always, it would keep the keys from scrolling what was clicked in it. */
+export const focusOnText = (element: HTMLElement): void => {
+  element.tabIndex = -1;
+  element.addEventListener("blur", () => element.removeAttribute("tabindex"), { once: true });
+  element.focus({ preventScroll: true });
+};
+
+const stopsIn = (row: Element): HTMLElement[] =>
+  row instanceof HTMLElement && row.matches(STOPS) ? [row] : [...row.querySelectorAll<HTMLElement>(STOPS)];
+
+const placeOf = (element: HTMLElement): Place => {
+  let row: HTMLElement | null = element;
+  while (row !== null && !row.parentElement?.matches(LISTS)) row = row.parentElement;
+  if (row === null) return { element, row, rows: [], at: 0 };
+  return { element, row, rows: [...row.parentElement!.children], at: stopsIn(row).indexOf(element) };
+};
+
+const stopNear = ({ row, rows, at }: Place): HTMLElement | undefined => {
+  if (row === null) return undefined;
+  const here = rows.indexOf(row);
+  const near = [...rows.slice(here), ...rows.slice(0, here).reverse()];
+  for (const row of near.filter((row) => row.isConnected)) {
+    const stops = stopsIn(row);
+    if (stops.length > 0) return stops[Math.min(at, stops.length - 1)];
+  }
+  return undefined;
+};
