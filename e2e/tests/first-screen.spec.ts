@@ -76,6 +76,27 @@ test("an offer fits a phone, however long the name of who makes it", async ({ fo
     await expect(offer.getByRole("button", { name })).toBeInViewport({ ratio: 1 });
 });
 
+test("a page on its side, or zoomed far in, has room for rows beside what is moving", async ({
+  folder,
+  openPair,
+}) => {
+  const [giver, taker] = await openPair();
+  const names = ["a.txt", "b.txt", "c.txt"];
+  for (const [i, name] of names.entries()) await randomFile(join(folder, name), 65 + i, 1_000);
+  await giver.addFiles(...names.map((name) => join(folder, name)));
+  for (const name of ["a.txt", "b.txt"]) await taker.download(name);
+  const row = await taker.find("c.txt");
+  for (const viewport of [
+    { width: 844, height: 390 },
+    { width: 640, height: 360 },
+    { width: 320, height: 256 },
+  ]) {
+    await taker.page.setViewportSize(viewport);
+    await row.getByRole("button", { name: "Download" }).scrollIntoViewIfNeeded();
+    await expect(row).toBeInViewport({ ratio: 1 });
+  }
+});
+
 test("the keyboard keeps its place when what it stood on goes away", async ({ folder, openPair }) => {
   const [giver, taker] = await openPair();
   const names = ["a.txt", "b.txt", "c.txt"];

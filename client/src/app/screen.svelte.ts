@@ -17,7 +17,8 @@ export type OpenDialog =
 export type ThemeChoice = "device" | "light" | "dark";
 const THEME_KEY = "swapmeet-theme";
 
-const phone = new MediaQuery("(max-width: 720px)", false);
+/** Narrow or flat: a phone held either way, or a window zoomed until it is as small. The styles ask the same. */
+const phone = new MediaQuery("(max-width: 720px), (max-height: 500px)", false);
 const deviceIsDark = new MediaQuery("(prefers-color-scheme: dark)", false);
 
 export class Screen {
