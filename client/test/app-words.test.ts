@@ -1,7 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { PeerId } from "../src/engine/peer-id.ts";
 import type { TransferState } from "../src/engine/view.ts";
-import { nameOf, noticeSaying, serverSaying, serverWord, stateWords, type Names } from "../src/app/words.ts";
+import {
+  nameOf,
+  nothingFound,
+  noticeSaying,
+  serverSaying,
+  serverWord,
+  stateWords,
+  type Names,
+} from "../src/app/words.ts";
 
 const ruth = "aa".repeat(32) as PeerId;
 const names: Names = { person: () => "Ruth", file: () => "draft.bin" };
@@ -49,6 +57,27 @@ describe("a transfer's state begins with its name", () => {
     expect(failed("vanished")).toBe(
       "Failed: the file is gone from Ruth's disk. Ask for it to be added again",
     );
+  });
+});
+
+describe("a search that finds nothing", () => {
+  const asked = { text: "annual", kind: null, size: null, of: null };
+  const say = (narrowed: Partial<Parameters<typeof nothingFound>[0]>, everywhere: number): string =>
+    plain(nothingFound({ ...asked, ...narrowed }, everywhere));
+
+  test("says that nobody has it only when nobody has it", () => {
+    expect(say({}, 0)).toBe("Nobody here has “annual”.");
+    expect(say({ kind: "audio" }, 0)).toBe("Nobody here has “annual”.");
+    expect(say({ kind: "audio" }, 1)).toBe("Nothing among Audio matches “annual”. 1 file elsewhere.");
+    expect(say({ of: "Ruth", kind: "audio", size: "Over 1 GB" }, 3)).toBe(
+      "Nothing among Ruth's files, Audio, Over 1 GB matches “annual”. 3 files elsewhere.",
+    );
+  });
+
+  test("says whose table is empty", () => {
+    expect(say({ text: "", of: "Ruth" }, 12)).toBe("Ruth has no files on the table.");
+    expect(say({ text: "", of: "Ruth", kind: "audio" }, 12)).toBe("Ruth has no files like that.");
+    expect(say({ text: "", kind: "audio" }, 12)).toBe("Nobody here has files like that.");
   });
 });
 

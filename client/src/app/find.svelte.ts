@@ -35,8 +35,22 @@ export class Find {
     limit: Math.ceil(this.list.reach / LIMIT_STEP) * LIMIT_STEP,
   }));
   readonly results = $derived.by(() => this.#room.now.search(this.query));
+  /** Fewer files are looked at than there are. */
+  readonly narrowed = $derived(this.kind !== null || this.size !== "any" || this.of !== null);
+  /** How many files the text alone finds. */
+  readonly everywhere = $derived.by(
+    () =>
+      this.#room.now.search({
+        text: this.text,
+        kind: null,
+        minBytes: SIZES.any.minBytes,
+        maxBytes: SIZES.any.maxBytes,
+        of: null,
+        limit: 1,
+      }).total,
+  );
   /** Nothing is asked: what shows is the whole room. */
-  readonly idle = $derived(this.text === "" && this.kind === null && this.size === "any" && this.of === null);
+  readonly idle = $derived(this.text === "" && !this.narrowed);
 
   constructor(room: Room, rowPx: () => number) {
     this.#room = room;
@@ -50,6 +64,11 @@ export class Find {
 
   clear(): void {
     this.text = "";
+    this.widen();
+  }
+
+  /** The same text among everything. */
+  widen(): void {
     this.kind = null;
     this.size = "any";
     this.of = null;

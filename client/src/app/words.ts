@@ -74,6 +74,28 @@ export const lookAlikeTitle = ({ tag }: PersonView): string =>
 export const liarTitle = (person: PersonView): string =>
   `${nameOf(person)} signed two different histories. What came after the split is not shown.`;
 
+/** Why a search shows nothing. `everywhere`: how many files the text alone finds. */
+export const nothingFound = (
+  asked: {
+    readonly text: string;
+    readonly kind: Kind | null;
+    readonly size: string | null;
+    readonly of: string | null;
+  },
+  everywhere: number,
+): string => {
+  const { text, kind, size, of } = asked;
+  if (text !== "" && everywhere === 0) return `Nobody here has “${text}”.`;
+  if (text === "" && of !== null)
+    return kind === null && size === null
+      ? `${of} has no files on the table.`
+      : `${of} has no files like that.`;
+  if (text === "") return "Nobody here has files like that.";
+  const among = [...(kind === null ? [] : [KIND_NAMES[kind].many]), ...(size === null ? [] : [size])];
+  const where = [...(of === null ? [] : [`${of}'s files`]), ...among].join(", ");
+  return `Nothing among ${where} matches “${text}”. ${plural(everywhere, "file")} elsewhere.`;
+};
+
 export const messageStateWords = (state: MessageView["state"]): string => {
   switch (state) {
     case "sending":
