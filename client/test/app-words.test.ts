@@ -5,6 +5,7 @@ import {
   nameOf,
   nothingFound,
   noticeSaying,
+  serverNews,
   serverSaying,
   serverWord,
   stateWords,
@@ -106,6 +107,15 @@ describe("the server", () => {
     expect(plain(title)).toBe("The server has been away for 2 min, and this device is connected to nobody.");
     expect(remedy).toMatch(/network/);
     expect(bad).toBe(true);
+  });
+
+  test("is announced in words that do not run with the time", () => {
+    for (const peers of [0, 3]) {
+      const [early, late] = [1_000, 94_000].map((sinceMs) => serverNews({ type: "offline", sinceMs }, peers));
+      expect(early).toMatch(/^The server is away/);
+      expect(late).toBe(early);
+    }
+    expect(serverNews({ type: "online" }, 3)).toBeNull();
   });
 });
 

@@ -97,7 +97,10 @@ test("a page on its side, or zoomed far in, has room for rows beside what is mov
   }
 });
 
-test("the keyboard keeps its place when what it stood on goes away", async ({ folder, openPair }) => {
+test("the keyboard keeps its place when what it stood on goes away, and what is done is said", async ({
+  folder,
+  openPair,
+}) => {
   const [giver, taker] = await openPair();
   const names = ["a.txt", "b.txt", "c.txt"];
   for (const [i, name] of names.entries()) await randomFile(join(folder, name), 70 + i, 1_000);
@@ -119,7 +122,7 @@ test("the keyboard keeps its place when what it stood on goes away", async ({ fo
       await expectFocus(taker, `Details ${name}`);
       await taker.page.keyboard.press("ArrowDown");
     }
-    await taker.waitComplete("c.txt");
+    await expect(taker.page.getByRole("status", { name: "Announcements" })).toContainText("c.txt: Complete");
   });
 
   await test.step("down the library, and back with Undo", async () => {

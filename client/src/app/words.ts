@@ -165,6 +165,14 @@ export const serverSaying = (server: ServerState, peers: number): Saying | null 
   }
 };
 
+/** The title of `serverSaying` for the ear: as long as nothing but the time changes, it stays the same. */
+export const serverNews = (server: ServerState, peers: number): string | null => {
+  if (server.type !== "offline") return serverSaying(server, peers)?.title ?? null;
+  return peers > 0
+    ? "The server is away. The room goes on without it."
+    : "The server is away, and this device is connected to nobody.";
+};
+
 export const readProblemWords = (problem: ReadProblem): string => {
   switch (problem) {
     case "changed":

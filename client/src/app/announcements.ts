@@ -1,0 +1,69 @@
+/** What changed in the room, in words for those who do not look at the page. Pure: when it is said is another's matter. */
+import type { FileId } from "../engine/file-id.ts";
+import type { DownloadView, PostView, TransferState } from "../engine/view.ts";
+import { formatCount, plural } from "./format.ts";
+import { stateWords, type Names } from "./words.ts";
+
+/** What the room was like at one moment. */
+export interface Moment {
+  /** Its link. */
+  readonly room: string;
+  /** The question in whatever form tells it from another; null while nothing is asked. */
+  readonly search: { readonly question: string; readonly total: number } | null;
+  readonly downloads: readonly Pick<DownloadView, "file" | "name" | "state">[];
+  readonly posts: ReadonlyMap<string, readonly Pick<PostView, "id" | "author" | "authorName" | "mine">[]>;
+  /** What is said about the server; null while all is well. */
+  readonly server: string | null;
+}
+
+/** More names than these are a number. Guess. */
+const MAX_NAMED = 3;
+
+/** "" when nothing is worth saying. In a room that was just entered nothing is news. */
+export const newsSince = (before: Moment, now: Moment, names: Pick<Names, "person">): string =>
+  before.room === now.room
+    ? [
+        ...(now.server !== null && now.server !== before.server ? [now.server] : []),
+        ...downloadNews(before, now, names),
+        ...postNews(before, now, names),
+        ...(now.search !== null && now.search.question !== before.search?.question
+          ? [now.search.total === 0 ? "Nothing found" : plural(now.search.total, "result")]
+          : []),
+      ].join(". ")
+    : "";
+
+/** Where a download came to rest without the person's doing. */
+const restOf = (state: TransferState | undefined): string | null => {
+  if (state?.type === "complete" || state?.type === "failed") return state.type;
+  return state?.type === "paused" && state.because !== "person" ? state.because.kind : null;
+};
+
+const downloadNews = (before: Moment, now: Moment, names: Pick<Names, "person">): string[] => {
+  const restByFile = new Map<FileId, string | null>(
+    before.downloads.map(({ file, state }) => [file, restOf(state)]),
+  );
+  const rested = now.downloads.filter(({ file, state }) => {
+    const rest = restOf(state);
+    return rest !== null && rest !== restByFile.get(file);
+  });
+  if (rested.length <= MAX_NAMED)
+    return rested.map(({ name, state }) => `${name}: ${stateWords(state, names)}`);
+  const complete = rested.filter(({ state }) => state.type === "complete").length;
+  const stopped = rested.length - complete;
+  return [
+    ...(complete > 0 ? [`${plural(complete, "download")} complete`] : []),
+    ...(stopped > 0 ? [`${plural(stopped, "download")} stopped`] : []),
+  ];
+};
+
+const postNews = (before: Moment, now: Moment, names: Pick<Names, "person">): string[] =>
+  [...now.posts].flatMap(([group, posts]) => {
+    const known = before.posts.get(group) ?? [];
+    if (known.length === posts.length) return [];
+    const ids = new Set(known.map(({ id }) => id));
+    const [first, ...more] = posts.filter(({ id, mine }) => !mine && !ids.has(id));
+    if (first === undefined) return [];
+    return more.length === 0
+      ? [`${first.authorName || names.person(first.author)} wrote in ${group}`]
+      : [`${formatCount(more.length + 1)} new posts in ${group}`];
+  });

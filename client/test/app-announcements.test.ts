@@ -1,0 +1,56 @@
+import { describe, expect, test } from "vitest";
+import { newsSince, type Moment } from "../src/app/announcements.ts";
+import type { FileId } from "../src/engine/file-id.ts";
+import type { PeerId } from "../src/engine/peer-id.ts";
+import type { PostId } from "../src/engine/post-id.ts";
+import type { TransferState } from "../src/engine/view.ts";
+
+const ruth = "aa".repeat(32) as PeerId;
+const quiet: Moment = { room: "#amber", search: null, downloads: [], posts: new Map(), server: null };
+const news = (before: Partial<Moment>, now: Partial<Moment>): string =>
+  newsSince({ ...quiet, ...before }, { ...quiet, ...now }, { person: () => "Ruth" }).replaceAll(
+    "\u00a0",
+    " ",
+  );
+
+const complete: TransferState = { type: "complete", saved: true };
+const download = (name: string, state: TransferState) => ({ file: name as FileId, name, state });
+const post = (id: string, mine = false) => ({ id: id as PostId, author: ruth, authorName: "", mine });
+const search = (question: string, total: number) => ({ search: { question, total } });
+
+describe("what is announced", () => {
+  test("is how much a new question finds, not that more comes later", () => {
+    expect(news({}, search("a", 12))).toBe("12 results");
+    expect(news(search("a", 12), search("ab", 0))).toBe("Nothing found");
+    expect(news(search("a", 12), search("a", 13))).toBe("");
+  });
+
+  test("is a download that came to rest by itself, not that it moves", () => {
+    const full: TransferState = { type: "paused", because: { kind: "full", missingBytes: null } };
+    const moving = { downloads: [download("song.mp3", { type: "downloading" })] };
+    expect(news(moving, { downloads: [download("song.mp3", complete)] })).toBe("song.mp3: Complete, saved");
+    expect(news(moving, { downloads: [download("song.mp3", full)] })).toMatch(/^song.mp3: Paused: no room/);
+    expect(news(moving, { downloads: [download("song.mp3", { type: "paused", because: "person" })] })).toBe(
+      "",
+    );
+    expect(news({}, moving)).toBe("");
+  });
+
+  test("is a number where many come to rest at once", () => {
+    const downloads = ["a", "b", "c", "d"].map((name) => download(name, complete));
+    expect(news({}, { downloads })).toBe("4 downloads complete");
+    expect(news({ downloads }, { downloads })).toBe("");
+  });
+
+  test("is who wrote where, wherever in the thread it stands, and not what one wrote oneself", () => {
+    const before = { posts: new Map([["general", [post("1"), post("2")]]]) };
+    const answered = { posts: new Map([["general", [post("1"), post("3"), post("2")]]]) };
+    expect(news(before, answered)).toBe("Ruth wrote in general");
+    expect(news({}, answered)).toBe("3 new posts in general");
+    expect(news(before, { posts: new Map([["general", [post("1"), post("2"), post("4", true)]]]) })).toBe("");
+  });
+
+  test("is nothing of a room that was just entered", () => {
+    expect(news({ room: "#otter" }, { downloads: [download("a", complete)], ...search("a", 1) })).toBe("");
+  });
+});
