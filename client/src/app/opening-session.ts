@@ -61,9 +61,11 @@ export class OpeningSession implements Session {
     for (const command of this.#kept.splice(0)) command(session);
   }
 
-  addFiles(files: Iterable<PickedFile>): void {
+  addFiles(files: Iterable<PickedFile>, until?: AbortSignal): Promise<readonly FileId[]> {
     const picked = [...files];
-    this.#kept.push((session) => session.addFiles(picked));
+    return new Promise((resolve) => {
+      this.#kept.push((session) => resolve(session.addFiles(picked, until)));
+    });
   }
   rename(name: string): void {
     this.me = { ...NOBODY, name };

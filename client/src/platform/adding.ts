@@ -2,7 +2,7 @@
  * Files on their way into the library: found, hashed, handed over in batches. Ten thousand small files are a hundred
  * or two jobs, and the page breathes between the looks at their sizes.
  */
-import { fileIdOf } from "../engine/file-id.ts";
+import { fileIdOf, type FileId } from "../engine/file-id.ts";
 import type { LocalFile } from "../engine/io.ts";
 import { safeFileName, safeFolder } from "../engine/name.ts";
 import { breathe } from "./breath.ts";
@@ -33,8 +33,8 @@ export class Adding {
   readonly #hasher: Hasher;
   readonly #listener: AddingListener;
   #view = IDLE;
-  #running = 0;
-  #cancelling = new AbortController();
+  /** One for each call of `add` that is under way. */
+  readonly #running = new Set<AbortController>();
 
   constructor(hasher: Hasher, listener: AddingListener) {
     this.#hasher = hasher;
@@ -46,30 +46,40 @@ export class Adding {
     return this.#view;
   }
 
-  /** Resolves when all of them are handed over, have failed, or are cancelled. */
-  async add(files: Iterable<PickedFile> | AsyncIterable<PickedFile>): Promise<void> {
-    const { signal } = this.#cancelling;
-    if (this.#running++ === 0) this.#change({ ...IDLE, active: true });
+  /**
+   * Resolves when all of them are handed over, have failed, or are cancelled.
+   * @param until cancels these alone
+   * @returns what was handed over
+   */
+  async add(
+    files: Iterable<PickedFile> | AsyncIterable<PickedFile>,
+    until?: AbortSignal,
+  ): Promise<readonly FileId[]> {
+    const cancelling = new AbortController();
+    const { signal } = cancelling;
+    until?.addEventListener("abort", () => cancelling.abort(), { signal });
+    if (this.#running.size === 0) this.#change({ ...IDLE, active: true });
+    this.#running.add(cancelling);
     try {
-      const jobs: Promise<void>[] = [];
+      const jobs: Promise<readonly FileId[]>[] = [];
       for await (const batch of batchesOf(files)) {
         if (signal.aborted) break;
         this.#change({ files: this.#view.files + batch.length, bytes: this.#view.bytes + bytesOf(batch) });
         jobs.push(this.#hash(batch, signal));
       }
-      await Promise.all(jobs);
+      return (await Promise.all(jobs)).flat();
     } finally {
-      if (--this.#running === 0) this.#change({ active: false });
+      this.#running.delete(cancelling);
+      if (this.#running.size === 0) this.#change({ active: false });
     }
   }
 
   /** What is handed over already stays. */
   cancel(): void {
-    this.#cancelling.abort();
-    this.#cancelling = new AbortController();
+    for (const cancelling of this.#running) cancelling.abort();
   }
 
-  async #hash(batch: readonly PickedFile[], signal: AbortSignal): Promise<void> {
+  async #hash(batch: readonly PickedFile[], signal: AbortSignal): Promise<readonly FileId[]> {
     const count = (bytes: number) => this.#change({ bytesDone: this.#view.bytesDone + bytes });
     const results = await this.#hasher.hash(
       batch.map(({ file }) => file),
@@ -92,6 +102,7 @@ export class Adding {
     }
     if (added.length > 0) this.#listener.added(added);
     this.#change({ filesDone: this.#view.filesDone + batch.length, problems });
+    return added.map(({ local }) => local.file);
   }
 
   #change(change: Partial<AddingView>): void {

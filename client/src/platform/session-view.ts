@@ -125,7 +125,12 @@ export interface Session {
   posts(group: string): readonly PostView[];
 
   rename(name: string): void;
-  addFiles(files: Iterable<PickedFile>): void;
+  /**
+   * Puts them on the table, where the whole room finds them.
+   * @param until stops reading these, and leaves what is there already
+   * @returns which are there, when all of them have been read; also those that were there before
+   */
+  addFiles(files: Iterable<PickedFile>, until?: AbortSignal): Promise<readonly FileId[]>;
   cancelAdding(): void;
   /** Stops offering; undo is sharing it again: the returned function does that. */
   unshare(file: FileId): () => void;

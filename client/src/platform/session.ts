@@ -300,8 +300,11 @@ class RoomSession implements Session {
     this.#host.feed({ type: "rename", name });
   }
 
-  addFiles(files: Iterable<PickedFile> | AsyncIterable<PickedFile>): void {
-    void this.#adding.add(files);
+  addFiles(
+    files: Iterable<PickedFile> | AsyncIterable<PickedFile>,
+    until?: AbortSignal,
+  ): Promise<readonly FileId[]> {
+    return this.#adding.add(files, until);
   }
 
   cancelAdding(): void {

@@ -162,8 +162,9 @@ export class FakeSession implements Session {
   rename(name: string): void {
     this.#change({ me: { ...this.#scene.me, name } });
   }
-  addFiles(files: Iterable<PickedFile>): void {
+  async addFiles(files: Iterable<PickedFile>): Promise<readonly FileId[]> {
     void files;
+    return [];
   }
   cancelAdding(): void {
     this.#change({ adding: { ...this.#scene.adding, active: false } });

@@ -1,0 +1,60 @@
+import { fail } from "@swapmeet/shared";
+import { expect, test } from "vitest";
+import { Adding, type AddedFile } from "../src/platform/adding.ts";
+import { hashFile } from "../src/platform/hash-file.ts";
+import type { Hasher } from "../src/platform/hasher.ts";
+import type { PickedFile } from "../src/platform/session-view.ts";
+
+const picked = (...texts: string[]): PickedFile[] =>
+  texts.map((text) => ({ file: new File([text], `${text}.txt`), folder: "" }));
+
+/** Hashes when told to. */
+const adding = () => {
+  let go = (): void => undefined;
+  const told = new Promise<void>((resolve) => (go = resolve));
+  const hash: Hasher["hash"] = async (files, onBytes, signal) => {
+    await told;
+    return Promise.all(
+      files.map((file) => (signal.aborted ? fail("cancelled") : hashFile(file, onBytes, signal))),
+    );
+  };
+  const onTable: AddedFile[] = [];
+  const adding = new Adding({ hash } as Hasher, {
+    added: (files) => onTable.push(...files),
+    changed: () => undefined,
+  });
+  return { adding, go, names: () => onTable.map(({ local }) => local.name).sort(), onTable };
+};
+
+test("who adds files learns which they are, when they are there", async () => {
+  const { adding: table, go, onTable } = adding();
+  const added = table.add(picked("a", "b"));
+  go();
+  expect(await added).toHaveLength(2);
+  expect(await added).toEqual(onTable.map(({ local }) => local.file));
+  expect(table.view).toMatchObject({ files: 2, filesDone: 2, active: false });
+});
+
+test("who gives up adding stops their own files, and nobody else's", async () => {
+  const { adding: table, go, names } = adding();
+  const closing = new AbortController();
+  const given = table.add(picked("for one person"), closing.signal);
+  const others = table.add(picked("for the room"));
+  closing.abort();
+  go();
+  expect(await given).toEqual([]);
+  expect(await others).toHaveLength(1);
+  expect(names()).toEqual(["for the room.txt"]);
+  expect(table.view.active).toBe(false);
+});
+
+test("stopping stops all that is under way, and nothing that comes later", async () => {
+  const { adding: table, go, names } = adding();
+  const stopped = [table.add(picked("a")), table.add(picked("b"))];
+  table.cancel();
+  const later = table.add(picked("c"));
+  go();
+  expect((await Promise.all(stopped)).flat()).toEqual([]);
+  expect(await later).toHaveLength(1);
+  expect(names()).toEqual(["c.txt"]);
+});

@@ -1,0 +1,49 @@
+/** What is meant for one person: files picked for them, what is said to them, and what is left when they have gone. */
+import { join } from "node:path";
+import { randomFile } from "../lib/files.ts";
+import type { RoomPage } from "../lib/page.ts";
+import { expect, test } from "../lib/test.ts";
+
+const openSendTo = async (room: RoomPage, name: string) => {
+  await room
+    .person(name)
+    .getByRole("button", { name: `Send to ${name}` })
+    .click();
+  const dialog = room.page.getByRole("dialog", { name: `Send to ${name}` });
+  return {
+    dialog,
+    pick: (...paths: string[]) => dialog.getByLabel("Choose files to send").setInputFiles(paths),
+    file: (name: string) => dialog.getByRole("checkbox", { name: new RegExp(name) }),
+    press: (name: string) => dialog.getByRole("button", { name }).click(),
+  };
+};
+
+test("files picked for one person are ticked, the table's own too; who does not send them takes them off the table again", async ({
+  folder,
+  openPair,
+}) => {
+  const [ada, bela] = await openPair();
+  await bela.rename("Bela");
+  const mine = await randomFile(join(folder, "on the table.bin"), 31, 1_000);
+  const secret = await randomFile(join(folder, "only for bela.bin"), 32, 1_000);
+  await ada.addFiles(mine);
+  await bela.find("on the table.bin");
+
+  const first = await openSendTo(ada, "Bela");
+  await expect(first.dialog).toContainText("everyone in this room can find and fetch them");
+  await first.pick(mine, secret);
+  await expect(first.file("on the table.bin")).toBeChecked();
+  await expect(first.file("only for bela.bin")).toBeChecked();
+  await first.press("Not now");
+  await expect(ada.library.getByRole("listitem")).toHaveText([/on the table\.bin/]);
+
+  const second = await openSendTo(ada, "Bela");
+  await expect(second.file("on the table.bin")).not.toBeChecked();
+  await second.pick(secret);
+  await second.press("Send 1 file");
+  await bela.page
+    .getByRole("dialog", { name: "Incoming files" })
+    .getByRole("button", { name: "Accept" })
+    .click();
+  await bela.waitComplete("only for bela.bin");
+});
