@@ -47,3 +47,28 @@ test("files picked for one person are ticked, the table's own too; who does not 
     .click();
   await bela.waitComplete("only for bela.bin");
 });
+
+test("what is dropped on an open dialog stays off the table, and what is dropped on the page does not", async ({
+  folder,
+  openPair,
+}) => {
+  const [ada, bela] = await openPair();
+  await bela.rename("Bela");
+  const path = await randomFile(join(folder, "dropped.bin"), 33, 1_000);
+  const cdp = await ada.page.context().newCDPSession(ada.page);
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  const drop = async () => {
+    for (const type of ["dragEnter", "dragOver", "drop"] as const)
+      await cdp.send("Input.dispatchDragEvent", { type, x: 640, y: 400, data });
+  };
+  const messages = await ada.messagesWith("Bela");
+  await expect(messages).toBeVisible();
+  await drop();
+  await expect(ada.page.getByText("Put them on your table", { exact: true })).toHaveCount(0);
+  await messages.getByRole("textbox").fill("x".repeat(8_002));
+  await expect(messages.getByText("2 bytes too long. Shorten it.", { exact: true })).toBeVisible();
+  await messages.getByRole("button", { name: "Close" }).click();
+  await expect(ada.library).toHaveCount(0);
+  await drop();
+  await expect(ada.library.getByRole("listitem")).toHaveText([/dropped\.bin/]);
+});
