@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { PeerId } from "../src/engine/peer-id.ts";
 import type { TransferState } from "../src/engine/view.ts";
 import {
+  messageStateWords,
   nameOf,
   nothingFound,
   noticeSaying,
@@ -143,18 +144,27 @@ describe("notices", () => {
   });
 });
 
+const guest = {
+  peer: ruth,
+  name: "",
+  tag: "9fdx",
+  hue: 0,
+  reach: "known",
+  presence: "here",
+  lied: false,
+  rttMs: null,
+  fileCount: 0,
+} as const;
+
 test("who has not said a name yet is a guest with a tag", () => {
-  const guest = {
-    peer: ruth,
-    name: "",
-    tag: "9fdx",
-    hue: 0,
-    reach: "known",
-    presence: "here",
-    lied: false,
-    rttMs: null,
-    fileCount: 0,
-  } as const;
   expect(nameOf(guest)).toBe("Guest 9fdx");
   expect(nameOf({ ...guest, name: "Ruth" })).toBe("Ruth");
+});
+
+test("[M2] a message that failed says whose fault it is, and of who has left when to try again", () => {
+  const here = { ...guest, name: "Ruth" };
+  expect(messageStateWords("failed", here)).toBe("Could not be delivered: Ruth did not answer.");
+  expect(messageStateWords("failed", { ...here, presence: "gone" })).toBe(
+    "Could not be delivered: Ruth has left. Send it again when they are back.",
+  );
 });

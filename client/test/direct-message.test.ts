@@ -405,6 +405,19 @@ describe("a peer that means harm", () => {
     expect(pair.ben.heard.slice(0, 2)).toEqual(["from a friend", "21"]);
   });
 
+  test("[M5] who has left keeps the last name for as long as a message is kept, and nobody else does", () => {
+    const pair = new Pair();
+    pair.ada.says("from a friend");
+    pair.settle();
+    pair.ben.messages.gone(ada.id, "Ada");
+    pair.ben.messages.gone(eve.id, "Eve");
+    expect(pair.ben.messages.lastNameOf(ada.id)).toBe("Ada");
+    expect(pair.ben.messages.lastNameOf(eve.id)).toBe("");
+    for (let n = 0; n < 500; n++) pair.ben.messages.message(person(1_000 + n).id, "hello", pair.now);
+    expect(pair.ben.heard).toEqual([]);
+    expect(pair.ben.messages.lastNameOf(ada.id)).toBe("");
+  });
+
   test("[M3] repeats an old message and is not shown again", () => {
     const pair = new Pair();
     const frame = floodOf(() => "pay me")(ada, 1);

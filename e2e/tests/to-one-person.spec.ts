@@ -72,3 +72,28 @@ test("what is dropped on an open dialog stays off the table, and what is dropped
   await drop();
   await expect(ada.library.getByRole("listitem")).toHaveText([/dropped\.bin/]);
 });
+
+test("[M5] who wrote and left keeps the name and stays in the list of people, to be read", async ({
+  openPair,
+}) => {
+  const [ada, zoe] = await openPair();
+  await ada.rename("Ada");
+  await zoe.rename("Zoe");
+  const writing = await zoe.messagesWith("Ada");
+  await writing.getByRole("textbox").fill("I must go");
+  await writing.getByRole("button", { name: "Send" }).click();
+  await expect(ada.page.getByText("Zoe wrote to you.")).toBeVisible();
+  await zoe.page.close();
+  await expect(ada.person("Zoe")).toHaveCount(0);
+  await expect(ada.page.getByText("Zoe wrote to you.")).toBeVisible();
+  await ada.page.getByRole("button", { name: "Dismiss" }).click();
+
+  const items = ada.page.getByRole("list", { name: "People" }).getByRole("listitem");
+  await expect(items).toHaveText(/Zoe.*has left/);
+  await expect(items.getByRole("button")).toHaveCount(1);
+  await items.getByRole("button", { name: "Message Zoe" }).click();
+  const dialog = ada.page.getByRole("dialog", { name: "Messages with Zoe" });
+  await expect(dialog.getByRole("list", { name: "Messages" }).getByRole("listitem")).toHaveText([
+    "I must go",
+  ]);
+});

@@ -2,7 +2,7 @@
 import { createContext } from "svelte";
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type { PeerId } from "../engine/peer-id.ts";
-import type { MessageView } from "../engine/view.ts";
+import type { MessageView, PersonView } from "../engine/view.ts";
 import type { Room } from "./room.svelte.ts";
 
 export class DirectMessages {
@@ -30,6 +30,16 @@ export class DirectMessages {
       .filter((message) => !this.#aside.has(keyOf(message)))
       .map((message) => message.with);
     return callers.filter((peer, i) => callers.indexOf(peer) === i);
+  });
+
+  /** Who has left, and can still be read. */
+  readonly departed: readonly PersonView[] = $derived.by(() => {
+    const { now } = this.#room;
+    const peers = now.messages.map((message) => message.with);
+    return peers
+      .filter((peer, i) => peers.indexOf(peer) === i)
+      .map((peer) => now.person(peer))
+      .filter(({ presence }) => presence === "gone");
   });
 
   with(peer: PeerId): readonly MessageView[] {

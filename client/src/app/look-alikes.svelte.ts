@@ -1,4 +1,4 @@
-/** Whose name looks like another's: this person's own, those present, and those who left and are read on the board. */
+/** Whose name looks like another's: this person's own, those present, and those who left and can still be read. */
 import { createContext } from "svelte";
 import { createSubscriber } from "svelte/reactivity";
 import type { PeerId } from "../engine/peer-id.ts";
@@ -25,8 +25,12 @@ export class LookAlikes {
   }
 
   readonly #alike = $derived.by(() => {
-    const { me, people, groups } = this.#room.now;
-    const here = [me, ...people].map((person) => ({ peer: person.peer, name: nameOf(person) }));
+    const { me, people, groups, messages } = this.#room.now;
+    const correspondents = messages.map((message) => this.#room.now.person(message.with));
+    const here = [me, ...people, ...correspondents].map((person) => ({
+      peer: person.peer,
+      name: nameOf(person),
+    }));
     const posts = groups.flatMap(({ name }) => this.#room.now.posts(name));
     const named = [...here, ...goneAuthorsOf(posts, here)];
     if (named.length === 1) return NOBODY;

@@ -39,9 +39,9 @@ export const KIND_NAMES: Readonly<Record<Kind, { one: string; many: string }>> =
   other: { one: "Other", many: "Other" },
 };
 
-/** How one gets to a person. Who is away is not got to at all. */
+/** How one gets to a person. Who is away or gone is not got to at all. */
 export const reachOf = ({ presence, reach, rttMs }: PersonView): string => {
-  if (presence === "away") return "away";
+  if (presence !== "here") return presence === "away" ? "away" : "has left";
   switch (reach) {
     case "direct":
       return rttMs === null ? "direct" : `direct, ${formatCount(Math.max(1, Math.round(rttMs)))}\u00a0ms`;
@@ -54,6 +54,8 @@ export const reachOf = ({ presence, reach, rttMs }: PersonView): string => {
 
 /** What `reachOf` means, at length. */
 export const reachTitle = (person: PersonView): string => {
+  if (person.presence === "gone")
+    return `${nameOf(person)} has left. Your messages stay here until this tab closes.`;
   if (person.presence === "away")
     return `Nothing heard from ${nameOf(person)} for a while: a locked screen, another app, or no network. What they share is there again when they are back.`;
   switch (person.reach) {
@@ -96,14 +98,17 @@ export const nothingFound = (
   return `Nothing among ${where} matches “${text}”. ${plural(everywhere, "file")} elsewhere.`;
 };
 
-export const messageStateWords = (state: MessageView["state"]): string => {
+/** Of a message to this person. */
+export const messageStateWords = (state: MessageView["state"], to: PersonView): string => {
   switch (state) {
     case "sending":
       return "Sending";
     case "delivered":
       return "Delivered";
     case "failed":
-      return "Could not be delivered.";
+      return to.presence === "gone"
+        ? `Could not be delivered: ${nameOf(to)} has left. Send it again when they are back.`
+        : `Could not be delivered: ${nameOf(to)} did not answer.`;
   }
 };
 

@@ -67,6 +67,8 @@ export class DirectMessages {
   readonly #context: DirectMessagesContext;
   readonly #conversationByPeer = new Map<PeerId, Conversation>();
   #messages: Message[] = [];
+  /** Of those who have left: what they wrote should not lose its author. Nobody is in it without a message. */
+  readonly #lastNameByPeer = new Map<PeerId, string>();
 
   constructor(context: DirectMessagesContext) {
     this.#context = context;
@@ -75,6 +77,16 @@ export class DirectMessages {
   /** Oldest first. */
   messages(): MessageView[] {
     return this.#messages.map(({ frame, ...view }) => view);
+  }
+
+  /** Somebody who was called so has left the room. */
+  gone(peer: PeerId, name: string): void {
+    if (this.#hasMessagesWith(peer)) this.#lastNameByPeer.set(peer, name);
+  }
+
+  /** What somebody who has left was called, as long as there are messages with them; "" for everybody else. */
+  lastNameOf(peer: PeerId): string {
+    return this.#lastNameByPeer.get(peer) ?? "";
   }
 
   /** Something is to be sent to this peer: its link is needed. */
@@ -232,6 +244,11 @@ export class DirectMessages {
     for (const { with: peer } of this.#messages) countByPeer.set(peer, (countByPeer.get(peer) ?? 0) + 1);
     const most = Math.max(...countByPeer.values());
     const oldest = this.#messages.findIndex(({ with: peer }) => countByPeer.get(peer) === most);
-    this.#messages.splice(oldest, 1);
+    const [forgotten] = this.#messages.splice(oldest, 1);
+    if (forgotten && !this.#hasMessagesWith(forgotten.with)) this.#lastNameByPeer.delete(forgotten.with);
+  }
+
+  #hasMessagesWith(peer: PeerId): boolean {
+    return this.#messages.some(({ with: other }) => other === peer);
   }
 }

@@ -206,8 +206,9 @@ export class Engine {
         send,
         refuse,
         came: () => {},
-        gone: (peer, now, lastAt) => {
-          if (lastAt) this.#overlay.forget(lastAt);
+        gone: (peer, now, last) => {
+          if (last) this.#overlay.forget(last.address);
+          if (last) this.#messages.gone(peer, last.name);
           this.#gossip.forget(peer, now);
         },
         random,
@@ -489,11 +490,11 @@ export class Engine {
   person(peer: PeerId): PersonView {
     return {
       peer,
-      name: this.#presence.nameOf(peer),
+      name: this.#presence.nameOf(peer) || this.#messages.lastNameOf(peer),
       tag: tagOf(peer),
       hue: hueOf(peer),
       reach: this.#reachOf(peer),
-      presence: this.#presence.stateOf(peer) ?? "here",
+      presence: this.#presence.stateOf(peer) ?? (this.#links.isLinked(peer) ? "here" : "gone"),
       lied: this.#liars.has(peer),
       rttMs: this.#links.rttMs(peer),
       fileCount: this.#catalog.fileCountOf(peer),

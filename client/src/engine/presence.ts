@@ -66,9 +66,9 @@ export interface PresenceContext {
   came(peer: PeerId, now: Time): void;
   /**
    * Nothing of its presence and library counts any more. Also told of somebody whose first word here is `left`: then
-   * nobody knows where it was reached.
+   * nobody knows where it was reached, nor what it was called.
    */
-  gone(peer: PeerId, now: Time, lastAt: Address | null): void;
+  gone(peer: PeerId, now: Time, last: Pick<Person, "address" | "name"> | null): void;
   /** [0, 1) */
   random(): number;
 }
@@ -314,7 +314,7 @@ export class Presence {
     const person = this.#people.get(peer);
     if (person) this.#unmap(peer, person.address);
     this.#people.delete(peer);
-    this.#context.gone(peer, now, person?.address ?? null);
+    this.#context.gone(peer, now, person ?? null);
   }
 
   // -- what others read ----------------------------------------------------------------------------------------------

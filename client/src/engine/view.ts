@@ -6,7 +6,7 @@ import type { ReadProblem, StoreProblem } from "./io.ts";
 
 export interface PersonView {
   readonly peer: PeerId;
-  /** Sanitized; "" until the profile has arrived. */
+  /** Sanitized; "" until the profile has arrived, and of who is gone unless there are messages with them. */
   readonly name: string;
   /** Four characters of the key. */
   readonly tag: string;
@@ -14,8 +14,11 @@ export interface PersonView {
   readonly hue: number;
   /** `relayed`: sealed frames go through a neighbour of both. `known`: by its feeds; connected to when needed. */
   readonly reach: "direct" | "relayed" | "known";
-  /** `away`: silent for a while, as behind a locked screen or a file picker; it may be back in a moment. */
-  readonly presence: "here" | "away";
+  /**
+   * `away`: silent for a while, as behind a locked screen or a file picker; it may be back in a moment. `gone`: not in
+   * the room; it may come back under the same key.
+   */
+  readonly presence: "here" | "away" | "gone";
   /** Proven to have signed two different histories: what came after the split counts nowhere. */
   readonly lied: boolean;
   readonly rttMs: number | null;

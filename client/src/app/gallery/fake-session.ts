@@ -48,6 +48,8 @@ export interface Scene extends Facts {
   results: readonly ResultRow[];
   /** Of all groups, thread after thread. */
   posts: readonly PostView[];
+  /** With messages, and not in the room any more. */
+  departed?: readonly PersonView[];
   /** What others post while one looks on. */
   arriving?: readonly PostView[];
 }
@@ -151,9 +153,10 @@ export class FakeSession implements Session {
   }
 
   person(peer: PeerId): PersonView {
-    const { me, people, room } = this.#scene;
+    const { me, people, departed = [], room } = this.#scene;
     const left = { ...new OpeningSession(room).me, peer, tag: tagOf(peer), hue: hueOf(peer) };
-    return [me, ...people].find((person) => person.peer === peer) ?? left;
+    const known = [me, ...people, ...departed].find((person) => person.peer === peer);
+    return known ?? { ...left, presence: "gone" };
   }
 
   posts(group: string): readonly PostView[] {

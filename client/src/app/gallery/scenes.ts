@@ -441,6 +441,12 @@ export const SCENES = {
     ],
   }),
   messages: () => ({ ...busy, messages: letters }),
+  departed: () => ({
+    ...busy,
+    people: busy.people.filter(({ peer }) => peer !== ruth.peer),
+    departed: [{ ...ruth, presence: "gone", reach: "known", rttMs: null, fileCount: 0 }],
+    messages: letters,
+  }),
   people: () => ({
     ...busy,
     people: [
