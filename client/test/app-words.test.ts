@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { PeerId } from "../src/engine/peer-id.ts";
 import type { TransferState } from "../src/engine/view.ts";
 import {
+  leavingWords,
   messageStateWords,
   nameOf,
   nothingFound,
@@ -167,4 +168,53 @@ test("[M2] a message that failed says whose fault it is, and of who has left whe
   expect(messageStateWords("failed", { ...here, presence: "gone" })).toBe(
     "Could not be delivered: Ruth has left. Send it again when they are back.",
   );
+});
+
+describe("leaving a room", () => {
+  const file = (name: string) => ({ file: name as never });
+  const room: Parameters<typeof leavingWords>[0] = {
+    downloads: [],
+    uploads: [],
+    library: [],
+    messages: [],
+    server: { type: "online" },
+    peerCount: 3,
+  };
+  const table = [file("a"), file("b")] as never;
+  const complete = (name: string, saved: boolean) => ({ ...file(name), state: { type: "complete", saved } });
+
+  test("loses nothing when there is nothing, and is not asked about", () => {
+    expect(leavingWords(room)).toEqual([]);
+    expect(leavingWords({ ...room, server: { type: "offline", sinceMs: 1 }, peerCount: 0 })).toEqual([]);
+  });
+
+  test("ends transfers", () => {
+    for (const moving of [
+      { uploads: [file("a")] as never },
+      { downloads: [{ ...file("a"), state: { type: "downloading" } }] as never },
+    ])
+      expect(leavingWords({ ...room, ...moving })).toEqual([expect.stringMatching(/^Transfers are running/)]);
+  });
+
+  test("leaves the table and the messages behind, and says of what was saved that it was", () => {
+    const messages = [{ text: "hi" }] as never;
+    expect(leavingWords({ ...room, messages })).toEqual(["Your messages do not come along."]);
+    expect(leavingWords({ ...room, library: table, messages }).map(plain)).toEqual([
+      "Your table (2 files) and your messages do not come along.",
+    ]);
+    const half = [complete("a", true), complete("b", false)] as never;
+    expect(leavingWords({ ...room, library: table, downloads: half }).map(plain)).toEqual([
+      "Your table (2 files) does not come along.",
+    ]);
+    const all = [complete("a", true), complete("b", true)] as never;
+    expect(leavingWords({ ...room, library: table, downloads: all }).map(plain)).toEqual([
+      "Your table (2 files, all of them saved) does not come along.",
+    ]);
+  });
+
+  test("is for long, when the server is away and the others are here", () => {
+    expect(leavingWords({ ...room, server: { type: "offline", sinceMs: 1 } })).toEqual([
+      "The server is away: you cannot come back until it returns.",
+    ]);
+  });
 });

@@ -29,6 +29,29 @@ test("the room in use is always in the URL: join by code, back, forward, and by 
   await host.expectPeers(0);
 });
 
+test("who has a table or messages is asked before going to another room, and may stay", async ({
+  folder,
+  openPair,
+}) => {
+  const [giver] = await openPair();
+  const { code } = giver;
+  await giver.addFiles(await randomFile(join(folder, "mine.bin"), 5, 1_000));
+  await expect(giver.library.getByRole("listitem")).toHaveCount(1);
+  const question = giver.page.getByRole("dialog", { name: "Leave this room?" });
+
+  await giver.page.getByRole("button", { name: "New private room" }).click();
+  await expect(question).toContainText("Your table (1 file) does not come along.");
+  await question.getByRole("button", { name: "Stay" }).click();
+  await expect(giver.library.getByRole("listitem")).toHaveCount(1);
+  expect(giver.code).toBe(code);
+
+  await giver.page.goBack();
+  await expect(question).toBeVisible();
+  await question.getByRole("button", { name: "Leave" }).click();
+  await expect.poll(() => giver.code).toBe("");
+  await expect(giver.library.getByRole("button", { name: "Remove mine.bin" })).toHaveCount(0);
+});
+
 test("a reload stays in the room under the same name", async ({ openPair }) => {
   const [first, second] = await openPair();
   await second.rename("Grace");

@@ -7,7 +7,7 @@ import type { RoomCode, RoomCodeProblem } from "../platform/room-code.ts";
 import type { Session } from "../platform/session-view.ts";
 import { OpeningSession } from "./opening-session.ts";
 import { hashOf, placeIn } from "../platform/room-link.ts";
-import { isRunning } from "./transfers.ts";
+import { leavingWords } from "./words.ts";
 
 /** What lies behind the page and is loaded once the page is there. */
 export interface Doors {
@@ -29,7 +29,7 @@ export class Rooms {
   stage = $state.raw<Stage>({ type: "room", session: new OpeningSession(viewOf("")) });
   /** The file that the link pointed at, until it has been shown. */
   file = $state.raw<FileId | null>(null);
-  /** A way out that waits for a yes, because leaving would stop transfers. */
+  /** A way out that waits for a yes, because leaving would end or lose something. */
   leavingFor = $state.raw<string | null>(null);
 
   constructor(doors: Doors) {
@@ -59,7 +59,7 @@ export class Rooms {
   goTo(code: string): void {
     const hash = hashOf({ code, file: null });
     if (hash === this.#here) return;
-    if (this.#wouldStopTransfers()) this.leavingFor = hash;
+    if (this.#asksFirst()) this.leavingFor = hash;
     else this.#goTo(hash);
   }
 
@@ -88,7 +88,7 @@ export class Rooms {
     if (code === placeIn(this.#here).code) {
       this.#here = location.hash;
       this.file = file;
-    } else if (this.#wouldStopTransfers()) {
+    } else if (this.#asksFirst()) {
       this.leavingFor = location.hash;
       history.replaceState(null, "", urlOf(this.#here));
     } else {
@@ -129,10 +129,8 @@ export class Rooms {
     }
   }
 
-  #wouldStopTransfers(): boolean {
-    if (this.stage.type !== "room") return false;
-    const { downloads, uploads } = this.stage.session;
-    return uploads.length > 0 || downloads.some(isRunning);
+  #asksFirst(): boolean {
+    return this.stage.type === "room" && leavingWords(this.stage.session).length > 0;
   }
 
   #close(): void {

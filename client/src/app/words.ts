@@ -9,8 +9,9 @@ import type {
   TransferFailure,
   TransferState,
 } from "../engine/view.ts";
-import type { NoticeView, ServerState, StorageView } from "../platform/session-view.ts";
+import type { NoticeView, ServerState, Session, StorageView } from "../platform/session-view.ts";
 import { formatBytes, formatCount, formatNames, formatSeconds, plural } from "./format.ts";
+import { isRunning } from "./transfers.ts";
 
 /** What happened, and what it means or what to do. */
 export interface Saying {
@@ -176,6 +177,32 @@ export const serverNews = (server: ServerState, peers: number): string | null =>
   return peers > 0
     ? "The server is away. The room goes on without it."
     : "The server is away, and this device is connected to nobody.";
+};
+
+/** What leaving the room would end or lose; nothing: it need not be asked about. */
+export const leavingWords = (
+  room: Pick<Session, "downloads" | "uploads" | "library" | "messages" | "server" | "peerCount">,
+): readonly string[] => {
+  const words: string[] = [];
+  if (room.uploads.length > 0 || room.downloads.some(isRunning))
+    words.push("Transfers are running. Leaving stops them, here and for those who fetch from you.");
+  const table = tableWords(room);
+  const messages = room.messages.length > 0 ? "your messages" : "";
+  if (table && messages) words.push(`Your ${table} and ${messages} do not come along.`);
+  else if (table) words.push(`Your ${table} does not come along.`);
+  else if (messages) words.push("Your messages do not come along.");
+  if (room.server.type === "offline" && room.peerCount > 0)
+    words.push("The server is away: you cannot come back until it returns.");
+  return words;
+};
+
+const tableWords = ({ library, downloads }: Pick<Session, "downloads" | "library">): string => {
+  if (library.length === 0) return "";
+  const saved = new Set(
+    downloads.flatMap(({ file, state }) => (state.type === "complete" && state.saved ? [file] : [])),
+  );
+  const safe = library.every(({ file }) => saved.has(file)) ? ", all of them saved" : "";
+  return `table (${plural(library.length, "file")}${safe})`;
 };
 
 export const readProblemWords = (problem: ReadProblem): string => {
