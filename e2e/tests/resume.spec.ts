@@ -273,6 +273,26 @@ for (const { world, host } of WORLDS)
     await expectSavedWhole(later, file);
   });
 
+test("a download that is cancelled is off the list at once; taken back, it has what it had, with nobody there to give it", async ({
+  folder,
+  open,
+}) => {
+  const file = await randomFile(join(folder, NAME), 37, LENGTH);
+  const giver = await open("/", { before: slowUplink(RATE) });
+  const taker = await open(`/#${await giver.newPrivateRoom()}`);
+  await giver.addFiles(file);
+  await taker.download(NAME);
+  await reaches(taker, 20);
+  await giver.page.close();
+  await expect(taker.transfer(NAME)).toContainText("Queued, nobody here has it now");
+  const had = await percentOf(taker);
+  await taker.page.getByRole("button", { name: `Cancel ${NAME}` }).click();
+  await expect(taker.transfer(NAME)).toHaveCount(0);
+  await taker.page.getByRole("button", { name: "Undo" }).click();
+  await expect.poll(() => percentOf(taker)).toBe(had);
+  await expect(taker.transfer(NAME)).toContainText("Queued, nobody here has it now");
+});
+
 test("what finished downloads have left is listed, shared again after a reload, and can be deleted", async ({
   folder,
   open,

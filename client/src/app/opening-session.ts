@@ -111,7 +111,9 @@ export class OpeningSession implements Session {
   download(): void {}
   pause(): void {}
   resume(): void {}
-  cancel(): void {}
+  cancel(): () => void {
+    return () => undefined;
+  }
   clear(): void {}
   save(): void {}
   offer(): void {}

@@ -48,7 +48,7 @@ export interface HoldingsOptions {
 
 /** So long after a file was given to the browser, it may still be copying it to the person's disk. Guess. */
 const COPIED_WITHIN_MS = 5 * 60_000;
-/** So long a person may take back that a file is no longer shared. */
+/** So long a person may take back that a file is no longer shared, or that a download was cancelled. */
 export const UNDO_WITHIN_MS = 10_000;
 /** Below this nobody asks whether there is room: the answer costs more than the failure. Guess. */
 const LARGE_BYTES = 16 * 1024 * 1024;
@@ -201,7 +201,7 @@ export class Holdings implements HostFiles {
         return feed({ type: "file-kept", file: output.file });
       case "close-store":
         if (!output.forget) return void this.#closeStore(output.file);
-        return void this.delete(output.file, this.#copiedAtByFile.has(output.file) ? UNDO_WITHIN_MS : 0);
+        return void this.delete(output.file, UNDO_WITHIN_MS);
       case "ask-tabs":
         return this.#options.askTabs(output.file);
       case "check-file":
@@ -298,7 +298,7 @@ export class Holdings implements HostFiles {
   async #delete(file: FileId): Promise<boolean> {
     const store = this.#storeByFile.get(file);
     this.#storeByFile.delete(file);
-    this.#deletionByFile.delete(file);
+    this.spare(file); // from a deletion that was to come later
     this.#copiedAtByFile.delete(file);
     if (this.#adopted.delete(file)) this.#shared.remove(file);
     const isOurs = store ? !store.isBorrowed : await this.#forget(file);

@@ -73,6 +73,10 @@ export class Resuming {
     return this.#lineByFile.has(file);
   }
 
+  lineOf(file: FileId): Line | null {
+    return this.#lineByFile.get(file) ?? null;
+  }
+
   /** Nothing is to be gone on with here. What another tab holds of it is still remembered. */
   ended(file: FileId): void {
     this.#lineByFile.delete(file);

@@ -137,8 +137,8 @@ export interface Session {
   download(file: FileId, name: string): void;
   pause(file: FileId): void;
   resume(file: FileId): void;
-  /** Drops what was fetched. */
-  cancel(file: FileId): void;
+  /** Drops what was fetched, though not at once: the returned function goes on with it, or has it paused as it was. */
+  cancel(file: FileId): () => void;
   /** Takes a complete, failed or cancelled transfer off the list. */
   clear(file: FileId): void;
   /** Saves a complete download (again). */

@@ -34,6 +34,7 @@ import { BoardStore } from "./board-store.ts";
 import { claimIdentity, type Identity } from "./identity.ts";
 import { KeptFiles } from "./kept-files.ts";
 import { Lane } from "./lane.ts";
+import type { Line } from "./ledger.ts";
 import type { LaneKeys } from "./lane-message.ts";
 import type { PieceStores } from "./piece-store.ts";
 import { askToPersist } from "./quota.ts";
@@ -320,13 +321,7 @@ class RoomSession implements Session {
   }
 
   download(file: FileId, name: string): void {
-    const folder = this.#host.engine.folderOf(file);
-    this.#holdings.name(file, name, folder);
-    this.#resuming.started(file, name, folder);
-    if (lengthOf(file) >= LARGE_BYTES) void askToPersist();
-    void this.#holdings.holds(file).then((stored) => {
-      if (this.#resuming.knows(file)) this.#host.feed({ type: "download", file, name, stored });
-    });
+    void this.#fetch(file, name, this.#host.engine.folderOf(file));
   }
 
   pause(file: FileId): void {
@@ -339,10 +334,14 @@ class RoomSession implements Session {
     this.#host.feed({ type: "resume", file });
   }
 
-  cancel(file: FileId): void {
+  cancel(file: FileId): () => void {
+    const line = this.#resuming.lineOf(file);
     this.#resuming.ended(file);
     this.#host.feed({ type: "cancel", file });
-    void this.#holdings.delete(file);
+    void this.#holdings.delete(file, UNDO_WITHIN_MS);
+    return () => {
+      if (line) void this.#takeUp(line);
+    };
   }
 
   clear(file: FileId): void {
@@ -443,6 +442,21 @@ class RoomSession implements Session {
     void this.#boards?.close();
     this.#news.close();
     this.#listeners.clear();
+  }
+
+  async #fetch(file: FileId, name: string, folder: string): Promise<void> {
+    this.#holdings.name(file, name, folder);
+    this.#resuming.started(file, name, folder);
+    if (lengthOf(file) >= LARGE_BYTES) void askToPersist();
+    const stored = await this.#holdings.holds(file);
+    if (this.#resuming.knows(file)) this.#host.feed({ type: "download", file, name, stored });
+  }
+
+  /** What was cancelled a moment ago. */
+  async #takeUp({ file, name, folder, state }: Line): Promise<void> {
+    this.#holdings.spare(file);
+    await this.#fetch(file, name, folder);
+    if (state === "paused") this.pause(file);
   }
 
   #serverIs(

@@ -184,8 +184,10 @@ export class FakeSession implements Session {
   resume(file: FileId): void {
     this.#transfer(file, { type: "downloading" });
   }
-  cancel(file: FileId): void {
+  cancel(file: FileId): () => void {
+    const { downloads } = this.#scene;
     this.clear(file);
+    return () => this.#change({ downloads });
   }
   clear(file: FileId): void {
     this.#change({ downloads: this.#scene.downloads.filter((download) => download.file !== file) });
