@@ -161,3 +161,17 @@ test("the keyboard keeps its place when what it stood on goes away, and what is 
     await expect(opener).toBeFocused();
   });
 });
+
+test("a dialog closes by a press on the veil, not by one that began inside it", async ({ open }) => {
+  const { page } = await open("/");
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Invite" });
+  const { x, y } = (await dialog.getByRole("heading").boundingBox())!;
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(3, 3);
+  await page.mouse.up();
+  await expect(dialog).toBeVisible();
+  await page.mouse.click(3, 3);
+  await expect(dialog).toBeHidden();
+});
