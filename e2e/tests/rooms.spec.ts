@@ -16,6 +16,7 @@ test("the room in use is always in the URL: join by code, back, forward, and by 
 
   await guest.page.goBack();
   await expect.poll(() => guest.code).toBe("");
+  await expect(guest.page.getByRole("button", { name: "Go to Nearby" })).toHaveCount(0);
   await guest.expectPeers(0);
   await host.expectPeers(0);
 
@@ -27,6 +28,9 @@ test("the room in use is always in the URL: join by code, back, forward, and by 
   await guest.page.evaluate((code) => void (location.hash = code), other);
   await guest.expectPeers(1);
   await host.expectPeers(0);
+
+  await guest.page.getByRole("button", { name: "Go to Nearby" }).click();
+  await expect.poll(() => guest.code).toBe("");
 });
 
 test("who has a table or messages is asked before going to another room, and may stay", async ({

@@ -32,6 +32,8 @@ export class Rooms {
   /** A way out that waits for a yes, because leaving would end or lose something. */
   leavingFor = $state.raw<string | null>(null);
 
+  readonly isPrivate = $derived(this.stage.type === "room" && this.stage.session.room.kind === "private");
+
   constructor(doors: Doors) {
     this.#doors = doors;
   }
