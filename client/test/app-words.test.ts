@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { PeerId } from "../src/engine/peer-id.ts";
 import type { TransferState } from "../src/engine/view.ts";
 import {
+  deleteAllWords,
   leavingWords,
   messageStateWords,
   nameOf,
@@ -217,4 +218,21 @@ describe("leaving a room", () => {
       "The server is away: you cannot come back until it returns.",
     ]);
   });
+});
+
+test("before everything stored is deleted it says what was never saved, as far as this tab knows", () => {
+  const stored = (...names: string[]) =>
+    ({ files: names.map((file) => ({ file, name: file, bytes: 1 })) }) as never;
+  const downloads = (...saved: boolean[]) =>
+    ({ downloads: saved.map((saved, i) => ({ file: `${i}`, state: { type: "complete", saved } })) }) as never;
+  const words = (...given: Parameters<typeof deleteAllWords>) => plain(deleteAllWords(...given));
+  expect(words(stored("0", "1", "2"), downloads(true, false, true))).toBe(
+    "Deletes 3 files from this device. 1 of them was never saved elsewhere.",
+  );
+  expect(words(stored("0"), downloads(true))).toBe(
+    "Deletes 1 file from this device. All of them were saved elsewhere.",
+  );
+  expect(words(stored("0", "of another room"), downloads(true))).toBe(
+    "Deletes 2 files from this device. What was never saved elsewhere is gone then.",
+  );
 });

@@ -316,6 +316,10 @@ test("what finished downloads have left is listed, shared again after a reload, 
   await taker.page.getByRole("button", { name: "Settings" }).click();
   const stored = taker.page.getByRole("list", { name: "Stored on this device" });
   await expect(stored.getByRole("listitem")).toContainText(NAME);
+  await taker.page.getByRole("button", { name: /^Delete all, / }).click();
+  const question = taker.page.getByRole("dialog", { name: "Delete all?" });
+  await question.getByRole("button", { name: "Keep them" }).click();
+  await expect(stored.getByRole("listitem")).toContainText(NAME);
   await taker.page.getByRole("button", { name: `Delete ${NAME}` }).click();
   await expect(stored).toBeHidden();
   await taker.page.keyboard.press("Escape");

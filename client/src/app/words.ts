@@ -283,6 +283,23 @@ export const storageWords = ({ quota, persistent }: StorageView): string => {
   return persistent ? used : `${used} The browser may clear it when the disk gets short.`;
 };
 
+/** Before everything stored is deleted. What other rooms have left may be saved or not: nobody here knows. */
+export const deleteAllWords = (
+  { files }: Pick<StorageView, "files">,
+  { downloads }: Pick<Session, "downloads">,
+): string => {
+  const savedByFile = new Map(
+    downloads.flatMap(({ file, state }) => (state.type === "complete" ? [[file, state.saved] as const] : [])),
+  );
+  const known = files.filter(({ file }) => savedByFile.has(file));
+  const unsaved = known.filter(({ file }) => !savedByFile.get(file)).length;
+  const words = `Deletes ${plural(files.length, "file")} from this device.`;
+  if (unsaved > 0)
+    return `${words} ${formatCount(unsaved)} of them ${unsaved === 1 ? "was" : "were"} never saved elsewhere.`;
+  if (known.length === files.length) return `${words} All of them were saved elsewhere.`;
+  return `${words} What was never saved elsewhere is gone then.`;
+};
+
 /** What a dropped peer did, to follow its name. */
 export const refusalWords = (refusal: Refusal): string => {
   switch (refusal) {
