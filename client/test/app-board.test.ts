@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import unhomoglyph from "unhomoglyph";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { PeerId } from "../src/engine/peer-id.ts";
 import type { PostId } from "../src/engine/post-id.ts";
 import type { PostView } from "../src/engine/view.ts";
 import { formatClaimedTime } from "../src/app/claimed-time.ts";
 import { parseGroupName } from "../src/app/group-name.ts";
+import { keepDrafts, keptDrafts, type Draft } from "../src/app/kept-drafts.ts";
 import { isLong, linkedParts } from "../src/app/linked-text.ts";
 import { goneAuthorsOf, lookAlikesIn } from "../src/app/look-alikes.ts";
 import { SeenPosts } from "../src/app/seen-posts.ts";
@@ -243,5 +244,54 @@ describe("the time that an author claims", () => {
     for (const claim of [now + 25 * HOUR_MS, now + 1e11, 0, -1, NaN, Infinity, 1e300, Date.UTC(2016, 0)])
       expect(formatClaimedTime(claim, now)).toBeNull();
     expect(formatClaimedTime(now + 23 * HOUR_MS, now)).not.toBeNull();
+  });
+});
+
+describe("a draft", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+  const stub = () => {
+    const items = new Map<string, string>();
+    vi.stubGlobal("sessionStorage", {
+      getItem: (key: string) => items.get(key) ?? null,
+      setItem: (key: string, value: string) => items.set(key, value),
+    });
+    return items;
+  };
+  const draft = (text: string, replyTo: string | null = null): Draft => ({
+    text,
+    replyTo: replyTo as PostId,
+  });
+
+  test("comes back after a reload, with what it answers; an empty one does not", () => {
+    stub();
+    keepDrafts([
+      ["general", draft("half a sentence", "ab")],
+      ["music", draft(" ")],
+    ]);
+    expect(keptDrafts()).toEqual([["general", draft("half a sentence", "ab")]]);
+    keepDrafts([]);
+    expect(keptDrafts()).toEqual([]);
+  });
+
+  test("is one of few, and none is endless", () => {
+    stub();
+    keepDrafts(
+      Array.from({ length: 30 }, (_, i) => [`group ${i}`, draft("x".repeat(i === 29 ? 60_000 : 9))]),
+    );
+    expect(keptDrafts()).toHaveLength(20);
+    expect(keptDrafts().at(-1)?.[0]).toBe("group 28");
+  });
+
+  test("what this version did not keep, and a browser that forbids it, are no drafts", () => {
+    const items = stub();
+    for (const kept of ["{", "3", "[3]", '[["general"]]', '[["general",{"text":1,"replyTo":null}]]']) {
+      items.set("swapmeet:drafts", kept);
+      expect(keptDrafts()).toEqual([]);
+    }
+    vi.stubGlobal("sessionStorage", undefined);
+    keepDrafts([["general", draft("lost")]]);
+    expect(keptDrafts()).toEqual([]);
   });
 });

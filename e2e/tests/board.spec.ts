@@ -36,6 +36,20 @@ test("[B7] a post outlives its author and every tab's reload: who comes later re
   await chen.expectPosts(...posts);
 });
 
+test("what is half written, and what it answers, is there after a reload", async ({ open }) => {
+  const ada = await open("/");
+  await ada.newPrivateRoom();
+  await ada.openBoard();
+  await ada.post("Who has the key?");
+  await ada.posts.getByRole("button", { name: /^Reply to / }).click();
+  const box = ada.page.getByRole("textbox", { name: "Message", exact: true });
+  await box.fill("I think that");
+  await ada.page.reload();
+  await ada.openBoard();
+  await expect(box).toHaveValue("I think that");
+  await expect(ada.page.getByText("Replying to")).toBeVisible();
+});
+
 /** The four characters of a person's key. */
 const tagOf = async (room: RoomPage, name: string): Promise<string> =>
   new RegExp(`${name}\\s*(\\w{4})`).exec(await room.person(name).innerText())![1]!;

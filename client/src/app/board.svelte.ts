@@ -4,6 +4,7 @@ import { SvelteMap } from "svelte/reactivity";
 import { GENERAL, safePostText } from "../engine/name.ts";
 import type { PostId } from "../engine/post-id.ts";
 import type { PostView } from "../engine/view.ts";
+import { keepDrafts, keptDrafts, type Draft } from "./kept-drafts.ts";
 import type { Room } from "./room.svelte.ts";
 import { SeenPosts } from "./seen-posts.ts";
 import { passedAtEnd, unreadIn } from "./unread.ts";
@@ -13,12 +14,6 @@ export interface Group {
   readonly unread: number;
 }
 
-/** What is being written in one group. */
-interface Draft {
-  readonly text: string;
-  readonly replyTo: PostView | null;
-}
-
 const NO_DRAFT: Draft = { text: "", replyTo: null };
 
 export class Board {
@@ -26,7 +21,7 @@ export class Board {
   readonly #seen = new SeenPosts();
   #seenChanges = $state(0);
   readonly #groupByRoom = new SvelteMap<string, string>();
-  readonly #draftByPlace = new SvelteMap<string, Draft>();
+  readonly #draftByPlace = new SvelteMap<string, Draft>(keptDrafts());
 
   constructor(room: Room) {
     this.#room = room;
@@ -35,6 +30,11 @@ export class Board {
   readonly #link = $derived.by(() => this.#room.now.room.link);
   readonly posts: readonly PostView[] = $derived.by(() => this.#room.now.posts(this.group));
   readonly #draft = $derived.by(() => this.#draftByPlace.get(this.#place) ?? NO_DRAFT);
+
+  /** After a reload the board takes a moment to be here again. */
+  readonly #replyTo: PostView | null = $derived.by(
+    () => this.posts.find(({ id }) => id === this.#draft.replyTo) ?? null,
+  );
 
   /** The one that was just begun has no post yet, and is there all the same. */
   readonly groups: readonly Group[] = $derived.by(() => {
@@ -61,10 +61,10 @@ export class Board {
   }
 
   get replyTo(): PostView | null {
-    return this.#draft.replyTo;
+    return this.#replyTo;
   }
-  set replyTo(replyTo: PostView | null) {
-    this.#draftByPlace.set(this.#place, { ...this.#draft, replyTo });
+  set replyTo(post: PostView | null) {
+    this.#draftByPlace.set(this.#place, { ...this.#draft, replyTo: post?.id ?? null });
   }
 
   /** What has nothing visible in it stays in the box. */
@@ -86,6 +86,7 @@ export class Board {
   /** Before the page goes. */
   keep(): void {
     this.#seen.keep();
+    keepDrafts(this.#draftByPlace);
   }
 
   get #place(): string {
