@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { decodeBatch, type Batch } from "../src/engine/batch.ts";
 import type { Entry, Topic } from "../src/engine/entry.ts";
-import { encodeFrame } from "../src/engine/frame-codec.ts";
+import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
 import { isHostile, type Refusal } from "../src/engine/refusal.ts";
 import { here, Net, newSigner, Pen, post, shares, type Node } from "./gossip-net.ts";
 
@@ -11,6 +11,9 @@ const twice = (bytes: Uint8Array): [Batch, Batch] => {
   if (!batch.ok) throw new Error(batch.problem);
   return [batch.value, batch.value];
 };
+
+const changed = (bytes: Uint8Array, at: number): Uint8Array =>
+  bytes.map((byte, i) => (i === (at + bytes.length) % bytes.length ? byte ^ 1 : byte));
 
 const SEEDS = Array.from({ length: 10 }, (_, seed) => seed + 1);
 
@@ -148,6 +151,49 @@ describe("[E9] an author that says two things of one place", () => {
     }
   });
 
+  describe("is caught also by who has the other half only from a neighbour that", () => {
+    const half = () => {
+      const net = new Net(5);
+      const [ben, mallory] = net.addMany(2) as [Node, Node];
+      net.link(ben, mallory);
+      net.run(100);
+      const pen = new Pen(newSigner(net.random), "board");
+      const other = pen.fork();
+      for (const text of ["1", "2", "3"]) ben.receive(mallory.id, pen.write(post(text)));
+      net.run(1_000);
+      const others = ["1'", "2'", "3'"].map((text) => other.write(post(text))) as [
+        Uint8Array,
+        Uint8Array,
+        Uint8Array,
+      ];
+      return { net, ben, mallory, others };
+    };
+
+    test("leaves before the contradiction is verified", () => {
+      const { net, ben, mallory, others } = half();
+      ben.receive(mallory.id, others[2]);
+      net.unlink(ben, mallory);
+      net.run(1_000);
+      expect(ben.forks.map(({ length }) => length)).toEqual([0]);
+    });
+
+    test.each([
+      ["sends the same again when asked what was before", 2],
+      ["sends what the author did not sign when asked what was before", 1],
+    ] as const)("%s", (_, answer) => {
+      const { net, ben, mallory, others } = half();
+      mallory.receive = (from, bytes) => {
+        const frame = decodeFrame(bytes);
+        if (!frame.ok || frame.value.type !== "wants") return;
+        mallory.send(from, answer === 2 ? others[answer] : changed(others[answer], -1));
+        mallory.send(from, { type: "answered", id: frame.value.id, count: 1 });
+      };
+      ben.receive(mallory.id, others[2]);
+      net.run(1_000);
+      expect(ben.forks.map(({ length }) => length)).toEqual([0]);
+    });
+  });
+
   test("[E13] that is gone and comes back: its library stays frozen", () => {
     const net = new Net(9);
     const [ada, ben] = net.addMany(2) as [Node, Node];
@@ -211,8 +257,6 @@ describe("[E5] a hostile neighbour is refused for what it sends", () => {
     const random = new Net(1).random;
     return new Pen(newSigner(random), topic).write(...entries);
   };
-  const changed = (bytes: Uint8Array, at: number): Uint8Array =>
-    bytes.map((byte, i) => (i === (at + bytes.length) % bytes.length ? byte ^ 1 : byte));
   const gap = (): Uint8Array => {
     const pen = new Pen(newSigner(new Net(1).random), "library");
     pen.write(...shares(2));

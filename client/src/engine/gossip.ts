@@ -256,10 +256,8 @@ export class Gossip {
   #checked(arrival: Arrival, valid: boolean, now: Time): void {
     const { batch, from } = arrival;
     if (valid) this.#take(arrival, now);
-    else {
-      if (from) this.#context.refuse(from, "false-entry");
-      this.#proofs.refused(batch);
-    }
+    else if (from) this.#context.refuse(from, "false-entry");
+    this.#proofs.checked(batch, from);
     this.#missing.checked(batch);
     this.#missing.ask(now);
   }

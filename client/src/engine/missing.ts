@@ -163,10 +163,11 @@ export class Missing {
     this.#end(peer, question, count);
   }
 
-  /** Asks for the batch with the entry before `at`, whatever else is asked for. */
+  /** Asks for the batch with the entry before `at`, whatever else is asked for. Who is gone brings nothing. */
   lookBack(peer: PeerId, name: FeedName, at: number, ended: () => void, now: Time): void {
     const neighbor = this.#neighborById.get(peer);
-    if (neighbor) this.#send(peer, neighbor, [], [{ ...nameOf(name), from: at, batches: -1 }], ended, now);
+    if (!neighbor) return ended();
+    this.#send(peer, neighbor, [], [{ ...nameOf(name), from: at, batches: -1 }], ended, now);
   }
 
   /** Asks whoever has time for what is due. */

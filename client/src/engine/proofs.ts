@@ -18,8 +18,14 @@ const MAX_EARLY = 64;
 /** Two say different things, and an earlier batch is awaited that shows since when. */
 interface LookBack {
   readonly peer: PeerId;
-  /** One that contradicts what is here has come. */
-  found: boolean;
+  /** The batch with the entry before this one was asked for. */
+  readonly at: number;
+  /** What is proven if nothing earlier comes. */
+  readonly fork: Fork;
+  /** One that contradicts what is here has come, and is being verified. */
+  isChecking: boolean;
+  /** Nothing more will come. */
+  isEnded: boolean;
 }
 
 export interface ProofsContext {
@@ -58,13 +64,16 @@ export class Proofs {
 
   /** A batch that contradicts the feed has come, and is to be verified. */
   arrived(batch: Batch, from: PeerId | null): void {
-    const lookBack = this.#lookBackByKey.get(keyOf(batch));
-    if (lookBack?.peer === from) lookBack.found = true;
+    const lookBack = this.#awaiting(batch, from);
+    if (lookBack) lookBack.isChecking = true;
   }
 
-  /** It was not signed by the author. */
-  refused(batch: Batch): void {
-    this.#lookBackByKey.delete(keyOf(batch));
+  /** It has been verified, or was not signed by the author. Had it shown more, `contradicted` would know by now. */
+  checked(batch: Batch, from: PeerId | null): void {
+    const lookBack = this.#awaiting(batch, from);
+    if (!lookBack?.isChecking) return;
+    lookBack.isChecking = false;
+    if (lookBack.isEnded) this.#proven(lookBack.fork, null);
   }
 
   /**
@@ -77,11 +86,12 @@ export class Proofs {
     const key = keyOf(feed);
     const pending = this.#lookBackByKey.get(key);
     if (isExact(fork) || !from || feed.base >= batch.first) return this.#proven(fork, null);
-    if (pending && pending.peer !== from) return;
-    const lookBack: LookBack = { peer: from, found: false };
+    if (pending && pending !== this.#awaiting(batch, from)) return;
+    const lookBack: LookBack = { peer: from, at: batch.first, fork, isChecking: false, isEnded: false };
     this.#lookBackByKey.set(key, lookBack);
     const ended = (): void => {
-      if (!lookBack.found && this.#lookBackByKey.get(key) === lookBack) this.#proven(fork, null);
+      lookBack.isEnded = true;
+      if (!lookBack.isChecking && this.#lookBackByKey.get(key) === lookBack) this.#proven(fork, null);
     };
     this.#context.lookBack(from, feed, batch.first, ended, now);
   }
@@ -108,6 +118,12 @@ export class Proofs {
         isFirstValid && isSecondValid ? this.#proven(fork, by) : disproven(),
       ),
     );
+  }
+
+  /** What was asked for when this one came: an earlier batch than the one before, from the same neighbour. */
+  #awaiting(batch: Batch, from: PeerId | null): LookBack | null {
+    const lookBack = this.#lookBackByKey.get(keyOf(batch));
+    return lookBack && lookBack.peer === from && batch.first < lookBack.at ? lookBack : null;
   }
 
   #proven(fork: Fork, shownBy: PeerId | null): void {
