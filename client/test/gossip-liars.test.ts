@@ -1,8 +1,10 @@
 /** What hostile authors and hostile neighbours can do to feeds: it is refused, counted, and laid at their own door. */
 import { describe, expect, test } from "vitest";
-import { decodeBatch, type Batch } from "../src/engine/batch.ts";
+import { decodeBatch, type Batch, type FeedName } from "../src/engine/batch.ts";
 import type { Entry, Topic } from "../src/engine/entry.ts";
 import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
+import { Missing } from "../src/engine/missing.ts";
+import type { PeerId } from "../src/engine/peer-id.ts";
 import { isHostile, type Refusal } from "../src/engine/refusal.ts";
 import { here, Net, newSigner, Pen, post, shares, type Node } from "./gossip-net.ts";
 
@@ -14,6 +16,11 @@ const twice = (bytes: Uint8Array): [Batch, Batch] => {
 
 const changed = (bytes: Uint8Array, at: number): Uint8Array =>
   bytes.map((byte, i) => (i === (at + bytes.length) % bytes.length ? byte ^ 1 : byte));
+
+const ANY_CLAIM = { base: 0, length: 9_000, mark: "ff".repeat(8) } as const;
+const claimOf = (...names: FeedName[]): Uint8Array =>
+  encodeFrame({ type: "heads", areNews: false, heads: names.map((name) => ({ ...name, ...ANY_CLAIM })) });
+const authorOf = (i: number): PeerId => `${i}`.padStart(64, "0") as PeerId;
 
 const SEEDS = Array.from({ length: 10 }, (_, seed) => seed + 1);
 
@@ -319,15 +326,7 @@ describe("[E5] a hostile neighbour is refused for what it sends", () => {
     net.run(100);
     for (const mallory of silent) {
       net.link(mallory, ben);
-      const claim = {
-        author: ada.id,
-        epoch: 1,
-        topic: "library",
-        base: 0,
-        length: 9,
-        mark: "ff".repeat(8),
-      } as const;
-      ben.receive(mallory.id, encodeFrame({ type: "heads", areNews: false, heads: [claim] }));
+      ben.receive(mallory.id, claimOf({ author: ada.id, epoch: 1, topic: "library" }));
       for (const { id } of [...mallory.links.values()].map(({ node }) => node)) mallory.links.delete(id);
     }
     net.run(100);
@@ -337,6 +336,62 @@ describe("[E5] a hostile neighbour is refused for what it sends", () => {
     expect(
       net.sent.filter(({ from, to, bytes }) => from === ben && to !== ada && bytes[1] === 6).length,
     ).toBeLessThan(5);
+  });
+
+  /** What it answers, and what it says every four seconds. */
+  type Ways = Record<"answers" | "says", "nothing" | "the claim" | "a known word" | "a new word">;
+  test.each<[string, Ways]>([
+    ["answers with nothing", { answers: "nothing", says: "nothing" }],
+    ["claims it again whenever it is asked", { answers: "the claim", says: "nothing" }],
+    ["answers with what is known", { answers: "a known word", says: "nothing" }],
+    ["answers with something else", { answers: "a new word", says: "nothing" }],
+    ["says what is known now and then", { answers: "nothing", says: "a known word" }],
+    ["brings something else now and then", { answers: "nothing", says: "a new word" }],
+  ])("[E11] one that claims a feed and %s does not keep it from us", (_, { answers, says }) => {
+    const net = new Net(3);
+    const [ada, ben, mallory] = net.addMany(3) as [Node, Node, Node];
+    ada.gossip.append("library", shares(3));
+    net.run(100);
+    net.link(mallory, ben);
+    const pen = new Pen(newSigner(net.random), "presence");
+    const known = pen.write(here("Mallory's friend"));
+    const claim = claimOf({ author: ada.id, epoch: 1, topic: "library" }, pen.name);
+    const say = (what: Ways["says"]): void => {
+      if (what === "the claim") mallory.send(ben.id, claim);
+      else if (what !== "nothing") mallory.send(ben.id, what === "a new word" ? pen.write(here("")) : known);
+    };
+    let asked = 0;
+    mallory.receive = (_from, bytes) => {
+      const frame = decodeFrame(bytes);
+      if (!frame.ok || frame.value.type !== "wants") return;
+      asked++;
+      say(answers);
+      const { id } = frame.value;
+      if (says === "nothing") net.after(10, () => mallory.send(ben.id, { type: "answered", id, count: 0 }));
+    };
+    ben.receive(mallory.id, known);
+    net.run(100);
+    ben.receive(mallory.id, claim);
+    net.run(100);
+    net.link(ada, ben);
+    for (let i = 0; i < 15; i++, net.run(4_000)) say(says);
+    expect(ben.of(ada, "library")).toEqual(shares(3));
+    if (answers === "nothing" || answers === "a known word") expect(asked).toBeLessThan(5);
+  });
+
+  test("[E11] eight that claim all they can leave each other room", () => {
+    const missing = new Missing({ feed: () => null, send: () => {}, late: () => {} });
+    let feeds = 0;
+    const claims = Array.from({ length: 8 }, (_, i) => {
+      const peer = authorOf(i);
+      missing.peerUp(peer);
+      const before = feeds;
+      const claim = () => ({ ...ANY_CLAIM, author: authorOf(feeds++), epoch: 1, topic: "board" }) as const;
+      while (feeds < 100_000 && missing.heard(peer, claim(), false, 0));
+      return feeds - before;
+    });
+    expect(Math.min(...claims)).toBeGreaterThan(200);
+    expect(feeds).toBeLessThan(100_000);
   });
 
   test("[E11] one that wants a library a hundred times gets no more than a link can hold, and more in time", () => {

@@ -241,7 +241,7 @@ export class Gossip {
         return this.#context.refuse(from, "too-many-entries");
     }
     if (fit === "fork") this.#proofs.arrived(batch, from);
-    const way = from ? this.#missing.arrived(from, batch, now) : "restored";
+    const way = from ? this.#missing.arrived(from, batch) : "restored";
     // What is under way may lie between.
     if (
       underWay === "none" &&
@@ -304,7 +304,7 @@ export class Gossip {
     // A board that begins with news: what was said before is where the news came from.
     if (feed.base === batch.first && batch.topic === "board" && way === "pushed")
       this.#afterGap(from, batch, now);
-    this.#missing.changed(feed);
+    this.#missing.grew(feed, from, now);
     this.#apply(feed, first, arrival, now);
     this.#proofs.appeared(batch.author);
     // Its library went with it. Who has the one will have the other.
@@ -314,7 +314,7 @@ export class Gossip {
 
   #prepended(feed: Feed, arrival: Arrival, now: Time): void {
     this.#broadcast.announce(feed, this.#missing.knowing(feed), now);
-    this.#missing.changed(feed);
+    this.#missing.grew(feed, arrival.from, now);
     this.#apply(feed, arrival.batch.first, arrival, now);
   }
 
@@ -342,7 +342,7 @@ export class Gossip {
     const neighbor = from && this.#neighborById.get(from);
     if (!neighbor) return;
     if (!neighbor.known.spend(batch.bytes.length, now)) return this.#context.refuse(from, "flood");
-    if (this.#missing.arrived(from, batch, now) === "pushed") this.#broadcast.prune(from);
+    if (this.#missing.arrived(from, batch) === "pushed") this.#broadcast.prune(from);
     this.#missing.checked(batch);
   }
 
@@ -405,7 +405,7 @@ export class Gossip {
     const bytes = encodeFrame({ type: "fork", batches: fork.batches });
     for (const peer of this.#broadcast.neighbors) if (peer !== shownBy) this.#context.send(peer, bytes);
     if (name.topic === "board") this.#context.keep(name, FORK_PLACE, bytes);
-    this.#missing.changed(name);
+    this.#missing.frozen(name);
     this.#context.forked(name, fork.at);
   }
 

@@ -2,7 +2,7 @@
  * What neighbours have and we lack: which of them is asked for it, and in which order. PROTOCOL.md, rules E10 and E11.
  *
  * A feed is asked of one neighbour at a time, a neighbour one question at a time, several neighbours at once. Who said
- * it had something and does not bring it has said nothing.
+ * it had something and does not bring it has said nothing, and nobody can keep a feed from us by claiming it.
  */
 import { keyOf, type FeedName } from "./batch.ts";
 import type { Feed, Head } from "./feed.ts";
@@ -10,12 +10,14 @@ import type { Want, WantsFrame } from "./frame.ts";
 import type { Time } from "./io.ts";
 import type { PeerId } from "./peer-id.ts";
 
-/** As many as a room has feeds worth asking for; more claims than that are made up. */
-const MAX_ITEMS = 32_768;
+/** Twice as many as a room has feeds worth asking for. A neighbour gets half of what others leave, so all get some. */
+const MAX_ITEMS = 65_536;
 /** What is told as news comes by itself over an eager link, if it comes. Guess: longer than a slow link's delay. */
 const NEWS_COMES_WITHIN_MS = 500;
-/** A neighbour that was asked and sends nothing for this long is passed over. Guess. */
+/** A neighbour that was asked and brings nothing new for this long is passed over. Guess. */
 const ANSWER_WITHIN_MS = 5_000;
+/** And however much it brings, after this: an answer over 300 kbit/s. Guess. */
+const ANSWER_WHOLE_WITHIN_MS = 30_000;
 /** One question is about so much, by a guess of what each feed brings; the answer is cut there too. */
 const ASKED_BYTES = 1024 * 1024;
 const MAX_WANTS = 256;
@@ -34,9 +36,13 @@ interface Item {
   /** An eager link was to bring it: it is passed on like news. */
   readonly isNews: boolean;
   readonly notBefore: Time;
+  /** Who was the first to claim it. */
+  readonly claimant: Neighbor;
   asked: PeerId | null;
-  /** Who was asked has sent some of it. */
+  /** Who was asked has brought some of it. */
   brought: boolean;
+  /** Who was asked and brought nothing, since all others were asked. */
+  leftOverBy: readonly PeerId[];
   /** Batches of it whose signature is being checked. */
   checking: number;
   queue: Queue | null;
@@ -48,12 +54,15 @@ interface Question {
   /** Called when a question of its own has been answered, or will not be. */
   readonly ended: (() => void) | null;
   until: Time;
+  readonly latest: Time;
 }
 
 interface Neighbor {
   readonly questions: Question[];
   /** It has nothing that waits to be asked for. */
   idle: boolean;
+  /** Items that it was the first to claim. */
+  items: number;
 }
 
 export interface MissingContext {
@@ -77,7 +86,7 @@ export class Missing {
   }
 
   peerUp(peer: PeerId): void {
-    this.#neighborById.set(peer, { questions: [], idle: true });
+    this.#neighborById.set(peer, { questions: [], idle: true, items: 0 });
   }
 
   peerDown(peer: PeerId): void {
@@ -85,6 +94,7 @@ export class Missing {
     if (!neighbor) return;
     this.#neighborById.delete(peer);
     for (const item of [...this.#itemByKey.values()]) {
+      item.leftOverBy = item.leftOverBy.filter((id) => id !== peer);
       if (!item.headByPeer.delete(peer) && item.asked !== peer) continue;
       if (item.asked === peer) item.asked = null;
       this.#settle(item);
@@ -99,9 +109,10 @@ export class Missing {
     const key = keyOf(head);
     let item = this.#itemByKey.get(key);
     if (!item) {
-      if (this.#itemByKey.size >= MAX_ITEMS) return false;
-      item = newItem(key, head, isNews, now + (isNews ? NEWS_COMES_WITHIN_MS : 0));
+      if (neighbor.items >= MAX_ITEMS - this.#itemByKey.size) return false;
+      item = newItem(key, head, neighbor, isNews, now + (isNews ? NEWS_COMES_WITHIN_MS : 0));
       this.#itemByKey.set(key, item);
+      neighbor.items++;
       if (isNews) this.#moveTo(item, this.#expected);
     }
     item.headByPeer.set(peer, head);
@@ -124,14 +135,11 @@ export class Missing {
   }
 
   /** A batch has come and is being checked. Returns how it came to be asked for, if it was. */
-  arrived(peer: PeerId, name: FeedName, now: Time): "pushed" | "late" | "fetched" {
+  arrived(peer: PeerId, name: FeedName): "pushed" | "late" | "fetched" {
     const item = this.#itemByKey.get(keyOf(name));
     if (!item) return "pushed";
     item.checking++;
     if (item.asked !== peer) return "pushed";
-    item.brought = true;
-    for (const question of this.#neighborById.get(peer)?.questions ?? [])
-      question.until = now + ANSWER_WITHIN_MS;
     return item.isNews ? "late" : "fetched";
   }
 
@@ -142,8 +150,20 @@ export class Missing {
     this.#settle(item);
   }
 
-  /** The feed has changed. */
-  changed(name: FeedName): void {
+  /** The feed has grown by what a neighbour sent; null: by other means. Only that is an answer, not what was known. */
+  grew(name: FeedName, from: PeerId | null, now: Time): void {
+    const item = this.#itemByKey.size > 0 && this.#itemByKey.get(keyOf(name));
+    if (!item) return;
+    if (from && item.asked === from) {
+      item.brought = true;
+      for (const question of this.#neighborById.get(from)?.questions ?? [])
+        question.until = Math.min(now + ANSWER_WITHIN_MS, question.latest);
+    }
+    this.#settle(item);
+  }
+
+  /** The feed is frozen. */
+  frozen(name: FeedName): void {
     const item = this.#itemByKey.size > 0 && this.#itemByKey.get(keyOf(name));
     if (item) this.#settle(item);
   }
@@ -208,7 +228,7 @@ export class Missing {
       for (const item of queue.values()) {
         if (bytesLeft <= 0 || wants.length >= MAX_WANTS) break;
         const head = item.headByPeer.get(peer);
-        if (!head) continue;
+        if (!head || !isTurnOf(peer, item)) continue;
         wants.push(wantOf(this.#context.feed(item.name), head));
         items.push(item);
         bytesLeft -= RANKS[rank]!.bytes;
@@ -233,16 +253,21 @@ export class Missing {
     now: Time,
   ): void {
     const id = this.#nextId++ % 2 ** 32;
-    neighbor.questions.push({ id, items, ended, until: now + ANSWER_WITHIN_MS });
+    const [until, latest] = [now + ANSWER_WITHIN_MS, now + ANSWER_WHOLE_WITHIN_MS];
+    neighbor.questions.push({ id, items, ended, until, latest });
     this.#context.send(peer, { type: "wants", id, wants });
   }
 
-  /** `count` of the items were dealt with; the rest was too much for one answer. */
+  /** `count` of the items were dealt with; the rest was too much for one answer, if there was any. */
   #end(peer: PeerId, { items, ended }: Question, count: number): void {
+    const dealtWith = items.some(isBrought) ? count : Infinity;
     for (const [i, item] of items.entries()) {
       if (item.asked !== peer) continue;
       item.asked = null;
-      if (i < count && !item.brought) item.headByPeer.delete(peer);
+      if (!isBrought(item)) {
+        item.leftOverBy = [...item.leftOverBy, peer];
+        if (i < dealtWith) item.headByPeer.delete(peer);
+      }
       this.#settle(item);
     }
     ended?.();
@@ -275,21 +300,34 @@ export class Missing {
 
   #remove(item: Item): void {
     this.#moveTo(item, null);
-    this.#itemByKey.delete(item.key);
+    if (this.#itemByKey.delete(item.key)) item.claimant.items--;
   }
 }
 
-const newItem = (key: string, head: Head, isNews: boolean, notBefore: Time): Item => ({
+const newItem = (key: string, head: Head, claimant: Neighbor, isNews: boolean, notBefore: Time): Item => ({
   key,
   name: nameOf(head),
   headByPeer: new Map(),
   isNews,
   notBefore,
+  claimant,
   asked: null,
   brought: false,
+  leftOverBy: [],
   checking: 0,
   queue: null,
 });
+
+/** Some of it has come, or is being checked. */
+const isBrought = ({ brought, checking }: Item): boolean => brought || checking > 0;
+
+/** Who left an item over waits until all others that have it were asked. */
+const isTurnOf = (peer: PeerId, item: Item): boolean => {
+  if (!item.leftOverBy.includes(peer)) return true;
+  for (const other of item.headByPeer.keys()) if (!item.leftOverBy.includes(other)) return false;
+  item.leftOverBy = [];
+  return true;
+};
 
 const nameOf = ({ author, epoch, topic }: FeedName): FeedName => ({ author, epoch, topic });
 
