@@ -29,6 +29,8 @@ export class Checks {
   readonly #verify: Verify;
   readonly #checked: (arrival: Arrival, valid: boolean, now: Time) => void;
   readonly #arrivalsByKey = new Map<string, { readonly arrival: Arrival; valid: boolean | null }[]>();
+  /** Looked up, not searched: thousands of one feed can be under way. */
+  readonly #underWay = new Set<string>();
   #count = 0;
   #bytes = 0;
 
@@ -39,11 +41,8 @@ export class Checks {
 
   /** Whether batches of this feed are under way, and this one among them. */
   has(batch: Batch): "it" | "others" | "none" {
-    const arrivals = this.#arrivalsByKey.get(keyOf(batch));
-    if (!arrivals) return "none";
-    const isIt = ({ batch: { first, head } }: Arrival): boolean =>
-      first === batch.first && head === batch.head;
-    return arrivals.some(({ arrival }) => isIt(arrival)) ? "it" : "others";
+    if (!this.#arrivalsByKey.has(keyOf(batch))) return "none";
+    return this.#underWay.has(placeOf(batch)) ? "it" : "others";
   }
 
   get areMany(): boolean {
@@ -57,6 +56,7 @@ export class Checks {
     const waiting = this.#arrivalsByKey.get(key);
     if (waiting) waiting.push(check);
     else this.#arrivalsByKey.set(key, [check]);
+    this.#underWay.add(placeOf(batch));
     this.#count++;
     this.#bytes += batch.bytes.length;
     this.#verify(batch.author, headText(batch.head), signatureOf(batch), (valid, now) => {
@@ -69,6 +69,7 @@ export class Checks {
     const checks = this.#arrivalsByKey.get(key) ?? [];
     for (let next = checks[0]; next && next.valid !== null; next = checks[0]) {
       checks.shift();
+      this.#underWay.delete(placeOf(next.arrival.batch));
       this.#count--;
       this.#bytes -= next.arrival.batch.bytes.length;
       if (checks.length === 0) this.#arrivalsByKey.delete(key);
@@ -76,3 +77,6 @@ export class Checks {
     }
   }
 }
+
+/** The hash of the last entry covers the feed, and all entries before it. */
+const placeOf = ({ first, head }: Batch): string => `${first} ${head}`;
