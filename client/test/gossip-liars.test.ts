@@ -439,6 +439,17 @@ describe("[E5] a hostile neighbour is refused for what it sends", () => {
     expect(net.sent.filter(({ from }) => from === ben).length).toBeLessThan(50);
     expect(ben.refused).toContainEqual({ peer: mallory.id, refusal: "too-many-requests" });
   });
+
+  test("[E10] one that claims without end is not listened to for ever", () => {
+    const net = new Net(6);
+    const [mallory, ben] = net.addMany(2) as [Node, Node];
+    net.link(mallory, ben);
+    const name = { author: mallory.id, epoch: 1, topic: "board" } as const;
+    const heads = Array.from({ length: 800 }, () => ({ ...name, ...ANY_CLAIM }));
+    for (let i = 0; i < 400 && ben.refused.length === 0; i++)
+      ben.gossip.frame(mallory.id, { type: "heads", areNews: false, heads }, net.now);
+    expect(ben.refused).toEqual([{ peer: mallory.id, refusal: "too-many-requests" }]);
+  });
 });
 
 test("[E8] an author that floods is taken at a bounded rate, is named, and who passes it on is not", () => {
@@ -524,6 +535,39 @@ describe("[E9] proofs about authors of whom nothing is here", () => {
     net.run(2_000);
     for (const node of [ben, carol]) expect(node.forks.map(({ length }) => length)).toEqual([1]);
   });
+});
+
+test("[E7] more than can be checked at once is refused, blames nobody, and is taken later", () => {
+  const net = new Net(8);
+  const [ada, ben] = net.addMany(2) as [Node, Node];
+  net.link(ada, ben);
+  net.run(100);
+  const pen = new Pen(newSigner(net.random), "presence");
+  const words = Array.from({ length: 8_200 }, () => pen.write(here("Ada")));
+  for (const word of words) ben.receive(ada.id, word);
+  expect(ben.refused).toEqual(Array(8).fill({ peer: ada.id, refusal: "too-many-entries" }));
+  expect(isHostile("too-many-entries")).toBe(false);
+  net.run(1_000);
+  expect(ben.gossip.headOf(pen.name)!.length).toBe(8_192);
+  ben.receive(ada.id, words.at(-1)!);
+  net.run(1_000);
+  expect(ben.gossip.headOf(pen.name)!.length).toBe(8_200);
+});
+
+test("[E9] of the lies of very many, 256 are kept and shown to who comes later", () => {
+  const net = new Net(8);
+  const [mallory, ben, newcomer] = net.addMany(3) as [Node, Node, Node];
+  net.link(mallory, ben);
+  for (let i = 0; i < 300; i++) {
+    const pen = new Pen(newSigner(net.random), "board");
+    ben.receive(mallory.id, pen.write(post("common")));
+    for (const text of ["one", "two"]) ben.receive(mallory.id, pen.fork().write(post(text)));
+    net.run(10);
+  }
+  expect(ben.forks.length).toBe(300);
+  net.link(ben, newcomer);
+  net.run(200_000);
+  expect(newcomer.forks.length).toBe(256);
 });
 
 test("[E8] a library that never ends fills a bounded part of the memory, and is not asked for more", () => {

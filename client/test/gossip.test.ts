@@ -375,6 +375,23 @@ describe("[E13] one who is gone", () => {
     expect(ben.of(ada, "board")).toEqual(posts(1));
   });
 
+  test("does not come back by hearsay for an hour, whoever else goes meanwhile", () => {
+    const { net, ada, ben, carol } = gone();
+    net.unlink(ben, carol);
+    const meetAfter = (ms: number): void => {
+      net.run(ms);
+      ben.gossip.forget(carol.id, net.now);
+      carol.gossip.append("presence", [here("Carol still")]);
+      net.link(ben, carol);
+      net.run(2_000);
+      net.unlink(ben, carol);
+    };
+    meetAfter(3_500_000);
+    expect(ben.of(ada, "presence")).toEqual([]);
+    meetAfter(100_000);
+    expect(ben.of(ada, "presence")).toHaveLength(1);
+  });
+
   test("comes back with a later word, and with it its library", () => {
     const { net, ada, ben } = gone();
     ada.gossip.append("presence", [here("here still")]);
