@@ -1,6 +1,9 @@
 /** Rooms, tabs and the address bar: the room in use is always in the URL, and every tab is a peer of its own. */
 import { join } from "node:path";
+import { chromium } from "@playwright/test";
+import { launchOptions } from "../lib/browser.ts";
 import { randomFile } from "../lib/files.ts";
+import { RoomPage } from "../lib/page.ts";
 import { expect, test } from "../lib/test.ts";
 
 test("the room in use is always in the URL: join by code, back, forward, and by editing the address", async ({
@@ -64,6 +67,40 @@ test("a reload stays in the room under the same name", async ({ openPair }) => {
   await second.expectPeers(1);
   await expect(first.person("Grace")).toHaveCount(1);
   await expect(second.page.getByRole("textbox", { name: "Your name" })).toHaveValue("Grace");
+});
+
+test("a page that the back button brings back as it was left is in its room, with what was being written", async ({
+  open,
+  server,
+  complaints,
+}) => {
+  const host = await open("/");
+  const code = await host.newPrivateRoom();
+  await host.openBoard();
+  // Playwright switches the back/forward cache off.
+  const browser = await chromium.launch({
+    ...launchOptions(),
+    ignoreDefaultArgs: ["--disable-back-forward-cache"],
+  });
+  const context = await browser.newContext();
+  complaints.watch(context);
+  const guest = new RoomPage(await context.newPage());
+  await guest.page.goto(`${server.urlAt()}/#${code}`);
+  await guest.expectPeers(1);
+  await guest.openBoard();
+  const box = guest.page.getByRole("textbox", { name: "Message", exact: true });
+  await box.fill("half a thought");
+  await guest.page.evaluate(() => (document.title = "left"));
+
+  await guest.page.goto("about:blank");
+  await host.expectPeers(0);
+  await guest.page.goBack({ waitUntil: "commit" }); // nothing is loaded
+  await guest.expectPeers(1);
+  await expect(guest.page).toHaveTitle("left");
+  await expect(box).toHaveValue("half a thought");
+  await guest.page.getByRole("button", { name: "Post", exact: true }).click();
+  await host.expectPosts("half a thought");
+  await browser.close();
 });
 
 test("a name that is typed while the room is still opening is kept", async ({ open }) => {

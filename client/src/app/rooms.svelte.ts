@@ -42,9 +42,11 @@ export class Rooms {
   open(): () => void {
     const follow = () => this.#follow();
     addEventListener("hashchange", follow);
+    addEventListener("pageshow", this.#cameBack);
     void this.#enter(location.hash);
     return () => {
       removeEventListener("hashchange", follow);
+      removeEventListener("pageshow", this.#cameBack);
       this.#close();
     };
   }
@@ -78,6 +80,11 @@ export class Rooms {
   retry(): void {
     void this.#enter(this.#here);
   }
+
+  /** The back button can bring back the page as it was left, without loading it; leaving it had left the room. */
+  readonly #cameBack = ({ persisted }: PageTransitionEvent): void => {
+    if (persisted) this.retry();
+  };
 
   #goTo(hash: string): void {
     history.pushState(null, "", urlOf(hash));
