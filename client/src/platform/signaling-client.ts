@@ -30,7 +30,7 @@ export class SignalingClient {
   readonly #socket: Socket;
   readonly #join: Join;
   readonly #events: SignalingEvents;
-  #retry: ReturnType<typeof setTimeout> | null = null;
+  #retry: ReturnType<typeof setTimeout> | undefined;
   /** Bytes of envelopes that went through the server, both ways. */
   envelopeBytes = 0;
 
@@ -40,7 +40,10 @@ export class SignalingClient {
     this.#socket = socket;
     if (socket.connected) void this.#ask("join");
     this.#socket.on("connect", () => void this.#ask("join"));
-    this.#socket.on("disconnect", () => events.lost());
+    this.#socket.on("disconnect", () => {
+      clearTimeout(this.#retry); // it joins when it is back
+      events.lost();
+    });
     this.#socket.on("connect_error", () => events.lost());
     this.#socket.on("envelope", (message: unknown) => {
       const parsed = v.safeParse(IncomingEnvelope, withBytes(message));
@@ -62,7 +65,7 @@ export class SignalingClient {
   }
 
   close(): void {
-    if (this.#retry) clearTimeout(this.#retry);
+    clearTimeout(this.#retry);
     this.#socket.off();
     this.#socket.disconnect();
   }
@@ -73,14 +76,13 @@ export class SignalingClient {
       event === "join" ? asking.emitWithAck("join", this.#join) : asking.emitWithAck("sample")
     ).catch(() => null);
     const parsed = v.safeParse(Joined, answer);
-    if (!parsed.success) return; // no answer: the socket's own timeout reconnects and asks again
-    if (parsed.output.ok)
-      this.#events.joined(parsed.output.tag, parsed.output.address, parsed.output.members);
-    else if (event === "join") {
-      this.#events.refused(parsed.output.reason);
-      // Full rooms empty, and buckets fill again.
-      this.#retry = setTimeout(() => void this.#ask("join"), LAST_RETRY_MS);
-    }
+    if (parsed.success && parsed.output.ok)
+      return this.#events.joined(parsed.output.tag, parsed.output.address, parsed.output.members);
+    if (event === "sample") return; // the engine asks again
+    if (parsed.success && !parsed.output.ok) this.#events.refused(parsed.output.reason);
+    // Full rooms empty, buckets fill again, and a server may have been too busy to answer in time: joining twice is
+    // harmless [J7].
+    if (this.#socket.connected) this.#retry = setTimeout(() => void this.#ask("join"), LAST_RETRY_MS);
   }
 }
 

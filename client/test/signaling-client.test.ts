@@ -1,0 +1,97 @@
+/** A tab that is in no room asks until it is, or until the person has had enough. */
+import { EventEmitter } from "node:events";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Socket } from "socket.io-client";
+import type { Join, Joined } from "@swapmeet/shared";
+import { SignalingClient } from "../src/platform/signaling-client.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const JOIN = { secret: "c".repeat(32), room: { kind: "open" } } as Join;
+const JOINED = { ok: true, tag: "a".repeat(64), address: "b".repeat(32), members: [] };
+const FULL: Joined = { ok: false, reason: "room-full" };
+
+/** Acknowledges with the next of `answers`; with nothing, in no time, once there are none. */
+class FakeSocket extends EventEmitter {
+  connected = true;
+  readonly asked: string[] = [];
+  readonly answers: unknown[];
+
+  constructor(answers: unknown[]) {
+    super();
+    this.answers = answers;
+  }
+
+  timeout(limitMs: number) {
+    return {
+      emitWithAck: (event: string): Promise<unknown> => {
+        this.asked.push(event);
+        if (this.answers.length > 0) return Promise.resolve(this.answers.shift());
+        return new Promise((_, reject) => setTimeout(reject, limitMs, new Error("operation has timed out")));
+      },
+    };
+  }
+
+  override off(): this {
+    return this.removeAllListeners();
+  }
+
+  disconnect(): void {
+    this.connected = false;
+    this.emit("disconnect");
+  }
+}
+
+const clientOf = (...answers: unknown[]) => {
+  const socket = new FakeSocket(answers);
+  const heard: string[] = [];
+  const client = new SignalingClient(socket as unknown as Socket, JOIN, {
+    joined: () => heard.push("joined"),
+    refused: (reason) => heard.push(reason),
+    envelope: () => {},
+    lost: () => heard.push("lost"),
+  });
+  return { socket, heard, client };
+};
+
+test("[J6] a join that is not answered in time is asked for again, until it is", async () => {
+  const { socket, heard } = clientOf();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(heard).toEqual([]);
+  socket.answers.push(JOINED);
+  await vi.advanceTimersByTimeAsync(15_000);
+  expect(heard).toEqual(["joined"]);
+  const asked = socket.asked.length;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(socket.asked.length).toBe(asked);
+});
+
+test("a join that is refused, or answered with nonsense, is asked for again", async () => {
+  const { heard } = clientOf(FULL, "nonsense", JOINED);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(heard).toEqual(["room-full", "joined"]);
+});
+
+test("a sample that is not answered is no reason to join again", async () => {
+  const { socket, client } = clientOf(JOINED);
+  client.sample();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(socket.asked).toEqual(["join", "sample"]);
+});
+
+test("a socket that is lost joins once when it is back, and not at all after the room was left", async () => {
+  const { socket, heard, client } = clientOf(FULL);
+  await vi.advanceTimersByTimeAsync(0);
+  socket.disconnect();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(socket.asked).toEqual(["join"]);
+  socket.connected = true;
+  socket.answers.push(FULL);
+  socket.emit("connect");
+  await vi.advanceTimersByTimeAsync(0);
+  expect(heard).toEqual(["room-full", "lost", "room-full"]);
+  client.close();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(socket.asked).toEqual(["join", "join"]);
+});
