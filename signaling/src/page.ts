@@ -3,6 +3,7 @@
  * Plain http on a LAN must work in full, so nothing here asks for https.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
 import helmet from "helmet";
 import sirv from "sirv";
 import { whereFrom, type Log } from "./log.ts";
@@ -44,9 +45,16 @@ export function servePage({ clientDir, health, lanUrls, log }: PageOptions): Req
     if (path === "/addresses.json") return sayJson(response, isLoopback(request) ? lanUrls() : []);
     // Nothing here is worth resuming, and a range from its end to its start is an exception in the file stream.
     delete request.headers.range;
-    if (files) files(request, response, notFound);
-    else notFound();
+    if (!files) return notFound();
+    response.on("pipe", (file: Readable) => endTogether(file, response));
+    files(request, response, notFound);
   }
+}
+
+/** A pipe lets its file stay open when who asked for it goes away, and throws when the file can't be read. */
+function endTogether(file: Readable, response: ServerResponse): void {
+  response.once("close", () => file.destroy());
+  file.once("error", () => response.destroy());
 }
 
 function sayJson(response: ServerResponse, value: object): void {

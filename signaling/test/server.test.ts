@@ -1,12 +1,14 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { get } from "node:http";
-import { connect as connectTcp } from "node:net";
+import { createServer, get } from "node:http";
+import { connect as connectTcp, type AddressInfo } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lanAddresses } from "../src/announcement.ts";
+import { servePage } from "../src/page.ts";
 import { createSignalingServer } from "../src/server.ts";
 import { connect, privately, startRoom, startServer } from "./harness.ts";
 
@@ -83,6 +85,43 @@ describe("the page", () => {
     }
     expect((await fetch(`${url}/`, { method: "POST", body: "x" })).status).toBe(405);
     expect(await (await fetch(`${url}/nowhere`)).text()).toBe("There is nothing here. Swapmeet is at /.\n");
+  });
+});
+
+describe("a file of the page", () => {
+  /** Asks for one that is larger than what waits in sockets. Returns both ends, once its bytes arrive. */
+  async function askForLarge() {
+    writeFileSync(join(clientDir, "large.js"), Buffer.alloc(32 * 1024 * 1024));
+    const page = servePage({ clientDir, health: () => ({}), lanUrls: () => [], log: () => {} });
+    const files: Readable[] = [];
+    const http = createServer((request, response) => {
+      response.on("pipe", (file: Readable) => files.push(file));
+      page(request, response);
+    });
+    http.listen(0, "127.0.0.1");
+    await once(http, "listening");
+    const { port } = http.address() as AddressInfo;
+    const client = connectTcp(port, "127.0.0.1");
+    client.write("GET /large.js HTTP/1.1\r\nHost: x\r\n\r\n");
+    await once(client, "data");
+    client.pause();
+    return { http, client, file: files[0]! };
+  }
+
+  it("is closed when who asked for it goes away", async () => {
+    const { http, client, file } = await askForLarge();
+    expect(file.destroyed).toBe(false);
+    client.destroy();
+    await once(file, "close");
+    http.close();
+  });
+
+  it("that fails half way ends its response, and not the server", async () => {
+    const { http, client, file } = await askForLarge();
+    file.destroy(new Error("the disk is gone"));
+    client.resume();
+    await once(client, "close");
+    http.close();
   });
 });
 
