@@ -86,6 +86,12 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
 
   /** The edge: whatever comes in here, nothing is thrown out of it. [J6] */
   function receive(socket: ClientSocket, address: IpAddress, bucket: Bucket, message: unknown[]): void {
+    if (socket.conn.readyState !== "open") return; // what came along with the message that closed it
+    if (isUnread(socket)) {
+      // Every message has an answer, which would wait as well. It comes back once it can read again. [J10]
+      counters.refused["slow-reader"]++;
+      return void socket.conn.close(true);
+    }
     const [event, ...args] = message;
     const answer = typeof args.at(-1) === "function" ? (args.pop() as Answer) : undefined;
     try {
@@ -157,7 +163,7 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
     const [{ to, bytes }] = parsed.output;
     const recipient = io.sockets.sockets.get(rooms.route(seat, to) ?? "");
     if (!recipient) return undefined;
-    if (recipient.conn["writeBuffer"].length >= limits.maxWaitingFrames) {
+    if (isUnread(recipient)) {
       counters.refused["slow-reader"]++;
       return undefined;
     }
@@ -165,6 +171,10 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
     counters.relayed.messages++;
     counters.relayed.bytes += bytes.length;
     return undefined;
+  }
+
+  function isUnread({ conn }: ClientSocket): boolean {
+    return conn["writeBuffer"].length >= limits.maxWaitingFrames;
   }
 
   function refuse(

@@ -186,6 +186,18 @@ describe("envelopes", () => {
 });
 
 describe("hostile input", () => {
+  it("[J10] who asks on and on and does not read the answers is closed", async () => {
+    const { url, server } = await startServer({ limits: { maxWaitingFrames: 4 } });
+    const reader = await connect(url, {}, ["polling"]);
+    await reader.join(privately(1));
+    const closed = once(reader.socket as never, "disconnect");
+    // All within one tick of its poll, which takes the first answer.
+    for (let i = 0; i < 20; i++) reader.socket.emit(i % 2 === 0 ? "sample" : "nonsense", () => {});
+    await closed;
+    await vi.waitUntil(() => server.health().members === 0);
+    expect(server.counters.refused["slow-reader"]).toBe(1);
+  });
+
   const hostilePayloads: [string, unknown[]][] = [
     ["nothing", []],
     ["null", [null]],
