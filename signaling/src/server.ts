@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import type { Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket as TcpSocket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { fail, MAX_ROOM_MEMBERS, ok, type Result } from "@swapmeet/shared";
 import { lanUrls } from "./announcement.ts";
@@ -74,6 +74,11 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   );
   // A browser has a few besides its socket, for the page; beyond that they are somebody's hoard.
   http.maxConnections = 2 * limits.maxConnections;
+  const connections = new Set<TcpSocket>();
+  http.on("connection", (connection: TcpSocket) => {
+    connections.add(connection);
+    connection.once("close", () => connections.delete(connection));
+  });
   const io = serveSockets(http, { rooms, door: new Door(limits, trustedProxies), counters, limits, log });
   let responder: UdpSocket | undefined;
   let closing: Promise<void> | undefined;
@@ -118,7 +123,10 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     // Closing the transports instead of saying good-bye lets clients reconnect by themselves when we return.
     void io.close();
     if (!closed) return;
-    const impatience = setTimeout(() => http.closeAllConnections(), CLOSE_GRACE_MS);
+    // All of them: http itself closes none that became a WebSocket, and who is out of range answers no good-bye.
+    const impatience = setTimeout(() => {
+      for (const connection of connections) connection.destroy();
+    }, CLOSE_GRACE_MS);
     await closed;
     clearTimeout(impatience);
     log("stop", { relayed: counters.relayed, refused: counters.refused, stun: counters.stun });

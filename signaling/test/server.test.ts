@@ -180,6 +180,22 @@ describe("starting and stopping", () => {
     expect(performance.now() - startedAtMs).toBeLessThan(2_000);
   });
 
+  it("close() ends within two seconds although a client is out of range and does not answer any more", async () => {
+    const { server, port } = await startServer();
+    const phone = connectTcp(port, "127.0.0.1");
+    phone.on("error", () => {});
+    phone.write(
+      "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n" +
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+    );
+    await once(phone, "data");
+    phone.pause();
+    const startedAtMs = performance.now();
+    await server.close();
+    expect(performance.now() - startedAtMs).toBeLessThan(2_000);
+    phone.destroy();
+  });
+
   it("close() before listen() is harmless", async () => {
     await createSignalingServer({ log: () => {} }).close();
   });
