@@ -1,3 +1,4 @@
+import { fail } from "@swapmeet/shared";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { fileIdOf, type FileId } from "../src/engine/file-id.ts";
 import type { Input } from "../src/engine/io.ts";
@@ -205,12 +206,12 @@ describe("what was handed over", () => {
     if (!hashed.ok) throw new Error(hashed.problem);
     return { file: fileIdOf(hashed.value.root, content.size), layer: hashed.value.layer };
   };
-  const desk = () => {
+  const desk = (hash: typeof hashFile = hashFile) => {
     const inputs: Input[] = [];
     const adopted: FileId[] = [];
     const refused: string[] = [];
     const files = new HandedFiles({
-      hash: hashFile,
+      hash,
       adopt: (file) => adopted.push(file),
       refuse: (_, from, because) => refused.push(`${from} ${because}`),
       feed: (input) => inputs.push(input),
@@ -245,6 +246,16 @@ describe("what was handed over", () => {
     expect(refused).toEqual([`${ANNA} another-file`]);
     files.take(file, BEN, content);
     expect(inputs.at(-1)).toEqual({ type: "file-handed", file, from: BEN });
+  });
+
+  test("[L4] a file that can't be checked, because no hash worker can be loaded, is nobody's fault", async () => {
+    const { file } = await truth();
+    const { files, inputs, adopted, refused } = desk(async () => fail("not-loaded"));
+    files.take(file, ANNA, content);
+    await files.check(file);
+    expect(inputs.at(-1)).toEqual({ type: "file-checked", file, layer: null });
+    expect(adopted).toEqual([]);
+    expect(refused).toEqual([]);
   });
 
   test("[L5] a file that was dropped while it was hashed gives no answer", async () => {

@@ -140,5 +140,7 @@ const inWords = (problem: Exclude<HashProblem, "cancelled">): string => {
       return "It is gone, or may not be read.";
     case "too-long":
       return "It is longer than 1 TiB.";
+    case "not-loaded":
+      return "A part of Swapmeet could not be loaded from its server. Add it again once the server answers.";
   }
 };

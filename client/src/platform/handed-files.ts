@@ -49,8 +49,8 @@ export class HandedFiles {
     const verdict = await this.#verdict(file, handed);
     if (this.#handedByFile.get(file) !== handed) return; // dropped meanwhile
     this.#handedByFile.delete(file);
-    if (typeof verdict === "string") refuse(file, from, verdict);
-    else adopt(file, content, verdict.layer);
+    if (verdict === "another-file" || verdict === "unreadable") refuse(file, from, verdict);
+    else if (verdict !== "not-loaded") adopt(file, content, verdict.layer);
     feed({ type: "file-checked", file, layer: typeof verdict === "string" ? null : verdict.layer });
   }
 
@@ -63,7 +63,10 @@ export class HandedFiles {
     for (const file of [...this.#handedByFile.keys()]) this.drop(file);
   }
 
-  async #verdict(file: FileId, { content, dropping }: Handed): Promise<HashedFile | HandedProblem> {
+  async #verdict(
+    file: FileId,
+    { content, dropping }: Handed,
+  ): Promise<HashedFile | HandedProblem | "not-loaded"> {
     if (content.size !== lengthOf(file)) return "another-file";
     let hashedBytes = 0;
     const onBytes = (bytes: number) => {
@@ -71,7 +74,7 @@ export class HandedFiles {
       if (!dropping.signal.aborted) this.#options.feed({ type: "file-hashed", file, bytes: hashedBytes });
     };
     const hashed = await this.#options.hash(content, onBytes, dropping.signal);
-    if (!hashed.ok) return "unreadable";
+    if (!hashed.ok) return hashed.problem === "not-loaded" ? hashed.problem : "unreadable";
     return fileIdOf(hashed.value.root, hashed.value.length) === file ? hashed.value : "another-file";
   }
 }

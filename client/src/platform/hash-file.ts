@@ -24,7 +24,7 @@ export interface HashedFile {
   /** Piece hashes, joined; empty when there is at most one piece, as in LocalFile. */
   readonly layer: Uint8Array;
 }
-export type HashProblem = ReadProblem | "too-long" | "cancelled";
+export type HashProblem = ReadProblem | "too-long" | "cancelled" | "not-loaded";
 
 /** Pieces [first, end) of a file. */
 export interface Part {

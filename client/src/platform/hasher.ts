@@ -4,8 +4,8 @@
  */
 import * as Comlink from "comlink";
 import { fail, ok, type Result } from "@swapmeet/shared";
+import { DeskWorker, NotLoaded } from "./desk-worker.ts";
 import workerUrl from "./hash-worker.ts?worker&url";
-import { startWorker } from "./trusted-worker.ts";
 import { HASH_BYTES, MAX_FILE_BYTES, geometryOf } from "../engine/file-id.ts";
 import type { HashedFile, HashProblem, Part } from "./hash-file.ts";
 import type { HashDesk } from "./hash-worker.ts";
@@ -20,9 +20,9 @@ const PART_BYTES = 64 * 1024 * 1024;
 type Hashed = readonly Result<HashedFile, HashProblem>[];
 
 export class Hasher {
-  readonly #workers: Worker[] = [];
-  readonly #idle: Comlink.Remote<HashDesk>[] = [];
-  readonly #waiting: ((desk: Comlink.Remote<HashDesk>) => void)[] = [];
+  readonly #workers = new Set<DeskWorker<HashDesk>>();
+  readonly #idle: DeskWorker<HashDesk>[] = [];
+  readonly #waiting: ((worker: DeskWorker<HashDesk>) => void)[] = [];
   #jobs = 0;
 
   /** Workers start with the first jobs, so that a page that shares nothing has none. */
@@ -35,12 +35,17 @@ export class Hasher {
   /** One result per file, in order. `onBytes` hears how many more bytes are hashed, ten times a second at most. */
   async hash(files: readonly Blob[], onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Hashed> {
     const [file] = files;
-    if (files.length === 1 && file && file.size > PART_BYTES && file.size <= MAX_FILE_BYTES)
-      return [await this.#hashInParts(file, onBytes, signal)];
-    return this.#withDesk(async (desk) => {
-      if (signal.aborted) return files.map(() => fail("cancelled"));
-      return this.#job(desk, signal, (job) => desk.hash(job, [...files], Comlink.proxy(onBytes)));
-    });
+    try {
+      if (files.length === 1 && file && file.size > PART_BYTES && file.size <= MAX_FILE_BYTES)
+        return [await this.#hashInParts(file, onBytes, signal)];
+      return await this.#withDesk(async (desk) => {
+        if (signal.aborted) return files.map(() => fail("cancelled"));
+        return this.#job(desk, signal, (job) => desk.hash(job, [...files], Comlink.proxy(onBytes)));
+      });
+    } catch (error) {
+      if (error instanceof NotLoaded) return files.map(() => fail("not-loaded"));
+      throw error;
+    }
   }
 
   async #hashInParts(
@@ -74,7 +79,7 @@ export class Hasher {
     run: (job: number) => Promise<Answer>,
   ): Promise<Answer> {
     const job = ++this.#jobs;
-    const cancel = () => void desk.cancel(job);
+    const cancel = () => void desk.cancel(job).catch(() => {}); // without a worker nothing is to be cancelled
     signal.addEventListener("abort", cancel);
     try {
       return await run(job);
@@ -93,24 +98,31 @@ export class Hasher {
   }
 
   async #withDesk<Answer>(job: (desk: Comlink.Remote<HashDesk>) => Promise<Answer>): Promise<Answer> {
-    const desk = this.#idle.pop() ?? this.#hire() ?? (await this.#turn());
+    const worker = this.#idle.pop() ?? this.#hire() ?? (await this.#turn());
     try {
-      return await job(desk);
+      return await job(worker.desk);
     } finally {
-      const next = this.#waiting.shift();
-      if (next) next(desk);
-      else this.#idle.push(desk);
+      this.#free(worker);
     }
   }
 
-  #hire(): Comlink.Remote<HashDesk> | undefined {
-    if (this.#workers.length === this.#maxWorkers) return undefined;
-    const worker = startWorker(workerUrl);
-    this.#workers.push(worker);
-    return Comlink.wrap<HashDesk>(worker);
+  #hire(): DeskWorker<HashDesk> | undefined {
+    if (this.#workers.size === this.#maxWorkers) return undefined;
+    const worker = new DeskWorker<HashDesk>(workerUrl);
+    this.#workers.add(worker);
+    return worker;
   }
 
-  #turn(): Promise<Comlink.Remote<HashDesk>> {
+  /** One that could not be loaded makes room for another: the server may be back. */
+  #free(worker: DeskWorker<HashDesk>): void {
+    if (worker.failed) this.#workers.delete(worker);
+    const free = worker.failed ? undefined : worker;
+    const next = this.#waiting.shift();
+    if (next) next(free ?? this.#hire()!);
+    else if (free) this.#idle.push(free);
+  }
+
+  #turn(): Promise<DeskWorker<HashDesk>> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }

@@ -1,11 +1,10 @@
 /** From a room's code to its keys. PROTOCOL.md, rule R3. */
-import * as Comlink from "comlink";
 import { bytesToHex, hexToBytes } from "../engine/bytes.ts";
 import { deriveRoom, type RoomSecrets } from "../engine/room-secret.ts";
+import { DeskWorker } from "./desk-worker.ts";
 import type { RoomCode } from "./room-code.ts";
 import type { StretchDesk } from "./room-keys-worker.ts";
 import workerUrl from "./room-keys-worker.ts?worker&url";
-import { startWorker } from "./trusted-worker.ts";
 
 /** The secret stays with the tab, so that a reload is instant. It tells no more than the code in the address bar. */
 export const roomKeys = async (code: RoomCode): Promise<RoomSecrets> => {
@@ -17,12 +16,9 @@ export const roomKeys = async (code: RoomCode): Promise<RoomSecrets> => {
 };
 
 const stretchInWorker = async (code: RoomCode): Promise<Uint8Array> => {
-  const worker = startWorker(workerUrl);
+  const worker = new DeskWorker<StretchDesk>(workerUrl);
   try {
-    const failed = new Promise<never>((_, reject) => {
-      worker.onerror = (event) => reject(new Error(`The room's worker did not start: ${event.message}`));
-    });
-    return await Promise.race([Comlink.wrap<StretchDesk>(worker).stretch(code), failed]);
+    return await worker.desk.stretch(code);
   } finally {
     worker.terminate();
   }

@@ -36,7 +36,6 @@ import { KeptFiles } from "./kept-files.ts";
 import { Lane } from "./lane.ts";
 import type { Line } from "./ledger.ts";
 import type { LaneKeys } from "./lane-message.ts";
-import type { PieceStores } from "./piece-store.ts";
 import { askToPersist } from "./quota.ts";
 import { Resuming } from "./resuming.ts";
 import type { RoomCode } from "./room-code.ts";
@@ -55,7 +54,7 @@ import { roomView, outsidePage } from "./room-view.ts";
 import { openSocket } from "./signaling-client.ts";
 import { readLimits, writeLimits } from "./limits.ts";
 import { readSetting, writeSetting } from "./settings.ts";
-import { openStorage } from "./storage.ts";
+import { DeviceStorage } from "./storage.ts";
 import { StoreNews } from "./store-news.ts";
 import { startWorker } from "./trusted-worker.ts";
 import { Verifier } from "./verifier.ts";
@@ -94,6 +93,7 @@ class RoomSession implements Session {
   readonly #verifier = new Verifier(() => startWorker(verifyWorkerUrl));
   readonly #adding: Adding;
   readonly #saving = new Saving();
+  readonly #storage = new DeviceStorage();
   readonly #resuming: Resuming;
   readonly #kept: KeptFiles;
   readonly #news = new StoreNews(() => this.#resuming.retry());
@@ -102,7 +102,6 @@ class RoomSession implements Session {
   /** In an open room from when the server has said which it is. */
   #lane: Lane | null = null;
   #boards: BoardStore | null = null;
-  #storage: Promise<PieceStores> | null = null;
   #server: "connecting" | "online" | "offline" | Extract<ServerState, { type: "refused" }>["reason"] =
     "connecting";
   #offlineSince = 0;
@@ -146,7 +145,7 @@ class RoomSession implements Session {
           saved: (file) => this.#resuming.became(file, "saved"),
           deleted: (file) => this.#resuming.erase(file),
           released: () => this.#news.tell(),
-          stores: () => (this.#storage ??= openStorage()),
+          stores: () => this.#storage.stores(),
           save: (blob, name, folder) => this.#saving.save(blob, name, folder),
           leaves: (piece) => this.#hasher.leaves(piece),
           hash: async (content, onBytes, signal) =>

@@ -2,15 +2,14 @@
  * The bytes of the files that this device shares, from where they lie on its disk. Reads are big and answers small:
  * a slice is read once for all the blocks in it, and the next one while they are sent.
  */
-import * as Comlink from "comlink";
 import { fail, ok, type Result } from "@swapmeet/shared";
 import { concatBytes } from "../engine/bytes.ts";
 import { geometryOf, lengthOf, type FileId } from "../engine/file-id.ts";
 import type { ReadProblem } from "../engine/io.ts";
+import { DeskWorker } from "./desk-worker.ts";
 import type { Bytes } from "./leaf-hashes.ts";
 import type { ReadDesk } from "./read-worker.ts";
 import workerUrl from "./read-worker.ts?worker&url";
-import { startWorker } from "./trusted-worker.ts";
 
 /** Measured: slices of 64 KiB read at 55 MB/s, of 1 MiB at 190. Larger where a piece is: pieces are read whole. */
 const MIN_SLICE_BYTES = 1024 * 1024;
@@ -23,18 +22,17 @@ export class SharedFiles {
   readonly #sources = new Map<FileId, { readonly source: Blob; readonly layer: Uint8Array }>();
   /** By file and number, the least recently used first. */
   readonly #slices = new Map<string, Slice>();
-  #worker: Worker | null = null;
-  #desk: Comlink.Remote<ReadDesk> | null = null;
+  #worker: DeskWorker<ReadDesk> | null = null;
 
   /** `layer`: its piece hashes, joined; empty for a file of one piece. What is read must still have them. */
   add(file: FileId, source: Blob, layer: Uint8Array): void {
     this.#sources.set(file, { source, layer });
-    void this.#desk?.hold(file, source, layer);
+    if (this.#worker) tell(this.#worker.desk.hold(file, source, layer));
   }
 
   remove(file: FileId): void {
     this.#sources.delete(file);
-    void this.#desk?.drop(file);
+    if (this.#worker) tell(this.#worker.desk.drop(file));
     for (const key of this.#slices.keys()) if (key.startsWith(file)) this.#slices.delete(key);
   }
 
@@ -68,7 +66,6 @@ export class SharedFiles {
   close(): void {
     this.#worker?.terminate();
     this.#worker = null;
-    this.#desk = null;
     this.#slices.clear();
   }
 
@@ -93,24 +90,27 @@ export class SharedFiles {
   }
 
   async #readSlice(file: FileId, number: number): Slice {
-    this.#desk ??= this.#startDesk();
+    const { desk } = this.#hired();
     const sliceBytes = sliceBytesOf(file);
     try {
-      return await this.#desk.read(file, number * sliceBytes, (number + 1) * sliceBytes);
+      return await desk.read(file, number * sliceBytes, (number + 1) * sliceBytes);
     } catch (error) {
-      reportError(error); // a bug; who asked is answered all the same
+      reportError(error); // a bug, or the worker could not be loaded; who asked is answered all the same
       return fail("vanished");
     }
   }
 
-  /** With the first read, so that a page that serves nothing has no worker. */
-  #startDesk(): Comlink.Remote<ReadDesk> {
-    this.#worker = startWorker(workerUrl);
-    const desk = Comlink.wrap<ReadDesk>(this.#worker);
-    for (const [file, { source, layer }] of this.#sources) void desk.hold(file, source, layer);
-    return desk;
+  /** With the first read, so that a page that serves nothing has no worker; again after one that was not loaded. */
+  #hired(): DeskWorker<ReadDesk> {
+    if (this.#worker && !this.#worker.failed) return this.#worker;
+    this.#worker = new DeskWorker(workerUrl);
+    for (const [file, { source, layer }] of this.#sources) tell(this.#worker.desk.hold(file, source, layer));
+    return this.#worker;
   }
 }
+
+/** Without an answer: where the worker is not loaded, the next read says so. */
+const tell = (call: Promise<void>): void => void call.catch(() => {});
 
 const sliceBytesOf = (file: FileId): number =>
   Math.max(MIN_SLICE_BYTES, geometryOf(lengthOf(file)).pieceLength);

@@ -1,23 +1,50 @@
 /** Picks the best place for pieces that this browser really has, by trying. */
-import * as Comlink from "comlink";
+import { fail } from "@swapmeet/shared";
+import { DeskWorker } from "./desk-worker.ts";
 import { storesAt } from "./desk-stores.ts";
 import type { PieceStores, StoreKind } from "./piece-store.ts";
 import type { StoreRoot } from "./store-worker.ts";
 import workerUrl from "./store-worker.ts?worker&url";
-import { startWorker } from "./trusted-worker.ts";
 
 /** What a phone's tab can spare. The page says that it is the limit. Guess. */
 const MEMORY_LIMIT_BYTES = 256 * 1024 * 1024;
 
 const BEST_FIRST: readonly StoreKind[] = ["opfs", "indexeddb"];
 
-export const openStorage = async (kinds: readonly StoreKind[] = BEST_FIRST): Promise<PieceStores> => {
-  const root = Comlink.wrap<StoreRoot>(startWorker(workerUrl));
-  for (const kind of kinds) {
-    const desk = await root.desk(kind, MEMORY_LIMIT_BYTES);
-    if (desk) return storesAt(desk, kind, null);
+export class DeviceStorage {
+  #stores: Promise<PieceStores> | null = null;
+
+  /** With the first call its worker starts. One that can't be loaded is tried again with the next call. */
+  stores(): Promise<PieceStores> {
+    return (this.#stores ??= this.#open().catch((error: unknown) => {
+      this.#stores = null;
+      return storesNowhere(error instanceof Error ? error.message : String(error));
+    }));
   }
-  const desk = await root.desk("memory", MEMORY_LIMIT_BYTES);
-  if (!desk) throw new Error("memory is always there");
-  return storesAt(desk, "memory", MEMORY_LIMIT_BYTES);
+
+  async #open(): Promise<PieceStores> {
+    const worker = new DeskWorker<StoreRoot>(workerUrl);
+    for (const kind of BEST_FIRST) {
+      const desk = await worker.desk.desk(kind, MEMORY_LIMIT_BYTES);
+      if (desk) return storesAt(worker.follow(desk), kind, null);
+    }
+    const desk = await worker.desk.desk("memory", MEMORY_LIMIT_BYTES);
+    if (!desk) throw new Error("memory is always there");
+    return storesAt(worker.follow(desk), "memory", MEMORY_LIMIT_BYTES);
+  }
+}
+
+/** Whoever asks is told why nothing can be stored. */
+const storesNowhere = (detail: string): PieceStores => {
+  const broken = async () => fail({ kind: "broken", detail } as const);
+  return {
+    kind: "memory",
+    limitBytes: null,
+    open: broken,
+    openWhole: broken,
+    holds: async () => false,
+    canOpen: async () => true,
+    list: broken,
+    forget: broken,
+  };
 };

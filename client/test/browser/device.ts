@@ -11,7 +11,7 @@ import { leafHashes } from "../../src/platform/leaf-hashes.ts";
 import type { StoreKind } from "../../src/platform/piece-store.ts";
 import { Saving } from "../../src/platform/saving.ts";
 import { SharedFiles } from "../../src/platform/shared-files.ts";
-import { openStorage } from "../../src/platform/storage.ts";
+import { DeviceStorage } from "../../src/platform/storage.ts";
 import type { PickedFile } from "../../src/platform/session-view.ts";
 import { boardContract } from "../board-store-contract.ts";
 import { contract, fullPlace, type Place, type TestFile } from "../piece-store-contract.ts";
@@ -36,8 +36,8 @@ const damageByKind: Record<StoreKind, Place["damage"]> = {
 
 /** A worker of its own is what another tab would have. */
 const place = async (): Promise<Place> => {
-  const stores = await openStorage();
-  return { stores, otherTab: await openStorage(), damage: damageByKind[stores.kind] };
+  const stores = await new DeviceStorage().stores();
+  return { stores, otherTab: await new DeviceStorage().stores(), damage: damageByKind[stores.kind] };
 };
 let here: Promise<Place> | undefined;
 
@@ -48,7 +48,7 @@ const hasher = new Hasher();
 let sharedId = fileIdOf(new Uint8Array(32), 0);
 
 const device = {
-  storeKind: async () => (await openStorage()).kind,
+  storeKind: async () => (await new DeviceStorage().stores()).kind,
   contractNames: () => Object.keys(contract),
   async runContract(name: string) {
     await contract[name]!(await (here ??= place()));

@@ -1,0 +1,115 @@
+/** Workers whose scripts can't be loaded: whoever needs one is told, and the next one may be there. */
+import * as Comlink from "comlink";
+import { ok } from "@swapmeet/shared";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { fileIdOf } from "../src/engine/file-id.ts";
+import { DeskWorker, NotLoaded } from "../src/platform/desk-worker.ts";
+import { Hasher } from "../src/platform/hasher.ts";
+import { SharedFiles } from "../src/platform/shared-files.ts";
+import { DeviceStorage } from "../src/platform/storage.ts";
+
+/** What workers that can be loaded have in them. */
+let desk: object;
+/** So many of the next workers can't be loaded. */
+let unloadable: number;
+let workers: FakeWorker[];
+
+class FakeWorker extends EventTarget {
+  isRunning = true;
+  readonly #port: MessagePort | null = null;
+
+  constructor() {
+    super();
+    workers.push(this);
+    if (unloadable-- > 0) {
+      queueMicrotask(() => this.dispatchEvent(new Event("error")));
+      return;
+    }
+    const { port1, port2 } = new MessageChannel();
+    Comlink.expose(desk, port2);
+    port1.onmessage = ({ data }) => this.dispatchEvent(new MessageEvent("message", { data }));
+    this.#port = port1;
+  }
+
+  postMessage(message: unknown, transfer: Transferable[]): void {
+    this.#port?.postMessage(message, transfer);
+  }
+
+  terminate(): void {
+    this.isRunning = false;
+    this.#port?.close();
+  }
+}
+
+beforeEach(() => {
+  unloadable = 0;
+  workers = [];
+  vi.stubGlobal("Worker", FakeWorker);
+  vi.stubGlobal("location", { href: "http://test/", origin: "http://test" });
+});
+afterEach(() => vi.unstubAllGlobals());
+
+const FILE = fileIdOf(new Uint8Array(32).fill(1), 3);
+
+test("calls of a worker that can't be loaded fail, those under way and later ones, and it has ended", async () => {
+  unloadable = 1;
+  const worker = new DeskWorker<{ ask(): number }>("worker.js");
+  await expect(Promise.all([worker.desk.ask(), worker.desk.ask()])).rejects.toThrow(NotLoaded);
+  expect(worker.failed).toBe(true);
+  await expect(worker.desk.ask()).rejects.toThrow(NotLoaded);
+  expect(workers[0]!.isRunning).toBe(false);
+});
+
+test("an error in a worker that has answered before ends neither it nor other calls", async () => {
+  desk = { ask: () => 1 };
+  const worker = new DeskWorker<{ ask(): number }>("worker.js");
+  await worker.desk.ask();
+  const answer = worker.desk.ask();
+  workers[0]!.dispatchEvent(new Event("error"));
+  expect(await answer).toBe(1);
+  worker.terminate();
+});
+
+test("files whose hash workers can't be loaded are told, those that wait too, and later ones are hashed", async () => {
+  unloadable = 3;
+  desk = { hash: () => [ok("hashed")] };
+  const hasher = new Hasher(2);
+  const hash = () => hasher.hash([new Blob(["a"])], () => {}, new AbortController().signal);
+  const failed = { ok: false, problem: "not-loaded" };
+  expect(await Promise.all([hash(), hash(), hash()])).toEqual([[failed], [failed], [failed]]);
+  expect(await Promise.all([hash(), hash(), hash()])).toEqual([1, 2, 3].map(() => [ok("hashed")]));
+  hasher.close();
+  expect(workers.map(({ isRunning }) => isRunning)).toEqual([false, false, false, false, false]);
+});
+
+test("a shared file whose reader can't be loaded is answered for, and read once it can", async () => {
+  vi.stubGlobal("reportError", () => {});
+  unloadable = 1;
+  desk = { hold: () => {}, drop: () => {}, read: () => ok(Uint8Array.of(1, 2, 3)) };
+  const shared = new SharedFiles();
+  shared.add(FILE, new Blob(["abc"]), new Uint8Array());
+  expect(await shared.read(FILE, 0, 3)).toEqual({ ok: false, problem: "vanished" });
+  shared.add(FILE, new Blob(["abc"]), new Uint8Array());
+  expect(await shared.read(FILE, 0, 3)).toEqual(ok(Uint8Array.of(1, 2, 3)));
+  shared.close();
+});
+
+/** In memory. */
+const storeDesk = () => {
+  const open = () => ok({ have: new Uint8Array(1), layer: new Uint8Array() });
+  desk = { desk: (kind: string) => (kind === "memory" ? Comlink.proxy({ open }) : null) };
+};
+
+test("storage whose worker can't be loaded says so for each file, and is opened once it can", async () => {
+  unloadable = 1;
+  storeDesk();
+  const storage = new DeviceStorage();
+  const nowhere = await storage.stores();
+  expect(await nowhere.open(FILE, "name", new Uint8Array())).toMatchObject({
+    ok: false,
+    problem: { kind: "broken", detail: "A part of Swapmeet could not be loaded from its server" },
+  });
+  const stores = await storage.stores();
+  expect(await stores.open(FILE, "name", new Uint8Array())).toMatchObject({ ok: true });
+  expect(await storage.stores()).toBe(stores);
+});
