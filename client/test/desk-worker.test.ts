@@ -70,6 +70,24 @@ test("an error in a worker that has answered before ends neither it nor other ca
   worker.terminate();
 });
 
+test("a worker that is closed ends after what is under way, and what is asked because of an answer", async () => {
+  let answerFirst: (() => void) | undefined;
+  const ended: string[] = [];
+  desk = {
+    first: () => new Promise<void>((resolve) => (answerFirst = resolve)),
+    second: () => void ended.push("second"),
+  };
+  const worker = new DeskWorker<{ first(): void; second(): void }>("worker.js");
+  const first = worker.desk.first().then(() => worker.desk.second());
+  const closed = worker.close().then(() => ended.push("worker"));
+  await vi.waitUntil(() => answerFirst);
+  answerFirst!();
+  await first;
+  await closed;
+  expect(ended).toEqual(["second", "worker"]);
+  expect(workers[0]!.isRunning).toBe(false);
+});
+
 test("files whose hash workers can't be loaded are told, those that wait too, and later ones are hashed", async () => {
   unloadable = 3;
   desk = { hash: () => [ok("hashed")] };
@@ -94,10 +112,22 @@ test("a shared file whose reader can't be loaded is answered for, and read once 
   shared.close();
 });
 
-/** In memory. */
+/** In memory; the shelf of a file closes when told to. */
 const storeDesk = () => {
-  const open = () => ok({ have: new Uint8Array(1), layer: new Uint8Array() });
-  desk = { desk: (kind: string) => (kind === "memory" ? Comlink.proxy({ open }) : null) };
+  const closing = { asked: false, end: (): void => {} };
+  desk = {
+    desk: (kind: string) =>
+      kind === "memory"
+        ? Comlink.proxy({
+            open: () => ok({ have: new Uint8Array(1), layer: new Uint8Array() }),
+            close: () => {
+              closing.asked = true;
+              return new Promise<void>((resolve) => (closing.end = resolve));
+            },
+          })
+        : null,
+  };
+  return closing;
 };
 
 test("storage whose worker can't be loaded says so for each file, and is opened once it can", async () => {
@@ -112,4 +142,24 @@ test("storage whose worker can't be loaded says so for each file, and is opened 
   const stores = await storage.stores();
   expect(await stores.open(FILE, "name", new Uint8Array())).toMatchObject({ ok: true });
   expect(await storage.stores()).toBe(stores);
+  await storage.close();
+});
+
+test("[F5] storage that is closed ends its worker once what is being closed is closed, and starts none again", async () => {
+  const closing = storeDesk();
+  const storage = new DeviceStorage();
+  const store = await (await storage.stores()).open(FILE, "name", new Uint8Array());
+  if (!store.ok) throw new Error("it opens");
+  const closed = store.value.close();
+  const ended = storage.close();
+  await vi.waitUntil(() => closing.asked);
+  expect(workers[0]!.isRunning).toBe(true);
+  closing.end();
+  await Promise.all([closed, ended]);
+  expect(workers[0]!.isRunning).toBe(false);
+
+  const unused = new DeviceStorage();
+  await unused.close();
+  expect(await (await unused.stores()).holds(FILE)).toBe(false);
+  expect(workers).toHaveLength(1);
 });

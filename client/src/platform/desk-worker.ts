@@ -3,6 +3,7 @@
  * or a wall in between. Calls of such a worker fail here, and its owner starts another for the next one.
  */
 import * as Comlink from "comlink";
+import { breathe } from "./breath.ts";
 import { startWorker } from "./trusted-worker.ts";
 
 export class NotLoaded extends Error {
@@ -48,6 +49,15 @@ export class DeskWorker<Desk> {
   terminate(): void {
     this.#worker.terminate();
     this.#failByCall.clear();
+  }
+
+  /** When everything is answered that is under way, and that is asked because of an answer. */
+  async close(): Promise<void> {
+    while (this.#failByCall.size > 0) {
+      await Promise.allSettled(this.#failByCall.keys());
+      await breathe();
+    }
+    this.terminate();
   }
 
   #call(run: () => Promise<unknown>): Promise<unknown> {

@@ -438,6 +438,7 @@ class RoomSession implements Session {
     this.#hasher.close();
     this.#verifier.close();
     this.#host.close();
+    void this.#storage.close();
     void this.#boards?.close();
     this.#news.close();
     this.#listeners.clear();

@@ -12,6 +12,7 @@ const MEMORY_LIMIT_BYTES = 256 * 1024 * 1024;
 const BEST_FIRST: readonly StoreKind[] = ["opfs", "indexeddb"];
 
 export class DeviceStorage {
+  #worker: DeskWorker<StoreRoot> | null = null;
   #stores: Promise<PieceStores> | null = null;
 
   /** With the first call its worker starts. One that can't be loaded is tried again with the next call. */
@@ -22,8 +23,15 @@ export class DeviceStorage {
     }));
   }
 
+  /** Once everything that is being stored is stored, and what is being closed is closed. [F5] */
+  async close(): Promise<void> {
+    this.#stores ??= Promise.resolve(storesNowhere("the room was left"));
+    await this.#worker?.close();
+  }
+
   async #open(): Promise<PieceStores> {
     const worker = new DeskWorker<StoreRoot>(workerUrl);
+    this.#worker = worker;
     for (const kind of BEST_FIRST) {
       const desk = await worker.desk.desk(kind, MEMORY_LIMIT_BYTES);
       if (desk) return storesAt(worker.follow(desk), kind, null);
