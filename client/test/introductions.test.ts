@@ -4,7 +4,6 @@ import { encode } from "cborg";
 import { describe, expect, test } from "vitest";
 import { SimRoom, type CarriedEnvelope, type SimPeer } from "../sim/room.ts";
 import { encodeBatch, NO_ENTRY } from "../src/engine/batch.ts";
-import { hexToBytes } from "../src/engine/bytes.ts";
 import { newSession, seal } from "../src/engine/envelope.ts";
 import { fileIdOf } from "../src/engine/file-id.ts";
 import { MAX_FRAME_BYTES } from "../src/engine/frame.ts";
@@ -213,6 +212,11 @@ describe("[I9] through peers", () => {
         address: peer.address,
         members: members.map(({ address }) => address),
       });
+    // As in a large room: nobody hears of a new neighbour.
+    room.wire = ({ bytes }) => {
+      const frame = decodeFrame(bytes);
+      return frame.ok && frame.value.type.startsWith("shuffle") ? [] : [{ bytes, lateMs: 0 }];
+    };
     join(fred, []);
     join(ada, [fred]);
     join(ben, [fred]);
@@ -297,16 +301,53 @@ describe("[I9] through peers", () => {
     expect(ada.connectionCount - before).toBeLessThanOrEqual(1); // Ben's own new call
   });
 
-  test("[I4] an attempt number invented in another's name does not lock that one out", () => {
-    const { room, fred, ada, ben, want } = threeInAChain(9);
+  /** Fred hands Ada a call in Ben's address, as whoever has the room's key can seal it. */
+  const forge = ({ room, fred, ada, ben }: ReturnType<typeof threeInAChain>, attempt: number) => {
     const route = { tag: room.tag, from: ben.address, to: ada.address };
-    const session = newSession(0xffff_ffff, room.random(8));
-    const payload = encode(["initiator", hexToBytes(ben.id), "offer 999 aa"]);
+    const session = newSession(attempt, room.random(8));
+    const payload = encode(["initiator", room.random(32), "offer 999 aa"]);
     const bytes = seal(room.envelopeKey, route, { session, counter: 0, payload }, room.random(24));
     fred.sendRaw(ada.id, encodeFrame({ type: "introduce", ...route, hops: 0, bytes }));
+  };
+
+  test("[I4] an attempt number invented in another's name does not lock that one out", () => {
+    const three = threeInAChain(9);
+    const { room, ada, ben, want } = three;
+    forge(three, 0xffff_ffff);
     room.run(1_000);
     want();
     expect(room.run(2_000, () => linked(ada, ben))).toBe(true);
+  });
+
+  // Seeds for both orders of the addresses.
+  test.each(SEEDS)(
+    "[I4] calls invented in another's name neither prevent nor end one's own (seed %i)",
+    (seed) => {
+      const three = threeInAChain(seed);
+      const { room, ada, ben } = three;
+      forge(three, 1);
+      room.run(1_000);
+      ada.feed({ type: "message", to: ben.id, text: "Are you there?" });
+      for (let attempt = 2; attempt <= 16; attempt++) {
+        forge(three, attempt);
+        room.run(20);
+      }
+      expect(room.run(500, () => ada.engine.messages()[0]?.state === "delivered")).toBe(true);
+    },
+  );
+
+  test("[I4] invented calls that come to nothing let no address rest", () => {
+    const three = threeInAChain(10);
+    const { room, fred, ada, ben } = three;
+    room.server.isUp = false;
+    for (const peer of [fred, ada, ben]) peer.feed({ type: "server-lost" });
+    for (let attempt = 1; attempt <= 8; attempt++) {
+      forge(three, attempt);
+      room.run(21_000);
+    }
+    expect(linked(ada, ben)).toBe(false);
+    ada.feed({ type: "message", to: ben.id, text: "Are you there?" });
+    expect(room.run(1_000, () => ada.engine.messages()[0]?.state === "delivered")).toBe(true);
   });
 
   test("who is alone in an offline room calls nobody", () => {

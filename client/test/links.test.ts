@@ -55,6 +55,8 @@ class Member {
   readonly down: PeerId[] = [];
   readonly failed: Address[] = [];
   needed = new Set<PeerId>();
+  /** Who carries its envelopes while it has no server. */
+  courier: Member | null = null;
   readonly #network: Network;
   readonly #otherEnd = new Map<LinkId, { member: Member; link: LinkId }>();
 
@@ -67,7 +69,7 @@ class Member {
       emit: (output) => network.soon(() => this.#perform(output)),
       random: (bytes) => network.random.bytes(bytes),
       envelopeKey: () => new Uint8Array(32),
-      nextHop: () => null,
+      nextHop: () => this.courier?.id ?? null,
       sign: (_, then) => network.soon(() => then(new Uint8Array(64), network.now)),
       verify: (_by, _bytes, _signature, then) => network.soon(() => then(true, network.now)),
       notify: () => {},
@@ -91,15 +93,12 @@ class Member {
         return this.links.signal(output.link, `offer ${members.indexOf(this)} ${output.link}`);
       case "signal": {
         const [kind, index, link] = output.signal.split(" ");
-        this.#otherEnd.set(output.link, { member: members[Number(index)]!, link: Number(link) });
+        const other = { member: members[Number(index)]!, link: Number(link) };
+        this.#otherEnd.set(output.link, other);
         if (kind === "offer")
-          this.links.signal(output.link, `answer ${members.indexOf(this)} ${output.link}`);
-        return this.links.opened(
-          output.link,
-          kind === "offer" ? "b" : "a",
-          kind === "offer" ? "a" : "b",
-          now,
-        );
+          return this.links.signal(output.link, `answer ${members.indexOf(this)} ${output.link}`);
+        other.member.links.opened(other.link, "b", "a", now);
+        return this.links.opened(output.link, "a", "b", now);
       }
       case "send": {
         const other = this.#otherEnd.get(output.link);
@@ -153,6 +152,25 @@ describe("a link", () => {
     network.pass(2_000);
     expect(ada.links.dial(nobody, network.now)).toBe(true);
   });
+});
+
+test("[I4][W4] who took another's address to call by peers is dropped without it: that other one can be called", () => {
+  const network = new Network();
+  const [fred, ada, ben, mallory] = [network.add(), network.add(), network.add(), network.add()];
+  for (const { links } of [ada, mallory]) links.dial(fred.address, network.now);
+  network.settle();
+  mallory.links.serverJoined(TAG, ben.address);
+  mallory.links.serverLost();
+  mallory.courier = fred;
+  mallory.links.dial(ada.address, network.now);
+  network.settle();
+  expect(ada.up.at(-1)).toEqual({ peer: mallory.id, address: ben.address, calledUs: true });
+  mallory.links.send(ada.id, { type: "prove", peer: mallory.id, signature: new Uint8Array(64) });
+  network.settle();
+  expect(ada.down).toEqual([mallory.id]);
+  expect(ada.links.dial(ben.address, network.now)).toBe(true);
+  network.settle();
+  expect(ada.up.at(-1)).toEqual({ peer: ben.id, address: ben.address, calledUs: false });
 });
 
 describe("[I12] a link that nobody needs", () => {

@@ -64,7 +64,7 @@ export class Calls {
   /** Begins an introduction. False: it is under way, failed a moment ago, or there are too many. */
   dial(address: Address, now: Time): boolean {
     for (const { introduction } of this.#context.links.values())
-      if (introduction.address === address) return false;
+      if (introduction.address === address && !isHearsay(introduction)) return false;
     return !this.#budget.isResting(address, now) && this.#dialDirect(address, now);
   }
 
@@ -114,7 +114,7 @@ export class Calls {
         this.#introductions.end(call);
         return null;
       }
-      this.#context.drop(other);
+      if (!isHearsay(call)) this.#context.drop(other); // else it need not be the same peer's
     }
     if (isRelayed) this.#answerThroughFriend(call, said, now);
     else {
@@ -156,6 +156,7 @@ export class Calls {
   /** The link ended before it was proven. */
   failed({ introduction, isRelayed }: Link, reason: LinkEnd, now: Time): void {
     const { address, peer, role, unanswered } = introduction;
+    if (isHearsay(introduction)) return;
     if (this.#context.isLinkedAt(address)) return; // there is a way through a friend
     // Answered, and yet no channel: the network keeps the two apart. Not answered: the other one has left.
     const isApart = unanswered === null && reason !== "closed";
@@ -169,8 +170,11 @@ export class Calls {
     this.#context.dialFailed(address, now);
   }
 
-  /** Never calls there again. */
-  shun(address: Address): void {
-    this.#budget.shun(address);
+  /** Never calls there again, if it is sure that it was there. */
+  shun({ address, way }: Introduction): void {
+    if (way === "server") this.#budget.shun(address);
   }
 }
+
+/** A call that peers brought can name any sender: it says nothing of the address in it. [I4] */
+const isHearsay = ({ role, way }: Introduction): boolean => role === "responder" && way === "peers";

@@ -134,7 +134,7 @@ export class Links {
     if (!link) return "stale-envelope";
     if (this.#dropped.has(peer)) {
       this.#end(link, now);
-      this.#calls.shun(introduction.address);
+      this.#calls.shun(introduction);
       return "stale-envelope";
     }
     if (link.isRelayed !== (typeof said !== "string")) return "malformed-envelope";
@@ -332,10 +332,10 @@ export class Links {
     if (!isHostile(refusal) || this.#doomed.has(link)) return;
     this.#doomed.add(link);
     // Before the proof the name is only a claim: the link ends, the name is not blamed.
-    const { peer, address } = link.introduction;
+    const { peer } = link.introduction;
     if (link.stage.type !== "proven" || !peer) return;
     this.#dropped.add(peer);
-    this.#calls.shun(address);
+    this.#calls.shun(link.introduction);
     this.#context.notify({ type: "peer-dropped", peer, refusal });
   }
 
