@@ -137,6 +137,13 @@ describe("notices", () => {
     }
   });
 
+  test("[I8] that a tab has no connections left names what helps", () => {
+    const { title, remedy, bad } = noticeSaying({ type: "connections-spent" }, names);
+    expect(title).toMatch(/connections/);
+    expect(remedy).toMatch(/^Reload the page/);
+    expect(bad).toBe(true);
+  });
+
   test("an answer is not trouble", () => {
     expect(noticeSaying({ type: "offer-answered", by: ruth, accepted: true }, names)).toEqual({
       title: "Ruth accepted your files.",

@@ -2,7 +2,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { ADDRESS_BYTES, type Address, type RoomTag } from "@swapmeet/shared";
 import { describe, expect, test } from "vitest";
 import { SeededRandom } from "../sim/random.ts";
-import type { LinkId, Output, Time } from "../src/engine/io.ts";
+import type { LinkId, Notice, Output, Time } from "../src/engine/io.ts";
 import { Links } from "../src/engine/links.ts";
 import { peerIdOf, type PeerId } from "../src/engine/peer-id.ts";
 
@@ -54,6 +54,7 @@ class Member {
   readonly up: { peer: PeerId; address: Address; calledUs: boolean }[] = [];
   readonly down: PeerId[] = [];
   readonly failed: Address[] = [];
+  readonly notices: Notice["type"][] = [];
   needed = new Set<PeerId>();
   /** Who carries its envelopes while it has no server. */
   courier: Member | null = null;
@@ -72,7 +73,7 @@ class Member {
       nextHop: () => this.courier?.id ?? null,
       sign: (_, then) => network.soon(() => then(new Uint8Array(64), network.now)),
       verify: (_by, _bytes, _signature, then) => network.soon(() => then(true, network.now)),
-      notify: () => {},
+      notify: (notice) => void this.notices.push(notice.type),
       peerUp: (peer, at) => void this.up.push({ peer, ...at }),
       peerDown: (peer) => void this.down.push(peer),
       dialFailed: (address) => void this.failed.push(address),
@@ -245,6 +246,60 @@ describe("[I8] the number of links", () => {
     late.links.dial(ada.address, network.now);
     network.settle();
     expect(ada.up).toHaveLength(49);
+  });
+
+  test("of a tab's life keeps 60 for when it is linked to nobody, and the person is told when they are wanted", () => {
+    const { network, ada, others } = crowd(1);
+    const [ben] = others as [Member];
+    const stranger = () => bytesToHex(network.random.bytes(ADDRESS_BYTES)) as Address;
+    const dialsUntilNone = () => {
+      let dials = 0;
+      for (; ada.links.dial(stranger(), network.now); dials++) network.pass(12_000);
+      return dials;
+    };
+    ben.links.dial(ada.address, network.now);
+    network.settle();
+    expect(dialsUntilNone()).toBe(340);
+    expect(ada.links.connectionsLeft).toBe("few");
+    ada.links.dial(stranger(), network.now);
+    expect(ada.notices).toEqual(["connections-spent"]);
+    ben.links.closeAll(network.now);
+    network.settle();
+    expect(dialsUntilNone()).toBe(60);
+    ada.links.dial(stranger(), network.now);
+    expect(ada.notices).toEqual(["connections-spent", "connections-spent"]);
+  });
+
+  const comeAndGo = (network: Network, to: Member, times: number) => {
+    for (let i = 0; i < times; i++) {
+      const other = network.add();
+      other.links.dial(to.address, network.now);
+      network.settle();
+      other.links.closeAll(network.now);
+      network.settle();
+      network.members.pop();
+      network.pass(5_000);
+    }
+  };
+
+  test("of a tab's life that are calls by others is 280", () => {
+    const { network, ada } = crowd(0);
+    comeAndGo(network, ada, 300);
+    expect(ada.up).toHaveLength(280);
+  });
+
+  test("of a tab's life of which 60 are left grows by calls of others to two", () => {
+    const { network, ada, others } = crowd(3);
+    comeAndGo(network, ada, 100);
+    for (let dials = 0; dials < 320; dials++) {
+      ada.links.dial(bytesToHex(network.random.bytes(ADDRESS_BYTES)) as Address, network.now);
+      network.pass(12_000);
+    }
+    for (const other of others) {
+      other.links.dial(ada.address, network.now);
+      network.settle();
+    }
+    expect(ada.links.peerCount).toBe(2);
   });
 
   test("of a tab's life leaves some to those who call, and some to oneself", () => {

@@ -1,5 +1,6 @@
 /** Overlays on links of a virtual clock: calls take a while, links die, a server gives samples or is away. */
 import type { Address } from "@swapmeet/shared";
+import type { ConnectionsLeft } from "../src/engine/call-budget.ts";
 import type { OverlayFrame } from "../src/engine/frame.ts";
 import type { Time } from "../src/engine/io.ts";
 import { Overlay } from "../src/engine/overlay.ts";
@@ -35,6 +36,7 @@ export class Member {
   /** What neighborUp and neighborDown told. */
   readonly told = new Set<PeerId>();
   readonly calling = new Set<Address>();
+  connectionsLeft: ConnectionsLeft = "plenty";
   alive = true;
   connections = 0;
   dials = 0;
@@ -50,6 +52,7 @@ export class Member {
       send: (peer, frame) => net.send(this, peer, frame),
       refuse: (_, refusal) => this.refused.push(refusal),
       dial: (address) => net.dial(this, address),
+      connectionsLeft: () => this.connectionsLeft,
       neighborUp: (peer) => {
         if (this.told.has(peer) || !this.links.has(peer)) throw new Error("up twice, or without a link");
         this.told.add(peer);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Address } from "@swapmeet/shared";
+import type { ConnectionsLeft } from "../src/engine/call-budget.ts";
 import type { Contact, OverlayFrame } from "../src/engine/frame.ts";
 import type { Time } from "../src/engine/io.ts";
 import { ACTIVE_MAX, Overlay } from "../src/engine/overlay.ts";
@@ -258,8 +259,15 @@ describe("what it costs", () => {
       }
     });
 
-  test("[O9] however many contacts fail, calls are few: a crowd at first and then one a minute", () => {
-    const { overlay, dialled, run } = alone();
+  test.each([
+    { who: "somebody with a neighbour", neighbors: 1, most: 40 + 60 },
+    { who: "somebody alone", neighbors: 0, most: 40 + 60 + 6 + 120 },
+  ])("[O9] however many contacts fail, the calls of $who are few", ({ neighbors, most }) => {
+    const { overlay, dialled, up, run } = alone();
+    for (let i = 1; i <= neighbors; i++) {
+      up(i);
+      overlay.frame(peer(i), { type: "neighbor", urgent: false }, 0);
+    }
     let count = 0;
     let invented = 100;
     for (let minute = 0; minute < 60; minute++) {
@@ -274,8 +282,60 @@ describe("what it costs", () => {
         }
       });
     }
-    expect(count).toBeLessThanOrEqual(40 + 60);
-    expect(count).toBeGreaterThanOrEqual(40);
+    expect(count).toBeLessThanOrEqual(most);
+    expect(count).toBeGreaterThanOrEqual(most - 10);
+  });
+
+  /** Who is asked accepts; then all links are lost, and those that are called are reached again. */
+  const losing = (left: ConnectionsLeft) => {
+    const net = alone();
+    net.left.is = left;
+    net.overlay.members(
+      Array.from({ length: 20 }, (_, i) => address(i + 1)),
+      0,
+    );
+    const answerAll = (now: Time) => {
+      for (const called of net.dialled.splice(0)) net.up(Number.parseInt(called, 16), now);
+      for (const [to, { type }] of net.sent.splice(0))
+        if (type === "neighbor") net.overlay.frame(to, { type: "neighbor-answer", accepted: true }, now);
+    };
+    let now = 0;
+    const settle = (forMs: Time) => {
+      net.run(now, now + forMs, answerAll);
+      now += forMs;
+    };
+    const lose = () => {
+      for (const neighbor of [...net.overlay.neighbors()]) net.overlay.linkDown(neighbor, now);
+    };
+    return { ...net, settle, lose };
+  };
+
+  test.each([
+    { left: "plenty", aim: 6 },
+    { left: "half", aim: 3 },
+    { left: "few", aim: 2 },
+  ] as const)("[O2] of $left connections left $aim neighbours are made", ({ left, aim }) => {
+    const { overlay, settle, up } = losing(left);
+    settle(MINUTE / 2);
+    expect(overlay.neighborCount).toBe(aim);
+    for (let i = 100; i < 108; i++) {
+      up(i, MINUTE / 2);
+      overlay.frame(peer(i), { type: "neighbor", urgent: false }, MINUTE / 2);
+    }
+    expect(overlay.neighborCount).toBe({ plenty: 8, half: 5, few: 3 }[left]);
+  });
+
+  test("[O2] who has only the connections left for who is alone calls nobody while there is a neighbour", () => {
+    const { overlay, dialled, settle, lose, run } = losing("few");
+    settle(MINUTE / 2);
+    const [first] = overlay.neighbors();
+    overlay.linkDown(first!, MINUTE / 2);
+    run(MINUTE / 2, 10 * MINUTE);
+    expect(dialled).toEqual([]);
+    expect(overlay.neighborCount).toBe(1);
+    lose();
+    run(10 * MINUTE, 11 * MINUTE);
+    expect(dialled).not.toEqual([]);
   });
 });
 
@@ -513,6 +573,7 @@ const alone = () => {
   const sent: [to: PeerId, frame: OverlayFrame][] = [];
   const refused: Refusal[] = [];
   const dialled: Address[] = [];
+  const left: { is: ConnectionsLeft } = { is: "plenty" };
   let samples = 0;
   let seed = 7;
   const overlay = new Overlay({
@@ -521,6 +582,7 @@ const alone = () => {
     send: (to, frame) => sent.push([to, frame]),
     refuse: (_, refusal) => refused.push(refusal),
     dial: (to) => dialled.push(to) > 0,
+    connectionsLeft: () => left.is,
     neighborUp: () => {},
     neighborDown: () => {},
     sample: () => void samples++,
@@ -534,7 +596,7 @@ const alone = () => {
       each(now);
     }
   };
-  return { overlay, sent, refused, dialled, up, run, samples: () => samples };
+  return { overlay, sent, refused, dialled, left, up, run, samples: () => samples };
 };
 
 /** Calls everybody all the time, takes every place it gets, and names only its like. */

@@ -360,6 +360,13 @@ export const noticeSaying = (
         remedy: "This network keeps devices apart. Try another network, or a phone's hotspot for both.",
         bad: true,
       };
+    case "connections-spent":
+      return {
+        title: "This tab has used up the connections a browser gives it.",
+        remedy:
+          "Reload the page: what you fetched and wrote is kept, and files that you share are added again.",
+        bad: true,
+      };
     case "not-reached":
       return {
         title: `${names.person(notice.peer)} did not get your offer: nobody answered.`,

@@ -12,6 +12,9 @@ const MAX_CONNECTIONS_OF_LIFE = 480;
 /** Neither those who call nor this peer itself can use up all of them. */
 const MAX_DIALS_OF_LIFE = 400;
 const MAX_CALLS_OF_LIFE = 280;
+/** The last are for calls that this peer makes while it is linked to nobody, or answers while to fewer than two. Guess. */
+const KEPT_FOR_ALONE = 60;
+const ENOUGH_PEERS = 2;
 /** A class that joins at once, and then one in five seconds. Guess. */
 const CALLS_AT_ONCE = 48;
 const CALLS_PER_SECOND = 1 / 5;
@@ -19,6 +22,9 @@ const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
 /** To somebody whom the network keeps away: each attempt costs both a connection of their lives. Guess. */
 const LAST_APART_RETRY_MS = 5 * 60_000;
+
+/** Of the connections of the tab's life, before and after the half; `few`: those that are kept for who is alone. */
+export type ConnectionsLeft = "plenty" | "half" | "few";
 
 /** What became of the calls to an address, until one succeeds. */
 export interface Failures {
@@ -44,15 +50,22 @@ export class CallBudget {
     return now < (this.#failuresByAddress.get(address)?.notBefore ?? 0);
   }
 
-  /** Takes a connection for a call of this peer. */
-  spendOnDial(): boolean {
-    if (this.#dialled >= MAX_DIALS_OF_LIFE || this.#isSpent()) return false;
+  get left(): ConnectionsLeft {
+    if (!this.#mayDial(false)) return "few";
+    return this.#spent < MAX_CONNECTIONS_OF_LIFE / 2 ? "plenty" : "half";
+  }
+
+  /** Takes a connection for a call of this peer. `isAlone`: it is linked to nobody. */
+  spendOnDial(isAlone: boolean): boolean {
+    if (!this.#mayDial(isAlone)) return false;
     this.#dialled++;
     return true;
   }
 
-  mayAnswer(isRelayed: boolean, now: Time): boolean {
-    const isAffordable = isRelayed || !(this.#answered >= MAX_CALLS_OF_LIFE || this.#isSpent());
+  /** @param peers how many are linked. */
+  mayAnswer(isRelayed: boolean, peers: number, now: Time): boolean {
+    const most = MAX_CONNECTIONS_OF_LIFE - (peers < ENOUGH_PEERS ? 0 : KEPT_FOR_ALONE);
+    const isAffordable = isRelayed || (this.#answered < MAX_CALLS_OF_LIFE && this.#spent < most);
     return isAffordable && this.#calls.spend(1, now);
   }
 
@@ -82,7 +95,12 @@ export class CallBudget {
     this.#failuresByAddress.set(address, { count: 0, notBefore: Infinity, isTold: true });
   }
 
-  #isSpent(): boolean {
-    return this.#dialled + this.#answered >= MAX_CONNECTIONS_OF_LIFE;
+  #mayDial(isAlone: boolean): boolean {
+    const kept = isAlone ? 0 : KEPT_FOR_ALONE;
+    return this.#dialled < MAX_DIALS_OF_LIFE - kept && this.#spent < MAX_CONNECTIONS_OF_LIFE - kept;
+  }
+
+  get #spent(): number {
+    return this.#dialled + this.#answered;
   }
 }

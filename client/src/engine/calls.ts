@@ -6,7 +6,7 @@
  * It does not know why somebody is called, nor what a link is for once it is proven.
  */
 import type { Address } from "@swapmeet/shared";
-import { CallBudget } from "./call-budget.ts";
+import { CallBudget, type ConnectionsLeft } from "./call-budget.ts";
 import type { Introduction, Introductions, RelayOffer } from "./introductions.ts";
 import type { LinkEnd, LinkId, Notice, Output, Signal, Time } from "./io.ts";
 import type { Link } from "./link.ts";
@@ -29,8 +29,8 @@ export interface CallsContext {
   random(bytes: number): Uint8Array;
   /** Attempts included. */
   readonly links: ReadonlyMap<LinkId, Link>;
-  /** Somebody is linked: it may carry envelopes. */
-  hasPeers(): boolean;
+  /** Who is linked: it may carry envelopes. */
+  peerCount(): number;
   isLinkedAt(address: Address): boolean;
   add(introduction: Introduction, isRelayed: boolean, now: Time): Link;
   /** Gives up an attempt that another one replaces: no failure. */
@@ -49,6 +49,8 @@ export class Calls {
   readonly #introductions: Introductions;
   readonly #relayed: RelayedLinks;
   readonly #budget: CallBudget;
+  /** Whether this peer was alone when the person was told that there is no connection left for a call. */
+  readonly #toldWhenAlone = new Set<boolean>();
   /** Of links through a friend that this peer made. They end with their links. */
   readonly #directRetryByLink = new WeakMap<Link, DirectRetry>();
 
@@ -57,6 +59,10 @@ export class Calls {
     this.#introductions = introductions;
     this.#relayed = relayed;
     this.#budget = new CallBudget(() => (context.random(1)[0] ?? 0) / 256);
+  }
+
+  get connectionsLeft(): ConnectionsLeft {
+    return this.#budget.left;
   }
 
   // -- calling ---------------------------------------------------------------------------------------------------
@@ -87,7 +93,13 @@ export class Calls {
   }
 
   #dialDirect(address: Address, now: Time): boolean {
-    if (!this.#mayCall(address) || !this.#budget.spendOnDial()) return false;
+    if (!this.#mayCall(address)) return false;
+    const isAlone = this.#context.peerCount() === 0;
+    if (!this.#budget.spendOnDial(isAlone)) {
+      if (!this.#toldWhenAlone.has(isAlone)) this.#context.notify({ type: "connections-spent" });
+      this.#toldWhenAlone.add(isAlone);
+      return false;
+    }
     const link = this.#context.add(this.#introductions.begin(address, now), false, now);
     this.#context.emit({ type: "dial", link: link.id });
     return true;
@@ -96,7 +108,7 @@ export class Calls {
   #mayCall(address: Address): boolean {
     const { place, isOnline } = this.#introductions;
     if (!place || address === place.address || this.#context.links.size >= MAX_LINKS) return false;
-    return isOnline || this.#context.hasPeers();
+    return isOnline || this.#context.peerCount() > 0;
   }
 
   // -- being called ----------------------------------------------------------------------------------------------
@@ -139,7 +151,7 @@ export class Calls {
     let callers = 0;
     for (const { introduction } of links.values()) if (introduction.role === "responder") callers++;
     if (callers >= MAX_CALLERS || links.size >= MAX_LINKS) return false;
-    return this.#budget.mayAnswer(isRelayed, now);
+    return this.#budget.mayAnswer(isRelayed, this.#context.peerCount(), now);
   }
 
   // -- what became of it -----------------------------------------------------------------------------------------

@@ -134,6 +134,7 @@ export class Engine {
       send,
       refuse,
       dial: (to, now) => this.#links.dial(to, now),
+      connectionsLeft: () => this.#links.connectionsLeft,
       neighborUp: (peer, now) => this.#gossip.neighborUp(peer, now),
       neighborDown: (peer, now) => this.#gossip.neighborDown(peer, now),
       sample: () => emit({ type: "sample-members" }),

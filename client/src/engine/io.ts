@@ -258,6 +258,8 @@ export type Notice =
     }
   | { readonly type: "offer-answered"; readonly by: PeerId; readonly accepted: boolean }
   | { readonly type: "no-route"; readonly peer: PeerId | null }
+  /** Somebody was to be called, and of the connections that a browser gives a tab none is left for it. */
+  | { readonly type: "connections-spent" }
   /** Files were to be offered to somebody whom no call reached. */
   | { readonly type: "not-reached"; readonly peer: PeerId }
   | { readonly type: "peer-dropped"; readonly peer: PeerId; readonly refusal: import("./refusal.ts").Refusal }

@@ -7,6 +7,7 @@
  * Nobody outside hears of a link before it is proven. It does not know what frames mean that are not its own.
  */
 import type { Address, RoomTag } from "@swapmeet/shared";
+import type { ConnectionsLeft } from "./call-budget.ts";
 import { Calls } from "./calls.ts";
 import { type Frame, type RelayFrame } from "./frame.ts";
 import { decodeFrame, encodeFrame } from "./frame-codec.ts";
@@ -92,7 +93,7 @@ export class Links {
       {
         ...context,
         links: this.#linkById,
-        hasPeers: () => this.peerCount > 0,
+        peerCount: () => this.peerCount,
         isLinkedAt: (address) => this.#linkedAt(address) !== null,
         add: (introduction, isRelayed, now) => this.#add(introduction, isRelayed, now),
         drop: (link) => this.#drop(link),
@@ -120,6 +121,10 @@ export class Links {
   /** Begins an introduction. False: it is under way, failed a moment ago, or there are too many. */
   dial(address: Address, now: Time): boolean {
     return this.#calls.dial(address, now);
+  }
+
+  get connectionsLeft(): ConnectionsLeft {
+    return this.#calls.connectionsLeft;
   }
 
   envelope(from: Address, bytes: Uint8Array, now: Time): void {

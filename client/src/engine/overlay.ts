@@ -11,6 +11,7 @@
 import type { Address } from "@swapmeet/shared";
 import { ActiveView } from "./active-view.ts";
 import { Allowance } from "./allowance.ts";
+import type { ConnectionsLeft } from "./call-budget.ts";
 import { MAX_SHUFFLE_CONTACTS, type Contact, type OverlayFrame } from "./frame.ts";
 import type { Time } from "./io.ts";
 import { PassiveView } from "./passive-view.ts";
@@ -20,10 +21,27 @@ import type { Refusal } from "./refusal.ts";
 /** The paper has log10(n) + 1 = 5 for 10,000; one more, for tabs die more often than its nodes. */
 const ACTIVE_TARGET = 6;
 export const ACTIVE_MAX = 8;
-/** Neighbours that called us. */
-const CALLED_MAX = 5;
-/** Neighbours that we chose: looked for until there are so many, whoever called. */
-const CHOSEN_MIN = ACTIVE_MAX - CALLED_MAX;
+
+/** How many neighbours to have. */
+interface Aim {
+  readonly target: number;
+  readonly max: number;
+  /** Neighbours that called us; of the others, that we chose, there are to be as many as are left, whoever called. */
+  readonly calledMax: number;
+  /** Until there are so many, lost choices are called again though there are neighbours enough. */
+  readonly recalledMax: number;
+}
+
+/**
+ * Whoever loses all links again and again, as a phone that is locked does, pays each time for all of them: the more
+ * connections are spent, the fewer neighbours. With 3 each, a room is still one graph. There are more places for
+ * callers than each has calls to make: else the last ones would be sought in vain. Guess.
+ */
+const AIMS: Readonly<Record<ConnectionsLeft, Aim>> = {
+  plenty: { target: ACTIVE_TARGET, max: ACTIVE_MAX, calledMax: 5, recalledMax: ACTIVE_MAX },
+  half: { target: 3, max: 5, calledMax: 3, recalledMax: 3 },
+  few: { target: 2, max: 3, calledMax: 2, recalledMax: 2 },
+};
 const MAX_CALLS = 3;
 /** Links report every call's end within 30 s: this is for one that was overtaken by another. */
 const CALL_MS = 40_000;
@@ -31,6 +49,9 @@ const ANSWER_MS = 10_000;
 /** New connections: a first crowd, and then few, so that nobody can use up the tab's 500. Guess. */
 const DIALS_AT_ONCE = 40;
 const DIALS_PER_SECOND = 1 / 60;
+/** Beyond them, while there is no neighbour at all: a device that wakes does not wait a minute for the first. Guess. */
+const LONELY_DIALS_AT_ONCE = 6;
+const LONELY_DIALS_PER_SECOND = 1 / 30;
 const AFTER_FAILURE_MS = 1_000;
 const AFTER_REFUSAL_MS = 30_000;
 const AFTER_CALLED_MS = 10_000;
@@ -77,6 +98,7 @@ export interface OverlayContext {
   refuse(peer: PeerId, refusal: Refusal): void;
   /** Begins an introduction. False: not now (no budget, one is under way, or it failed a moment ago). */
   dial(address: Address, now: Time): boolean;
+  connectionsLeft(): ConnectionsLeft;
   neighborUp(peer: PeerId, now: Time): void;
   neighborDown(peer: PeerId, now: Time): void;
   /** Ask the server for members. */
@@ -93,6 +115,7 @@ export class Overlay {
   readonly #callByAddress = new Map<Address, Call>();
   readonly #banned = new Set<PeerId>();
   readonly #dials = new Allowance(DIALS_AT_ONCE, DIALS_PER_SECOND);
+  readonly #lonelyDials = new Allowance(LONELY_DIALS_AT_ONCE, LONELY_DIALS_PER_SECOND);
   /** Null until anybody is known: alone there is nothing to do. */
   #due: { shuffleAt: Time; sampleAt: Time; roundAt: Time } | null = null;
   #seekAt: Time | null = null;
@@ -266,8 +289,13 @@ export class Overlay {
   /** How many neighbours are missing that are not being called yet. [O2] */
   #lacking(): number {
     const { size, chosen } = this.#active;
-    const wanted = Math.max(ACTIVE_TARGET - size, CHOSEN_MIN - chosen);
-    return Math.min(wanted, ACTIVE_MAX - size) - this.#callByAddress.size;
+    const { target, max, calledMax } = this.#aim;
+    const wanted = Math.max(target - size, max - calledMax - chosen);
+    return Math.min(wanted, max - size) - this.#callByAddress.size;
+  }
+
+  get #aim(): Aim {
+    return AIMS[this.#context.connectionsLeft()];
   }
 
   #askedCount(): number {
@@ -282,14 +310,14 @@ export class Overlay {
     if (!this.#due) return;
     while (this.#callByAddress.size < MAX_CALLS) {
       const onlyMissing = this.#lacking() <= 0;
-      if (onlyMissing && this.#active.size + this.#callByAddress.size >= ACTIVE_MAX) return;
+      if (onlyMissing && this.#active.size + this.#callByAddress.size >= this.#aim.recalledMax) return;
       const address = this.#passive.pick(now, onlyMissing, this.#callByAddress);
       if (address === null) {
         this.#seekAt = this.#passive.nextDue(now, onlyMissing, this.#callByAddress);
         return;
       }
       if (!this.#call(address, false, now)) {
-        this.#seekAt = this.#dials.readyAt(1, now);
+        this.#seekAt = this.#dialsFor(now).readyAt(1, now);
         return;
       }
     }
@@ -302,12 +330,21 @@ export class Overlay {
       this.#ask(linked, address, swap, now);
       return true;
     }
-    if (this.#dials.readyAt(1, now) > now) return false;
+    if (this.#context.connectionsLeft() === "few" && this.#active.size > 0) {
+      this.#passive.rest(address, AFTER_REFUSAL_MS, now);
+      return true;
+    }
+    const dials = this.#dialsFor(now);
+    if (dials.readyAt(1, now) > now) return false;
     if (this.#context.dial(address, now)) {
-      this.#dials.spend(1, now);
+      dials.spend(1, now);
       this.#callByAddress.set(address, { asked: null, swap, until: now + CALL_MS });
     } else this.#passive.rest(address, AFTER_NO_DIAL_MS, now);
     return true;
+  }
+
+  #dialsFor(now: Time): Allowance {
+    return this.#active.size === 0 && this.#dials.readyAt(1, now) > now ? this.#lonelyDials : this.#dials;
   }
 
   #ask(peer: PeerId, address: Address, swap: boolean, now: Time): void {
@@ -315,7 +352,7 @@ export class Overlay {
     // Others may have called meanwhile: the places in question are counted as taken.
     const taken = this.#active.size + this.#askedCount();
     if (this.#banned.has(peer)) return this.#passive.remove(address);
-    if (taken >= ACTIVE_MAX && !swap) return this.#passive.rest(address, AFTER_REFUSAL_MS, now);
+    if (taken >= this.#aim.max && !swap) return this.#passive.rest(address, AFTER_REFUSAL_MS, now);
     this.#callByAddress.set(address, { asked: peer, swap, until: now + ANSWER_MS });
     this.#context.send(peer, { type: "neighbor", urgent: this.#active.size === 0 });
   }
@@ -362,7 +399,8 @@ export class Overlay {
 
   #hasRoom(): boolean {
     const taken = this.#active.size + this.#askedCount();
-    return taken < ACTIVE_MAX && this.#active.called < CALLED_MAX;
+    const { max, calledMax } = this.#aim;
+    return taken < max && this.#active.called < calledMax;
   }
 
   /** A place of one that called us, the least useful first: for whoever has no neighbour, or one of a swallower. */
@@ -378,7 +416,8 @@ export class Overlay {
   }
 
   #up(peer: PeerId, address: Address, chosen: boolean, swap: boolean, now: Time): void {
-    const enough = swap ? ACTIVE_TARGET : ACTIVE_MAX;
+    const { target, max } = this.#aim;
+    const enough = swap ? target : max;
     if (this.#active.size >= enough) {
       const other = this.#active.random(null);
       if (other) this.#dismiss(other, now);

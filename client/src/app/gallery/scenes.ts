@@ -376,6 +376,7 @@ export const SCENES = {
     notices: [
       { id: 1, notice: { type: "no-route", peer: joon.peer } },
       { id: 2, notice: { type: "peer-dropped", peer: alba.peer, refusal: "wrong-block" } },
+      { id: 3, notice: { type: "connections-spent" } },
     ],
   }),
   offline: () => ({ ...busy, server: { type: "offline", sinceMs: 94_000 } }),
