@@ -170,6 +170,23 @@ test("[F11] what is cancelled is forgotten", async () => {
   expect(await disk.list()).toEqual([]);
 });
 
+test("[F11] what is taken off the table and put back is served again by the next visit", async () => {
+  const disk = newDisk();
+  const file = await testFile(6, 600_000);
+  await leave(disk, file, [0, 1, 2]);
+  lines.set(file.id, lineOf(file, "saved"));
+  const tab = await entered(disk);
+  const line = tab.resuming.lineOf(file.id)!;
+  tab.resuming.ended(file.id);
+  await tab.holdings.delete(file.id, 60_000);
+  await vi.waitUntil(() => lines.size === 0);
+  tab.holdings.spare(file.id);
+  tab.resuming.takeUp(line);
+  tab.close();
+
+  expect((await visit(disk)).shared).toMatchObject([{ file: file.id }]);
+});
+
 test("[F6] what a second tab cancels is gone on with by the tab that holds it", async () => {
   const disk = newDisk();
   const file = await testFile(4, 600_000);

@@ -69,6 +69,11 @@ export class Resuming {
     if (line && line.state !== state) this.#write({ ...line, state });
   }
 
+  /** What was ended a moment ago goes on. */
+  takeUp(line: Line): void {
+    this.#write(line);
+  }
+
   knows(file: FileId): boolean {
     return this.#lineByFile.has(file);
   }

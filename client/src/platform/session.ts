@@ -473,12 +473,13 @@ class RoomSession implements Session {
 
   /** A download that is no longer shared, nor in the list, is deleted after a while. */
   #putAway(file: FileId, takeBack: () => void): () => void {
-    if (!this.#resuming.knows(file) || this.downloads.some((download) => download.file === file))
-      return takeBack;
+    const line = this.#resuming.lineOf(file);
+    if (!line || this.downloads.some((download) => download.file === file)) return takeBack;
     this.#resuming.ended(file);
     void this.#holdings.delete(file, UNDO_WITHIN_MS);
     return () => {
       this.#holdings.spare(file);
+      this.#resuming.takeUp(line);
       takeBack();
     };
   }
