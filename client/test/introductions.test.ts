@@ -301,14 +301,35 @@ describe("[I9] through peers", () => {
     expect(ada.connectionCount - before).toBeLessThanOrEqual(1); // Ben's own new call
   });
 
-  /** Fred hands Ada a call in Ben's address, as whoever has the room's key can seal it. */
-  const forge = ({ room, fred, ada, ben }: ReturnType<typeof threeInAChain>, attempt: number) => {
+  /** Fred hands Ada an envelope from Ben's address, as whoever has the room's key can seal it. */
+  const forgeIn = (
+    { room, fred, ada, ben }: ReturnType<typeof threeInAChain>,
+    session: ReturnType<typeof newSession>,
+    counter: number,
+    peer: Uint8Array,
+  ) => {
     const route = { tag: room.tag, from: ben.address, to: ada.address };
-    const session = newSession(attempt, room.random(8));
-    const payload = encode(["initiator", room.random(32), "offer 999 aa"]);
-    const bytes = seal(room.envelopeKey, route, { session, counter: 0, payload }, room.random(24));
+    const payload = encode(["initiator", peer, "offer 999 aa"]);
+    const bytes = seal(room.envelopeKey, route, { session, counter, payload }, room.random(24));
     fred.sendRaw(ada.id, encodeFrame({ type: "introduce", ...route, hops: 0, bytes }));
   };
+  const forge = (three: ReturnType<typeof threeInAChain>, attempt: number) =>
+    forgeIn(three, newSession(attempt, three.room.random(8)), 0, three.room.random(32));
+
+  test("[I5] who a session claims to be does not change", () => {
+    const three = threeInAChain(12);
+    const { room, ada } = three;
+    const session = newSession(1, room.random(8));
+    const [one, another] = [room.random(32), room.random(32)];
+    const forged = () => ada.engine.refusals().get("forged-envelope") ?? 0;
+    forgeIn(three, session, 0, one);
+    forgeIn(three, session, 1, one);
+    room.run(1_000);
+    expect(forged()).toBe(0);
+    forgeIn(three, session, 2, another);
+    room.run(1_000);
+    expect(forged()).toBe(1);
+  });
 
   test("[I4] an attempt number invented in another's name does not lock that one out", () => {
     const three = threeInAChain(9);

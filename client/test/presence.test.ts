@@ -513,6 +513,18 @@ describe("hostile peers", () => {
     expect(ann.said - before).toBeGreaterThan(10);
   });
 
+  test("[V5] who links to somebody it suspects tells it so", () => {
+    const { presence, sent, run } = alone();
+    presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);
+    presence.linkUp(peer(5), 0);
+    expect(sent).toEqual([]);
+    presence.frame(peer(1), { type: "suspect", author: peer(5), epoch: 3, seq: 7 }, 0);
+    run(0, SECOND);
+    sent.length = 0;
+    presence.linkUp(peer(5), SECOND);
+    expect(sent).toEqual([{ type: "suspect", author: peer(5), epoch: 3, seq: 7, to: peer(5) }]);
+  });
+
   test("[V4] suspicions of other words than the last, and of unknown people, go nowhere", () => {
     const { presence, sent, run } = alone();
     presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);

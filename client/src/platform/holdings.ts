@@ -271,7 +271,10 @@ export class Holdings implements HostFiles {
 
   async #hashLeaves(file: FileId, piece: number): Promise<void> {
     const { feed } = this.#options;
-    const leaves = await this.#leaves(file, piece);
+    const leaves = await this.#leaves(file, piece).catch((error: unknown) => {
+      reportError(error); // the worker could not be loaded; who asked is answered all the same
+      return fail("vanished" as const);
+    });
     if (leaves.ok) feed({ type: "leaves-hashed", file, piece, leaves: leaves.value });
     else feed({ type: "read-failed", file, reason: leaves.problem });
   }
