@@ -363,8 +363,7 @@ export const noticeSaying = (
     case "connections-spent":
       return {
         title: "This tab has used up the connections a browser gives it.",
-        remedy:
-          "Reload the page: what you fetched and wrote is kept, and files that you share are added again.",
+        remedy: "Reload the page. What you fetched and wrote is kept; what you share has to be picked again.",
         bad: true,
       };
     case "not-reached":
