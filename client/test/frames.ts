@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { ADDRESS_BYTES, type Address } from "@swapmeet/shared";
 import { decodeBatch, encodeBatch, NO_ENTRY, type Batch, type EntryHash } from "../src/engine/batch.ts";
 import { bytesToHex } from "../src/engine/bytes.ts";
-import { TOPICS } from "../src/engine/entry.ts";
+import { encodeEntry, TOPICS, type Topic } from "../src/engine/entry.ts";
 import { fileIdOf, HASH_BYTES, MAX_FILE_BYTES } from "../src/engine/file-id.ts";
 import { MAX_HOPS, MAX_SHUFFLE_CONTACTS, SUMMARY_BYTES, type Frame } from "../src/engine/frame.ts";
 import { peerIdOf, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from "../src/engine/peer-id.ts";
@@ -31,12 +31,17 @@ const topic = fc.constantFrom(...TOPICS);
 const feed = { author: peer, epoch: count, topic };
 const mark = bytes(8).map((b) => bytesToHex(b));
 const entries = fc.array(bytes(1, 60), { minLength: 1, maxLength: 5 });
+const word = fc
+  .record({ name: fc.string({ maxLength: 40 }), address, state: fc.constantFrom("here", "away", "left") })
+  .map((said) => encodeEntry({ type: "profile", ...said }));
+const entriesOf = (topic: Topic, entries: Uint8Array[], word: Uint8Array): Uint8Array[] =>
+  topic === "presence" ? [word] : topic === "library" ? entries : entries.slice(0, 1);
 export const anyBatch = fc
-  .record({ ...feed, first: fc.nat(), previous: bytes(HASH_BYTES), entries, signature })
-  .map(({ first, previous, entries, signature, ...name }): Batch => {
+  .record({ ...feed, first: fc.nat(), previous: bytes(HASH_BYTES), entries, word, signature })
+  .map(({ first, previous, entries, word, signature, ...name }): Batch => {
     const before = first === 0 ? NO_ENTRY : (bytesToHex(previous) as EntryHash);
-    const batch = name.topic === "library" ? entries : entries.slice(0, 1);
-    const decoded = decodeBatch(encodeBatch(name, first, before, batch, signature));
+    const batch = encodeBatch(name, first, before, entriesOf(name.topic, entries, word), signature);
+    const decoded = decodeBatch(batch);
     if (!decoded.ok) throw new Error(decoded.problem);
     return decoded.value;
   });

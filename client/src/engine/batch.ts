@@ -12,7 +12,7 @@ import { encode } from "cborg";
 import { fail, ok, type Result } from "@swapmeet/shared";
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from "./bytes.ts";
 import { decodeCbor } from "./cbor.ts";
-import { MAX_ENTRY_BYTES, TOPICS, type Topic } from "./entry.ts";
+import { decodeEntry, MAX_ENTRY_BYTES, TOPICS, type Topic } from "./entry.ts";
 import { HASH_BYTES } from "./file-id.ts";
 import { peerIdOf, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type PeerId } from "./peer-id.ts";
 import type { Refusal } from "./refusal.ts";
@@ -100,6 +100,9 @@ export const decodeBatch = (bytes: Uint8Array): Result<Batch, Refusal> => {
   if (!isEntries(entries) || entries.length > mostEntriesOf(topic)) return fail("malformed-frame");
   if (entries.some(({ length }) => length > MAX_ENTRY_BYTES_BY_TOPIC[topic])) return fail("oversize-entry");
 
+  // Or nobody would ever be missed who says nothing. [E3]
+  if (topic === "presence" && !entries.every(isWord)) return fail("false-entry");
+
   const name = { author: peerIdOf(author), epoch, topic };
   const previous = bytesToHex(previousHash) as EntryHash;
   const end = first + entries.length;
@@ -108,6 +111,8 @@ export const decodeBatch = (bytes: Uint8Array): Result<Batch, Refusal> => {
   batchByBytes.set(bytes, batch);
   return ok(batch);
 };
+
+const isWord = (entry: Uint8Array): boolean => decodeEntry(entry)?.type === "profile";
 
 export const entriesOf = (batch: Batch): readonly Uint8Array[] =>
   (decodeCbor(batch.bytes) as Uint8Array[][])[ENTRIES_FIELD]!;

@@ -236,7 +236,6 @@ export class Gossip {
     if (from) {
       if (this.#archive.isFlooding(batch.author, now))
         return this.#context.refuse(batch.author, "author-flood");
-      if (!hasOnlyWords(batch)) return this.#context.refuse(from, "false-entry");
       if (!this.#hasRoomFor(batch) || !this.#mayBring(from, batch, now))
         return this.#context.refuse(from, "too-many-entries");
     }
@@ -428,10 +427,6 @@ const readEntries = (batch: Batch, from: number, to: number): (Entry | null)[] =
       const entry = decodeEntry(bytes);
       return entry && topicOf(entry) === batch.topic ? entry : null;
     });
-
-/** Of presence every entry is a word, or nobody would ever be missed who says nothing. [E3] */
-const hasOnlyWords = (batch: Batch): boolean =>
-  batch.topic !== "presence" || !readEntries(batch, batch.first, batch.end).includes(null);
 
 /** The claim to have some of a feed, however much. */
 const ANY_LIBRARY = { base: 0, length: Number.MAX_SAFE_INTEGER, mark: "" } as const;
