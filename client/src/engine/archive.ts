@@ -9,6 +9,7 @@ import { Feed } from "./feed.ts";
 import { SUMMARY_BUCKETS, SUMMARY_BYTES } from "./frame.ts";
 import type { Time } from "./io.ts";
 import type { PeerId } from "./peer-id.ts";
+import { placeIn } from "./sorted.ts";
 
 /** As many as a room has members. */
 const MAX_PRESENCES = 8_192;
@@ -268,7 +269,7 @@ export class Archive {
       const feed = author.boards.filter(({ isEmpty }) => !isEmpty).sort((a, b) => a.epoch - b.epoch)[0]!;
       this.#letGo(feed, [this.#change(feed, () => feed.shift())]);
       if (feed.isEmpty) this.#emptied(feed);
-      if (author.boardBytes > 0) byBytes.splice(placeOf(author, byBytes), 0, author);
+      if (author.boardBytes > 0) byBytes.splice(placeIn(byBytes, author, byLeastBytes), 0, author);
     }
   }
 
@@ -348,18 +349,6 @@ const hasWord = ({ presence }: Author): boolean => presence !== null && !presenc
 
 /** Whoever loses next is last. */
 const byLeastBytes = (a: Author, b: Author): number => a.boardBytes - b.boardBytes || (a.id < b.id ? 1 : -1);
-
-/** Where the author belongs in what is sorted by `byLeastBytes`. */
-const placeOf = (author: Author, sorted: readonly Author[]): number => {
-  let from = 0;
-  let to = sorted.length;
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (byLeastBytes(sorted[middle]!, author) < 0) from = middle + 1;
-    else to = middle;
-  }
-  return from;
-};
 
 const bucketOf = (author: PeerId): number => Number.parseInt(author.slice(0, 2), 16) % SUMMARY_BUCKETS;
 

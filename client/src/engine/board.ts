@@ -10,6 +10,7 @@ import { MAX_AFTER, type Post } from "./entry.ts";
 import { GENERAL, safeGroup, safePersonName, safePostText } from "./name.ts";
 import type { PeerId } from "./peer-id.ts";
 import type { PostId } from "./post-id.ts";
+import { placeIn } from "./sorted.ts";
 import type { GroupView, PostView } from "./view.ts";
 
 /** Newsgroups listed: those with the most posts, so that one author can't bury them under invented ones. Guess. */
@@ -90,7 +91,7 @@ export class Board {
     if (this.#isStale) return;
     known.rank = rankAfter(this.#predecessors(known));
     const group = this.#group(known);
-    group.posts.splice(placeOf(known, group.posts), 0, known);
+    group.posts.splice(placeIn(group.posts, known, inOrder), 0, known);
     group.view = null;
   }
 
@@ -228,18 +229,6 @@ const rankAfter = (earlier: readonly KnownPost[]): number =>
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const inOrder = (a: KnownPost, b: KnownPost): number => a.rank - b.rank || byText(a.id, b.id);
-
-/** Where the post belongs among those in order. */
-const placeOf = (post: KnownPost, posts: readonly KnownPost[]): number => {
-  let low = 0;
-  let high = posts.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (inOrder(posts[middle]!, post) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-};
 
 /** An answer belongs to the thread of what it answers; when that is not in the group, it begins one of its own. */
 const threadsOf = (posts: readonly KnownPost[]): PostView[][] => {

@@ -168,12 +168,6 @@ export class Missing {
     if (item) this.#settle(item);
   }
 
-  /** Nothing more of it is wanted. */
-  drop(name: FeedName): void {
-    const item = this.#itemByKey.get(keyOf(name));
-    if (item) this.#remove(item);
-  }
-
   answered(peer: PeerId, id: number, count: number): void {
     const neighbor = this.#neighborById.get(peer);
     const index = neighbor?.questions.findIndex((question) => question.id === id) ?? -1;
