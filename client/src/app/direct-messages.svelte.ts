@@ -3,6 +3,7 @@ import { createContext } from "svelte";
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type { PeerId } from "../engine/peer-id.ts";
 import type { MessageView, PersonView } from "../engine/view.ts";
+import { correspondentsIn } from "./correspondents.ts";
 import type { Room } from "./room.svelte.ts";
 
 export class DirectMessages {
@@ -25,19 +26,14 @@ export class DirectMessages {
     ),
   );
   /** Who wrote and has neither been read nor put aside. */
-  readonly calling: readonly PeerId[] = $derived.by(() => {
-    const callers = this.#unread
-      .filter((message) => !this.#aside.has(keyOf(message)))
-      .map((message) => message.with);
-    return callers.filter((peer, i) => callers.indexOf(peer) === i);
-  });
+  readonly calling: readonly PeerId[] = $derived.by(() =>
+    correspondentsIn(this.#unread.filter((message) => !this.#aside.has(keyOf(message)))),
+  );
 
   /** Who has left, and can still be read. */
   readonly departed: readonly PersonView[] = $derived.by(() => {
     const { now } = this.#room;
-    const peers = now.messages.map((message) => message.with);
-    return peers
-      .filter((peer, i) => peers.indexOf(peer) === i)
+    return correspondentsIn(now.messages)
       .map((peer) => now.person(peer))
       .filter(({ presence }) => presence === "gone");
   });

@@ -2,6 +2,7 @@
 import { createContext } from "svelte";
 import { createSubscriber } from "svelte/reactivity";
 import type { PeerId } from "../engine/peer-id.ts";
+import { correspondentsIn } from "./correspondents.ts";
 import { goneAuthorsOf, lookAlikesIn, type Confusables } from "./look-alikes.ts";
 import type { Room } from "./room.svelte.ts";
 import { nameOf } from "./words.ts";
@@ -26,7 +27,7 @@ export class LookAlikes {
 
   readonly #alike = $derived.by(() => {
     const { me, people, groups, messages } = this.#room.now;
-    const correspondents = messages.map((message) => this.#room.now.person(message.with));
+    const correspondents = correspondentsIn(messages).map((peer) => this.#room.now.person(peer));
     const here = [me, ...people, ...correspondents].map((person) => ({
       peer: person.peer,
       name: nameOf(person),
