@@ -17,6 +17,7 @@ const batch = (author: number, topic: Topic, { first = 0, bytes = PAPER.length }
   author: authorAt(author),
   epoch: 1,
   topic,
+  key: `${authorAt(author)} 1 ${topic}`,
   first,
   end: first + 1,
   previous: NO_ENTRY,
@@ -107,5 +108,37 @@ describe("[E8] boards", () => {
     const empty = feedsIn(archive).filter(({ isEmpty }) => isEmpty);
     expect(empty).toHaveLength(8_192);
     for (const { author, floor } of empty) expect([archive.isKnown(author), floor]).toEqual([false, 1]);
+  });
+});
+
+describe("[E10] a summary", () => {
+  /** Random enough, and everybody in a bucket of their own or in nobody's. */
+  const word = (author: number, first = 0): Batch => {
+    const id = ((author * 40_503) % 65_536).toString(16).padStart(4, "0").padEnd(64, "0") as PeerId;
+    const head = `${id.slice(0, 4)}${first}`.repeat(13).slice(0, 64) as EntryHash;
+    return { ...batch(author, "presence", { first, bytes: 100 }), author: id, key: `${id} 1 presence`, head };
+  };
+  const knowing = (authors: number, later: readonly number[] = []): Archive => {
+    const archive = newArchive();
+    for (let author = 0; author < authors; author++) archive.append(word(author), 0);
+    for (const author of later) archive.append(word(author, 1), 0);
+    return archive;
+  };
+
+  test.each([64, 1024])("of %d buckets is equal when the same is known, however it came", (buckets) => {
+    const archive = knowing(500, [7, 3]);
+    expect(archive.summary(buckets)).toHaveLength(8 * buckets);
+    expect([...knowing(500, [3, 7]).unlike(archive.summary(buckets))]).toEqual([]);
+  });
+
+  test("tells what differs, and the finer it is, the less of what does not", () => {
+    const [archive, other] = [knowing(2_000), knowing(2_000, [5, 300, 1_999])];
+    const [coarse, fine] = [64, 1024].map((buckets) =>
+      [...archive.unlike(other.summary(buckets))].map(({ author }) => author),
+    ) as [PeerId[], PeerId[]];
+    expect(coarse).toEqual(expect.arrayContaining(fine));
+    expect(fine).toEqual(expect.arrayContaining([5, 300, 1_999].map((author) => word(author).author)));
+    expect(fine.length).toBeLessThan(20);
+    expect(coarse.length).toBeGreaterThan(60);
   });
 });

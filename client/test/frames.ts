@@ -5,7 +5,14 @@ import { decodeBatch, encodeBatch, NO_ENTRY, type Batch, type EntryHash } from "
 import { bytesToHex } from "../src/engine/bytes.ts";
 import { encodeEntry, TOPICS, type Topic } from "../src/engine/entry.ts";
 import { fileIdOf, HASH_BYTES, MAX_FILE_BYTES } from "../src/engine/file-id.ts";
-import { MAX_HOPS, MAX_SHUFFLE_CONTACTS, SUMMARY_BYTES, type Frame } from "../src/engine/frame.ts";
+import {
+  MAX_HOPS,
+  FINE_SUMMARY_BUCKETS,
+  MAX_SHUFFLE_CONTACTS,
+  SUMMARY_BUCKETS,
+  SUMMARY_BUCKET_BYTES,
+  type Frame,
+} from "../src/engine/frame.ts";
 import { peerIdOf, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from "../src/engine/peer-id.ts";
 
 const bytes = (minLength: number, maxLength = minLength) => fc.uint8Array({ minLength, maxLength });
@@ -58,7 +65,13 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   }),
   of("answered", { id: u32, count: u32 }),
   of("batch", { batch: anyBatch }),
-  of("summary", { sums: bytes(SUMMARY_BYTES), isAnswer: fc.boolean() }),
+  of("summary", {
+    sums: fc.oneof(
+      bytes(SUMMARY_BUCKETS * SUMMARY_BUCKET_BYTES),
+      bytes(FINE_SUMMARY_BUCKETS * SUMMARY_BUCKET_BYTES),
+    ),
+    isAnswer: fc.boolean(),
+  }),
   of("eager", { eager: fc.boolean() }),
   of("fork", { batches: fc.tuple(anyBatch, anyBatch) }),
   of("interest", { file, wanted: fc.boolean() }),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Entry } from "../src/engine/entry.ts";
+import type { Head } from "../src/engine/feed.ts";
 import { type Want } from "../src/engine/frame.ts";
 import { decodeFrame } from "../src/engine/frame-codec.ts";
 import { isHostile } from "../src/engine/refusal.ts";
@@ -14,6 +15,10 @@ const expectSame = (nodes: readonly Node[]): void => {
 const wantsIn = (bytes: Uint8Array): readonly Want[] => {
   const frame = decodeFrame(bytes);
   return frame.ok && frame.value.type === "wants" ? frame.value.wants : [];
+};
+const headsIn = (bytes: Uint8Array): readonly Head[] => {
+  const frame = decodeFrame(bytes);
+  return frame.ok && frame.value.type === "heads" ? frame.value.heads : [];
 };
 const introduce = (nodes: readonly Node[]): void => {
   for (const [i, node] of nodes.entries()) node.gossip.append("presence", [here(`peer ${i}`)]);
@@ -187,6 +192,85 @@ test("[E11] a newcomer gets everything, and who is there before what they share,
   );
   expect(ranks).toEqual([...ranks].sort());
   expect(newcomer.payloads).toBe(newcomer.applications);
+});
+
+describe("[E10] a newcomer with six neighbours in a room of sixty", () => {
+  const come = (betweenMs: number) => {
+    const net = new Net(11);
+    const nodes = net.addMany(60);
+    net.linkAtRandom(nodes, 6);
+    introduce(nodes);
+    net.run(20_000);
+    for (const node of nodes.slice(20, 50)) {
+      node.gossip.append("presence", [here("another word")]); // the tree settles
+      net.run(1_000);
+    }
+    const before = net.sent.length;
+    const newcomer = net.add();
+    newcomer.gossip.append("presence", [here("newcomer")]);
+    newcomer.gossip.append("library", shares(3));
+    net.run(100);
+    for (const node of nodes.slice(0, 6)) {
+      net.link(node, newcomer);
+      net.run(betweenMs);
+    }
+    net.run(10_000);
+    expectSame([...nodes, newcomer]);
+    return { nodes, newcomer, sent: net.sent.slice(before) };
+  };
+
+  test("is told of everyone about once, not by each of them", () => {
+    const { newcomer, sent } = come(0);
+    const heads = (isTheirs: boolean) =>
+      sent.flatMap(({ from, to, bytes }) => ((isTheirs ? to : from) === newcomer ? headsIn(bytes) : []));
+    expect(heads(true).length).toBeLessThan(2 * 60);
+    expect(heads(false).length).toBeLessThan(2 * 60);
+  });
+
+  test("[E12] is news: few have to ask for its word, or for what it shares", () => {
+    const { nodes, newcomer, sent } = come(200);
+    const asking = nodes.filter((node) =>
+      sent.some(
+        ({ from, bytes }) => from === node && wantsIn(bytes).some(({ author }) => author === newcomer.id),
+      ),
+    );
+    expect(asking.length).toBeLessThan(12);
+  });
+});
+
+test("[E10] two neighbours at once: what each knew, the other gets, though the second one has to wait", () => {
+  const net = new Net(12);
+  const [ada, ben, cid] = net.addMany(3) as [Node, Node, Node];
+  introduce([ada, ben, cid]);
+  ben.gossip.append("library", shares(10));
+  cid.gossip.append("library", shares(10, 20));
+  net.run(100);
+  net.link(ada, ben);
+  net.link(ada, cid);
+  net.run(5_000);
+  expectSame([ada, ben, cid]);
+});
+
+test("[E10] a neighbour that tells much and brings nothing holds up the next for two seconds, no longer", () => {
+  const net = new Net(13);
+  const [ada, ben, liar] = net.addMany(3) as [Node, Node, Node];
+  introduce([ben]);
+  net.run(100);
+  net.link(ada, liar);
+  liar.receive = () => {};
+  const claim = { author: newSigner(net.random).id, epoch: 1, topic: "presence" as const, base: 0 };
+  liar.send(ada.id, {
+    type: "heads",
+    areNews: false,
+    heads: [{ ...claim, length: 1, mark: "00".repeat(8) }],
+  });
+  net.run(200);
+  // It does not say by itself that it is there, as a tab in the background may not for a while.
+  ben.send = () => {};
+  net.link(ada, ben);
+  delete (ben as Partial<Node>).send;
+  net.run(2_200);
+  expect(ada.of(ben, "presence")).toEqual([here("peer 0")]);
 });
 
 test("[E10] a peer that missed something without losing a link has it after the next summaries", () => {

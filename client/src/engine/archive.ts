@@ -6,7 +6,7 @@
  */
 import { MAX_BATCH_BYTES, type Batch, type FeedName } from "./batch.ts";
 import { Feed } from "./feed.ts";
-import { SUMMARY_BUCKETS, SUMMARY_BYTES } from "./frame.ts";
+import { FINE_SUMMARY_BUCKETS, SUMMARY_BUCKETS, SUMMARY_BUCKET_BYTES } from "./frame.ts";
 import type { Time } from "./io.ts";
 import type { PeerId } from "./peer-id.ts";
 import { placeIn } from "./sorted.ts";
@@ -61,8 +61,8 @@ export class Archive {
   #presences = 0;
   #libraryBytes = 0;
   #boardBytes = 0;
-  /** Two 32-bit numbers a bucket, each the sum without carry (XOR) of what it holds. */
-  readonly #summary = new Uint32Array(SUMMARY_BUCKETS * 2);
+  /** Two 32-bit numbers a bucket of the finest summary, each the sum without carry (XOR) of what it holds. */
+  readonly #summary = new Uint32Array(FINE_SUMMARY_BUCKETS * 2);
   /** In the order they end. */
   readonly #tombstoneUntil = new Map<PeerId, Time>();
   /** The oldest first. */
@@ -203,23 +203,26 @@ export class Archive {
     }
   }
 
-  /** 8 bytes a bucket; equal when, as far as anybody can tell, the same is known. */
-  summary(): Uint8Array {
-    const bytes = new Uint8Array(SUMMARY_BYTES);
+  /** 8 bytes for each of so many buckets; equal when, as far as anybody can tell, the same is known. */
+  summary(buckets = SUMMARY_BUCKETS): Uint8Array {
+    const sums = this.#summary.slice(0, buckets * 2);
+    for (let i = sums.length; i < this.#summary.length; i++) sums[i % sums.length]! ^= this.#summary[i]!;
+    const bytes = new Uint8Array(buckets * SUMMARY_BUCKET_BYTES);
     const view = new DataView(bytes.buffer);
-    for (const [i, word] of this.#summary.entries()) view.setUint32(i * 4, word);
+    for (const [i, sum] of sums.entries()) view.setUint32(i * 4, sum);
     return bytes;
   }
 
   /** The feeds in those buckets where the other's summary differs from ours. */
   *unlike(summary: Uint8Array): Iterable<Feed> {
-    const theirs = new DataView(summary.buffer, summary.byteOffset);
-    const differs = this.#summary.map((word, i) => (word === theirs.getUint32(i * 4) ? 0 : 1));
-    if (!differs.includes(1)) return;
-    for (const [id, author] of this.#authorById) {
-      const at = bucketOf(id) * 2;
-      if (differs[at] || differs[at + 1]) yield* feedsOf(author);
-    }
+    const buckets = summary.length / SUMMARY_BUCKET_BYTES;
+    const ours = this.summary(buckets);
+    const unlike = new Set<number>();
+    for (const [i, byte] of ours.entries())
+      if (byte !== summary[i]) unlike.add(Math.floor(i / SUMMARY_BUCKET_BYTES));
+    if (unlike.size === 0) return;
+    for (const [id, author] of this.#authorById)
+      if (unlike.has(bucketOf(id) % buckets)) yield* feedsOf(author);
   }
 
   #authorOf(id: PeerId): Author {
@@ -350,7 +353,8 @@ const hasWord = ({ presence }: Author): boolean => presence !== null && !presenc
 /** Whoever loses next is last. */
 const byLeastBytes = (a: Author, b: Author): number => a.boardBytes - b.boardBytes || (a.id < b.id ? 1 : -1);
 
-const bucketOf = (author: PeerId): number => Number.parseInt(author.slice(0, 2), 16) % SUMMARY_BUCKETS;
+/** In the finest summary; in a coarser one, this modulo its buckets. */
+const bucketOf = (author: PeerId): number => Number.parseInt(author.slice(0, 4), 16) % FINE_SUMMARY_BUCKETS;
 
 /** How long it takes to pay off a batch. */
 const timeFor = (bytes: number): number =>

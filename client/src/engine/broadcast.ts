@@ -123,9 +123,14 @@ export class Broadcast {
 
   #notice(feed: Feed, told: Set<PeerId>, isNews: boolean, now: Time): void {
     const key = keyOf(feed);
-    if (this.neighbors.every((peer) => told.has(peer))) return void this.#noticeByKey.delete(key);
+    if (this.#areAllIn(told)) return void this.#noticeByKey.delete(key);
     this.#noticeByKey.set(key, { feed, told, isNews });
     this.#noticesAt ??= now + NOTICE_AFTER_MS;
+  }
+
+  #areAllIn(told: ReadonlySet<PeerId>): boolean {
+    for (const peer of this.#isEagerByPeer.keys()) if (!told.has(peer)) return false;
+    return true;
   }
 
   #setEager(peer: PeerId, isEager: boolean): void {

@@ -70,6 +70,10 @@ export class Feed implements FeedName {
     this.topic = topic;
   }
 
+  get key(): string | undefined {
+    return this.batches[0]?.key;
+  }
+
   get base(): number {
     return this.batches[0]?.first ?? this.floor;
   }

@@ -20,7 +20,9 @@ import {
   MAX_HASHES_PER_FRAME,
   MAX_HAVE_PIECES,
   MAX_HEADS_PER_FRAME,
-  SUMMARY_BYTES,
+  FINE_SUMMARY_BUCKETS,
+  SUMMARY_BUCKETS,
+  SUMMARY_BUCKET_BYTES,
   MAX_SHUFFLE_CONTACTS,
   MAX_HOPS,
   MAX_RELAYED_BYTES,
@@ -58,6 +60,12 @@ const contacts = v.pipe(
   v.maxLength(MAX_SHUFFLE_CONTACTS),
 );
 const hops = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(MAX_HOPS));
+const sums = v.pipe(
+  v.instance(Uint8Array),
+  v.check((b) =>
+    [SUMMARY_BUCKETS, FINE_SUMMARY_BUCKETS].some((buckets) => b.length === buckets * SUMMARY_BUCKET_BYTES),
+  ),
+);
 const topic = v.pipe(
   v.picklist([0, 1, 2]),
   v.transform((number) => TOPICS[number]!),
@@ -116,7 +124,7 @@ const BODIES = {
     })),
   ),
   8: v.pipe(
-    v.strictTuple([bytes(SUMMARY_BYTES, SUMMARY_BYTES), v.boolean()]),
+    v.strictTuple([sums, v.boolean()]),
     v.transform(([sums, isAnswer]): Frame => ({ type: "summary", sums, isAnswer })),
   ),
   9: v.pipe(

@@ -21,7 +21,9 @@ export const MAX_HAVE_PIECES = 4096;
 export const MAX_HEADS_PER_FRAME = 800;
 /** Summaries tell differences by bucket of authors: about as many as a large room has news at one time. Guess. */
 export const SUMMARY_BUCKETS = 64;
-export const SUMMARY_BYTES = SUMMARY_BUCKETS * 8;
+/** And as many as tell the people of the largest room apart. */
+export const FINE_SUMMARY_BUCKETS = 1024;
+export const SUMMARY_BUCKET_BYTES = 8;
 /** Contacts in one shuffle: a few of each view (HyParView: 3 active, 4 passive, and oneself). */
 export const MAX_SHUFFLE_CONTACTS = 8;
 /** Steps of a shuffle's walk, and of an introduction through peers: the diameter of a room of thousands, twice. Guess. */

@@ -10,11 +10,12 @@ import { Answers } from "./answers.ts";
 import { Archive } from "./archive.ts";
 import { entriesOf, type Batch, type EntryHash, type FeedName } from "./batch.ts";
 import { Broadcast, tellHeads } from "./broadcast.ts";
+import { Comparisons } from "./comparisons.ts";
 import { Checks, type Arrival, type Verify } from "./checks.ts";
 import { decodeEntry, topicOf, type Entry, type Topic } from "./entry.ts";
 import { MARK_DIGITS, type Feed, type Fit, type Head } from "./feed.ts";
 import type { Fork } from "./fork.ts";
-import { type GossipFrame } from "./frame.ts";
+import { SUMMARY_BUCKET_BYTES, type GossipFrame } from "./frame.ts";
 import { decodeFrame, encodeFrame } from "./frame-codec.ts";
 import type { Time } from "./io.ts";
 import { Missing } from "./missing.ts";
@@ -23,8 +24,6 @@ import type { PeerId } from "./peer-id.ts";
 import { Proofs } from "./proofs.ts";
 import type { Refusal } from "./refusal.ts";
 
-/** What was missed although it was told is found by comparing with one neighbour this often. Guess. */
-const SUMMARY_EVERY_MS = 60_000;
 /** In a room of so few everybody is everybody's neighbour, and nobody hears by others. */
 const PROBED_FROM_AUTHORS = 13;
 /** What a neighbour may send that is known already: at once, and each second. Twice what an honest one can. Guess. */
@@ -91,11 +90,11 @@ export class Gossip {
   readonly #broadcast: Broadcast;
   readonly #missing: Missing;
   readonly #answers: Answers;
+  readonly #comparisons: Comparisons;
   readonly #checks: Checks;
   readonly #proofs: Proofs;
   readonly #own: OwnFeeds;
   readonly #neighborById = new Map<PeerId, Neighbor>();
-  #summaryAt: Time = Infinity;
 
   constructor(context: GossipContext) {
     this.#context = context;
@@ -105,6 +104,13 @@ export class Gossip {
     this.#broadcast = new Broadcast(context);
     this.#missing = new Missing({ feed, send, late: (peer) => this.#broadcast.graft(peer) });
     this.#answers = new Answers({ feed, send, refuse });
+    this.#comparisons = new Comparisons({
+      tell: (peer, buckets, isAnswer) => this.#tellSummary(peer, buckets, isAnswer),
+      authors: () => this.#archive.size,
+      isFetching: () => this.#missing.isFetching,
+      neighbors: () => this.#broadcast.neighbors,
+      random: context.random,
+    });
     this.#checks = new Checks(context.verify, (arrival, valid, now) => this.#checked(arrival, valid, now));
     this.#proofs = new Proofs({
       verify: context.verify,
@@ -142,14 +148,24 @@ export class Gossip {
     });
     this.#broadcast.peerUp(peer);
     this.#missing.peerUp(peer);
-    if (this.#summaryAt === Infinity) this.#summaryAt = this.#nextSummary(now);
-    this.#context.send(peer, { type: "summary", sums: this.#archive.summary(), isAnswer: true });
+    if (this.#neighborById.size === 1) this.#introduceTo(peer);
+    this.#comparisons.peerUp(peer, now);
+  }
+
+  /** Whoever was alone is news to the room: the one that lets it in passes its word on, and the beginning of its library. */
+  #introduceTo(peer: PeerId): void {
+    const { me: author, epoch } = this.#context;
+    for (const topic of ["presence", "library"] as const) {
+      const [batch] = this.#archive.feed({ author, epoch, topic })?.batches ?? [];
+      if (batch) this.#context.send(peer, batch.bytes);
+    }
   }
 
   neighborDown(peer: PeerId, now: Time): void {
     this.#neighborById.delete(peer);
     this.#broadcast.peerDown(peer);
     this.#answers.peerDown(peer);
+    this.#comparisons.peerDown(peer);
     this.#missing.peerDown(peer);
     this.#missing.ask(now);
   }
@@ -207,11 +223,7 @@ export class Gossip {
     this.#missing.tick(now);
     this.#broadcast.tick(now);
     this.#answers.tick(now);
-    if (now < this.#summaryAt) return;
-    this.#summaryAt = this.#nextSummary(now);
-    const peers = this.#broadcast.neighbors;
-    const peer = peers[Math.floor(this.#context.random() * peers.length)];
-    if (peer) this.#context.send(peer, { type: "summary", sums: this.#archive.summary(), isAnswer: false });
+    this.#comparisons.tick(now);
   }
 
   nextDeadline(): Time | null {
@@ -219,7 +231,7 @@ export class Gossip {
       this.#missing.nextDeadline(),
       this.#broadcast.nextDeadline(),
       this.#answers.nextDeadline(),
-      this.#summaryAt,
+      this.#comparisons.nextDeadline(),
     );
     return next === Infinity ? null : next;
   }
@@ -298,7 +310,7 @@ export class Gossip {
     if (from && way === "pushed" && from !== batch.author) this.#context.brought(from);
     const told = this.#missing.knowing(feed);
     if (from) told.add(from);
-    if (way === "fetched" || way === "restored") this.#broadcast.announce(feed, told, now);
+    if (way === "fetched" || way === "restored") this.#announce(feed, told, now);
     else this.#broadcast.push(feed, batch, told, this.#archive.size >= PROBED_FROM_AUTHORS, now);
     // A board that begins with news: what was said before is where the news came from.
     if (feed.base === batch.first && batch.topic === "board" && way === "pushed")
@@ -312,9 +324,14 @@ export class Gossip {
   }
 
   #prepended(feed: Feed, arrival: Arrival, now: Time): void {
-    this.#broadcast.announce(feed, this.#missing.knowing(feed), now);
+    this.#announce(feed, this.#missing.knowing(feed), now);
     this.#missing.grew(feed, arrival.from, now);
     this.#apply(feed, arrival.batch.first, arrival, now);
+  }
+
+  #announce(feed: Feed, told: Set<PeerId>, now: Time): void {
+    for (const peer of this.#comparisons.waiting()) told.add(peer);
+    this.#broadcast.announce(feed, told, now);
   }
 
   #apply(feed: Feed, first: number, { batch, from, way }: Arrival, now: Time): void {
@@ -383,8 +400,13 @@ export class Gossip {
     }
     const heads = feeds.filter(({ isEmpty }) => !isEmpty).map(({ head }) => head);
     tellHeads(this.#context.send, peer, false, heads);
-    if (!isAnswer)
-      this.#context.send(peer, { type: "summary", sums: this.#archive.summary(), isAnswer: true });
+    if (isAnswer) return;
+    this.#comparisons.told(peer);
+    this.#tellSummary(peer, sums.length / SUMMARY_BUCKET_BYTES, true);
+  }
+
+  #tellSummary(peer: PeerId, buckets: number, isAnswer: boolean): void {
+    this.#context.send(peer, { type: "summary", sums: this.#archive.summary(buckets), isAnswer });
   }
 
   #mayTalk(peer: PeerId, { talk }: Neighbor, bytes: number, now: Time): boolean {
@@ -411,22 +433,31 @@ export class Gossip {
   #isOwn({ author, epoch }: FeedName): boolean {
     return author === this.#context.me && epoch === this.#context.epoch;
   }
-
-  #nextSummary(now: Time): Time {
-    return now + SUMMARY_EVERY_MS * (0.75 + this.#context.random() / 2);
-  }
 }
 
 const nameOf = ({ author, epoch, topic }: FeedName): FeedName => ({ author, epoch, topic });
 
+/** Of batches of one entry, which nearly all are. Read once, by however many engines of a simulation. */
+const entriesByBatch = new WeakMap<Batch, readonly (Entry | null)[]>();
+
 /** Entries [from, to) of the batch, as far as it has them. Null: nothing that belongs into its feed. */
-const readEntries = (batch: Batch, from: number, to: number): (Entry | null)[] =>
-  entriesOf(batch)
-    .slice(from - batch.first, Math.max(0, to - batch.first))
-    .map((bytes) => {
-      const entry = decodeEntry(bytes);
-      return entry && topicOf(entry) === batch.topic ? entry : null;
-    });
+const readEntries = (batch: Batch, from: number, to: number): readonly (Entry | null)[] => {
+  if (batch.end - batch.first > 1 || from > batch.first || to < batch.end) {
+    const bytes = entriesOf(batch).slice(from - batch.first, Math.max(0, to - batch.first));
+    return bytes.map((entry) => readEntry(batch, entry));
+  }
+  let entries = entriesByBatch.get(batch);
+  if (!entries) {
+    entries = entriesOf(batch).map((entry) => readEntry(batch, entry));
+    entriesByBatch.set(batch, entries);
+  }
+  return entries;
+};
+
+const readEntry = ({ topic }: Batch, bytes: Uint8Array): Entry | null => {
+  const entry = decodeEntry(bytes);
+  return entry && topicOf(entry) === topic ? entry : null;
+};
 
 /** The claim to have some of a feed, however much. */
 const ANY_LIBRARY = { base: 0, length: Number.MAX_SAFE_INTEGER, mark: "" } as const;

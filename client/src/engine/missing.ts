@@ -121,6 +121,11 @@ export class Missing {
     return true;
   }
 
+  /** Something is asked for, or waits to be. */
+  get isFetching(): boolean {
+    return this.#itemByKey.size > this.#expected.size;
+  }
+
   /** The neighbours that say they have all of a feed that we have, or more. */
   knowing(feed: Feed): Set<PeerId> {
     const knowing = new Set<PeerId>();

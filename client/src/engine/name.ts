@@ -64,8 +64,12 @@ export const safeFolder = (path: string): string => {
   return parts.join("/");
 };
 
+/** Safe as they are, and most names: visible ASCII, one space between words. Rooms have thousands. */
+const PLAIN_PERSON_NAME = /^[!-~]+(?: [!-~]+)*$/;
+
 /** What a person is called, on one line: "" when nothing visible is left. Idempotent. [N3] */
 export const safePersonName = (name: string): string => {
+  if (name.length <= MAX_PERSON_NAME_CODE_POINTS && PLAIN_PERSON_NAME.test(name)) return name;
   const codePoints = [...visible(name).replace(/\s+/g, " ").trimStart()];
   return visible(codePoints.slice(0, MAX_PERSON_NAME_CODE_POINTS).join("")).trimEnd();
 };

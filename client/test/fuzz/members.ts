@@ -6,7 +6,12 @@ import { decodeBatch, encodeBatch, NO_ENTRY, type Batch, type FeedName } from ".
 import { encodeEntry } from "../../src/engine/entry.ts";
 import { Gossip } from "../../src/engine/gossip.ts";
 import { geometryOf, lengthOf, LEAF_BYTES, pieceBytes } from "../../src/engine/file-id.ts";
-import { SUMMARY_BYTES, type Frame, type GossipFrame } from "../../src/engine/frame.ts";
+import {
+  SUMMARY_BUCKET_BYTES,
+  SUMMARY_BUCKETS,
+  type Frame,
+  type GossipFrame,
+} from "../../src/engine/frame.ts";
 import { decodeFrame, encodeFrame } from "../../src/engine/frame-codec.ts";
 import type { SwarmOutput } from "../../src/engine/io.ts";
 import { peerIdOf, SIGNATURE_BYTES } from "../../src/engine/peer-id.ts";
@@ -148,7 +153,7 @@ const TOLD_TO_GOSSIP: readonly Frame[] = [
   { type: "heads", areNews: true, heads: [{ ...feed, base: 0, length: 2, mark: MARK }] },
   frameOf(BATCH),
   { type: "wants", id: 1, wants: [{ ...feed, from: 0, batches: 4 }] },
-  { type: "summary", sums: new Uint8Array(SUMMARY_BYTES), isAnswer: false },
+  { type: "summary", sums: new Uint8Array(SUMMARY_BUCKETS * SUMMARY_BUCKET_BYTES), isAnswer: false },
 ];
 
 const GOSSIP_FRAMES = ["heads", "wants", "answered", "batch", "summary", "eager", "fork"];

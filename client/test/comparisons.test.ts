@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+import { Comparisons } from "../src/engine/comparisons.ts";
+import type { PeerId } from "../src/engine/peer-id.ts";
+
+const [ada, ben, cid] = ["ada", "ben", "cid"] as unknown as [PeerId, PeerId, PeerId];
+
+const comparing = () => {
+  const room = { authors: 0, isFetching: false };
+  const told: { peer: PeerId; buckets: number; isAnswer: boolean }[] = [];
+  const comparisons = new Comparisons({
+    tell: (peer, buckets, isAnswer) => void told.push({ peer, buckets, isAnswer }),
+    authors: () => room.authors,
+    isFetching: () => room.isFetching,
+    neighbors: () => [ada],
+    random: () => 0.5,
+  });
+  return { room, comparisons, told: () => told.splice(0) };
+};
+
+test("[E10] the first new neighbour is told at once, the next half a second later, and is asked as well", () => {
+  const { comparisons, told } = comparing();
+  for (const peer of [ada, ben, cid]) comparisons.peerUp(peer, 0);
+  expect(told()).toEqual([{ peer: ada, buckets: 64, isAnswer: true }]);
+  expect([...comparisons.waiting()]).toEqual([ben, cid]);
+  expect(comparisons.nextDeadline()).toBe(500);
+  comparisons.tick(499);
+  expect(told()).toEqual([]);
+  comparisons.tick(500);
+  expect(told()).toEqual([{ peer: ben, buckets: 64, isAnswer: false }]);
+  expect([...comparisons.waiting()]).toEqual([cid]);
+});
+
+test("[E10] while something is fetched the others wait, but nobody for more than two seconds", () => {
+  const { room, comparisons, told } = comparing();
+  comparisons.peerUp(ada, 0);
+  comparisons.peerUp(ben, 0);
+  comparisons.peerUp(cid, 100);
+  told();
+  room.isFetching = true;
+  expect(comparisons.nextDeadline()).toBe(2_000);
+  comparisons.tick(1_999);
+  expect(told()).toEqual([]);
+  comparisons.tick(2_000);
+  expect(told().map(({ peer }) => peer)).toEqual([ben]);
+  expect(comparisons.nextDeadline()).toBe(2_100);
+  room.isFetching = false;
+  expect(comparisons.nextDeadline()).toBe(2_100);
+  comparisons.tick(2_100);
+  expect(told().map(({ peer }) => peer)).toEqual([cid]);
+});
+
+test("[E10] whoever asked by itself, or left, is not asked any more", () => {
+  const { comparisons, told } = comparing();
+  for (const peer of [ada, ben, cid]) comparisons.peerUp(peer, 0);
+  told();
+  comparisons.told(ben);
+  comparisons.peerDown(cid);
+  comparisons.tick(10_000);
+  expect(told()).toEqual([]);
+  expect(comparisons.nextDeadline()).toBe(60_000);
+});
+
+test("[E10] where many authors are new and many known, the summary is a fine one; once a minute it never is", () => {
+  const { room, comparisons, told } = comparing();
+  const bucketsWith = (authors: number, now: number): number => {
+    room.authors = authors;
+    comparisons.peerUp(ben, now);
+    return told()[0]!.buckets;
+  };
+  expect(bucketsWith(255, 0)).toBe(64);
+  expect(bucketsWith(300, 1_000)).toBe(1024);
+  expect(bucketsWith(315, 2_000)).toBe(64);
+  expect(bucketsWith(331, 3_000)).toBe(1024);
+  room.authors = 1_000;
+  comparisons.tick(60_000);
+  expect(told()).toEqual([{ peer: ada, buckets: 64, isAnswer: false }]);
+});
