@@ -35,10 +35,12 @@ const cost = (): string => {
   return `${((user + system) / 1e6).toFixed(1)} s of CPU, ${Math.round(resourceUsage().maxRSS / 1024)} MiB`;
 };
 
+const tell = (figure: string): void => console.error(`  ${figure} (after ${cost()})`);
+
 let failed = 0;
 for (let seed = from; seed <= to; seed++) {
   try {
-    const { figures, trace } = scenario.run(peers, seed);
+    const { figures, trace } = scenario.run(peers, seed, from === to ? tell : undefined);
     const summary = [...figures, cost(), `trace ${trace}`].join(", ");
     if (from === to) console.log(`${values.scenario}, ${peers} peers, seed ${seed}: ${summary}`);
   } catch (problem) {

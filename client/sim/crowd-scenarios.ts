@@ -6,13 +6,16 @@ import type { PeerId } from "../src/engine/peer-id.ts";
 import { Crowd, GROUP, type Posting } from "./crowd.ts";
 import { twist } from "./lies.ts";
 import type { CarriedFrame, SimPeer } from "./room.ts";
-import { must, type Outcome, type Scenario } from "./scenario.ts";
+import { must, type Outcome, type Scenario, type Tell } from "./scenario.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const TEN_YEARS = 10 * 365 * 24 * 60 * MINUTE;
 const ARRIVING_MS_PER_PEER = 20;
 const FILES_PER_PEER = 1;
+/** From so many on, time passes in steps while nothing is measured, or the run would take twice as long. */
+const LARGE_ROOM = 1_000;
+const STEP_MS = 50;
 /** Of offers times those who know them: beyond, the rest of a room only listens, or it would not fit in memory here. */
 const MOST_KNOWN_OFFERS = 1_000_000;
 const POSTS = 20;
@@ -28,16 +31,22 @@ const MISSED_MS = 2 * MINUTE;
 class Gathering {
   readonly crowd: Crowd;
   readonly figures: string[] = [];
+  readonly #tell: Tell | undefined;
   /** The honest, and how many files each has come with. */
   readonly #filesByPeer = new Map<SimPeer, number>();
   #sharers = 0;
+  /** While nothing is measured. */
+  #stepMs = 1;
+  /** Whoever was found to lack something is asked first, and the others when it does not any more. */
+  #behind: SimPeer | null = null;
 
-  constructor(seed: number) {
+  constructor(seed: number, tell?: Tell) {
     this.crowd = new Crowd(seed);
+    this.#tell = tell;
   }
 
-  static of(peers: number, seed: number): Gathering {
-    const gathering = new Gathering(seed);
+  static of(peers: number, seed: number, tell?: Tell): Gathering {
+    const gathering = new Gathering(seed, tell);
     gathering.gather(peers, () => gathering.come());
     return gathering;
   }
@@ -46,8 +55,9 @@ class Gathering {
   gather(peers: number, come: (index: number) => void): void {
     const { crowd } = this;
     this.#sharers = Math.floor(MOST_KNOWN_OFFERS / peers);
+    this.#stepMs = peers < LARGE_ROOM ? 1 : STEP_MS;
     crowd.comeWithin(peers, peers * ARRIVING_MS_PER_PEER, come);
-    crowd.pass(peers * ARRIVING_MS_PER_PEER);
+    this.#coarsely(() => crowd.pass(peers * ARRIVING_MS_PER_PEER));
     this.soon("everyone knows everyone and what they share", 2 * MINUTE, () => this.#allKnowAll());
     crowd.pass(30 * SECOND);
   }
@@ -73,17 +83,22 @@ class Gathering {
     });
   }
 
+  say(...figures: readonly string[]): void {
+    this.figures.push(...figures);
+    for (const figure of figures) this.#tell?.(figure);
+  }
+
   soon(what: string, withinMs: number, holds: () => boolean): void {
-    const tookMs = this.crowd.until(holds, withinMs);
+    const tookMs = this.#coarsely(() => this.crowd.until(holds, withinMs));
     must(tookMs !== null, `${what} within ${seconds(withinMs)}`);
-    this.figures.push(`${what} after ${seconds(tookMs!)}`);
+    this.say(`${what} after ${seconds(tookMs!)}`);
   }
 
   /** All know the same, and of the people exactly those who are there. */
   get agree(): boolean {
     const { honest, crowd } = this;
     return (
-      honest.every(({ engine }) => engine.people().length === honest.length - 1) &&
+      this.#isTrueOfAll(({ engine }) => engine.people().length === honest.length - 1) &&
       crowd.opinions(honest) === 1
     );
   }
@@ -109,7 +124,7 @@ class Gathering {
     const hops = receipts.map((receipt) => receipt.hops).sort((a, b) => a - b);
     const tookMs = receipts.map((receipt) => receipt.tookMs).sort((a, b) => a - b);
     const copies = postings.reduce((sum, posting) => sum + posting.copies, 0) / postings.length / peers;
-    this.figures.push(
+    this.say(
       `${(100 * this.delivered(postings)).toFixed(3)} % delivered`,
       `hops p50 ${at(hops, 0.5)} max ${at(hops, 1)}`,
       `post p50 ${seconds(at(tookMs, 0.5))} p99 ${seconds(at(tookMs, 0.99))} max ${seconds(at(tookMs, 1))}`,
@@ -120,7 +135,7 @@ class Gathering {
 
   measureIdle(): { bytesPerSecond: number } {
     const bytesPerSecond = this.crowd.idleBytesPerSecond(this.honest, MINUTE);
-    this.figures.push(`${Math.round(bytesPerSecond)} B/s idle`);
+    this.say(`${Math.round(bytesPerSecond)} B/s idle`);
     return { bytesPerSecond };
   }
 
@@ -128,7 +143,7 @@ class Gathering {
     const neighbors = this.honest.map(({ engine }) => engine.neighborCount);
     const links = this.honest.map((peer) => peer.linked().length);
     const connections = this.honest.map(({ connectionCount }) => connectionCount);
-    this.figures.push(
+    this.say(
       `neighbours ${meanAndMost(neighbors)}`,
       `links ${meanAndMost(links)}`,
       `connections ${meanAndMost(connections)}`,
@@ -147,12 +162,27 @@ class Gathering {
 
   #allKnowAll(): boolean {
     const { honest } = this;
-    return honest.every(({ id, engine }) => {
+    return this.#isTrueOfAll(({ id, engine }) => {
       const people = new Map(engine.people().map((person) => [person.peer, person.fileCount]));
       return honest.every(
         (other) => other.id === id || people.get(other.id) === this.#filesByPeer.get(other),
       );
     });
+  }
+
+  #isTrueOfAll(holds: (peer: SimPeer) => boolean): boolean {
+    const { honest } = this;
+    if (this.#behind?.isAlive && !holds(this.#behind)) return false;
+    this.#behind = honest.find((peer) => !holds(peer)) ?? null;
+    return this.#behind === null;
+  }
+
+  #coarsely<Result>(pass: () => Result): Result {
+    const { room } = this.crowd;
+    room.grainMs = this.#stepMs;
+    const result = pass();
+    room.grainMs = 1;
+    return result;
   }
 }
 
@@ -243,8 +273,8 @@ export const CROWD_SCENARIOS: Readonly<Record<string, Scenario>> = {
   "room-of-N": {
     about: "all come within seconds, some post, and then nobody does anything",
     peers: 100,
-    run(peers, seed) {
-      const room = Gathering.of(peers, seed);
+    run(peers, seed, tell) {
+      const room = Gathering.of(peers, seed, tell);
       measureRest(room, peers);
       return room.end();
     },
@@ -252,8 +282,8 @@ export const CROWD_SCENARIOS: Readonly<Record<string, Scenario>> = {
   "room-churn": {
     about: "half of the room is replaced every minute: they come, leave, and vanish; others post",
     peers: 40,
-    run(peers, seed) {
-      const room = Gathering.of(peers, seed);
+    run(peers, seed, tell) {
+      const room = Gathering.of(peers, seed, tell);
       const { crowd } = room;
       const postings: Posting[] = [];
       for (let second = 0; second < 120; second++) {
@@ -280,8 +310,8 @@ export const CROWD_SCENARIOS: Readonly<Record<string, Scenario>> = {
     about:
       "the network falls into halves that go on by themselves, one or both without the server, and heals",
     peers: 40,
-    run(peers, seed) {
-      const room = Gathering.of(peers, seed);
+    run(peers, seed, tell) {
+      const room = Gathering.of(peers, seed, tell);
       const { crowd } = room;
       const half = new Set(room.honest.filter(() => crowd.random.next() < 0.5));
       crowd.split((peer) => Number(half.has(peer)));
@@ -298,11 +328,11 @@ export const CROWD_SCENARIOS: Readonly<Record<string, Scenario>> = {
   "mass-failure": {
     about: "as room-of-N; then three in ten vanish at once, and the others go on posting",
     peers: 100,
-    run(peers, seed) {
-      const room = Gathering.of(peers, seed);
+    run(peers, seed, tell) {
+      const room = Gathering.of(peers, seed, tell);
       measureRest(room, peers);
       const { crowd } = room;
-      room.figures.push("then three in ten vanish");
+      room.say("then three in ten vanish");
       for (let left = Math.round(0.3 * peers); left > 0; left--) crowd.kill(crowd.someone());
       const postings = room.post(POSTS, SECOND);
       crowd.pass(SPREAD_MS);
@@ -317,8 +347,8 @@ export const CROWD_SCENARIOS: Readonly<Record<string, Scenario>> = {
     about:
       "four strangers for each honest peer come, take everything and pass nothing on (peers: the honest ones)",
     peers: 40,
-    run(peers, seed) {
-      const room = Gathering.of(peers, seed);
+    run(peers, seed, tell) {
+      const room = Gathering.of(peers, seed, tell);
       const { crowd } = room;
       const sybils = new Set<SimPeer>();
       crowd.room.wire = ({ to, bytes }) => (sybils.has(to) && isBatch(bytes) ? [] : [{ bytes, lateMs: 0 }]);
@@ -340,8 +370,8 @@ export const CROWD_SCENARIOS: Readonly<Record<string, Scenario>> = {
   equivocator: {
     about: "one signs two different posts for one place: all find out, and all keep the same",
     peers: 30,
-    run(peers, seed) {
-      const room = Gathering.of(peers, seed);
+    run(peers, seed, tell) {
+      const room = Gathering.of(peers, seed, tell);
       const { crowd } = room;
       const [liar] = room.honest as [SimPeer];
       const others = room.honest.filter((peer) => peer !== liar);
@@ -361,8 +391,8 @@ export const CROWD_SCENARIOS: Readonly<Record<string, Scenario>> = {
   "late-joiner": {
     about: "authors post and leave, and whoever comes after them reads it all",
     peers: 40,
-    run(peers, seed) {
-      const room = Gathering.of(peers, seed);
+    run(peers, seed, tell) {
+      const room = Gathering.of(peers, seed, tell);
       const { crowd } = room;
       const authors = room.honest.slice(0, peers / 4);
       const postings = room.post(3 * POSTS, SECOND / 4, authors);
@@ -382,8 +412,8 @@ export const CROWD_SCENARIOS: Readonly<Record<string, Scenario>> = {
   "clock-skew": {
     about: "clocks are off by up to ten years: order stays causal, and nobody is taken for gone",
     peers: 30,
-    run(peers, seed) {
-      const room = new Gathering(seed);
+    run(peers, seed, tell) {
+      const room = new Gathering(seed, tell);
       const { crowd } = room;
       room.gather(peers, () => room.come({ aheadMs: crowd.random.next() * TEN_YEARS }));
       let last: Posting | null = null;
@@ -411,8 +441,8 @@ export const CROWD_SCENARIOS: Readonly<Record<string, Scenario>> = {
   "server-gone": {
     about: "the server dies, then links and peers: the room mends itself; it comes back, and somebody new",
     peers: 40,
-    run(peers, seed) {
-      const room = Gathering.of(peers, seed);
+    run(peers, seed, tell) {
+      const room = Gathering.of(peers, seed, tell);
       const { crowd } = room;
       crowd.killServer();
       crowd.pass(5 * SECOND);
@@ -435,8 +465,8 @@ export const CROWD_SCENARIOS: Readonly<Record<string, Scenario>> = {
   "duplicate-reorder-replay": {
     about: "gossip comes twice, late and again, while people post, come and go: all end up with the same",
     peers: 20,
-    run(peers, seed) {
-      const room = new Gathering(seed);
+    run(peers, seed, tell) {
+      const room = new Gathering(seed, tell);
       const { crowd } = room;
       disorder(crowd);
       room.gather(peers, () => room.come());

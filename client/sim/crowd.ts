@@ -2,6 +2,7 @@
  * Whole engines by the hundreds in one room: who comes and goes, what the network does to them, who posts; and what it
  * all costs. Everything from one seed.
  */
+import { createHash } from "node:crypto";
 import { decodeBatch, entriesOf, isBatch } from "../src/engine/batch.ts";
 import { decodeEntry } from "../src/engine/entry.ts";
 import { fileIdOf, type FileId } from "../src/engine/file-id.ts";
@@ -200,7 +201,8 @@ export class Crowd {
 
   /** How many different things these know. */
   opinions(peers: readonly SimPeer[]): number {
-    return new Set(peers.map((peer) => this.knowledgeOf(peer))).size;
+    const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+    return new Set(peers.map((peer) => digestOf(this.knowledgeOf(peer)))).size;
   }
 
   #heard({ from, to, bytes }: CarriedFrame): void {

@@ -83,6 +83,11 @@ export class SimRoom {
   /** Whether the network lets two reach each other. */
   reaches: (from: SimPeer, to: SimPeer) => boolean = () => true;
   reachesServer: (from: SimPeer) => boolean = () => true;
+  /**
+   * Frames come, and clocks ring, at multiples of this. What comes to a peer at one time costs half of what it costs one
+   * by one, for its memory is at hand then.
+   */
+  grainMs = 1;
   readonly accessMs: number;
   readonly #upBytesPerMs: number;
   readonly #connectionByNumber = new Map<number, Connection>();
@@ -110,7 +115,12 @@ export class SimRoom {
   }
 
   after(delayMs: number, run: () => void): void {
-    this.world.after(delayMs, run);
+    this.world.at(this.now + delayMs, run);
+  }
+
+  /** @internal */
+  onGrain(at: Time): Time {
+    return Math.ceil(at / this.grainMs) * this.grainMs;
   }
 
   /** Lets `ms` go by, or less when `done` holds. @returns whether it does. */
@@ -138,14 +148,14 @@ export class SimRoom {
   }
 
   /** @internal */
-  send(frame: CarriedFrame, arrive: (frame: CarriedFrame) => void): void {
+  send(frame: CarriedFrame, side: Side): void {
     const { from, to, bytes } = frame;
     if (!this.reaches(from, to)) return;
     from.sent(bytes.length, this.#upBytesPerMs);
     const arrivesInMs = from.reachesInMs(to);
-    if (!this.wire) return this.after(arrivesInMs, () => arrive(frame));
+    if (!this.wire) return to.expect({ side, frame }, arrivesInMs);
     for (const { lateMs, ...carried } of this.wire(frame))
-      this.after(arrivesInMs + lateMs, () => arrive({ ...frame, ...carried }));
+      to.expect({ side, frame: { ...frame, ...carried } }, arrivesInMs + lateMs);
   }
 
   /** @internal */
@@ -188,6 +198,11 @@ interface Side {
   readonly early: Uint8Array[];
 }
 
+interface Arrival {
+  readonly side: Side;
+  readonly frame: CarriedFrame;
+}
+
 export class SimPeer implements Sleeper, Member {
   readonly engine: Engine;
   readonly id: PeerId;
@@ -209,7 +224,10 @@ export class SimPeer implements Sleeper, Member {
   /** Links through a friend. */
   readonly #relayed = new Set<LinkId>();
   readonly #inputs: Input[] = [];
+  /** What is under way to it, by the millisecond it comes. */
+  readonly #arrivalsByTime = new Map<Time, Arrival[]>();
   #handling = false;
+  #receiving = false;
   #isAlive = true;
   #upFreeAt: Time = 0;
 
@@ -250,7 +268,7 @@ export class SimPeer implements Sleeper, Member {
     for (let next = this.#inputs.shift(); next; next = this.#inputs.shift())
       for (const output of this.engine.handle(next, this.#now)) this.#perform(output);
     this.#handling = false;
-    this.#room.world.watch(this);
+    if (!this.#receiving) this.#room.world.watch(this);
   }
 
   tick(): void {
@@ -259,7 +277,7 @@ export class SimPeer implements Sleeper, Member {
 
   nextDeadline(): Time | null {
     const deadline = this.#isAlive ? this.engine.nextDeadline() : null;
-    return deadline === null ? null : deadline - this.#aheadMs;
+    return deadline === null ? null : this.#room.onGrain(deadline - this.#aheadMs);
   }
 
   envelope(from: Address, bytes: Uint8Array): void {
@@ -376,10 +394,27 @@ export class SimPeer implements Sleeper, Member {
     const other = this.#sideByLink.get(link)?.other;
     if (!other) return;
     const { peer: to } = other;
-    this.#room.send({ from: this, to, bytes }, (frame) => to.#arrive(other, frame));
+    this.#room.send({ from: this, to, bytes }, other);
   }
 
-  #arrive(side: Side, frame: CarriedFrame): void {
+  /** @internal */
+  expect(arrival: Arrival, inMs: Time): void {
+    const at = this.#room.onGrain(this.#room.now + inMs);
+    const others = this.#arrivalsByTime.get(at);
+    if (others) return void others.push(arrival);
+    this.#arrivalsByTime.set(at, [arrival]);
+    this.#room.world.at(at, () => {
+      const arrivals = this.#arrivalsByTime.get(at)!;
+      this.#arrivalsByTime.delete(at);
+      this.#receiving = true;
+      for (const arrived of arrivals) this.#arrive(arrived);
+      this.#receiving = false;
+      if ((this.nextDeadline() ?? Infinity) <= this.#room.now) this.tick();
+      else this.#room.world.watch(this);
+    });
+  }
+
+  #arrive({ side, frame }: Arrival): void {
     if (this.#sideByLink.get(side.link) !== side) return;
     this.#room.listener?.(frame);
     this.receive(side.link, frame.bytes);

@@ -4,8 +4,11 @@ export interface Scenario {
   /** Unless said otherwise. */
   readonly peers: number;
   /** @throws what does not hold, so that a sweep names the seed. */
-  run(peers: number, seed: number): Outcome;
+  run(peers: number, seed: number, tell?: Tell): Outcome;
 }
+
+/** Hears each figure as it comes: a room of thousands takes an hour. */
+export type Tell = (figure: string) => void;
 
 export interface Outcome {
   readonly figures: readonly string[];

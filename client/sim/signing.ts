@@ -41,12 +41,21 @@ export const realSigning: Signing = {
 export const fastSigning = (secret: Uint8Array): Signing => {
   const signatureOf = (by: PeerId, bytes: Uint8Array): Uint8Array =>
     new Uint8Array(createHmac("sha512", secret).update(by).update(bytes).digest());
+  /** A frame's bytes are the same object at everyone it comes to: its signature is made anew once, and then compared. */
+  const signedByBuffer = new WeakMap<ArrayBufferLike, { by: PeerId; bytes: Uint8Array; at: number }>();
   return {
     newSigner(random) {
       const id = peerIdOf(random(32));
       // There is no key that a message could be sealed to.
       return { id, sign: (bytes) => signatureOf(id, bytes), open: () => null };
     },
-    verify: (by, bytes, signature) => equalBytes(signatureOf(by, bytes), signature),
+    verify(by, bytes, signature) {
+      const at = signature.byteOffset;
+      const signed = signedByBuffer.get(signature.buffer);
+      if (signed?.by === by && signed.at === at && equalBytes(signed.bytes, bytes)) return true;
+      const valid = equalBytes(signatureOf(by, bytes), signature);
+      if (valid) signedByBuffer.set(signature.buffer, { by, bytes, at });
+      return valid;
+    },
   };
 };

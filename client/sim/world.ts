@@ -27,7 +27,11 @@ export class World {
   }
 
   after(delayMs: number, run: () => void): void {
-    this.#push({ at: this.#now + delayMs, order: this.#planned++, run });
+    this.at(this.#now + delayMs, run);
+  }
+
+  at(at: Time, run: () => void): void {
+    this.#push({ at, order: this.#planned++, run });
   }
 
   /** To be called after anything that may have moved the sleeper's deadline. */
@@ -36,7 +40,7 @@ export class World {
     if (deadline === null || (this.#wakeAtBySleeper.get(sleeper) ?? Infinity) <= deadline) return;
     const wakeAt = Math.max(deadline, this.#now);
     this.#wakeAtBySleeper.set(sleeper, wakeAt);
-    this.after(wakeAt - this.#now, () => {
+    this.at(wakeAt, () => {
       if (this.#wakeAtBySleeper.get(sleeper) !== wakeAt) return;
       this.#wakeAtBySleeper.delete(sleeper);
       if ((sleeper.nextDeadline() ?? Infinity) <= this.#now) sleeper.tick(this.#now);
