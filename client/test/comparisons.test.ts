@@ -30,7 +30,7 @@ test("[E10] the first new neighbour is told at once, the next half a second late
   expect([...comparisons.waiting()]).toEqual([cid]);
 });
 
-test("[E10] while something is fetched the others wait, but nobody for more than two seconds", () => {
+test("[E10] while something is fetched the others wait, but not for more than two seconds and those before them", () => {
   const { room, comparisons, told } = comparing();
   comparisons.peerUp(ada, 0);
   comparisons.peerUp(ben, 0);
@@ -42,18 +42,28 @@ test("[E10] while something is fetched the others wait, but nobody for more than
   expect(told()).toEqual([]);
   comparisons.tick(2_000);
   expect(told().map(({ peer }) => peer)).toEqual([ben]);
-  expect(comparisons.nextDeadline()).toBe(2_100);
-  room.isFetching = false;
-  expect(comparisons.nextDeadline()).toBe(2_100);
-  comparisons.tick(2_100);
+  expect(comparisons.nextDeadline()).toBe(2_500);
+  comparisons.tick(2_500);
   expect(told().map(({ peer }) => peer)).toEqual([cid]);
+  expect(comparisons.nextDeadline()).toBe(60_000);
+});
+
+test("[E10] two that ask each other at one time tell each other once", () => {
+  const { comparisons, told } = comparing();
+  comparisons.peerUp(ada, 0);
+  comparisons.peerUp(ben, 0);
+  comparisons.tick(500);
+  expect(told().at(-1)).toEqual({ peer: ben, buckets: 64, isAnswer: false });
+  expect(comparisons.heard(ben, false, 600)).toBe(false); // it asks: it answers our question, too
+  expect(comparisons.heard(ben, false, 700)).toBe(true);
+  expect(comparisons.heard(ben, true, 800)).toBe(false);
 });
 
 test("[E10] whoever asked by itself, or left, is not asked any more", () => {
   const { comparisons, told } = comparing();
   for (const peer of [ada, ben, cid]) comparisons.peerUp(peer, 0);
   told();
-  comparisons.told(ben);
+  expect(comparisons.heard(ben, false, 0)).toBe(true);
   comparisons.peerDown(cid);
   comparisons.tick(10_000);
   expect(told()).toEqual([]);

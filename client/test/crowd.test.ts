@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { Crowd } from "../sim/crowd.ts";
 import { CROWD_SCENARIOS } from "../sim/crowd-scenarios.ts";
 
 /** Few enough for every run of the tests; `npm run sim` is for more seeds and larger rooms. */
@@ -31,4 +32,46 @@ test("the same seed leaves the same trace, another seed another", () => {
   const { trace } = run(8, 3);
   expect(run(8, 3).trace).toBe(trace);
   expect(run(8, 4).trace).not.toBe(trace);
+});
+
+/** Their latencies are no whole milliseconds. */
+const gather = (crowd: Crowd, peers: number): void => {
+  crowd.comeWithin(peers, 500);
+  crowd.pass(15_000);
+};
+
+test("the last word of somebody who leaves comes before the end of its links", () => {
+  const crowd = new Crowd(1);
+  gather(crowd, 8);
+  const [leaver] = crowd.alive;
+  crowd.leave(leaver!);
+  crowd.pass(8_000);
+  for (const { engine } of crowd.alive)
+    expect(engine.people().map(({ peer }) => peer)).not.toContain(leaver!.id);
+});
+
+test("nothing on a link overtakes what was sent before it, whatever steps time passes in", () => {
+  const crowd = new Crowd(1);
+  const { room } = crowd;
+  const sentByLink = new Map<string, Uint8Array[]>();
+  room.wire = ({ from, to, bytes }) => {
+    const link = `${from.id} ${to.id}`;
+    sentByLink.set(link, [...(sentByLink.get(link) ?? []), bytes]);
+    return [{ bytes, lateMs: 0 }];
+  };
+  let came = 0;
+  room.listener = ({ from, to, bytes }) => {
+    came++;
+    expect(sentByLink.get(`${from.id} ${to.id}`)?.shift()).toBe(bytes);
+  };
+  gather(crowd, 10);
+  for (let i = 0; i < 20; i++) {
+    room.grainMs = 50;
+    crowd.post(crowd.someone());
+    crowd.pass(130);
+    room.grainMs = 1;
+    crowd.post(crowd.someone());
+    crowd.pass(170);
+  }
+  expect(came).toBeGreaterThan(1_000);
 });

@@ -504,6 +504,21 @@ test("[E8] a neighbour that brings one invented author after another is slowed d
   expect(ben.of(ada, "board")).toEqual([post("here I am")]);
 });
 
+test("[E8] a busy door is no flood: newcomers' words, and their libraries right behind while the words are checked", () => {
+  const net = new Net(10);
+  const [ada, ben] = net.addMany(2) as [Node, Node];
+  net.link(ada, ben);
+  for (let i = 0; i < 5_000; i++) {
+    const signer = newSigner(net.random);
+    ben.receive(ada.id, new Pen(signer, "presence").write(here(`${i}`)));
+    ben.receive(ada.id, new Pen(signer, "library").write(...shares(1, i % 256)));
+    net.run(1);
+  }
+  net.run(1_000);
+  expect(ben.refused).toEqual([]);
+  expect(ben.applications).toBe(10_000);
+});
+
 describe("[E9] proofs about authors of whom nothing is here", () => {
   const lie = (net: Net): { common: Uint8Array; proof: Uint8Array } => {
     const pen = new Pen(newSigner(net.random), "board");

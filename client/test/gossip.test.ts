@@ -106,6 +106,7 @@ test("[E12] a room of 50 with six neighbours each: under 1.3 payload copies a pe
   }
   const copies = nodes.reduce((sum, { payloads }) => sum + payloads, -before) / (50 * 49);
   expect(copies).toBeLessThan(1.3);
+  net.run(5_000);
   expectSame(nodes);
   expect(nodes.flatMap(({ refused }) => refused)).toEqual([]);
 });
@@ -236,6 +237,25 @@ describe("[E10] a newcomer with six neighbours in a room of sixty", () => {
     );
     expect(asking.length).toBeLessThan(12);
   });
+});
+
+test("[E12] whoever comes back to a neighbour is no news: its library is not sent again, and news come at once", () => {
+  const net = new Net(14);
+  const [ada, ben] = net.addMany(2) as [Node, Node];
+  introduce([ada, ben]);
+  ada.gossip.append("library", shares(100));
+  net.run(100);
+  net.link(ada, ben);
+  net.run(2_000);
+  net.unlink(ada, ben);
+  net.run(1_000);
+  const before = net.sent.length;
+  net.link(ada, ben);
+  net.run(1_000);
+  expect(net.sent.slice(before).filter(({ bytes }) => bytes.length > 2_000)).toEqual([]);
+  ada.gossip.append("board", [post("I am back")]);
+  net.run(100);
+  expect(ben.of(ada, "board")).toEqual([post("I am back")]);
 });
 
 test("[E10] two neighbours at once: what each knew, the other gets, though the second one has to wait", () => {

@@ -29,7 +29,7 @@ export interface FeedName {
   /** Higher in each life of the author's key. */
   readonly epoch: number;
   readonly topic: Topic;
-  /** As `keyOf` gives it, where it is at hand: hundreds of thousands of lookups a minute build none. */
+  /** As `keyOf` gives it, where it is at hand: a large room looks up thousands a second. */
   readonly key?: string | undefined;
 }
 
@@ -40,7 +40,6 @@ export type EntryHash = string & { readonly [entryHash]: true };
 export const NO_ENTRY = "0".repeat(2 * HASH_BYTES) as EntryHash;
 
 export interface Batch extends FeedName {
-  readonly key: string;
   /** Number of its first entry, and one more than that of its last. */
   readonly first: number;
   readonly end: number;
@@ -111,7 +110,8 @@ export const decodeBatch = (bytes: Uint8Array): Result<Batch, Refusal> => {
   const previous = bytesToHex(previousHash) as EntryHash;
   const end = first + entries.length;
   if ((first === 0 && previous !== NO_ENTRY) || !Number.isSafeInteger(end)) return fail("malformed-frame");
-  const key = keyOf(name);
+  // One a person; boards have hundreds of batches, and would keep as many keys.
+  const key = topic === "presence" ? keyOf(name) : undefined;
   const batch = { ...name, key, first, end, previous, head: headOf(name, first, previous, entries), bytes };
   batchByBytes.set(bytes, batch);
   return ok(batch);

@@ -1,7 +1,7 @@
 /**
  * Batches whose signatures are being checked: all at once, and taken in the order in which they came, feed by feed.
  */
-import { headText, keyOf, signatureOf, type Batch } from "./batch.ts";
+import { headText, keyOf, signatureOf, type Batch, type FeedName } from "./batch.ts";
 import type { Time } from "./io.ts";
 import type { PeerId } from "./peer-id.ts";
 
@@ -43,6 +43,10 @@ export class Checks {
   has(batch: Batch): "it" | "others" | "none" {
     if (!this.#arrivalsByKey.has(keyOf(batch))) return "none";
     return this.#underWay.has(placeOf(batch)) ? "it" : "others";
+  }
+
+  isUnderWay(name: FeedName): boolean {
+    return this.#arrivalsByKey.has(keyOf(name));
   }
 
   get areMany(): boolean {

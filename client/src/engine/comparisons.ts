@@ -10,8 +10,8 @@ import type { PeerId } from "./peer-id.ts";
 
 /** From one new neighbour to the next: as long as the first one's answer takes to begin. Guess. */
 const COMPARE_EVERY_MS = 500;
-/** And longer while something is being fetched; but slow ones, and liars, hold up nobody for longer than this. Guess. */
-const COMPARED_WITHIN_MS = 2_000;
+/** And longer while something is being fetched; but slow ones, and liars, hold up the next for no longer than this. Guess. */
+const WAITS_AT_MOST_MS = 2_000;
 /** What was missed although it was told is found by comparing with one neighbour this often. Guess. */
 const COMPARE_AGAIN_EVERY_MS = 60_000;
 /**
@@ -35,6 +35,8 @@ export interface ComparisonsContext {
 
 export class Comparisons {
   readonly #context: ComparisonsContext;
+  /** Neighbours that were asked what they know, and have not said it yet. */
+  readonly #asked = new Set<PeerId>();
   /** Since when, in the order they came. */
   readonly #waiting = new Map<PeerId, Time>();
   #lastAt: Time = -Infinity;
@@ -53,41 +55,55 @@ export class Comparisons {
 
   peerUp(peer: PeerId, now: Time): void {
     if (this.#againAt === Infinity) this.#againAt = this.#nextAgain(now);
-    if (this.#waiting.size > 0 || now < this.#freeAt()) return void this.#waiting.set(peer, now);
+    this.#waiting.set(peer, now);
+    if (now < this.#nextAt()) return;
+    this.#waiting.delete(peer);
     this.#tell(peer, true, now); // it says by itself what it knows
   }
 
   peerDown(peer: PeerId): void {
     this.#waiting.delete(peer);
+    this.#asked.delete(peer);
   }
 
-  /** It asked, and was told: nothing was kept from it. */
-  told(peer: PeerId): void {
-    this.#waiting.delete(peer);
+  /**
+   * A neighbour has said what it knows, and is being told what it lacks: nothing is kept from it any more if it asked.
+   * @returns whether it is to be told what is known here, too: not when it was asked, for then it answers that.
+   */
+  heard(peer: PeerId, isAnswer: boolean, now: Time): boolean {
+    const wasAsked = this.#asked.delete(peer);
+    if (isAnswer) return false;
+    if (this.#waiting.delete(peer)) this.#lastAt = now;
+    return !wasAsked;
   }
 
   tick(now: Time): void {
-    for (const [next, since] of this.#waiting) {
-      if (now < Math.min(this.#freeAt(), since + COMPARED_WITHIN_MS)) break;
-      this.#waiting.delete(next);
-      this.#tell(next, false, now);
+    if (now >= this.#nextAt()) {
+      const [next] = this.#waiting.keys();
+      this.#waiting.delete(next!);
+      this.#tell(next!, false, now);
     }
     if (now < this.#againAt) return;
     this.#againAt = this.#nextAgain(now);
     const peers = this.#context.neighbors();
     const peer = peers[Math.floor(this.#context.random() * peers.length)];
-    if (peer) this.#context.tell(peer, SUMMARY_BUCKETS, false);
+    if (!peer) return;
+    this.#asked.add(peer);
+    this.#context.tell(peer, SUMMARY_BUCKETS, false);
   }
 
   nextDeadline(): Time {
-    const [since] = this.#waiting.values();
-    if (since === undefined) return this.#againAt;
-    return Math.min(this.#againAt, this.#freeAt(), since + COMPARED_WITHIN_MS);
+    return Math.min(this.#againAt, this.#nextAt());
   }
 
-  /** From when on the next one need not wait for what the last one brings. */
-  #freeAt(): Time {
-    return this.#context.isFetching() ? Infinity : this.#lastAt + COMPARE_EVERY_MS;
+  /** When it is the turn of the first that waits. */
+  #nextAt(): Time {
+    const [since] = this.#waiting.values();
+    if (since === undefined) return Infinity;
+    return Math.max(
+      this.#lastAt + COMPARE_EVERY_MS,
+      this.#context.isFetching() ? since + WAITS_AT_MOST_MS : 0,
+    );
   }
 
   #tell(peer: PeerId, isAnswer: boolean, now: Time): void {
@@ -95,6 +111,7 @@ export class Comparisons {
     const isFine = authors >= FINE_FROM_AUTHORS && authors - this.#lastAuthors >= FINE_FROM_NEW_AUTHORS;
     this.#lastAt = now;
     this.#lastAuthors = authors;
+    if (!isAnswer) this.#asked.add(peer);
     this.#context.tell(peer, isFine ? FINE_SUMMARY_BUCKETS : SUMMARY_BUCKETS, isAnswer);
   }
 

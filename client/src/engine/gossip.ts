@@ -94,6 +94,8 @@ export class Gossip {
   readonly #checks: Checks;
   readonly #proofs: Proofs;
   readonly #own: OwnFeeds;
+  /** It has had a neighbour. */
+  #isIntroduced = false;
   readonly #neighborById = new Map<PeerId, Neighbor>();
 
   constructor(context: GossipContext) {
@@ -148,12 +150,14 @@ export class Gossip {
     });
     this.#broadcast.peerUp(peer);
     this.#missing.peerUp(peer);
-    if (this.#neighborById.size === 1) this.#introduceTo(peer);
+    this.#introduceTo(peer);
     this.#comparisons.peerUp(peer, now);
   }
 
-  /** Whoever was alone is news to the room: the one that lets it in passes its word on, and the beginning of its library. */
+  /** A newcomer is news: whoever lets it in passes on its word, and the beginning of its library. */
   #introduceTo(peer: PeerId): void {
+    if (this.#isIntroduced) return;
+    this.#isIntroduced = true;
     const { me: author, epoch } = this.#context;
     for (const topic of ["presence", "library"] as const) {
       const [batch] = this.#archive.feed({ author, epoch, topic })?.batches ?? [];
@@ -188,7 +192,7 @@ export class Gossip {
         break;
       case "summary":
         if (this.#mayTalk(peer, neighbor, SUMMARY_CHARGE_BYTES, now))
-          this.#compare(peer, frame.sums, frame.isAnswer);
+          this.#compare(peer, frame.sums, frame.isAnswer, now);
         return;
       case "eager":
         return this.#broadcast.eager(peer, frame.eager);
@@ -366,8 +370,13 @@ export class Gossip {
     return !this.#checks.areMany && !this.#archive.feed(batch)?.isFull && this.#archive.hasRoomFor(batch);
   }
 
-  #mayBring(from: PeerId, { author }: Batch, now: Time): boolean {
-    return this.#archive.isKnown(author) || !!this.#neighborById.get(from)?.strangers.spend(1, now);
+  /** A library comes behind its author's first word, which may still be being checked. */
+  #mayBring(from: PeerId, { author, epoch }: Batch, now: Time): boolean {
+    return (
+      this.#archive.isKnown(author) ||
+      this.#checks.isUnderWay({ author, epoch, topic: "presence" }) ||
+      !!this.#neighborById.get(from)?.strangers.spend(1, now)
+    );
   }
 
   #fitOf(batch: Batch): Fit {
@@ -392,7 +401,7 @@ export class Gossip {
   }
 
   /** Tells what differs from a neighbour's summary; proofs first, so that nothing is asked for that does not count. */
-  #compare(peer: PeerId, sums: Uint8Array, isAnswer: boolean): void {
+  #compare(peer: PeerId, sums: Uint8Array, isAnswer: boolean, now: Time): void {
     const feeds = [...this.#archive.unlike(sums)];
     for (const feed of feeds) {
       const fork = feed.frozenAt === null ? null : this.#proofs.of(feed);
@@ -400,9 +409,8 @@ export class Gossip {
     }
     const heads = feeds.filter(({ isEmpty }) => !isEmpty).map(({ head }) => head);
     tellHeads(this.#context.send, peer, false, heads);
-    if (isAnswer) return;
-    this.#comparisons.told(peer);
-    this.#tellSummary(peer, sums.length / SUMMARY_BUCKET_BYTES, true);
+    if (this.#comparisons.heard(peer, isAnswer, now))
+      this.#tellSummary(peer, sums.length / SUMMARY_BUCKET_BYTES, true);
   }
 
   #tellSummary(peer: PeerId, buckets: number, isAnswer: boolean): void {
@@ -437,20 +445,16 @@ export class Gossip {
 
 const nameOf = ({ author, epoch, topic }: FeedName): FeedName => ({ author, epoch, topic });
 
-/** Of batches of one entry, which nearly all are. Read once, by however many engines of a simulation. */
-const entriesByBatch = new WeakMap<Batch, readonly (Entry | null)[]>();
+/** Of presence. Read once, by however many engines of a simulation. */
+const wordByBatch = new WeakMap<Batch, readonly (Entry | null)[]>();
 
 /** Entries [from, to) of the batch, as far as it has them. Null: nothing that belongs into its feed. */
 const readEntries = (batch: Batch, from: number, to: number): readonly (Entry | null)[] => {
-  if (batch.end - batch.first > 1 || from > batch.first || to < batch.end) {
-    const bytes = entriesOf(batch).slice(from - batch.first, Math.max(0, to - batch.first));
-    return bytes.map((entry) => readEntry(batch, entry));
-  }
-  let entries = entriesByBatch.get(batch);
-  if (!entries) {
-    entries = entriesOf(batch).map((entry) => readEntry(batch, entry));
-    entriesByBatch.set(batch, entries);
-  }
+  const known = wordByBatch.get(batch);
+  if (known && from === batch.first && to >= batch.end) return known;
+  const bytes = entriesOf(batch).slice(from - batch.first, Math.max(0, to - batch.first));
+  const entries = bytes.map((entry) => readEntry(batch, entry));
+  if (batch.topic === "presence" && entries.length === 1) wordByBatch.set(batch, entries);
   return entries;
 };
 
