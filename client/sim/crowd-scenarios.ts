@@ -13,7 +13,7 @@ const MINUTE = 60 * SECOND;
 const TEN_YEARS = 10 * 365 * 24 * 60 * MINUTE;
 const ARRIVING_MS_PER_PEER = 20;
 const FILES_PER_PEER = 1;
-/** From so many on, time passes in steps while nothing is measured, or the run would take twice as long. */
+/** From so many on, time passes in steps while they come and while something is waited for, or it would take twice as long. */
 const LARGE_ROOM = 1_000;
 const STEP_MS = 50;
 /** Of offers times those who know them: beyond, the rest of a room only listens, or it would not fit in memory here. */
@@ -35,7 +35,6 @@ class Gathering {
   /** The honest, and how many files each has come with. */
   readonly #filesByPeer = new Map<SimPeer, number>();
   #sharers = 0;
-  /** While nothing is measured. */
   #stepMs = 1;
   /** Whoever was found to lack something is asked first, and the others when it does not any more. */
   #behind: SimPeer | null = null;
@@ -91,7 +90,9 @@ class Gathering {
   soon(what: string, withinMs: number, holds: () => boolean): void {
     const tookMs = this.#coarsely(() => this.crowd.until(holds, withinMs));
     must(tookMs !== null, `${what} within ${seconds(withinMs)}`);
-    this.say(`${what} after ${seconds(tookMs!)}`);
+    this.say(
+      `${what} after ${seconds(tookMs!)}${this.#stepMs > 1 ? ` (in steps of ${this.#stepMs} ms)` : ""}`,
+    );
   }
 
   /** All know the same, and of the people exactly those who are there. */

@@ -115,7 +115,7 @@ export class SimRoom {
   }
 
   after(delayMs: number, run: () => void): void {
-    this.world.at(this.now + delayMs, run);
+    this.world.after(delayMs, run);
   }
 
   /** @internal */
@@ -153,9 +153,12 @@ export class SimRoom {
     if (!this.reaches(from, to)) return;
     from.sent(bytes.length, this.#upBytesPerMs);
     const arrivesInMs = from.reachesInMs(to);
-    if (!this.wire) return to.expect({ side, frame }, arrivesInMs);
-    for (const { lateMs, ...carried } of this.wire(frame))
-      to.expect({ side, frame: { ...frame, ...carried } }, arrivesInMs + lateMs);
+    const arrives = this.onGrain(this.now + arrivesInMs);
+    if (!this.wire) return to.expect({ side, frame }, inOrder(side, arrives));
+    for (const { lateMs, ...carried } of this.wire(frame)) {
+      const at = lateMs > 0 ? this.onGrain(this.now + arrivesInMs + lateMs) : inOrder(side, arrives);
+      to.expect({ side, frame: { ...frame, ...carried } }, at);
+    }
   }
 
   /** @internal */
@@ -196,7 +199,12 @@ interface Side {
   other: Side | null;
   /** What came before, as a data channel keeps it. */
   readonly early: Uint8Array[];
+  /** When the last of what is under way to it comes. */
+  lastAt: Time;
 }
+
+/** Nothing on a link overtakes what was sent before it, not even the link's end. */
+const inOrder = (side: Side, at: Time): Time => (side.lastAt = Math.max(side.lastAt, at));
 
 interface Arrival {
   readonly side: Side;
@@ -224,7 +232,7 @@ export class SimPeer implements Sleeper, Member {
   /** Links through a friend. */
   readonly #relayed = new Set<LinkId>();
   readonly #inputs: Input[] = [];
-  /** What is under way to it, by the millisecond it comes. */
+  /** What is under way to it, by when it comes. */
   readonly #arrivalsByTime = new Map<Time, Arrival[]>();
   #handling = false;
   #receiving = false;
@@ -398,8 +406,7 @@ export class SimPeer implements Sleeper, Member {
   }
 
   /** @internal */
-  expect(arrival: Arrival, inMs: Time): void {
-    const at = this.#room.onGrain(this.#room.now + inMs);
+  expect(arrival: Arrival, at: Time): void {
     const others = this.#arrivalsByTime.get(at);
     if (others) return void others.push(arrival);
     this.#arrivalsByTime.set(at, [arrival]);
@@ -422,7 +429,7 @@ export class SimPeer implements Sleeper, Member {
 
   #say(link: LinkId, role: Role, connection: Connection): void {
     const fingerprint = bytesToHex(this.#room.random(8));
-    const side: Side = { peer: this, link, connection, role, fingerprint, other: null, early: [] };
+    const side: Side = { peer: this, link, connection, role, fingerprint, other: null, early: [], lastAt: 0 };
     connection[role] = side;
     this.#sideByLink.set(link, side);
     this.connectionCount++;
@@ -460,7 +467,9 @@ export class SimPeer implements Sleeper, Member {
     this.#sideByLink.delete(link);
     this.#room.disconnect(side.connection);
     const other = otherSideOf(side);
-    if (other?.other) this.#room.after(heardAfterMs(other.peer), () => other.peer.#lost(other.link));
+    if (!other?.other) return;
+    const heardAt = this.#room.onGrain(this.#room.now + heardAfterMs(other.peer));
+    this.#room.world.at(inOrder(other, heardAt), () => other.peer.#lost(other.link));
   }
 
   #lost(link: LinkId, reason: "closed" | "no-route" = "closed"): void {
