@@ -8,7 +8,7 @@ const ROOMS: readonly (readonly [name: string, peers: number, seeds: number])[] 
   ["room-churn", 20, 3],
   ["partition-and-heal", 20, 10],
   ["mass-failure", 30, 5],
-  ["sybil", 20, 2],
+  ["sybil", 40, 1],
   ["equivocator", 20, 8],
   ["late-joiner", 20, 5],
   ["clock-skew", 20, 4],

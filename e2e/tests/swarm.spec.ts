@@ -59,7 +59,8 @@ test("of three sources one crashes at 30 % and one is closed at 60 %, and the fi
   folder,
   open,
 }) => {
-  const path = await randomFile(join(folder, NAME), 30, LENGTH);
+  // Twice as much as the others: it is not to be over before a page has closed, on a busy machine either.
+  const path = await randomFile(join(folder, NAME), 30, 2 * LENGTH);
   const [stays, crashes, closes, receiver] = (await openRoom(open, [
     "Stella",
     "Crispin",
