@@ -70,6 +70,18 @@ describe("[S12] what an earlier life stored", () => {
     expect(view().verifiedBytes).toBe(512 * KIB);
   });
 
+  test("is shown on a device without room for the rest, of which nothing is asked for, though a source is there", () => {
+    const { swarm, sent, view } = lone([large.file]);
+    swarm.peerUp(source, 0);
+    swarm.download(large.file, "large.bin", 1, true);
+    swarm.frame(source, { type: "bitfield", file: large.file, bits: Uint8Array.of(0xf0) }, 2);
+    const have = Uint8Array.of(0b1010_0000);
+    const { file, layer } = large;
+    swarm.handle({ type: "store-opened", file, have, layer, missingBytes: 300 * KIB }, 3);
+    expect(view()).toMatchObject({ state: { type: "paused" }, verifiedBytes: 512 * KIB });
+    expect(sent.filter(({ type }) => type === "request")).toEqual([]);
+  });
+
   test.each([
     ["several pieces", large, [0, 1, 2, 3]],
     ["one piece", small, [0]],

@@ -98,12 +98,14 @@ export type SwarmInput =
   /**
    * `have`: bit i says that piece i is stored (and was read back and verified, when it came from an earlier life).
    * `layer`: the piece hashes that the store kept and found to make the root; empty where it has none.
+   * `missingBytes`: the device has so much too little room for the rest: nothing is fetched, as after "store-failed".
    */
   | {
       readonly type: "store-opened";
       readonly file: FileId;
       readonly have: Uint8Array;
       readonly layer?: Uint8Array;
+      readonly missingBytes?: number;
     }
   | { readonly type: "store-failed"; readonly file: FileId; readonly reason: StoreProblem }
   /** The piece hashed right and is on disk, flushed. */

@@ -214,9 +214,13 @@ export class Swarm {
   handle(input: SwarmInput, now: Time): void {
     this.#now = now;
     switch (input.type) {
-      case "store-opened":
-        this.#downloads.get(input.file)?.storeOpened(input.have, input.layer ?? new Uint8Array(0), now);
+      case "store-opened": {
+        const { have, layer = new Uint8Array(0), missingBytes = 0 } = input;
+        const download = this.#downloads.get(input.file);
+        download?.storeOpened(have, layer, now);
+        if (missingBytes > 0) download?.storeFailed({ kind: "full", missingBytes });
         break;
+      }
       case "store-failed":
         this.#downloads.get(input.file)?.storeFailed(input.reason);
         break;

@@ -228,12 +228,11 @@ export class Holdings implements HostFiles {
     const stores = await this.#options.stores();
     const opened = await stores.open(file, this.#namesOf(file)[0], layer);
     if (opened.ok) this.#keep(file, opened.value);
+    const missingBytes = opened.ok ? await roomMissing(stores, file, opened.value.have) : 0;
     if (!isLast()) return;
     if (!opened.ok) return feed({ type: "store-failed", file, reason: opened.problem });
-    const { have } = opened.value;
-    feed({ type: "store-opened", file, have, layer: opened.value.layer });
-    const missingBytes = await roomMissing(stores, file, have);
-    if (missingBytes > 0) feed({ type: "store-failed", file, reason: { kind: "full", missingBytes } });
+    const { have, layer: kept } = opened.value;
+    feed({ type: "store-opened", file, have, layer: kept, missingBytes });
   }
 
   #keep(file: FileId, store: PieceStore): void {
