@@ -35,19 +35,16 @@ const AUTHOR_BYTES_PER_SECOND = 64 * 1024;
 /** A batch costs its receivers a signature check, however small it is. */
 const LEAST_CHARGE_BYTES = 4_096;
 
+/** A room of thousands has as many of these at each peer: nothing is in here that can be known otherwise. */
 interface Author {
-  readonly id: PeerId;
   /** The life that presence and library are of; -1 when there are none. */
   epoch: number;
   presence: Feed | null;
   library: Feed | null;
   /** Of all its lives. */
   boards: readonly Feed[];
-  boardBytes: number;
   /** It left, and this was its last word: only a later one brings it back. */
   gone: { readonly epoch: number; readonly length: number } | null;
-  /** When what it added will be paid off. */
-  paidAt: Time;
 }
 
 export interface ArchiveContext {
@@ -58,6 +55,8 @@ export interface ArchiveContext {
 export class Archive {
   readonly #context: ArchiveContext;
   readonly #authorById = new Map<PeerId, Author>();
+  /** When what these added will be paid off, by when they added something last. */
+  readonly #paidAtById = new Map<PeerId, Time>();
   #presences = 0;
   #libraryBytes = 0;
   #boardBytes = 0;
@@ -111,7 +110,7 @@ export class Archive {
 
   /** Whether the author has added so much in a short time that it has to wait: a flood is not passed on. */
   isFlooding(author: PeerId, now: Time): boolean {
-    return (this.#authorById.get(author)?.paidAt ?? now) - now > timeFor(AUTHOR_BYTES_AT_ONCE);
+    return (this.#paidAtById.get(author) ?? now) - now > timeFor(AUTHOR_BYTES_AT_ONCE);
   }
 
   /** Whether there is room for one more batch of this feed. */
@@ -143,7 +142,7 @@ export class Archive {
     } else if (batch.topic === "library" && !hasWord(author) && !this.#earlyLibraryUntil.has(batch.author))
       this.#earlyLibraryUntil.set(batch.author, now + EARLY_LIBRARY_MS);
     this.#endEarlyLibraries(now);
-    author.paidAt = Math.max(author.paidAt, now) + timeFor(batch.bytes.length);
+    this.#charge(batch, now);
     const { from, let: gone } = this.#change(feed, () => feed.append(batch));
     this.#letGo(feed, gone);
     this.#makeRoom();
@@ -227,8 +226,18 @@ export class Archive {
 
   #authorOf(id: PeerId): Author {
     let author = this.#authorById.get(id);
-    if (!author) this.#authorById.set(id, (author = newAuthor(id)));
+    if (!author) this.#authorById.set(id, (author = newAuthor()));
     return author;
+  }
+
+  #charge({ author, bytes }: Batch, now: Time): void {
+    const paidAt = Math.max(this.#paidAtById.get(author) ?? now, now) + timeFor(bytes.length);
+    this.#paidAtById.delete(author);
+    this.#paidAtById.set(author, paidAt);
+    for (const [oldest, until] of this.#paidAtById) {
+      if (now < until) return;
+      this.#paidAtById.delete(oldest);
+    }
   }
 
   /** Changes a feed, and with it everything that is summed up over feeds. */
@@ -247,10 +256,7 @@ export class Archive {
     this.#summary[at + 1]! ^= Number.parseInt(print.slice(8), 16);
     if (feed.topic === "presence" && !feed.isEmpty) this.#presences += sign;
     if (feed.topic === "library") this.#libraryBytes += sign * feed.bytes;
-    if (feed.topic !== "board") return;
-    const bytes = sign * (feed.bytes + feed.batches.length * BATCH_OVERHEAD_BYTES);
-    this.#boardBytes += bytes;
-    this.#authorOf(feed.author).boardBytes += bytes;
+    if (feed.topic === "board") this.#boardBytes += sign * boardBytesOf(feed);
   }
 
   #letGo(feed: Feed, gone: readonly Batch[]): void {
@@ -265,14 +271,15 @@ export class Archive {
   #makeRoom(): void {
     if (this.#boardBytes <= MAX_BOARDS_BYTES) return;
     const byBytes = [...this.#authorById.values()]
-      .filter(({ boardBytes }) => boardBytes > 0)
+      .filter(({ boards }) => boards.some(({ isEmpty }) => !isEmpty))
       .sort(byLeastBytes);
     while (this.#boardBytes > MAX_BOARDS_BYTES - BOARDS_SLACK_BYTES) {
       const author = byBytes.pop()!;
       const feed = author.boards.filter(({ isEmpty }) => !isEmpty).sort((a, b) => a.epoch - b.epoch)[0]!;
       this.#letGo(feed, [this.#change(feed, () => feed.shift())]);
       if (feed.isEmpty) this.#emptied(feed);
-      if (author.boardBytes > 0) byBytes.splice(placeIn(byBytes, author, byLeastBytes), 0, author);
+      if (author.boards.some(({ isEmpty }) => !isEmpty))
+        byBytes.splice(placeIn(byBytes, author, byLeastBytes), 0, author);
     }
   }
 
@@ -322,15 +329,12 @@ export class Archive {
   }
 }
 
-const newAuthor = (id: PeerId): Author => ({
-  id,
+const newAuthor = (): Author => ({
   epoch: -1,
   presence: null,
   library: null,
   boards: NO_FEEDS,
-  boardBytes: 0,
   gone: null,
-  paidAt: 0,
 });
 
 const NO_FEEDS: readonly Feed[] = [];
@@ -350,8 +354,14 @@ function* feedsOf({
 /** It has said who it is, and that stands. */
 const hasWord = ({ presence }: Author): boolean => presence !== null && !presence.isEmpty;
 
-/** Whoever loses next is last. */
-const byLeastBytes = (a: Author, b: Author): number => a.boardBytes - b.boardBytes || (a.id < b.id ? 1 : -1);
+const boardBytesOf = ({ bytes, batches }: Feed): number => bytes + batches.length * BATCH_OVERHEAD_BYTES;
+
+const allBoardBytesOf = ({ boards }: Author): number =>
+  boards.reduce((sum, board) => sum + boardBytesOf(board), 0);
+
+/** Of those with boards: whoever loses next is last. */
+const byLeastBytes = (a: Author, b: Author): number =>
+  allBoardBytesOf(a) - allBoardBytesOf(b) || (a.boards[0]!.author < b.boards[0]!.author ? 1 : -1);
 
 /** In the finest summary; in a coarser one, this modulo its buckets. */
 const bucketOf = (author: PeerId): number => Number.parseInt(author.slice(0, 4), 16) % FINE_SUMMARY_BUCKETS;
