@@ -3,7 +3,9 @@ import type { Entry } from "../src/engine/entry.ts";
 import type { Head } from "../src/engine/feed.ts";
 import { type Want } from "../src/engine/frame.ts";
 import { decodeFrame } from "../src/engine/frame-codec.ts";
+import { Missing } from "../src/engine/missing.ts";
 import { isHostile } from "../src/engine/refusal.ts";
+import { SeededRandom } from "../sim/random.ts";
 import { here, Net, newSigner, Pen, post, shares, type Node } from "./gossip-net.ts";
 
 const SEEDS = Array.from({ length: 20 }, (_, seed) => seed + 1);
@@ -87,6 +89,20 @@ test.each([
     for (const node of nodes) expect(node.of(nodes[0]!, "board").length).toBe(11);
   },
 );
+
+test.each([
+  [2, 500],
+  [50, 500],
+  [100, 650],
+  [3_200, 1_400],
+])("[E12] who knows %i authors waits %i ms for news to come by themselves", (authors, ms) => {
+  const missing = new Missing({ feed: () => null, authors: () => authors, send: () => {}, late: () => {} });
+  const random = new SeededRandom(1);
+  const [neighbor, author] = [newSigner(random).id, newSigner(random).id];
+  missing.peerUp(neighbor);
+  missing.heard(neighbor, { author, epoch: 1, topic: "board", base: 0, length: 1, mark: "" }, true, 7_000);
+  expect(missing.nextDeadline()).toBe(7_000 + ms);
+});
 
 test("[E12] a room of 50 with six neighbours each: under 1.3 payload copies a peer and post once the tree has settled", () => {
   const net = new Net(3);

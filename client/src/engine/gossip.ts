@@ -104,7 +104,12 @@ export class Gossip {
     const feed = (name: FeedName): Feed | null => this.#archive.feed(name);
     this.#archive = new Archive(context);
     this.#broadcast = new Broadcast(context);
-    this.#missing = new Missing({ feed, send, late: (peer) => this.#broadcast.graft(peer) });
+    this.#missing = new Missing({
+      feed,
+      authors: () => this.#archive.size,
+      send,
+      late: (peer) => this.#broadcast.graft(peer),
+    });
     this.#answers = new Answers({ feed, send, refuse });
     this.#comparisons = new Comparisons({
       tell: (peer, buckets, isAnswer) => this.#tellSummary(peer, buckets, isAnswer),

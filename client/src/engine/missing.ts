@@ -12,8 +12,13 @@ import type { PeerId } from "./peer-id.ts";
 
 /** Twice as many as a room has feeds worth asking for. A neighbour gets half of what others leave, so all get some. */
 const MAX_ITEMS = 65_536;
-/** What is told as news comes by itself over an eager link, if it comes. Guess: longer than a slow link's delay. */
+/**
+ * What is told as news comes by itself over an eager link, if it comes. Guess: longer than a slow link's delay; and the
+ * larger a room is, the longer the way over its tree can be, while neighbours have it by a shorter one.
+ */
 const NEWS_COMES_WITHIN_MS = 500;
+const SMALL_ROOM_AUTHORS = 50;
+const NEWS_COMES_WITHIN_MS_PER_DOUBLING = 150;
 /** A neighbour that was asked and brings nothing new for this long is passed over. Guess. */
 const ANSWER_WITHIN_MS = 5_000;
 /** And however much it brings, after this: an answer over 300 kbit/s. Guess. */
@@ -67,6 +72,8 @@ interface Neighbor {
 
 export interface MissingContext {
   feed(name: FeedName): Feed | null;
+  /** Of whom anything is known here. */
+  authors(): number;
   send(peer: PeerId, frame: WantsFrame): void;
   /** News came late: from now on this neighbour is to push them. */
   late(peer: PeerId): void;
@@ -110,7 +117,13 @@ export class Missing {
     let item = this.#itemByKey.get(key);
     if (!item) {
       if (neighbor.items >= MAX_ITEMS - this.#itemByKey.size) return false;
-      item = newItem(key, head, neighbor, isNews, now + (isNews ? NEWS_COMES_WITHIN_MS : 0));
+      item = newItem(
+        key,
+        head,
+        neighbor,
+        isNews,
+        now + (isNews ? newsComeWithinMs(this.#context.authors()) : 0),
+      );
       this.#itemByKey.set(key, item);
       neighbor.items++;
       if (isNews) this.#moveTo(item, this.#expected);
@@ -302,6 +315,11 @@ export class Missing {
     if (this.#itemByKey.delete(item.key)) item.claimant.items--;
   }
 }
+
+/** In a room of so many. */
+export const newsComeWithinMs = (authors: number): number =>
+  NEWS_COMES_WITHIN_MS +
+  Math.round(NEWS_COMES_WITHIN_MS_PER_DOUBLING * Math.max(0, Math.log2(authors / SMALL_ROOM_AUTHORS)));
 
 const newItem = (key: string, head: Head, claimant: Neighbor, isNews: boolean, notBefore: Time): Item => ({
   key,
