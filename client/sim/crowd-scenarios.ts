@@ -3,6 +3,7 @@ import { decodeBatch, encodeBatch, entriesOf, headOf, headText, isBatch } from "
 import { decodeEntry, encodeEntry } from "../src/engine/entry.ts";
 import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
 import type { PeerId } from "../src/engine/peer-id.ts";
+import { Compaction } from "./compaction.ts";
 import { Crowd, GROUP, type Posting } from "./crowd.ts";
 import { twist } from "./lies.ts";
 import type { CarriedFrame, SimPeer } from "./room.ts";
@@ -13,9 +14,11 @@ const MINUTE = 60 * SECOND;
 const TEN_YEARS = 10 * 365 * 24 * 60 * MINUTE;
 const ARRIVING_MS_PER_PEER = 20;
 const FILES_PER_PEER = 1;
-/** From so many on, time passes in steps while they come and while something is waited for, or it would take twice as long. */
+/** In large rooms time passes in steps while they come and while something is waited for, or it would take twice as long. */
 const LARGE_ROOM = 1_000;
-const STEP_MS = 50;
+const LARGE_ROOM_STEP_MS = 50;
+const HUGE_ROOM = 2_500;
+const HUGE_ROOM_STEP_MS = 150;
 /** Of offers times those who know them: beyond, the rest of a room only listens, or it would not fit in memory here. */
 const MOST_KNOWN_OFFERS = 1_000_000;
 const POSTS = 20;
@@ -32,6 +35,7 @@ class Gathering {
   readonly crowd: Crowd;
   readonly figures: string[] = [];
   readonly #tell: Tell | undefined;
+  readonly #compaction = new Compaction();
   /** The honest, and how many files each has come with. */
   readonly #filesByPeer = new Map<SimPeer, number>();
   #sharers = 0;
@@ -54,7 +58,7 @@ class Gathering {
   gather(peers: number, come: (index: number) => void): void {
     const { crowd } = this;
     this.#sharers = Math.floor(MOST_KNOWN_OFFERS / peers);
-    this.#stepMs = peers < LARGE_ROOM ? 1 : STEP_MS;
+    this.#stepMs = stepMsOf(peers);
     crowd.comeWithin(peers, peers * ARRIVING_MS_PER_PEER, come);
     this.#coarsely(() => crowd.pass(peers * ARRIVING_MS_PER_PEER));
     this.soon("everyone knows everyone and what they share", 2 * MINUTE, () => this.#allKnowAll());
@@ -62,6 +66,7 @@ class Gathering {
   }
 
   come(options = {}): SimPeer {
+    if (this.#stepMs > 1) this.#compaction.look();
     const peer = this.crowd.come(options);
     const files = this.#filesByPeer.size < this.#sharers ? FILES_PER_PEER : 0;
     this.crowd.share(peer, files);
@@ -187,6 +192,8 @@ class Gathering {
   }
 }
 
+const stepMsOf = (peers: number): number =>
+  peers < LARGE_ROOM ? 1 : peers < HUGE_ROOM ? LARGE_ROOM_STEP_MS : HUGE_ROOM_STEP_MS;
 const seconds = (ms: number): string => `${(ms / SECOND).toFixed(1)} s`;
 const at = (sorted: readonly number[], share: number): number =>
   sorted[Math.ceil(share * sorted.length) - 1] ?? 0;

@@ -148,16 +148,16 @@ export class SimRoom {
   }
 
   /** @internal */
-  send(frame: CarriedFrame, side: Side): void {
-    const { from, to, bytes } = frame;
+  send(arrival: Arrival): void {
+    const { from, to, bytes, side } = arrival;
     if (!this.reaches(from, to)) return;
     from.sent(bytes.length, this.#upBytesPerMs);
     const arrivesInMs = from.reachesInMs(to);
     const arrives = this.onGrain(this.now + arrivesInMs);
-    if (!this.wire) return to.expect({ side, frame }, inOrder(side, arrives));
-    for (const { lateMs, ...carried } of this.wire(frame)) {
+    if (!this.wire) return to.expect(arrival, inOrder(side, arrives));
+    for (const { lateMs, ...carried } of this.wire(arrival)) {
       const at = lateMs > 0 ? this.onGrain(this.now + arrivesInMs + lateMs) : inOrder(side, arrives);
-      to.expect({ side, frame: { ...frame, ...carried } }, at);
+      to.expect({ ...arrival, ...carried }, at);
     }
   }
 
@@ -206,9 +206,9 @@ interface Side {
 /** Nothing on a link overtakes what was sent before it, not even the link's end. */
 const inOrder = (side: Side, at: Time): Time => (side.lastAt = Math.max(side.lastAt, at));
 
-interface Arrival {
+interface Arrival extends CarriedFrame {
+  /** Where it comes to. */
   readonly side: Side;
-  readonly frame: CarriedFrame;
 }
 
 export class SimPeer implements Sleeper, Member {
@@ -402,7 +402,7 @@ export class SimPeer implements Sleeper, Member {
     const other = this.#sideByLink.get(link)?.other;
     if (!other) return;
     const { peer: to } = other;
-    this.#room.send({ from: this, to, bytes }, other);
+    this.#room.send({ from: this, to, bytes, side: other });
   }
 
   /** @internal */
@@ -421,10 +421,11 @@ export class SimPeer implements Sleeper, Member {
     });
   }
 
-  #arrive({ side, frame }: Arrival): void {
+  #arrive(arrival: Arrival): void {
+    const { side, bytes } = arrival;
     if (this.#sideByLink.get(side.link) !== side) return;
-    this.#room.listener?.(frame);
-    this.receive(side.link, frame.bytes);
+    this.#room.listener?.(arrival);
+    this.receive(side.link, bytes);
   }
 
   #say(link: LinkId, role: Role, connection: Connection): void {
