@@ -181,6 +181,7 @@ test("[M2] a message that failed says whose fault it is, and of who has left whe
 describe("leaving a room", () => {
   const file = (name: string) => ({ file: name as never });
   const room: Parameters<typeof leavingWords>[0] = {
+    adding: { files: 0, filesDone: 0, bytes: 0, bytesDone: 0, problems: [], active: false },
     downloads: [],
     uploads: [],
     library: [],
@@ -194,6 +195,11 @@ describe("leaving a room", () => {
   test("loses nothing when there is nothing, and is not asked about", () => {
     expect(leavingWords(room)).toEqual([]);
     expect(leavingWords({ ...room, server: { type: "offline", sinceMs: 1 }, peerCount: 0 })).toEqual([]);
+  });
+
+  test("gives up what is still being added", () => {
+    const adding = { ...room.adding, active: true };
+    expect(leavingWords({ ...room, adding })).toEqual(["Files are still being added to your table."]);
   });
 
   test("ends transfers", () => {

@@ -181,9 +181,10 @@ export const serverNews = (server: ServerState, peers: number): string | null =>
 
 /** What leaving the room would end or lose; nothing: it need not be asked about. */
 export const leavingWords = (
-  room: Pick<Session, "downloads" | "uploads" | "library" | "messages" | "server" | "peerCount">,
+  room: Pick<Session, "adding" | "downloads" | "uploads" | "library" | "messages" | "server" | "peerCount">,
 ): readonly string[] => {
   const words: string[] = [];
+  if (room.adding.active) words.push("Files are still being added to your table.");
   if (room.uploads.length > 0 || room.downloads.some(isRunning))
     words.push("Transfers are running. Leaving stops them, here and for those who fetch from you.");
   const table = tableWords(room);
