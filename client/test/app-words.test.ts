@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { PeerId } from "../src/engine/peer-id.ts";
 import type { TransferState } from "../src/engine/view.ts";
 import {
-  deleteAllWords,
+  deleteWords,
   leavingWords,
   messageStateWords,
   nameOf,
@@ -233,19 +233,27 @@ describe("leaving a room", () => {
   });
 });
 
-test("before everything stored is deleted it says what was never saved, as far as this tab knows", () => {
-  const stored = (...names: string[]) =>
-    ({ files: names.map((file) => ({ file, name: file, bytes: 1 })) }) as never;
+test("before what is stored is deleted it says what was never saved, as far as this tab knows", () => {
+  const stored = (...names: string[]) => names.map((file) => ({ file, name: file, bytes: 1 })) as never;
   const downloads = (...saved: boolean[]) =>
     ({ downloads: saved.map((saved, i) => ({ file: `${i}`, state: { type: "complete", saved } })) }) as never;
-  const words = (...given: Parameters<typeof deleteAllWords>) => plain(deleteAllWords(...given));
+  const words = (...given: Parameters<typeof deleteWords>) => plain(deleteWords(...given));
   expect(words(stored("0", "1", "2"), downloads(true, false, true))).toBe(
     "Deletes 3 files from this device. 1 of them was never saved elsewhere.",
   );
-  expect(words(stored("0"), downloads(true))).toBe(
-    "Deletes 1 file from this device. All of them were saved elsewhere.",
+  expect(words(stored("0", "1"), downloads(true, true))).toBe(
+    "Deletes 2 files from this device. All of them were saved elsewhere.",
   );
   expect(words(stored("0", "of another room"), downloads(true))).toBe(
     "Deletes 2 files from this device. What was never saved elsewhere is gone then.",
+  );
+  expect(words(stored("0"), downloads(true))).toBe(
+    "Deletes 1 file from this device. It was saved elsewhere.",
+  );
+  expect(words(stored("0"), downloads(false))).toBe(
+    "Deletes 1 file from this device. It was never saved elsewhere.",
+  );
+  expect(words(stored("of another room"), downloads(false))).toBe(
+    "Deletes 1 file from this device. What was never saved elsewhere is gone then.",
   );
 });

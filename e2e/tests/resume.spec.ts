@@ -321,6 +321,9 @@ test("what finished downloads have left is listed, shared again after a reload, 
   await question.getByRole("button", { name: "Keep them" }).click();
   await expect(stored.getByRole("listitem")).toContainText(NAME);
   await taker.page.getByRole("button", { name: `Delete ${NAME}` }).click();
+  const one = taker.page.getByRole("dialog", { name: "Delete this file?" });
+  await expect(one).toContainText(NAME);
+  await one.getByRole("button", { name: "Delete it" }).click();
   await expect(stored).toBeHidden();
   await taker.page.keyboard.press("Escape");
   await expect(taker.library.getByRole("listitem").filter({ hasText: NAME })).toHaveCount(0);

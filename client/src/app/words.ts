@@ -1,4 +1,5 @@
 /** Every sentence the page says about state and trouble, in one place: what is true, and what to do. */
+import type { FileId } from "../engine/file-id.ts";
 import type { Notice, ReadProblem, StoreProblem } from "../engine/io.ts";
 import type { Refusal } from "../engine/refusal.ts";
 import type {
@@ -284,17 +285,20 @@ export const storageWords = ({ quota, persistent }: StorageView): string => {
   return persistent ? used : `${used} The browser may clear it when the disk gets short.`;
 };
 
-/** Before everything stored is deleted. What other rooms have left may be saved or not: nobody here knows. */
-export const deleteAllWords = (
-  { files }: Pick<StorageView, "files">,
-  { downloads }: Pick<Session, "downloads">,
-): string => {
-  const savedByFile = new Map(
-    downloads.flatMap(({ file, state }) => (state.type === "complete" ? [[file, state.saved] as const] : [])),
-  );
-  const known = files.filter(({ file }) => savedByFile.has(file));
-  const unsaved = known.filter(({ file }) => !savedByFile.get(file)).length;
+/** Whether this was saved elsewhere, as far as this tab knows: what other rooms have left may be or not. */
+export const wasSaved = (file: FileId, { downloads }: Pick<Session, "downloads">): boolean | null => {
+  for (const { file: other, state } of downloads)
+    if (other === file && state.type === "complete") return state.saved;
+  return null;
+};
+
+/** Before these stored files, one or more, are deleted. */
+export const deleteWords = (files: StorageView["files"], room: Pick<Session, "downloads">): string => {
+  const known = files.filter(({ file }) => wasSaved(file, room) !== null);
+  const unsaved = known.filter(({ file }) => !wasSaved(file, room)).length;
   const words = `Deletes ${plural(files.length, "file")} from this device.`;
+  if (files.length === 1 && known.length === 1)
+    return `${words} It was ${unsaved === 1 ? "never " : ""}saved elsewhere.`;
   if (unsaved > 0)
     return `${words} ${formatCount(unsaved)} of them ${unsaved === 1 ? "was" : "were"} never saved elsewhere.`;
   if (known.length === files.length) return `${words} All of them were saved elsewhere.`;
