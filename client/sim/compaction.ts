@@ -2,28 +2,29 @@
  * Keeps a heap of gigabytes free of holes. V8 moves a few megabytes together at each collection of the old generation;
  * a room of thousands fills its pages faster than that with what dies soon, and takes almost twice what it needs.
  *
- * Moving everything takes room for everything once more: it is done as long as the machine has that.
+ * To move everything takes seconds for each gigabyte, and room for everything once more: it is done when there are many
+ * holes, and as long as the machine has that room.
  */
 import { totalmem } from "node:os";
-import { getHeapStatistics, setFlagsFromString } from "node:v8";
+import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 
+/** Of what is used, what is taken at most. */
+const MOST_TAKEN = 1.3;
 /** Of the machine's memory. */
 const MOST_SHARE = 0.85;
 
 export class Compaction {
-  #isOn = false;
   #usedBytes = 0;
-  /** What was left after the last collection of the old generation. */
-  #livingBytes = 0;
 
-  /** To be called now and then. */
+  /** To be called now and then. Holes show right after a collection; the next one moves things together. */
   look(): void {
-    const { used_heap_size: used } = getHeapStatistics();
-    if (used < this.#usedBytes) this.#livingBytes = used;
+    const old = getHeapSpaceStatistics().find(({ space_name }) => space_name === "old_space");
+    if (!old) return;
+    const { space_used_size: used, space_size: taken } = old;
+    const hasCollected = used < this.#usedBytes;
     this.#usedBytes = used;
-    const fits = used + this.#livingBytes < MOST_SHARE * totalmem();
-    if (fits === this.#isOn) return;
-    this.#isOn = fits;
-    setFlagsFromString(fits ? "--compact-on-every-full-gc" : "--no-compact-on-every-full-gc");
+    if (!hasCollected) return;
+    const compacts = taken > MOST_TAKEN * used && taken + used < MOST_SHARE * totalmem();
+    setFlagsFromString(compacts ? "--compact-on-every-full-gc" : "--no-compact-on-every-full-gc");
   }
 }
