@@ -58,7 +58,7 @@ export class Comparisons {
     this.#waiting.set(peer, now);
     if (now < this.#nextAt()) return;
     this.#waiting.delete(peer);
-    this.#tell(peer, true, now); // it says by itself what it knows
+    this.#compareWith(peer, true, now); // it says by itself what it knows
   }
 
   peerDown(peer: PeerId): void {
@@ -81,15 +81,13 @@ export class Comparisons {
     if (now >= this.#nextAt()) {
       const [next] = this.#waiting.keys();
       this.#waiting.delete(next!);
-      this.#tell(next!, false, now);
+      this.#compareWith(next!, false, now);
     }
     if (now < this.#againAt) return;
     this.#againAt = this.#nextAgain(now);
     const peers = this.#context.neighbors();
     const peer = peers[Math.floor(this.#context.random() * peers.length)];
-    if (!peer) return;
-    this.#asked.add(peer);
-    this.#context.tell(peer, SUMMARY_BUCKETS, false);
+    if (peer) this.#tell(peer, SUMMARY_BUCKETS, false);
   }
 
   nextDeadline(): Time {
@@ -106,13 +104,18 @@ export class Comparisons {
     );
   }
 
-  #tell(peer: PeerId, isAnswer: boolean, now: Time): void {
+  /** A new neighbour, whose turn it is. */
+  #compareWith(peer: PeerId, isAnswer: boolean, now: Time): void {
     const authors = this.#context.authors();
     const isFine = authors >= FINE_FROM_AUTHORS && authors - this.#lastAuthors >= FINE_FROM_NEW_AUTHORS;
     this.#lastAt = now;
     this.#lastAuthors = authors;
+    this.#tell(peer, isFine ? FINE_SUMMARY_BUCKETS : SUMMARY_BUCKETS, isAnswer);
+  }
+
+  #tell(peer: PeerId, buckets: number, isAnswer: boolean): void {
     if (!isAnswer) this.#asked.add(peer);
-    this.#context.tell(peer, isFine ? FINE_SUMMARY_BUCKETS : SUMMARY_BUCKETS, isAnswer);
+    this.#context.tell(peer, buckets, isAnswer);
   }
 
   #nextAgain(now: Time): Time {
