@@ -3,8 +3,8 @@ import { decodeBatch, encodeBatch, entriesOf, headOf, headText, isBatch } from "
 import { decodeEntry, encodeEntry } from "../src/engine/entry.ts";
 import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
 import type { PeerId } from "../src/engine/peer-id.ts";
-import { Compaction } from "./compaction.ts";
 import { Crowd, GROUP, type Posting } from "./crowd.ts";
+import { Compaction, leaveBuffersUncounted } from "./large-heap.ts";
 import { twist } from "./lies.ts";
 import type { CarriedFrame, SimPeer } from "./room.ts";
 import { must, type Outcome, type Scenario, type Tell } from "./scenario.ts";
@@ -59,6 +59,7 @@ class Gathering {
     const { crowd } = this;
     this.#sharers = Math.floor(MOST_KNOWN_OFFERS / peers);
     this.#stepMs = stepMsOf(peers);
+    if (peers >= HUGE_ROOM) leaveBuffersUncounted();
     crowd.comeWithin(peers, peers * ARRIVING_MS_PER_PEER, come);
     this.#coarsely(() => crowd.pass(peers * ARRIVING_MS_PER_PEER));
     this.soon("everyone knows everyone and what they share", 2 * MINUTE, () => this.#allKnowAll());
