@@ -285,17 +285,17 @@ export const storageWords = ({ quota, persistent }: StorageView): string => {
   return persistent ? used : `${used} The browser may clear it when the disk gets short.`;
 };
 
-/** Whether this was saved elsewhere, as far as this tab knows: what other rooms have left may be or not. */
-export const wasSaved = (file: FileId, { downloads }: Pick<Session, "downloads">): boolean | null => {
-  for (const { file: other, state } of downloads)
-    if (other === file && state.type === "complete") return state.saved;
-  return null;
-};
+/** Whether finished downloads were saved elsewhere. What other rooms have left may be or not: nobody here knows. */
+export const savedByFile = ({ downloads }: Pick<Session, "downloads">): ReadonlyMap<FileId, boolean> =>
+  new Map(
+    downloads.flatMap(({ file, state }) => (state.type === "complete" ? [[file, state.saved] as const] : [])),
+  );
 
 /** Before these stored files, one or more, are deleted. */
 export const deleteWords = (files: StorageView["files"], room: Pick<Session, "downloads">): string => {
-  const known = files.filter(({ file }) => wasSaved(file, room) !== null);
-  const unsaved = known.filter(({ file }) => !wasSaved(file, room)).length;
+  const saved = savedByFile(room);
+  const known = files.filter(({ file }) => saved.has(file));
+  const unsaved = known.filter(({ file }) => !saved.get(file)).length;
   const words = `Deletes ${plural(files.length, "file")} from this device.`;
   if (files.length === 1 && known.length === 1)
     return `${words} It was ${unsaved === 1 ? "never " : ""}saved elsewhere.`;

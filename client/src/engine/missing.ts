@@ -72,7 +72,7 @@ interface Neighbor {
 
 export interface MissingContext {
   feed(name: FeedName): Feed | null;
-  /** Of whom anything is known here. */
+  /** Whose word is known here. */
   authors(): number;
   send(peer: PeerId, frame: WantsFrame): void;
   /** News came late: from now on this neighbour is to push them. */
@@ -317,7 +317,7 @@ export class Missing {
 }
 
 /** In a room of so many. */
-export const newsComeWithinMs = (authors: number): number =>
+const newsComeWithinMs = (authors: number): number =>
   NEWS_COMES_WITHIN_MS +
   Math.round(NEWS_COMES_WITHIN_MS_PER_DOUBLING * Math.max(0, Math.log2(authors / SMALL_ROOM_AUTHORS)));
 
