@@ -19,6 +19,7 @@ const LARGE_ROOM = 1_000;
 const LARGE_ROOM_STEP_MS = 50;
 const HUGE_ROOM = 2_500;
 const HUGE_ROOM_STEP_MS = 150;
+const LOOK_AT_HEAP_EVERY_MS = 100;
 /** Of offers times those who know them: beyond, the rest of a room only listens, or it would not fit in memory here. */
 const MOST_KNOWN_OFFERS = 1_000_000;
 const POSTS = 20;
@@ -59,6 +60,7 @@ class Gathering {
     const { crowd } = this;
     this.#sharers = Math.floor(MOST_KNOWN_OFFERS / peers);
     this.#stepMs = stepMsOf(peers);
+    if (peers >= LARGE_ROOM) this.#lookAtHeap();
     if (peers >= HUGE_ROOM) leaveBuffersUncounted();
     crowd.comeWithin(peers, peers * ARRIVING_MS_PER_PEER, come);
     this.#coarsely(() => crowd.pass(peers * ARRIVING_MS_PER_PEER));
@@ -67,7 +69,6 @@ class Gathering {
   }
 
   come(options = {}): SimPeer {
-    if (this.#stepMs > 1) this.#compaction.look();
     const peer = this.crowd.come(options);
     const files = this.#filesByPeer.size < this.#sharers ? FILES_PER_PEER : 0;
     this.crowd.share(peer, files);
@@ -165,6 +166,12 @@ class Gathering {
         if (notice.type === "peer-dropped")
           must(!names.has(notice.peer), `nobody honest is refused: ${notice.refusal}`);
     return { figures: this.figures, trace: this.crowd.trace };
+  }
+
+  /** As long as the room is there: what was right to move together while it gathered may not fit any more. */
+  #lookAtHeap(): void {
+    this.#compaction.look();
+    this.crowd.room.after(LOOK_AT_HEAP_EVERY_MS, () => this.#lookAtHeap());
   }
 
   #allKnowAll(): boolean {

@@ -14,11 +14,15 @@ const MOST_TAKEN = 1.3;
 /** Of the machine's memory. */
 const MOST_SHARE = 0.85;
 
+let areUncounted = false;
+
 /**
  * From now on buffers that are not zeroed, as encoders take them, lie in shared memory. V8 does not count that, and so
  * collects when its heap has grown and not sooner.
  */
 export const leaveBuffersUncounted = (): void => {
+  if (areUncounted) return;
+  areUncounted = true;
   const allocUnsafe = Buffer.allocUnsafe;
   let slab = new SharedArrayBuffer(SLAB_BYTES);
   let at = 0;
