@@ -270,16 +270,13 @@ export class Archive {
   /** When the boards are too large, whoever takes most loses the oldest post of their oldest life. [E8] */
   #makeRoom(): void {
     if (this.#boardBytes <= MAX_BOARDS_BYTES) return;
-    const byBytes = [...this.#authorById.values()]
-      .filter(({ boards }) => boards.some(({ isEmpty }) => !isEmpty))
-      .sort(byLeastBytes);
+    const byBytes = [...this.#authorById.values()].filter(hasPosts).sort(byLeastBytes);
     while (this.#boardBytes > MAX_BOARDS_BYTES - BOARDS_SLACK_BYTES) {
       const author = byBytes.pop()!;
       const feed = author.boards.filter(({ isEmpty }) => !isEmpty).sort((a, b) => a.epoch - b.epoch)[0]!;
       this.#letGo(feed, [this.#change(feed, () => feed.shift())]);
       if (feed.isEmpty) this.#emptied(feed);
-      if (author.boards.some(({ isEmpty }) => !isEmpty))
-        byBytes.splice(placeIn(byBytes, author, byLeastBytes), 0, author);
+      if (hasPosts(author)) byBytes.splice(placeIn(byBytes, author, byLeastBytes), 0, author);
     }
   }
 
@@ -353,6 +350,8 @@ function* feedsOf({
 
 /** It has said who it is, and that stands. */
 const hasWord = ({ presence }: Author): boolean => presence !== null && !presence.isEmpty;
+
+const hasPosts = ({ boards }: Author): boolean => boards.some(({ isEmpty }) => !isEmpty);
 
 const boardBytesOf = ({ bytes, batches }: Feed): number => bytes + batches.length * BATCH_OVERHEAD_BYTES;
 
