@@ -2,7 +2,7 @@
 import type { Time } from "./io.ts";
 
 export class Allowance {
-  readonly #most: number;
+  #most: number;
   readonly #perSecond: number;
   #left: number;
   #at: Time | null = null;
@@ -11,6 +11,13 @@ export class Allowance {
     this.#most = most;
     this.#perSecond = perSecond;
     this.#left = most;
+  }
+
+  /** It saves up to `most`, if that is more than before; the difference is there at once. */
+  raise(most: number): void {
+    if (most <= this.#most) return;
+    this.#left += most - this.#most;
+    this.#most = most;
   }
 
   /** Spends `amount`, or nothing when there is less. */
