@@ -13,6 +13,8 @@ class Network {
   readonly random = new SeededRandom(1);
   readonly members: Member[] = [];
   now: Time = 0;
+  /** Whether connections come about, once a call is answered. */
+  reaches = true;
   readonly #due: (() => void)[] = [];
 
   add(): Member {
@@ -54,6 +56,8 @@ class Member {
   readonly up: { peer: PeerId; address: Address; calledUs: boolean }[] = [];
   readonly down: PeerId[] = [];
   readonly failed: Address[] = [];
+  /** Of the failed, where nobody answered. */
+  readonly silent: Address[] = [];
   readonly notices: Notice["type"][] = [];
   needed = new Set<PeerId>();
   /** Who carries its envelopes while it has no server. */
@@ -76,7 +80,10 @@ class Member {
       notify: (notice) => void this.notices.push(notice.type),
       peerUp: (peer, at) => void this.up.push({ peer, ...at }),
       peerDown: (peer) => void this.down.push(peer),
-      dialFailed: (address) => void this.failed.push(address),
+      dialFailed: (address, wasSilent) => {
+        this.failed.push(address);
+        if (wasSilent) this.silent.push(address);
+      },
       isNeeded: (peer) => this.needed.has(peer),
       frame: () => {},
     });
@@ -98,6 +105,7 @@ class Member {
         this.#otherEnd.set(output.link, other);
         if (kind === "offer")
           return this.links.signal(output.link, `answer ${members.indexOf(this)} ${output.link}`);
+        if (!this.#network.reaches) return;
         other.member.links.opened(other.link, "b", "a", now);
         return this.links.opened(output.link, "a", "b", now);
       }
@@ -149,10 +157,22 @@ describe("a link", () => {
     expect(ada.failed).toEqual([]);
     network.pass(1);
     expect(ada.failed).toEqual([nobody]);
+    expect(ada.silent).toEqual([nobody]);
     expect(ada.links.dial(nobody, network.now)).toBe(false);
     network.pass(2_000);
     expect(ada.links.dial(nobody, network.now)).toBe(true);
   });
+});
+
+test("[V3] a call that was answered, and made no connection, fails without saying that nobody is there", () => {
+  const network = new Network();
+  network.reaches = false;
+  const [ada, ben] = [network.add(), network.add()];
+  ada.links.dial(ben.address, network.now);
+  network.settle();
+  network.pass(60_000);
+  expect(ada.failed).toEqual([ben.address]);
+  expect(ada.silent).toEqual([]);
 });
 
 test("[I4][W4] who took another's address to call by peers is dropped without it: that other one can be called", () => {

@@ -525,6 +525,34 @@ describe("hostile peers", () => {
     expect(sent).toEqual([{ type: "suspect", author: peer(5), epoch: 3, seq: 7, to: peer(5) }]);
   });
 
+  test("[V3] who answers no call and was silent for a minute is suspected, and nobody else is", () => {
+    const { presence, sent, run } = alone();
+    presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);
+    presence.unanswered(address(5), MINUTE - 1);
+    presence.unanswered(address(6), MINUTE);
+    expect(sent).toEqual([]);
+    presence.unanswered(address(5), MINUTE);
+    presence.unanswered(address(5), MINUTE + 1);
+    const suspicion = { type: "suspect", author: peer(5), epoch: 3, seq: 7 };
+    expect(sent).toEqual([1, 2, 3].map((number) => ({ ...suspicion, to: peer(number) })));
+    run(MINUTE, 2 * MINUTE);
+    expect(presence.stateOf(peer(5))).toBeNull();
+  });
+
+  test("[V3][V7] a call says nothing to who was alone, or slept", () => {
+    const { presence, sent, neighbors } = alone();
+    presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);
+    const all = neighbors.splice(0);
+    presence.unanswered(address(5), MINUTE);
+    neighbors.push(...all);
+    presence.unanswered(address(5), MINUTE + SECOND);
+    // The call ends before anything else happens on waking up.
+    presence.unanswered(address(5), 10 * MINUTE);
+    expect(sent).toEqual([]);
+    presence.unanswered(address(5), 11 * MINUTE);
+    expect(sent).toHaveLength(3);
+  });
+
   test("[V4] suspicions of other words than the last, and of unknown people, go nowhere", () => {
     const { presence, sent, run } = alone();
     presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);
@@ -547,11 +575,26 @@ describe("hostile peers", () => {
 
   test("[V9] a flood of suspicions is refused by name, and costs few words", () => {
     const { presence, sent, refused } = alone();
-    for (let i = 1; i <= 3_000; i++) presence.applied(peer(i), 1, 0, profile(i), peer(1), 0);
+    for (let i = 1; i <= 100; i++) presence.applied(peer(i), 1, 0, profile(i), peer(1), 0);
     for (let i = 1; i <= 3_000; i++)
       presence.frame(peer(1), { type: "suspect", author: peer(i), epoch: 1, seq: 0 }, 0);
     expect(refused).toEqual(Array.from({ length: 3_000 - 1_024 }, () => "too-many-requests"));
-    expect(sent).toHaveLength(2 * 1_024);
+    expect(sent).toHaveLength(2 * 100);
+  });
+
+  test("[V9] in a large room one neighbour may suspect everyone at once, and then few", () => {
+    const { presence, sent, refused } = alone();
+    const suspectAll = (): void => {
+      for (let i = 1; i <= 3_000; i++)
+        presence.frame(peer(1), { type: "suspect", author: peer(i), epoch: 1, seq: 0 }, 0);
+    };
+    // When it says its first, the room is still small.
+    presence.frame(peer(1), { type: "suspect", author: peer(1), epoch: 1, seq: 0 }, 0);
+    for (let i = 1; i <= 3_000; i++) presence.applied(peer(i), 1, 0, profile(i), peer(1), 0);
+    suspectAll();
+    expect(sent).toHaveLength(2 * 2_999);
+    suspectAll();
+    expect(refused).toHaveLength(3_001);
   });
 
   test("[V9] people are bounded by the size of a room", () => {

@@ -8,6 +8,10 @@ export class ByAge<Key> {
     return this.#timeByKey.has(key);
   }
 
+  timeOf(key: Key): Time | null {
+    return this.#timeByKey.get(key) ?? null;
+  }
+
   /** `time` is not before any that is here. */
   add(key: Key, time: Time): void {
     this.#timeByKey.delete(key);

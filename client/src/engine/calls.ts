@@ -35,8 +35,8 @@ export interface CallsContext {
   add(introduction: Introduction, isRelayed: boolean, now: Time): Link;
   /** Gives up an attempt that another one replaces: no failure. */
   drop(link: Link): void;
-  /** Nobody is there, or the network keeps the two apart. */
-  dialFailed(address: Address, now: Time): void;
+  /** Nobody is there, or the network keeps the two apart. `wasSilent`: nobody answered at all. */
+  dialFailed(address: Address, wasSilent: boolean, now: Time): void;
 }
 
 interface DirectRetry {
@@ -179,7 +179,7 @@ export class Calls {
       if (!failures.isTold) this.#context.notify({ type: "no-route", peer });
       failures.isTold = true;
     }
-    this.#context.dialFailed(address, now);
+    this.#context.dialFailed(address, reason === "timeout" && unanswered !== null, now);
   }
 
   /** Never calls there again, if it is sure that it was there. */

@@ -125,7 +125,10 @@ export class Engine {
         this.#offers.peerDown(peer);
         this.#transferLinks.look(now);
       },
-      dialFailed: (address, now) => this.#overlay.dialFailed(address, now),
+      dialFailed: (address, wasSilent, now) => {
+        this.#overlay.dialFailed(address, now);
+        if (wasSilent) this.#presence.unanswered(address, now);
+      },
       frame: (peer, frame, now) => this.#frame(peer, frame, now),
     });
     this.#overlay = new Overlay({

@@ -29,8 +29,8 @@ export interface LinksContext
   /** `calledUs`: it was not this peer that chose. */
   peerUp(peer: PeerId, at: { readonly address: Address; readonly calledUs: boolean }, now: Time): void;
   peerDown(peer: PeerId, now: Time): void;
-  /** Nobody is there, or the network keeps the two apart. */
-  dialFailed(address: Address, now: Time): void;
+  /** Nobody is there, or the network keeps the two apart. `wasSilent`: nobody answered at all. */
+  dialFailed(address: Address, wasSilent: boolean, now: Time): void;
   /** Somebody wants the link to stay although nothing is said on it. */
   isNeeded(peer: PeerId): boolean;
   frame(peer: PeerId, frame: Frame, now: Time): void;

@@ -39,8 +39,11 @@ const LEFT_GRACE_MS = 5_000;
 const SLEPT_MS = 90_000;
 const LOOK_EVERY_MS = 60_000;
 const LOOK_AT_MOST_EVERY_MS = 1_000;
-/** Suspicions one neighbour may pass on: of 3,000 people a third at once. Each may cause a word of somebody. Guess. */
-const SUSPICIONS_AT_ONCE = 1_024;
+/**
+ * Suspicions one neighbour may pass on: of everyone at once, where a room falls apart; what does not get through here is
+ * noticed by silence alone, after an hour in a room of thousands. Each may cause a word of somebody. Guess.
+ */
+const LEAST_SUSPICIONS_AT_ONCE = 1_024;
 const SUSPICIONS_PER_SECOND = 4;
 
 interface Person {
@@ -101,7 +104,7 @@ export class Presence {
   #lookedAt: Time;
   /** How often the others may be expected to speak: it grows with the room at once, and shrinks in a while. */
   #intervalMs = WORD_EVERY_MS;
-  /** Whoever was not heard before this may have spoken all the same. */
+  /** Whoever was not heard up to this may have spoken all the same. */
   #deafUntil: Time = -Infinity;
   #sleptUntil: Time = -Infinity;
 
@@ -226,13 +229,27 @@ export class Presence {
     this.#lookNoLaterThan(now + LINK_BACK_WITHIN_MS);
   }
 
+  /**
+   * A call there was not answered. Who has spoken lately is busy; else it may be gone, together with all neighbours that
+   * would have noticed. [V3]
+   */
+  unanswered(address: Address, now: Time): void {
+    if (now >= this.#lookAt) this.#look(now); // whether this device slept meanwhile
+    const peer = this.#peerByAddress.get(address);
+    const heardAt = peer ? this.#heard.timeOf(peer) : null;
+    if (!peer || heardAt === null || this.#isAlone()) return;
+    if (now - Math.max(heardAt, this.#deafUntil) < WORD_EVERY_MS) return;
+    this.#suspect(peer, this.#people.get(peer)!, null, now);
+  }
+
   /** Somebody lost its link to the author, or never heard from it again. [V4] */
   frame(peer: PeerId, { author, epoch, seq }: SuspectFrame, now: Time): void {
     let allowance = this.#allowanceByPeer.get(peer);
     if (!allowance) {
-      allowance = new Allowance(SUSPICIONS_AT_ONCE, SUSPICIONS_PER_SECOND);
+      allowance = new Allowance(LEAST_SUSPICIONS_AT_ONCE, SUSPICIONS_PER_SECOND);
       this.#allowanceByPeer.set(peer, allowance);
     }
+    allowance.raise(this.#people.size);
     if (!allowance.spend(1, now)) return this.#context.refuse(peer, "too-many-requests");
     if (author === this.#context.me) {
       if (epoch === this.#context.epoch && seq === this.#seq) this.#sayWithin(ANSWER_EVERY_MS, now);
