@@ -4,7 +4,7 @@ import { decodeEntry, encodeEntry } from "../src/engine/entry.ts";
 import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
 import type { PeerId } from "../src/engine/peer-id.ts";
 import { Crowd, GROUP, type Posting } from "./crowd.ts";
-import { Compaction, leaveBuffersUncounted } from "./large-heap.ts";
+import { HeapWatch, leaveBuffersUncounted } from "./large-heap.ts";
 import { twist } from "./lies.ts";
 import type { CarriedFrame, SimPeer } from "./room.ts";
 import { must, type Outcome, type Scenario, type Tell } from "./scenario.ts";
@@ -30,13 +30,15 @@ const SPREAD_MS = 15 * SECOND;
 const FORGOTTEN_MS = 3 * MINUTE;
 /** A word that was on its way when its author vanished is a sign of life, too: then only two intervals of silence tell. */
 const MISSED_MS = 2 * MINUTE;
+/** Who vanished with all its neighbours is noticed by those who call it, and few do in a minute. */
+const UNNOTICED_MS = 3 * MINUTE;
 
 /** A room where everyone is there and knows everyone. */
 class Gathering {
   readonly crowd: Crowd;
   readonly figures: string[] = [];
   readonly #tell: Tell | undefined;
-  readonly #compaction = new Compaction();
+  readonly #heap = new HeapWatch();
   /** The honest, and how many files each has come with. */
   readonly #filesByPeer = new Map<SimPeer, number>();
   #sharers = 0;
@@ -170,7 +172,7 @@ class Gathering {
 
   /** As long as the room is there: what was right to move together while it gathered may not fit any more. */
   #lookAtHeap(): void {
-    this.#compaction.look();
+    this.#heap.look();
     this.crowd.room.after(LOOK_AT_HEAP_EVERY_MS, () => this.#lookAtHeap());
   }
 
@@ -342,20 +344,25 @@ export const CROWD_SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
   },
   "mass-failure": {
-    about: "as room-of-N; then three in ten vanish at once, and the others go on posting",
+    about:
+      "as room-of-N; then three in ten vanish at once, one of them with all it was linked with; others go on posting",
     peers: 100,
     run(peers, seed, tell) {
       const room = Gathering.of(peers, seed, tell);
       measureRest(room, peers);
       const { crowd } = room;
       room.say("then three in ten vanish");
-      for (let left = Math.round(0.3 * peers); left > 0; left--) crowd.kill(crowd.someone());
+      const count = Math.round(0.3 * peers);
+      const unnoticed = crowd.someone();
+      const vanishing = new Set([unnoticed, ...unnoticed.linked()].slice(0, count));
+      while (vanishing.size < count) vanishing.add(crowd.someone());
+      for (const peer of vanishing) crowd.kill(peer);
       const postings = room.post(POSTS, SECOND);
       crowd.pass(SPREAD_MS);
       room.measureSpread(postings);
       const delivered = room.delivered(postings);
       must(delivered >= 0.999, `${100 * delivered} % delivered`);
-      room.soon("all know the same", FORGOTTEN_MS, () => room.agree);
+      room.soon("all know the same", FORGOTTEN_MS + UNNOTICED_MS, () => room.agree);
       return room.end();
     },
   },

@@ -13,6 +13,9 @@ const MAX_SLICE_BYTES = 128 * 1024;
 const MOST_TAKEN = 1.3;
 /** Of the machine's memory. */
 const MOST_SHARE = 0.85;
+/** Of what is used, what may be taken beyond it before V8 collects. Left to itself it would be up to three times as much. */
+const MOST_GROWTH_PERCENT = 100;
+const LEAST_GROWTH_PERCENT = 25;
 
 let areUncounted = false;
 
@@ -38,9 +41,10 @@ export const leaveBuffersUncounted = (): void => {
 /**
  * V8 moves a few megabytes together at each collection of the old generation; a room of thousands fills its pages faster
  * than that with what dies soon, and takes almost twice what it needs. To move everything takes seconds for each
- * gigabyte, and room for everything once more: it is done when there are many holes, and while there is that room.
+ * gigabyte, and room for everything once more: it is done when there are many holes, and while there is that room. And V8
+ * lets a heap grow to three times what is used before it collects, whether the machine has that or not: here to what fits.
  */
-export class Compaction {
+export class HeapWatch {
   #usedBytes = 0;
 
   /** To be called now and then. Holes show right after a collection; the next one moves things together. */
@@ -51,7 +55,11 @@ export class Compaction {
     const hasCollected = used < this.#usedBytes;
     this.#usedBytes = used;
     if (!hasCollected) return;
-    const compacts = taken > MOST_TAKEN * used && taken + used < MOST_SHARE * totalmem();
+    const most = MOST_SHARE * totalmem();
+    const compacts = taken > MOST_TAKEN * used && taken + used < most;
     setFlagsFromString(compacts ? "--compact-on-every-full-gc" : "--no-compact-on-every-full-gc");
+    const growth = Math.round(100 * (most / used - 1));
+    const percent = Math.min(MOST_GROWTH_PERCENT, Math.max(LEAST_GROWTH_PERCENT, growth));
+    setFlagsFromString(`--heap-growing-percent=${percent}`);
   }
 }
