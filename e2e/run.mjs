@@ -68,7 +68,7 @@ if (!ensureFirefox())
     "\n!!! No Firefox here, and none could be installed: the tests of Chromium with Firefox are skipped.\n",
   );
 
-for (const check of ["check:types", "check:svelte", "check:lint", "check:format"]) await step(check);
+await step("check");
 
 await tests(
   "vitest",
