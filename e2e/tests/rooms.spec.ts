@@ -1,6 +1,6 @@
 /** Rooms, tabs and the address bar: the room in use is always in the URL, and every tab is a peer of its own. */
 import { join } from "node:path";
-import { chromium } from "@playwright/test";
+import { chromium, type Page } from "@playwright/test";
 import { launchOptions } from "../lib/browser.ts";
 import { randomFile } from "../lib/files.ts";
 import { RoomPage } from "../lib/page.ts";
@@ -114,6 +114,27 @@ test("a name that is typed while the room is still opening is kept", async ({ op
   await second.expectPeers(1);
   await expect(box).toHaveValue("Grace");
   await expect(first.person("Grace")).toHaveCount(1);
+});
+
+test("a name is what was typed, though the room opened between coming to the field and typing", async ({
+  open,
+}) => {
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const hold = (page: Page): Promise<unknown> =>
+    page.route(/\/boot-/, async (route) => {
+      await released;
+      await route.continue();
+    });
+  const room = await open("/", { before: hold });
+  const box = room.page.getByRole("textbox", { name: "Your name" });
+  await box.focus();
+  release();
+  await room.expectOnline();
+  await box.pressSequentially("Grace");
+  await expect(box).toHaveValue("Grace");
+  await box.blur();
+  await expect(box).toHaveValue("Grace");
 });
 
 test("a second tab of the same browser is a peer of its own", async ({ open, folder }) => {
