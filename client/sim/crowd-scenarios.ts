@@ -111,15 +111,15 @@ class Gathering {
 
   /** All know the same, and list at most so many who are not there any more. */
   agreeBut(unnoticed: number): boolean {
+    const isRight = (count: number): boolean => count >= 0 && count <= unnoticed;
     return (
-      this.#isTrueOfAll((peer) => this.unnoticedBy(peer) <= unnoticed) &&
-      this.crowd.opinions(this.honest) === 1
+      this.#isTrueOfAll((peer) => isRight(this.unnoticedBy(peer))) && this.crowd.opinions(this.honest) === 1
     );
   }
 
-  /** How many it lists who are not there any more, when it lists all who are. */
+  /** How many it lists who are not there any more, if it lists all who are. */
   unnoticedBy({ engine }: SimPeer): number {
-    return Math.abs(engine.people().length - (this.honest.length - 1));
+    return engine.people().length - (this.honest.length - 1);
   }
 
   /** The share of these posts that is on the boards of these peers. */
