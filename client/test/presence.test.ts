@@ -539,6 +539,16 @@ describe("hostile peers", () => {
     expect(presence.stateOf(peer(5))).toBeNull();
   });
 
+  test("[V3][V7] a call says nothing to who has just lost all neighbours", () => {
+    const { presence, neighbors } = alone();
+    presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);
+    presence.tick(MINUTE);
+    neighbors.splice(0);
+    presence.unanswered(address(5), MINUTE + 1);
+    presence.tick(MINUTE + 10 * SECOND);
+    expect(presence.stateOf(peer(5))).toBe("here");
+  });
+
   test("[V3][V7] a call says nothing to who was alone, or slept", () => {
     const { presence, sent, neighbors } = alone();
     presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);
