@@ -1,5 +1,6 @@
 import { defineConfig } from "@playwright/test";
 import { launchOptions } from "./lib/browser.ts";
+import { pace } from "./lib/pace.ts";
 
 /** Those that mostly wait: for a limit, for a silence, for somebody's tricks. They take turns, beside the others. */
 const WAITING =
@@ -14,20 +15,21 @@ export default defineConfig({
   testDir: "tests",
   outputDir: "test-results",
   // Two or three browsers' worth of pages share two cores with the server: one busy test at a time, and none twice.
-  workers: 2,
+  workers: pace.lanes,
   projects: [
     { name: "busy", testIgnore: [WAITING, ALONE], workers: 1 },
     { name: "waiting", testMatch: WAITING, workers: 1 },
     { name: "alone", testMatch: ALONE, workers: 1, dependencies: ["busy", "waiting"] },
   ],
   retries: 0,
-  timeout: 60_000,
-  globalTimeout: 30 * 60_000,
-  expect: { timeout: 10_000 },
+  // Limits of time guard against hangs alone.
+  timeout: pace.hangMs(300_000),
+  globalTimeout: pace.hangMs(45 * 60_000),
+  expect: { timeout: pace.hangMs(30_000) },
   reporter: "list",
   use: {
     launchOptions: launchOptions(),
     trace: "retain-on-failure",
-    actionTimeout: 10_000,
+    actionTimeout: pace.hangMs(30_000),
   },
 });

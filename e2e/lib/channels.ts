@@ -1,7 +1,12 @@
 /** Data channels as a test needs them: slow, or counted. Both are set up before the page is loaded. */
 import type { Page } from "@playwright/test";
+import type { RoomPage } from "./page.ts";
 
-/** Frames leave the page at this rate, in order. */
+interface Uplink {
+  bytesPerSecond: number;
+}
+
+/** Frames leave the page at this rate, in order, until `liftUplink`. */
 export const slowUplink =
   (bytesPerSecond: number) =>
   (page: Page): Promise<unknown> =>
@@ -15,6 +20,8 @@ export const slowUplink =
         },
       });
       const send = prototype.send as (data: Uint8Array<ArrayBuffer>) => void;
+      const uplink: Uplink = { bytesPerSecond };
+      Object.assign(globalThis, { uplink });
       let freeAt = 0;
       // Timers of nearly the same time may fire in any order; each sends the frame that has waited longest.
       const waiting: { readonly channel: RTCDataChannel; readonly frame: Uint8Array<ArrayBuffer> }[] = [];
@@ -27,13 +34,23 @@ export const slowUplink =
           channel.dispatchEvent(new Event("bufferedamountlow"));
       };
       prototype.send = function (this: RTCDataChannel, data: unknown) {
+        if (uplink.bytesPerSecond === Infinity && waiting.length === 0)
+          return send.call(this, data as Uint8Array<ArrayBuffer>);
         const frame = (data as Uint8Array<ArrayBuffer>).slice();
-        freeAt = Math.max(performance.now(), freeAt) + (frame.length / bytesPerSecond) * 1000;
+        freeAt = Math.max(performance.now(), freeAt) + (frame.length / uplink.bytesPerSecond) * 1000;
         waitingBytes.set(this, (waitingBytes.get(this) ?? 0) + frame.length);
         waiting.push({ channel: this, frame });
         setTimeout(sendNext, freeAt - performance.now());
       };
     }, bytesPerSecond);
+
+/** What was slow to be caught in the middle may go on as fast as it can. */
+export const liftUplink = async (...rooms: readonly RoomPage[]): Promise<void> => {
+  for (const { page } of rooms)
+    await page.evaluate(
+      () => void ((globalThis as unknown as { uplink: Uplink }).uplink.bytesPerSecond = Infinity),
+    );
+};
 
 /** Bytes of blocks that reached a page, over all its lives. */
 export class Arrivals {

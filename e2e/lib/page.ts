@@ -3,9 +3,12 @@
  * look into the page's code. Who works with a screen reader finds the same things by the same names.
  */
 import { expect, type Download, type Locator, type Page } from "@playwright/test";
+import { pace } from "./pace.ts";
 
 /** Hashing and sending on two shared cores: generous, because only a failure takes that long. */
-const TRANSFER_TIMEOUT_MS = 120_000;
+const TRANSFER_TIMEOUT_MS = pace.hangMs(120_000);
+/** Finding each other, in a room of several, and telling each other what there is. */
+const MEETING_TIMEOUT_MS = pace.hangMs(60_000);
 
 export class RoomPage {
   readonly page: Page;
@@ -33,7 +36,7 @@ export class RoomPage {
   }
 
   async expectPeers(count: number): Promise<void> {
-    await expect(this.peers).toHaveText(new RegExp(`(^|\\D)${count}(\\D|$)`), { timeout: 20_000 });
+    await expect(this.peers).toHaveText(new RegExp(`(^|\\D)${count}(\\D|$)`), { timeout: MEETING_TIMEOUT_MS });
   }
 
   get url(): string {
@@ -123,7 +126,7 @@ export class RoomPage {
   /** These and no others, in this order, each once. */
   async expectPosts(...texts: readonly string[]): Promise<void> {
     const inOrder = texts.map((text) => new RegExp(text.replace(/[$()*+.?[\\\]^{|}]/g, "\\$&")));
-    await expect(this.posts).toHaveText(inOrder, { timeout: 20_000 });
+    await expect(this.posts).toHaveText(inOrder, { timeout: MEETING_TIMEOUT_MS });
   }
 
   // Direct messages

@@ -1,8 +1,20 @@
 /** What goes wrong says its cause and its remedy, harms nothing else, and heals by itself where it can. */
 import { appendFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { liftUplink, slowUplink } from "../lib/channels.ts";
 import { MiB, randomBytes, randomFile, sha256 } from "../lib/files.ts";
+import { pace } from "../lib/pace.ts";
+import type { RoomPage } from "../lib/page.ts";
 import { expect, SERVER_GONE, test } from "../lib/test.ts";
+
+const LENGTH = 48 * MiB;
+/** Slow enough to be caught in the middle. */
+const before = slowUplink(LENGTH / pace.seconds(60));
+
+const expectDownloading = async (taker: RoomPage, name: string): Promise<void> => {
+  await expect(taker.transfer(name)).toContainText("Downloading");
+  await expect(taker.transfer(name)).not.toContainText("Complete");
+};
 
 test("a mistyped room code names the word that is not in the list", async ({ open }) => {
   const page = await open("/");
@@ -26,16 +38,18 @@ test("a stopped server shows as offline and stops no transfer; when it is back, 
   complaints,
 }) => {
   complaints.expect(SERVER_GONE);
-  const file = await randomFile(join(folder, "long way.bin"), 5, 96 * MiB);
-  const [giver, taker] = await openPair();
+  const file = await randomFile(join(folder, "long way.bin"), 5, LENGTH);
+  const [giver, taker] = await openPair({ before });
   await giver.addFiles(file);
   await taker.find("long way.bin");
 
   await taker.download("long way.bin");
-  await expect(taker.transfer("long way.bin")).toContainText("Downloading");
+  await expectDownloading(taker, "long way.bin");
   await server.stop();
   await expect(taker.server).toContainText("offline");
   await expect(giver.server).toContainText("offline");
+  await expectDownloading(taker, "long way.bin");
+  await liftUplink(giver);
   const [saved] = await taker.saved(1);
   expect(await sha256(saved!.path)).toBe(await sha256(file));
 
@@ -75,13 +89,14 @@ for (const { done, says, damage } of DAMAGES)
   });
 
 test("a source edited halfway fails the transfer and saves nothing wrong", async ({ folder, openPair }) => {
-  const file = await randomFile(join(folder, "moving target.bin"), 7, 96 * MiB);
-  const [giver, taker] = await openPair();
+  const file = await randomFile(join(folder, "moving target.bin"), 7, LENGTH);
+  const [giver, taker] = await openPair({ before });
   await giver.addFiles(file);
   await taker.download("moving target.bin");
-  await expect(taker.transfer("moving target.bin")).toContainText("Downloading");
+  await expectDownloading(taker, "moving target.bin");
 
-  await writeFile(file, randomBytes(8, 96 * MiB));
+  await writeFile(file, randomBytes(8, LENGTH));
+  await liftUplink(giver);
 
   await taker.waitFailed("moving target.bin");
   expect(taker.saves).toEqual([]);
@@ -92,11 +107,11 @@ test("a peer that goes leaves the transfer waiting for a source, and another hol
   open,
   openPair,
 }) => {
-  const file = await randomFile(join(folder, "relay race.bin"), 9, 64 * MiB);
-  const [giver, taker] = await openPair();
+  const file = await randomFile(join(folder, "relay race.bin"), 9, LENGTH);
+  const [giver, taker] = await openPair({ before });
   await giver.addFiles(file);
   await taker.download("relay race.bin");
-  await expect(taker.transfer("relay race.bin")).toContainText("Downloading");
+  await expectDownloading(taker, "relay race.bin");
 
   await giver.page.close();
   await taker.expectPeers(0);

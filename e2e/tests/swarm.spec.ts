@@ -5,28 +5,34 @@
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { launchChromium } from "../lib/browser.ts";
+import { liftUplink, slowUplink } from "../lib/channels.ts";
 import { MiB, randomFile, sha256 } from "../lib/files.ts";
 import { NodePeers } from "../lib/node-peers.ts";
+import { pace } from "../lib/pace.ts";
 import { RoomPage } from "../lib/page.ts";
 import { ServerProcess } from "../lib/server-process.ts";
 import { expect, SERVER_GONE, test } from "../lib/test.ts";
 
-/** Long enough to be caught at 30 %, by a test that looks every 50 ms. */
-const LENGTH = 96 * MiB;
+const LENGTH = 24 * MiB;
+/** Of all the sources' uplinks, in bytes a second: slow enough to be caught in the middle. What was caught is let go. */
+const RATE = LENGTH / pace.seconds(30);
 const NAME = "lecture.bin";
 
 const percentOf = async (room: RoomPage): Promise<number> =>
   Number(await room.progress(NAME).getAttribute("aria-valuenow"));
 
 const reaches = (room: RoomPage, percent: number): Promise<void> =>
-  expect.poll(() => percentOf(room), { intervals: [50], timeout: 60_000 }).toBeGreaterThanOrEqual(percent);
+  expect
+    .poll(() => percentOf(room), { intervals: [50], timeout: pace.hangMs(120_000) })
+    .toBeGreaterThanOrEqual(percent);
+
+const expectNotOver = async (room: RoomPage): Promise<void> =>
+  expect(await percentOf(room), "it was not over by then").toBeLessThan(100);
 
 const expectSavedWhole = async (room: RoomPage, path: string): Promise<void> => {
   const [saved] = await room.saved(1);
   expect(await sha256(saved!.path)).toBe(await sha256(path));
 };
-
-test.beforeEach(() => test.setTimeout(120_000));
 
 /** Pages in one private room, all connected to each other; the names become theirs. */
 const openRoom = async (
@@ -51,7 +57,7 @@ const openRoom = async (
 /** The receiver sees as many sources as there are. */
 const findFrom = async (receiver: RoomPage, sources: number) => {
   const row = await receiver.find(NAME);
-  await expect(row).toContainText(new RegExp(`\\b${sources}\\s+sources`), { timeout: 30_000 });
+  await expect(row).toContainText(new RegExp(`\\b${sources}\\s+sources`));
   return row.getByRole("button", { name: /^Download / });
 };
 
@@ -59,14 +65,10 @@ test("of three sources one crashes at 30 % and one is closed at 60 %, and the fi
   folder,
   open,
 }) => {
-  // Twice as much as the others: it is not to be over before a page has closed, on a busy machine either.
-  const path = await randomFile(join(folder, NAME), 30, 2 * LENGTH);
-  const [stays, crashes, closes, receiver] = (await openRoom(open, [
-    "Stella",
-    "Crispin",
-    "Clovis",
-    "Rita",
-  ])) as [RoomPage, RoomPage, RoomPage, RoomPage];
+  const path = await randomFile(join(folder, NAME), 30, LENGTH);
+  const [stays, crashes, closes, receiver] = (await openRoom(open, ["Stella", "Crispin", "Clovis", "Rita"], {
+    before: slowUplink(RATE / 3),
+  })) as [RoomPage, RoomPage, RoomPage, RoomPage];
   for (const source of [stays, crashes, closes]) await source.addFiles(path);
   await (await findFrom(receiver, 3)).click();
 
@@ -76,7 +78,8 @@ test("of three sources one crashes at 30 % and one is closed at 60 %, and the fi
   await crashed;
   await reaches(receiver, 60);
   await closes.page.close();
-  expect(await percentOf(receiver), "it was not over by then").toBeLessThan(100);
+  await expectNotOver(receiver);
+  await liftUplink(stays);
 
   await receiver.waitComplete(NAME);
   await expectSavedWhole(receiver, path);
@@ -91,16 +94,17 @@ test("the server is killed in the middle of a transfer, and the transfer complet
   const server = await ServerProcess.start();
   try {
     const path = await randomFile(join(folder, NAME), 31, LENGTH);
-    const [source, receiver] = (await openRoom(open, ["Stella", "Rita"], { at: server })) as [
-      RoomPage,
-      RoomPage,
-    ];
+    const [source, receiver] = (await openRoom(open, ["Stella", "Rita"], {
+      at: server,
+      before: slowUplink(RATE),
+    })) as [RoomPage, RoomPage];
     await source.addFiles(path);
     await receiver.download(NAME);
     await reaches(receiver, 20);
     await server.kill();
     await expect(receiver.server).toContainText("offline");
-    expect(await percentOf(receiver), "it was not over by then").toBeLessThan(100);
+    await expectNotOver(receiver);
+    await liftUplink(source);
     await receiver.waitComplete(NAME);
     await expectSavedWhole(receiver, path);
     await expect(receiver.server).toContainText("offline");
@@ -114,8 +118,9 @@ test("beside three honest sources a liar is dropped by name, and nobody else", a
   folder,
   open,
 }) => {
-  const path = await randomFile(join(folder, NAME), 32, 48 * MiB);
-  const rooms = await openRoom(open, ["Hannah", "Hector", "Hilda", "Rita"]);
+  const path = await randomFile(join(folder, NAME), 32, LENGTH);
+  // The honest ones are slow until the liar had its turn.
+  const rooms = await openRoom(open, ["Hannah", "Hector", "Hilda", "Rita"], { before: slowUplink(RATE / 3) });
   const receiver = rooms.at(-1)!;
   const nodePeers = NodePeers.start();
   try {
@@ -127,9 +132,11 @@ test("beside three honest sources a liar is dropped by name, and nobody else", a
     });
     await Promise.all([liar.share(path), ...rooms.slice(0, 3).map((source) => source.addFiles(path))]);
     await (await findFrom(receiver, 4)).click();
+    const drops = receiver.page.getByText(/ was dropped: /);
+    await expect(drops).toHaveCount(1);
+    await liftUplink(...rooms);
     await expectSavedWhole(receiver, path);
 
-    const drops = receiver.page.getByText(/ was dropped: /);
     await expect(drops).toHaveText(["Loki was dropped: sent data that is not the file."]);
     await receiver.expectPeers(3);
     for (const name of ["Hannah", "Hector", "Hilda"])
@@ -182,8 +189,14 @@ test("while a receiver stands still, its sender buffers at most 4 MiB and keeps 
   open,
 }) => {
   test.skip(process.platform === "win32", "needs SIGSTOP");
-  const path = await randomFile(join(folder, NAME), 33, LENGTH);
-  const source = await open("/", { before: countSent });
+  const length = 4 * LENGTH;
+  const path = await randomFile(join(folder, NAME), 33, length);
+  const source = await open("/", {
+    before: async (page) => {
+      await slowUplink(length / pace.seconds(20))(page);
+      await countSent(page);
+    },
+  });
   const code = await source.newPrivateRoom();
   const slowBrowser = await launchChromium();
   const system = await slowBrowser.newBrowserCDPSession();
@@ -205,17 +218,19 @@ test("while a receiver stands still, its sender buffers at most 4 MiB and keeps 
     const heapBefore = await heapOf(source.page);
     await download.getByRole("button", { name: /^Download / }).click();
 
-    for (const percent of [20, 50]) {
+    for (const percent of [10, 30]) {
       await reaches(receiver, percent);
+      await expectNotOver(receiver);
       stopped = await renderers();
       for (const pid of stopped) process.kill(pid, "SIGSTOP");
       await fallsSilent(source);
       expect(await heapOf(source.page), `at ${percent} %`).toBeLessThan(heapBefore + READ_AHEAD + 8 * MiB);
       goOn();
     }
+    await liftUplink(source);
     await expectSavedWhole(receiver, path);
     const { bytes, mostBuffered } = await sentBy(source);
-    expect(bytes).toBeGreaterThan(LENGTH);
+    expect(bytes).toBeGreaterThan(length);
     expect(mostBuffered).toBeLessThanOrEqual(4 * MiB);
   } finally {
     goOn();
@@ -244,16 +259,22 @@ test("three receivers feed each other: their origin sends the file less than twi
   folder,
   open,
 }) => {
-  const path = await randomFile(join(folder, NAME), 34, 48 * MiB);
+  const path = await randomFile(join(folder, NAME), 34, LENGTH);
+  // Its uplink is what holds everybody back, on a fast machine and on a slow one.
+  const slow = slowUplink(LENGTH / pace.seconds(15));
   const [origin, ...receivers] = (await openRoom(open, ["Olga", "Rita", "Rolf", "Rosa"], {
-    before: countSent,
+    before: async (page) => {
+      await slow(page);
+      await countSent(page);
+    },
   })) as [RoomPage, ...RoomPage[]];
+  await liftUplink(...receivers);
   await origin.addFiles(path);
   const rows = await Promise.all(receivers.map((receiver) => receiver.find(NAME)));
   await Promise.all(rows.map((row) => row.getByRole("button", { name: /^Download / }).click()));
   for (const receiver of receivers) await expectSavedWhole(receiver, path);
 
   const { bytes } = await sentBy(origin);
-  expect(bytes).toBeGreaterThan(48 * MiB);
-  expect(bytes).toBeLessThan(2 * 48 * MiB);
+  expect(bytes).toBeGreaterThan(LENGTH);
+  expect(bytes).toBeLessThan(2 * LENGTH);
 });
