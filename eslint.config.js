@@ -79,6 +79,21 @@ export default defineConfig(
     },
   },
 
+  {
+    files: ["*/test/**"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector:
+            "CallExpression[callee.object.name='vi'][callee.property.name=/^wait/][arguments.length=1]",
+          message:
+            "It waits for a second, and assumes a pace: expect.poll, or a limit that only a hang reaches.",
+        },
+      ],
+    },
+  },
+
   // shared <- everything: it knows nobody, and runs on both ends.
   noImportOf(["shared/src/**"], `${NODE}|^@swapmeet/|${BROWSER_LIBRARIES}`, "shared is what both ends know."),
   noImportOf(["signaling/src/**"], "client/|e2e/|^@swapmeet/(?!shared$)", "signaling knows only shared."),

@@ -4,8 +4,9 @@ export default defineConfig({
   test: {
     include: ["{shared,signaling,client}/test/**/*.test.ts"],
     environment: "node",
-    // Two cores run everything; property tests and sockets are slower there than on the machine they were written on.
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // Limits of time guard against hangs alone: two cores run everything, and may have more to do.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

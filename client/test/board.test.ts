@@ -175,13 +175,13 @@ describe("the order", () => {
     const board = boardOf(Array.from({ length: 20_000 }, (_, n) => authors.post(peer(n % 40))));
     const before = board.posts("general");
     expect(board.posts("general")).toBe(before);
-    const began = performance.now();
+    const began = process.cpuUsage(); // not by the clock: other programs would count
     for (let n = 0; n < 1000; n++) {
       apply(board, authors.post(peer(n % 40)));
       expect(board.groups()[0]!.posts).toBe(20_001 + n);
     }
     // Sorting 20,000 a thousand times takes 30 s.
-    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(process.cpuUsage(began).user).toBeLessThan(10_000_000);
     const after = board.posts("general");
     expect(after).toHaveLength(21_000);
     const known = new Set(before);

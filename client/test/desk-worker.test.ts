@@ -80,7 +80,7 @@ test("a worker that is closed ends after what is under way, and what is asked be
   const worker = new DeskWorker<{ first(): void; second(): void }>("worker.js");
   const first = worker.desk.first().then(() => worker.desk.second());
   const closed = worker.close().then(() => ended.push("worker"));
-  await vi.waitUntil(() => answerFirst);
+  await expect.poll(() => answerFirst).toBeDefined();
   answerFirst!();
   await first;
   await closed;
@@ -152,7 +152,7 @@ test("[F5] storage that is closed ends its worker once what is being closed is c
   if (!store.ok) throw new Error("it opens");
   const closed = store.value.close();
   const ended = storage.close();
-  await vi.waitUntil(() => closing.asked);
+  await expect.poll(() => closing.asked).toBe(true);
   expect(workers[0]!.isRunning).toBe(true);
   closing.end();
   await Promise.all([closed, ended]);

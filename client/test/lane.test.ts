@@ -1,5 +1,5 @@
 import { fail } from "@swapmeet/shared";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { fileIdOf, type FileId } from "../src/engine/file-id.ts";
 import type { Input } from "../src/engine/io.ts";
 import { peerIdOf } from "../src/engine/peer-id.ts";
@@ -123,7 +123,7 @@ describe("tabs", () => {
     const ben = tab(BEN);
     tab(CARLA);
     ben.lane.ask(FILE);
-    await vi.waitFor(() => expect(ben.handed).toHaveLength(1));
+    await expect.poll(() => ben.handed).toHaveLength(1);
     expect(ben.handed[0]).toMatchObject({ file: FILE, from: ANNA });
     expect(await ben.handed[0]!.content.text()).toBe("hello");
   });
@@ -134,7 +134,7 @@ describe("tabs", () => {
     await settled();
     const anna = tab(ANNA, CONTENT);
     anna.lane.announce([FILE]);
-    await vi.waitFor(() => expect(ben.handed).toHaveLength(1));
+    await expect.poll(() => ben.handed).toHaveLength(1);
     ben.lane.forget(FILE);
     anna.lane.announce([FILE]);
     await settled();
@@ -146,12 +146,12 @@ describe("tabs", () => {
     tab(CARLA, CONTENT);
     const ben = tab(BEN);
     ben.lane.ask(FILE);
-    await vi.waitFor(() => expect(ben.handed).toHaveLength(1));
+    await expect.poll(() => ben.handed).toHaveLength(1);
     await settled();
     expect(ben.handed).toHaveLength(1);
     ben.lane.refuse(FILE, ben.handed[0]!.from as typeof ANNA);
     ben.lane.ask(FILE);
-    await vi.waitFor(() => expect(ben.handed).toHaveLength(2));
+    await expect.poll(() => ben.handed).toHaveLength(2);
     expect(new Set(ben.handed.map(({ from }) => from))).toEqual(new Set([ANNA, CARLA]));
   });
 
@@ -159,7 +159,7 @@ describe("tabs", () => {
     const { heard, messages, say, channel } = tap();
     const ben = tab(BEN);
     ben.lane.ask(FILE);
-    await vi.waitFor(() => expect(heard).toHaveLength(1));
+    await expect.poll(() => heard).toHaveLength(1);
     const { id } = messages()[0] as Extract<LaneMessage, { type: "ask" }>;
     const give = { type: "give", from: ANNA, to: BEN, id, file: FILE } as const;
     say({ ...give, to: CARLA }, CONTENT);

@@ -41,6 +41,9 @@ afterEach(() => {
 const newDisk = (): MemoryShelves => new MemoryShelves(64 * 1024 * 1024);
 
 /** A tab of the room, as the session puts it together. */
+/** Only what never comes takes so long. */
+const HANG_MS = 60_000;
+
 class Tab {
   readonly fed: Input[] = [];
   readonly shared: LocalFile[] = [];
@@ -101,7 +104,7 @@ class Tab {
   }
 
   hears(...types: Input["type"][]): Promise<Input> {
-    return vi.waitUntil(() => this.fed.find(({ type }) => types.includes(type)));
+    return vi.waitUntil(() => this.fed.find(({ type }) => types.includes(type)), { timeout: HANG_MS });
   }
 
   close(): void {
@@ -179,7 +182,7 @@ test("[F11] what is taken off the table and put back is served again by the next
   const line = tab.resuming.lineOf(file.id)!;
   tab.resuming.ended(file.id);
   await tab.holdings.delete(file.id, 60_000);
-  await vi.waitUntil(() => lines.size === 0);
+  await expect.poll(() => lines.size).toBe(0);
   tab.holdings.spare(file.id);
   tab.resuming.takeUp(line);
   tab.close();

@@ -13,7 +13,7 @@ export function onPath(/** @type {readonly string[]} */ names) {
 export function starts(/** @type {string} */ path) {
   if (!existsSync(path)) return false;
   if (process.platform === "win32") return true; // --version opens a window there
-  return spawnSync(path, ["--version"], { stdio: "ignore", timeout: 20_000 }).status === 0;
+  return spawnSync(path, ["--version"], { stdio: "ignore", timeout: 120_000 }).status === 0;
 }
 
 /** Does nothing where there is no apt, or we may not use it. */

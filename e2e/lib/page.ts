@@ -36,7 +36,9 @@ export class RoomPage {
   }
 
   async expectPeers(count: number): Promise<void> {
-    await expect(this.peers).toHaveText(new RegExp(`(^|\\D)${count}(\\D|$)`), { timeout: MEETING_TIMEOUT_MS });
+    await expect(this.peers).toHaveText(new RegExp(`(^|\\D)${count}(\\D|$)`), {
+      timeout: MEETING_TIMEOUT_MS,
+    });
   }
 
   get url(): string {

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { MiB, randomFile, sha256 } from "../lib/files.ts";
 import { NodePeers, type NodePeer } from "../lib/node-peers.ts";
+import { pace } from "../lib/pace.ts";
 import { expect, test as base } from "../lib/test.ts";
 
 const test = base.extend<{ nodePeers: NodePeers }>({
@@ -60,7 +61,7 @@ test("a file arrives whole beside a liar of each kind, and the liar is let go", 
   nodePeers,
   openPair,
 }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(pace.hangMs(900_000));
   const [honest, page] = await openPair();
   await honest.rename("Hannah");
   await page.rename("Paula");

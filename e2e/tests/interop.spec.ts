@@ -4,13 +4,14 @@ import { join } from "node:path";
 import puppeteer, { type Browser, type ElementHandle, type Page } from "puppeteer-core";
 import { MiB, randomFile, sha256 } from "../lib/files.ts";
 import { findFirefox } from "../lib/firefox.mjs";
+import { pace } from "../lib/pace.ts";
 import { expect, test } from "../lib/test.ts";
 
 const firefoxPath = findFirefox();
 
 /** By accessible role and name, as Playwright finds things. */
 const find = (page: Page, role: string, name: string): Promise<ElementHandle<Element> | null> =>
-  page.waitForSelector(`aria/${name}[role="${role}"]`, { timeout: 20_000 });
+  page.waitForSelector(`aria/${name}[role="${role}"]`, { timeout: pace.hangMs(60_000) });
 
 test.describe("Chromium with Firefox", () => {
   test.skip(firefoxPath === undefined, "no Firefox on this machine");
@@ -23,6 +24,8 @@ test.describe("Chromium with Firefox", () => {
     await mkdir(saves);
     firefox = await puppeteer.launch({
       browser: "firefox",
+      timeout: pace.hangMs(60_000),
+      protocolTimeout: pace.hangMs(180_000),
       executablePath: firefoxPath as string,
       extraPrefsFirefox: {
         "browser.download.folderList": 2,
@@ -47,7 +50,9 @@ test.describe("Chromium with Firefox", () => {
     await chromium.expectPeers(1);
 
     await (await find(page, "button", "Download from chromium.bin"))?.click();
-    await expect.poll(() => sizeOf(join(saves, "from chromium.bin")), { timeout: 30_000 }).toBe(6 * MiB + 7);
+    await expect
+      .poll(() => sizeOf(join(saves, "from chromium.bin")), { timeout: pace.hangMs(120_000) })
+      .toBe(6 * MiB + 7);
     expect(await sha256(join(saves, "from chromium.bin"))).toBe(await sha256(fromChromium));
 
     const input = (await page.waitForSelector(

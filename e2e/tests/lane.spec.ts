@@ -2,7 +2,9 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { LAN_HOST } from "../lib/browser.ts";
+import { slowUplink } from "../lib/channels.ts";
 import { MiB, randomFile, sha256 } from "../lib/files.ts";
+import { pace } from "../lib/pace.ts";
 import { expect, test, type Opening } from "../lib/test.ts";
 import type { RoomPage } from "../lib/page.ts";
 import type { Page } from "@playwright/test";
@@ -81,18 +83,18 @@ test("[L1] a tab that comes to share the file during a download hands it over, a
   open,
   folder,
 }) => {
-  const far = await open("/", { before: watchChannels });
+  const length = 96 * MiB;
+  const far = await open("/", { before: slowUplink(length / pace.seconds(120)) });
   const code = await far.newPrivateRoom();
   const giver = await open(`/#${code}`);
   const tab = await open(`/#${code}`, { beside: giver, before: watchChannels });
   await tab.expectPeers(2);
-  const length = 96 * MiB;
   const path = await randomFile(join(folder, NAME), 33, length);
   await far.addFiles(path);
   await tab.download(NAME);
   await expect(tab.transfer(NAME)).toContainText("Downloading");
   await giver.addFiles(path);
-  await expect(tab.transfer(NAME)).toContainText("same browser", { timeout: 60_000 });
+  await expect(tab.transfer(NAME)).toContainText("same browser", { timeout: pace.hangMs(60_000) });
   await giver.page.close();
   await tab.waitComplete(NAME);
   expect(await savedHash(tab)).toBe(await sha256(path));
@@ -104,10 +106,10 @@ test("[L5] the tab that gave a file is closed right after: it is complete all th
   folder,
 }) => {
   const [giver, taker] = await openTabs(open);
-  const path = await randomFile(join(folder, NAME), 34, 200 * MiB);
+  const path = await randomFile(join(folder, NAME), 34, pace.bytesOf(5, 200 * MiB));
   await giver.addFiles(path);
   await taker.download(NAME);
-  await expect(taker.transfer(NAME)).toContainText("same browser", { timeout: 60_000 });
+  await expect(taker.transfer(NAME)).toContainText("same browser", { timeout: pace.hangMs(60_000) });
   await giver.page.close();
   await taker.waitComplete(NAME);
   expect(await savedHash(taker)).toBe(await sha256(path));

@@ -1,11 +1,11 @@
 /** [S14] [S16] [S18] What a person sees of turns and limits, in real browsers. */
 import { join } from "node:path";
-import { Arrivals, slowUplink } from "../lib/channels.ts";
+import type { Locator } from "@playwright/test";
+import { Arrivals, liftUplink, slowUplink } from "../lib/channels.ts";
 import { MiB, randomFile } from "../lib/files.ts";
+import { pace } from "../lib/pace.ts";
 import type { RoomPage } from "../lib/page.ts";
 import { expect, test } from "../lib/test.ts";
-
-test.beforeEach(() => test.setTimeout(120_000));
 
 /** In kB/s; "" is without. */
 const setLimit = async (room: RoomPage, field: string, kilobytes: string): Promise<void> => {
@@ -20,7 +20,7 @@ const setLimit = async (room: RoomPage, field: string, kilobytes: string): Promi
 const secondsFor = async (bytes: number, arrivals: Arrivals): Promise<number> => {
   const [beganAt, before] = [performance.now(), arrivals.bytes];
   await expect
-    .poll(() => arrivals.bytes - before, { intervals: [50], timeout: 60_000 })
+    .poll(() => arrivals.bytes - before, { intervals: [50], timeout: pace.hangMs(60_000) })
     .toBeGreaterThan(bytes);
   return (performance.now() - beganAt) / 1000;
 };
@@ -29,7 +29,7 @@ for (const { who, field } of [
   { who: "receiver", field: "Download, in all" },
   { who: "sender", field: "Upload, to each person" },
 ])
-  test(`[S18] a limit of 1 MiB/s for "${field}" holds as soon as the ${who} sets it, and is lifted as soon`, async ({
+  test(`[S18] a limit for "${field}" holds as soon as the ${who} sets it, and is lifted as soon`, async ({
     folder,
     open,
   }) => {
@@ -42,20 +42,29 @@ for (const { who, field } of [
     await receiver.download("long.bin");
     const limited = who === "sender" ? sender : receiver;
     const transfer = receiver.transfer("long.bin");
-    await secondsFor(4 * MiB, arrivals);
+    await secondsFor(MiB, arrivals);
+    const freeRate = (2 * MiB) / (await secondsFor(2 * MiB, arrivals));
 
-    await setLimit(limited, field, "1048.576");
-    await expect(transfer).toContainText(/\b1\.[01]\sMB\/s/, { timeout: 30_000 });
-    const seconds = await secondsFor(4 * MiB, arrivals);
-    expect(seconds).toBeGreaterThan(3.5);
-    expect(seconds).toBeLessThan(5);
+    // Far below what this machine does at the moment.
+    const limit = Math.min(MiB, freeRate / 5);
+    await setLimit(limited, field, String(limit / 1000));
+    await expect.poll(async () => (await rateOf(transfer)) / limit).toBeCloseTo(1, 0.7);
+    expect(await secondsFor(4 * limit, arrivals)).toBeGreaterThan(3);
 
     await setLimit(limited, field, "");
-    expect(await secondsFor(8 * MiB, arrivals)).toBeLessThan(4);
+    const again = async () => (2 * MiB) / (await secondsFor(2 * MiB, arrivals));
+    await expect.poll(again).toBeGreaterThan(2 * limit);
   });
 
+/** What the page says of a transfer's rate, in bytes a second; 0 when it says nothing. */
+const rateOf = async (transfer: Locator): Promise<number> => {
+  const { figure, unit } =
+    /(?<figure>[\d.]+)\s(?<unit>[KM]?B)\/s/.exec(await transfer.innerText())?.groups ?? {};
+  return Number(figure ?? 0) * { B: 1, KB: 1e3, MB: 1e6 }[unit ?? "B"]!;
+};
+
 test("[S16] who waits for a turn is shown its place, and gets its turn", async ({ folder, open }) => {
-  const giver = await open("/", { before: slowUplink(MiB) });
+  const giver = await open("/", { before: slowUplink((12 * MiB) / pace.seconds(60)) });
   const room = `/#${await giver.newPrivateRoom()}`;
   // One file for each: nobody can pass anything on. Four are served at a time.
   const names = ["a", "b", "c", "d", "e"].map((letter) => `${letter}.bin`);
@@ -68,7 +77,8 @@ test("[S16] who waits for a turn is shown its place, and gets its turn", async (
   for (const [i, taker] of takers.entries()) await taker.download(names[i]!);
 
   const last = takers.at(-1)!.transfer(names.at(-1)!);
-  await expect(last).toContainText(/Queued, number 1 in line/, { timeout: 20_000 });
-  await expect(last).toContainText(/Downloading from/, { timeout: 30_000 });
+  await expect(last).toContainText(/Queued, number 1 in line/);
+  await liftUplink(giver);
+  await expect(last).toContainText(/Downloading from|Complete/);
   await takers.at(-1)!.waitComplete(names.at(-1)!);
 });

@@ -2,6 +2,7 @@
 import { basename, join } from "node:path";
 import { LAN_HOST } from "../lib/browser.ts";
 import { awkwardFolder, MiB, randomFile, sha256, unsafeName } from "../lib/files.ts";
+import { pace } from "../lib/pace.ts";
 import { Tap } from "../lib/tap.ts";
 import { expect, test } from "../lib/test.ts";
 
@@ -16,7 +17,7 @@ for (const { world, host, secure } of WORLDS)
     folder,
     openPair,
   }) => {
-    test.setTimeout(180_000);
+    test.setTimeout(pace.hangMs(900_000));
     const tap = new Tap();
     const big = await randomFile(join(folder, "sixty-four mebibytes.bin"), 64, 64 * MiB);
     const awkward = await awkwardFolder(folder);

@@ -1,4 +1,5 @@
 /** One writer per key: however tabs come to be, no two of them write one history. */
+import { pace } from "../lib/pace.ts";
 import { RoomPage } from "../lib/page.ts";
 import { expect, test } from "../lib/test.ts";
 
@@ -9,8 +10,8 @@ test("a tab and its duplicate are two peers: both post a lot at once, and every 
   soak,
   open,
 }) => {
-  const count = soak ? 1_000 : 100;
-  test.setTimeout(soak ? 600_000 : 60_000);
+  const count = pace.times(soak ? 1_000 : 100);
+  test.setTimeout(pace.hangMs(soak ? 1_800_000 : 600_000));
   const reader = await open("/");
   const code = await reader.newPrivateRoom();
   const tab = await open(`/#${code}`);
@@ -29,7 +30,7 @@ test("a tab and its duplicate are two peers: both post a lot at once, and every 
   const expected = [0, 1].flatMap((i) => postsOf(i).slice(-KEPT));
   for (const room of [reader, tab, duplicate]) {
     await expect
-      .poll(async () => (await allPosts(room)).toSorted(), { timeout: 60_000 })
+      .poll(async () => (await allPosts(room)).toSorted(), { timeout: pace.hangMs(soak ? 600_000 : 120_000) })
       .toEqual(expected.toSorted());
     await expect(room.page.getByText(/two (different )?histories/)).toHaveCount(0);
   }

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { randomFile, sha256 } from "../lib/files.ts";
 import { BRIDGE_ADDRESS, Namespaces, whyNoNamespaces } from "../lib/namespaces.ts";
+import { pace } from "../lib/pace.ts";
 import { RoomPage } from "../lib/page.ts";
 import { expect, test } from "../lib/test.ts";
 
@@ -16,7 +17,7 @@ test("[Y1] two that cannot reach each other exchange a file, posts and messages 
   const why = await whyNoNamespaces();
   if (why !== null) console.warn(`\n!!! SKIPPED, through a friend: ${why}\n`);
   test.skip(why !== null, why ?? "");
-  test.setTimeout(150_000);
+  test.setTimeout(pace.hangMs(600_000));
   const path = await randomFile(join(folder, "by hand.bin"), 60, 700_000);
   const network = await Namespaces.open(folder, [null, null, null]);
   try {
@@ -30,11 +31,11 @@ test("[Y1] two that cannot reach each other exchange a file, posts and messages 
     for (const room of [ann, ben]) await room.page.goto(`${server.urlAt(BRIDGE_ADDRESS)}/#${code}`);
     for (const [i, room] of rooms.entries()) await room.rename(["Ann", "Ben", "Flo"][i]!);
     for (const room of [ann, ben])
-      await expect(room.person("Flo")).toContainText("direct", { timeout: 20_000 });
+      await expect(room.person("Flo")).toContainText("direct", { timeout: pace.hangMs(60_000) });
 
     await ann.addFiles(path);
     await ben.download("by hand.bin");
-    await expect(ben.person("Ann")).toContainText("through a friend", { timeout: 90_000 });
+    await expect(ben.person("Ann")).toContainText("through a friend", { timeout: pace.hangMs(120_000) });
     await expect(ann.person("Ben")).toContainText("through a friend");
     expect(await sha256((await ben.saved(1))[0]!.path)).toBe(await sha256(path));
 

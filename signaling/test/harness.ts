@@ -12,6 +12,9 @@ export const secret = (n: number) => n.toString(16).padStart(32, "0");
 export const privately = (n: number, tag = TAG) => ({ secret: secret(n), room: { kind: "private", tag } });
 export const openly = (n: number) => ({ secret: secret(n), room: { kind: "open" } });
 
+/** Only a server that hangs takes so long. */
+const HANG_MS = 60_000;
+
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
@@ -41,7 +44,7 @@ export class TestClient {
 
   /** Sends an event with whatever arguments, and returns the acknowledgement, checked against the vocabulary. */
   async ask(event: string, ...args: unknown[]): Promise<Joined> {
-    return v.parse(Joined, await this.socket.timeout(4_000).emitWithAck(event, ...args));
+    return v.parse(Joined, await this.socket.timeout(HANG_MS).emitWithAck(event, ...args));
   }
 
   async join(request: unknown): Promise<Extract<Joined, { ok: true }>> {

@@ -26,21 +26,21 @@ function start(env: Record<string, string>) {
 describe("the command", () => {
   it("says where the page is, and ends cleanly on SIGTERM", async () => {
     const { child, said, ended } = start({ PORT: "0", HOST: "127.0.0.1", CLIENT_DIR: built });
-    await expect.poll(() => said.out, { timeout: 15_000 }).toContain("Stop with Ctrl+C.");
+    await expect.poll(() => said.out).toContain("Stop with Ctrl+C.");
     const url = /On this computer\s+(\S+)/.exec(said.out)?.[1];
     expect((await fetch(url!)).status).toBe(200);
     child.kill("SIGTERM");
     expect(await ended).toEqual([0, null]);
     expect(said.out).toContain('"event":"stop"');
     expect(said.err).toBe("");
-  }, 20_000);
+  });
 
   it("with its port in use: one sentence, exit code 1", async () => {
     const { port } = await startServer();
     const { said, ended } = start({ PORT: String(port), HOST: "127.0.0.1", CLIENT_DIR: built });
     expect(await ended).toEqual([1, null]);
     expect(said.err).toMatch(/^Port \d+ is already in use.*\n$/);
-  }, 20_000);
+  });
 });
 
 describe("settings", () => {

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { MAX_ENVELOPE_BYTES, MAX_SAMPLE_MEMBERS, MAX_SOCKET_MESSAGE_BYTES } from "@swapmeet/shared";
 import fc from "fast-check";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { parseCidr } from "../src/network.ts";
 import {
   connect,
@@ -82,10 +82,10 @@ describe("joining", () => {
   it("[J7] whoever disconnects is gone, and the last one takes the room along", async () => {
     const { clients, server } = await startRoom(2);
     clients[1]!.socket.disconnect();
-    await vi.waitUntil(() => server.health().members === 1);
+    await expect.poll(() => server.health().members).toBe(1);
     expect(await clients[0]!.ask("sample")).toMatchObject({ members: [] });
     clients[0]!.socket.disconnect();
-    await vi.waitUntil(() => server.health().rooms === 0);
+    await expect.poll(() => server.health().rooms).toBe(0);
   });
 
   it("[J10] a full room refuses by name, and the socket stays where it was", async () => {
@@ -194,7 +194,7 @@ describe("hostile input", () => {
     // All within one tick of its poll, which takes the first answer.
     for (let i = 0; i < 20; i++) reader.socket.emit(i % 2 === 0 ? "sample" : "nonsense", () => {});
     await closed;
-    await vi.waitUntil(() => server.health().members === 0);
+    await expect.poll(() => server.health().members).toBe(0);
     expect(server.counters.refused["slow-reader"]).toBe(1);
   });
 
@@ -287,7 +287,7 @@ describe("hostile input", () => {
       bytes: Buffer.alloc(MAX_SOCKET_MESSAGE_BYTES + 1),
     });
     await once(clients[0]!.socket as never, "disconnect");
-    await vi.waitUntil(() => server.health().members === 1);
+    await expect.poll(() => server.health().members).toBe(1);
     expect(server.counters.refused.oversize).toBe(1);
     await clients[1]!.settle();
     expectNobodyHeard(clients[1]!);
@@ -300,13 +300,13 @@ describe("hostile input", () => {
     const { clients, url, lines, server } = await startRoom(1, { random });
     const second = await connect(url);
     second.socket.emit("join", privately(2), () => {});
-    await vi.waitUntil(() => second.refusals.length === 1);
+    await expect.poll(() => second.refusals.length).toBe(1);
     expect(second.refusals).toEqual([{ event: "join", reason: "internal" }]);
     expect(server.counters.refused.internal).toBe(1);
     expect(lines.some((line) => line.includes('"failed"'))).toBe(true);
     expect(lines.join()).not.toContain("a secret");
     clients[0]!.socket.emit("nonsense");
-    await vi.waitUntil(() => clients[0]!.refusals.length === 1);
+    await expect.poll(() => clients[0]!.refusals.length).toBe(1);
   });
 });
 
@@ -363,7 +363,7 @@ describe("the door", () => {
     await turnedAway(url);
     expect(server.counters.refused["too-many-connections"]).toBe(1);
     clients[0]!.socket.disconnect();
-    await vi.waitUntil(() => server.health().members === 1);
+    await expect.poll(() => server.health().members).toBe(1);
     await connect(url);
   });
 
