@@ -93,6 +93,10 @@ const measure = async (): Promise<Measured> => {
   // Only the process that measures needs a server and a browser of its own.
   const [{ launchChromium }, { Server }] = await Promise.all([import("./browser.ts"), import("./server.ts")]);
   const server = await Server.start();
+  if ((await fetch(server.urlAt())).status !== 200) {
+    await server.stop();
+    throw new Error("There is no page to test: `npm run build` makes it.");
+  }
   const browser = await launchChromium(["--disable-features=WebRtcHideLocalIpsWithMdns"]);
   try {
     const pages: Page[] = [];
