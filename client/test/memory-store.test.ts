@@ -1,8 +1,16 @@
 import { describe, test } from "vitest";
+import { fileIdOf } from "../src/engine/file-id.ts";
 import { storesAt } from "../src/platform/desk-stores.ts";
 import { MemoryShelves } from "../src/platform/memory-shelves.ts";
 import { StoreDesk } from "../src/platform/store-desk.ts";
-import { contract, fullPlace, type Place } from "./piece-store-contract.ts";
+import {
+  contract,
+  FULL_AT,
+  fullAt,
+  fullPlace,
+  fullUntilTheNextLife,
+  type Place,
+} from "./piece-store-contract.ts";
 
 const MIB = 1024 * 1024;
 
@@ -29,4 +37,27 @@ describe("the piece store contract, in memory", () => {
 
   test("[F5] a full store says so, keeps what it has and loses no byte under assembly", async () =>
     fullPlace(placeInMemory(MIB).stores));
+});
+
+/** Its room is what another file leaves of it. */
+const fillingPlace = () => {
+  const shelves = new MemoryShelves(2 * MIB);
+  const other = shelves.open(fileIdOf(new Uint8Array(32).fill(1), MIB * 2), "other");
+  return {
+    stores: storesAt(new StoreDesk(shelves), "memory", 2 * MIB),
+    async fill(isFull: boolean) {
+      const shelf = await other;
+      if (shelf === "in-use") throw new Error("nobody uses it");
+      for (let piece = 0; piece < 8; piece++)
+        if (isFull) await shelf.write(piece, new Uint8Array(32), new Uint8Array(MIB / 4)).catch(() => {});
+        else await shelf.unclaim(piece);
+    },
+  };
+};
+
+describe("[F12] memory that is full", () => {
+  test.each(FULL_AT)("at the %s piece", (_, piece) => fullAt(fillingPlace(), piece));
+  test.each(FULL_AT)("at the %s piece, until the next life", (_, piece) =>
+    fullUntilTheNextLife(fillingPlace(), piece),
+  );
 });

@@ -265,6 +265,63 @@ export const fullPlace = async (stores: PieceStores): Promise<void> => {
   await store.forget();
 };
 
+/** A place whose disk can be full from one moment on, and have room again. */
+export interface FillingPlace {
+  readonly stores: PieceStores;
+  fill(isFull: boolean): unknown;
+}
+
+/** Which of its four pieces finds no room: the first, one in the middle, the last. */
+export const FULL_AT: readonly (readonly [which: string, piece: number])[] = [
+  ["first", 0],
+  ["middle", 1],
+  ["last", 3],
+];
+
+/** The piece that finds no room is never claimed, what was stored stays, and with room again the file is whole. */
+export const fullAt = async ({ stores, fill }: FillingPlace, full: number): Promise<void> => {
+  const file = await testFile(20 + full, 1_000_000);
+  const store = await opened(stores, file);
+  const check = async (piece: number) => {
+    const checked = await store.check(piece, hashAt(file.layer, piece));
+    return checked.ok ? checked.value.type : checked.problem.kind;
+  };
+  for (let piece = 0; piece < full; piece++) await storePiece(store, file, piece);
+
+  await fill(true);
+  putPiece(store, file, full);
+  equal(await check(full), "full", "no room");
+  equal(await check(full), "full", "the bytes are there to try again, the room is not");
+  equal((await store.read(pieceBegin(file.geometry, full), 1)).ok, false, "read of what found no room");
+  equal((await store.blob()).ok, false, "blob");
+  if (full > 0)
+    same(valueOf(await store.read(0, 1000)), file.bytes.subarray(0, 1000), "what was stored before");
+
+  await fill(false);
+  equal(await check(full), "stored", "with room again");
+  await store.close();
+  const later = await opened(stores, file);
+  same(later.have, Uint8Array.of(0xff00 >> (full + 1)), "held by the next life");
+  for (let piece = full + 1; piece < file.geometry.pieceCount; piece++) await storePiece(later, file, piece);
+  same(new Uint8Array(await valueOf(await later.blob()).arrayBuffer()), file.bytes, "blob");
+  await later.forget();
+};
+
+/** As `fullAt`, and the life that found no room ends there: the next one finds what was claimed, and no more. */
+export const fullUntilTheNextLife = async ({ stores, fill }: FillingPlace, full: number): Promise<void> => {
+  const file = await testFile(30 + full, 1_000_000);
+  const store = await opened(stores, file);
+  for (let piece = 0; piece < full; piece++) await storePiece(store, file, piece);
+  await fill(true);
+  putPiece(store, file, full);
+  equal((await store.check(full, hashAt(file.layer, full))).ok, false, "no room");
+  await store.close();
+  await fill(false);
+  const later = await opened(stores, file);
+  same(later.have, Uint8Array.of(0xff00 >> full), "held by the next life");
+  await later.forget();
+};
+
 export const testFile = async (seed: number, length: number) => {
   const bytes = noise(seed, length);
   const geometry = geometryOf(length);

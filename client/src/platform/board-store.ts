@@ -9,6 +9,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import type { RoomTag } from "@swapmeet/shared";
 import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 import { bytesToHex, utf8ToBytes } from "../engine/bytes.ts";
+import { committed } from "./committed.ts";
 
 const NAME = "swapmeet-board";
 
@@ -99,11 +100,14 @@ export class BoardStore {
       this.#toWrite.clear();
       if (!db) return;
       try {
-        const { store, done } = db.transaction("batches", "readwrite", { durability: "relaxed" });
-        const requests = changes.map(([key, kept]) =>
-          kept ? store.put(kept, [this.#room, key]) : store.delete([this.#room, key]),
-        );
-        await Promise.all([...requests, done]);
+        const transaction = db.transaction("batches", "readwrite", { durability: "relaxed" });
+        const { store } = transaction;
+        await committed(transaction, async () => {
+          const requests = changes.map(([key, kept]) =>
+            kept ? store.put(kept, [this.#room, key]) : store.delete([this.#room, key]),
+          );
+          await Promise.all(requests);
+        });
       } catch {
         // Full, or the browser took it away: others have the posts, and this tab as long as it lives.
       }
@@ -124,16 +128,16 @@ export class BoardStore {
   /** This room was visited now; those that were visited longest ago make room for it. */
   async #visit(db: IDBPDatabase<Schema>): Promise<void> {
     const transaction = db.transaction(["batches", "rooms"], "readwrite");
-    transaction.done.catch(() => {}); // its requests tell first
     const [batches, rooms] = [transaction.objectStore("batches"), transaction.objectStore("rooms")];
-    await rooms.put(Date.now(), this.#room);
-    const [names, visitedAt] = await Promise.all([rooms.getAllKeys(), rooms.getAll()]);
-    const oldestFirst = names
-      .map((room, i) => ({ room, visitedAt: room === this.#room ? Infinity : visitedAt[i]! }))
-      .sort((a, b) => a.visitedAt - b.visitedAt);
-    for (const { room } of oldestFirst.slice(0, Math.max(0, names.length - this.#bounds.rooms)))
-      await Promise.all([rooms.delete(room), batches.delete(rangeOf(room))]);
-    await transaction.done;
+    await committed(transaction, async () => {
+      await rooms.put(Date.now(), this.#room);
+      const [names, visitedAt] = await Promise.all([rooms.getAllKeys(), rooms.getAll()]);
+      const oldestFirst = names
+        .map((room, i) => ({ room, visitedAt: room === this.#room ? Infinity : visitedAt[i]! }))
+        .sort((a, b) => a.visitedAt - b.visitedAt);
+      for (const { room } of oldestFirst.slice(0, Math.max(0, names.length - this.#bounds.rooms)))
+        await Promise.all([rooms.delete(room), batches.delete(rangeOf(room))]);
+    });
   }
 }
 

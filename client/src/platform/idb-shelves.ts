@@ -8,6 +8,7 @@
 import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 import { bytesToHex } from "../engine/bytes.ts";
 import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "../engine/file-id.ts";
+import { committed } from "./committed.ts";
 import type { StoredFile } from "./piece-store.ts";
 import { isFull } from "./quota.ts";
 import { bytesIn, fileIdFrom, type Reading, type Shelf, type Shelves } from "./shelf.ts";
@@ -120,37 +121,44 @@ export class IdbShelves implements Shelves {
       keepLayer: (layer) => this.#record(file, { layer }),
       close: async () => {
         this.#held.delete(file);
-        await this.#record(file, { holder: null });
+        try {
+          await this.#record(file, { holder: null });
+        } catch (error) {
+          if (!(error instanceof DOMException)) throw error; // full: who asks finds that nobody answers for it
+        }
       },
       remove: async () => {
         this.#held.delete(file);
         const transaction = this.#db.transaction(["files", "pieces"], "readwrite");
-        if ((await transaction.objectStore("files").get(file))?.holder === this.#me) {
+        await committed(transaction, async () => {
+          if ((await transaction.objectStore("files").get(file))?.holder !== this.#me) return;
           await transaction.objectStore("pieces").delete(piecesOf(file));
           await transaction.objectStore("files").delete(file);
-        }
-        await transaction.done;
+        });
       },
     };
   }
 
   /** Takes the file from `holder`, who is dead or nobody, unless somebody else was faster. */
   async #take(file: FileId, name: string, holder: string | null): Promise<boolean> {
-    const { store, done } = this.#db.transaction("files", "readwrite");
-    const record = await store.get(file);
-    const free = (record?.holder ?? null) === holder;
-    if (free) await store.put({ ...record, name, holder: this.#me }, file);
-    await done;
+    const transaction = this.#db.transaction("files", "readwrite");
+    const free = await committed(transaction, async () => {
+      const record = await transaction.store.get(file);
+      const isFree = (record?.holder ?? null) === holder;
+      if (isFree) await transaction.store.put({ ...record, name, holder: this.#me }, file);
+      return isFree;
+    });
     if (free) this.#held.add(file);
     return free;
   }
 
   /** Notes something about a file that is ours. */
   async #record(file: FileId, facts: Partial<FileRecord>): Promise<void> {
-    const { store, done } = this.#db.transaction("files", "readwrite");
-    const record = await store.get(file);
-    if (record?.holder === this.#me) await store.put({ ...record, ...facts }, file);
-    await done;
+    const transaction = this.#db.transaction("files", "readwrite");
+    await committed(transaction, async () => {
+      const record = await transaction.store.get(file);
+      if (record?.holder === this.#me) await transaction.store.put({ ...record, ...facts }, file);
+    });
   }
 
   /** Strict: on the disk when it is done, as far as the browser can tell. [F5] */
@@ -159,9 +167,11 @@ export class IdbShelves implements Shelves {
     change: (pieces: { put: PutPiece; delete: DeletePiece }) => Promise<unknown>,
   ): Promise<void> {
     const transaction = this.#db.transaction(["files", "pieces"], "readwrite", { durability: "strict" });
-    const mine = (await transaction.objectStore("files").get(file))?.holder === this.#me;
-    if (mine) await change(transaction.objectStore("pieces"));
-    await transaction.done;
+    const mine = await committed(transaction, async () => {
+      const isMine = (await transaction.objectStore("files").get(file))?.holder === this.#me;
+      if (isMine) await change(transaction.objectStore("pieces"));
+      return isMine;
+    });
     if (!mine) throw new DOMException("another tab has taken this download over", "InvalidStateError");
   }
 

@@ -8,6 +8,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { openDB } from "idb";
 import { peerIdOf, type PeerId } from "../engine/peer-id.ts";
+import { committed } from "./committed.ts";
 
 export interface Identity {
   readonly peer: PeerId;
@@ -51,11 +52,13 @@ const nextEpoch = async (): Promise<{ secretKey: Uint8Array; epoch: number }> =>
   try {
     const fresh = ed25519.utils.randomSecretKey();
     const transaction = db.transaction("identity", "readwrite");
-    const secretKey = ((await transaction.store.get("secretKey")) as Uint8Array | undefined) ?? fresh;
-    const epoch = (((await transaction.store.get("epoch")) as number | undefined) ?? 0) + 1;
-    await Promise.all([transaction.store.put(secretKey, "secretKey"), transaction.store.put(epoch, "epoch")]);
-    await transaction.done;
-    return { secretKey, epoch };
+    const { store } = transaction;
+    return await committed(transaction, async () => {
+      const secretKey = ((await store.get("secretKey")) as Uint8Array | undefined) ?? fresh;
+      const epoch = (((await store.get("epoch")) as number | undefined) ?? 0) + 1;
+      await Promise.all([store.put(secretKey, "secretKey"), store.put(epoch, "epoch")]);
+      return { secretKey, epoch };
+    });
   } finally {
     db.close();
   }

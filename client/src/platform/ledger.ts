@@ -1,13 +1,14 @@
 /**
  * Which downloads each room has under way or kept on this device, so that the next visit goes on with them. Rooms are
- * known by a hash of their tag: the ledger does not say how to enter one. Where a browser forbids storage, it is empty
- * and forgets.
+ * known by a hash of their tag: the ledger does not say how to enter one. Where a browser forbids storage, or it fails,
+ * it is empty and forgets: the next visit asks for less, and this one goes on.
  */
 import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { RoomTag } from "@swapmeet/shared";
 import { bytesToHex, utf8ToBytes } from "../engine/bytes.ts";
 import type { FileId } from "../engine/file-id.ts";
+import { committed } from "./committed.ts";
 
 const NAME = "swapmeet-ledger";
 
@@ -42,13 +43,21 @@ export class Ledger {
   /** What one room has left, in no order. */
   async linesOf(tag: RoomTag): Promise<readonly Line[]> {
     const room = keyOf(tag);
-    return (await this.#db?.getAll("lines", IDBKeyRange.bound([room, ""], [room, "\uffff"]))) ?? [];
+    try {
+      return (await this.#db?.getAll("lines", IDBKeyRange.bound([room, ""], [room, "\uffff"]))) ?? [];
+    } catch {
+      return [];
+    }
   }
 
   /** The files of all rooms; null where nothing can be remembered. */
   async files(): Promise<ReadonlySet<FileId> | null> {
-    const keys = await this.#db?.getAllKeys("lines");
-    return keys ? new Set(keys.map(([, file]) => file as FileId)) : null;
+    try {
+      const keys = await this.#db?.getAllKeys("lines");
+      return keys ? new Set(keys.map(([, file]) => file as FileId)) : null;
+    } catch {
+      return null;
+    }
   }
 
   /** On the disk when it is done: a browser that is killed has not forgotten it. */
@@ -68,10 +77,12 @@ export class Ledger {
   }
 
   async #change(change: (lines: Lines) => Promise<unknown>): Promise<void> {
-    const transaction = this.#db?.transaction("lines", "readwrite", { durability: "strict" });
-    if (!transaction) return;
-    await change(transaction.store);
-    await transaction.done;
+    try {
+      const transaction = this.#db?.transaction("lines", "readwrite", { durability: "strict" });
+      if (transaction) await committed(transaction, () => change(transaction.store));
+    } catch {
+      // Full, or the browser took it away.
+    }
   }
 }
 

@@ -17,6 +17,7 @@ interface SyncAccessHandle {
   read(into: Bytes, options: { readonly at: number }): number;
   write(bytes: Uint8Array, options: { readonly at: number }): number;
   truncate(length: number): void;
+  getSize(): number;
   flush(): void;
   close(): void;
 }
@@ -68,20 +69,19 @@ export class OpfsShelves implements Shelves {
       keepLayer: (layer) => writeFile(folder, "layer", layer),
       claims: async () => {
         const all = new Uint8Array(pieceCount * HASH_BYTES);
-        claims.read(all, { at: 0 });
+        readInto(all, claims, 0);
         return all;
       },
       write: async (piece, hash, bytes) => {
         writeAll(data, bytes, piece * pieceLength);
         await flushes.soon();
+        mustReach(data, piece * pieceLength + bytes.length);
         // Not flushed: a claim that a power cut takes is a piece fetched again, never a false one.
         writeAll(claims, hash, piece * HASH_BYTES);
       },
       unclaim: async (piece) => writeAll(claims, UNCLAIMED, piece * HASH_BYTES),
-      read: async (piece, offset, length) => {
-        const bytes = new Uint8Array(length);
-        return bytes.subarray(0, data.read(bytes, { at: piece * pieceLength + offset }));
-      },
+      read: async (piece, offset, length) =>
+        readInto(new Uint8Array(length), data, piece * pieceLength + offset),
       blob: () => dataFile.getFile(),
       close,
       remove: async () => {
@@ -149,10 +149,26 @@ const handleOf = async (file: LockableFile): Promise<SyncAccessHandle | "in-use"
   }
 };
 
-/** A full disk may also show as a short write. */
+/**
+ * Not every full disk throws. Some are short writes, and Chromium's private windows return the error itself: -8, read
+ * as unsigned (https://crbug.com/541725401). So anything but all bytes is a full disk.
+ */
 const writeAll = (handle: SyncAccessHandle, bytes: Uint8Array, at: number): void => {
-  const written = handle.write(bytes, { at });
-  if (written < bytes.length) throw new DOMException("short write", "QuotaExceededError");
+  if (handle.write(bytes, { at }) !== bytes.length) throw full("not all bytes were written");
+};
+
+/** What was written and flushed has to be in the file before it is claimed. */
+const mustReach = (handle: SyncAccessHandle, length: number): void => {
+  if (!(handle.getSize() >= length)) throw full("the file is shorter than what was written");
+};
+
+const full = (what: string): DOMException => new DOMException(what, "QuotaExceededError");
+
+/** The part of `into` that was read. A number of bytes that can't be is an error, as with writes. */
+const readInto = (into: Bytes, handle: SyncAccessHandle, at: number): Bytes => {
+  const count = handle.read(into, { at });
+  if (!(count >= 0 && count <= into.length)) throw new DOMException("not readable", "NotReadableError");
+  return into.subarray(0, count);
 };
 
 const writeFile = async (
@@ -165,6 +181,7 @@ const writeFile = async (
     handle.truncate(0);
     writeAll(handle, bytes, 0);
     handle.flush();
+    mustReach(handle, bytes.length);
   } finally {
     handle.close();
   }

@@ -14,7 +14,14 @@ import { SharedFiles } from "../../src/platform/shared-files.ts";
 import { DeviceStorage } from "../../src/platform/storage.ts";
 import type { PickedFile } from "../../src/platform/session-view.ts";
 import { boardContract } from "../board-store-contract.ts";
-import { contract, fullPlace, type Place, type TestFile } from "../piece-store-contract.ts";
+import {
+  contract,
+  fullAt,
+  fullPlace,
+  fullUntilTheNextLife,
+  type Place,
+  type TestFile,
+} from "../piece-store-contract.ts";
 
 const damageByKind: Record<StoreKind, Place["damage"]> = {
   async opfs({ id, geometry }, piece) {
@@ -55,6 +62,13 @@ const device = {
   },
   async runFull() {
     await fullPlace((await (here ??= place())).stores);
+  },
+  /** The spec gives the page `fill`, which takes the room away or gives it back. */
+  async runFullAt(piece: number) {
+    const { stores } = await (here ??= place());
+    const fill = (isFull: boolean) => window.fill(isFull);
+    await fullAt({ stores, fill }, piece);
+    await fullUntilTheNextLife({ stores, fill }, piece);
   },
 
   boardContractNames: () => Object.keys(boardContract),
@@ -162,6 +176,7 @@ const add = async (files: Iterable<PickedFile>, stopAfter: number) => {
 declare global {
   interface Window {
     device: typeof device;
+    fill(isFull: boolean): Promise<void>;
   }
 }
 window.device = device;

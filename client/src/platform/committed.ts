@@ -1,0 +1,34 @@
+/** A transaction of IndexedDB. */
+interface Transaction {
+  readonly done: Promise<void>;
+  abort(): void;
+}
+
+/**
+ * What `act` brings, once the transaction is over. When either fails, nothing of it is kept. A request may fail only
+ * because its transaction did, and the transaction because a request did: the error that is told is the first cause,
+ * or a full disk would pass for an aborted transaction.
+ */
+export const committed = async <Value>(
+  transaction: Transaction,
+  act: () => Promise<Value>,
+): Promise<Value> => {
+  const acting = act().catch((error: unknown) => {
+    abort(transaction);
+    throw error;
+  });
+  const [acted, done] = await Promise.allSettled([acting, transaction.done]);
+  if (acted.status === "fulfilled" && done.status === "fulfilled") return acted.value;
+  const errors = [acted, done].flatMap((end): unknown[] => (end.status === "rejected" ? [end.reason] : []));
+  throw errors.find((error) => !isAbort(error)) ?? errors[0];
+};
+
+const abort = (transaction: Transaction): void => {
+  try {
+    transaction.abort();
+  } catch {
+    // It is over already.
+  }
+};
+
+const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === "AbortError";

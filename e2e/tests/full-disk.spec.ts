@@ -1,0 +1,105 @@
+/**
+ * [F5a] [F12] A disk that is full, in a private window and in a profile: what finds no room is not claimed, and with
+ * room again the download is whole. Chromium's private windows do not throw then, see opfs-shelves.ts.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+import { LAN_HOST, launchPersistent } from "../lib/browser.ts";
+import { slowUplink } from "../lib/channels.ts";
+import { DevicePages, device } from "../lib/device-page.ts";
+import { MiB, randomFile, sha256 } from "../lib/files.ts";
+import { RoomPage } from "../lib/page.ts";
+import { expect, test as base } from "../lib/test.ts";
+
+const PIECE_BYTES = MiB / 4;
+const NAME = "no room.bin";
+const LENGTH = 4 * MiB;
+
+/** Null: what the disk has. */
+const setQuota = async (page: Page, quotaSize: number | null): Promise<void> => {
+  const cdp = await page.context().newCDPSession(page);
+  const { origin } = new URL(page.url());
+  await cdp.send("Storage.overrideQuotaForOrigin", { origin, ...(quotaSize === null ? {} : { quotaSize }) });
+  await cdp.detach();
+};
+
+type Window = "a private window" | "a profile";
+const WINDOWS: readonly Window[] = ["a private window", "a profile"];
+
+const test = base.extend<{ pageIn: (window: Window) => Promise<Page> }>({
+  pageIn: async ({ browser, complaints }, use) => {
+    const profile = await mkdtemp(join(tmpdir(), "swapmeet-profile-"));
+    const closings: (() => Promise<void>)[] = [];
+    await use(async (window) => {
+      const context = window === "a profile" ? await launchPersistent(profile) : await browser.newContext();
+      closings.push(() => context.close());
+      complaints.watch(context);
+      return context.newPage();
+    });
+    for (const close of closings) await close();
+    await rm(profile, { recursive: true, force: true });
+  },
+});
+
+test.describe("the store", () => {
+  let pages: DevicePages;
+  test.beforeAll(async () => void (pages = await DevicePages.serve()));
+  test.afterAll(() => pages.close());
+
+  for (const window of WINDOWS)
+    for (const [which, piece] of [
+      ["first", 0],
+      ["middle", 1],
+      ["last", 3],
+    ] as const)
+      test(`whose ${which} piece finds no room in ${window} does not claim it, and has it with room again`, async ({
+        pageIn,
+      }) => {
+        const page = await pageIn(window);
+        await pages.open(page, "localhost");
+        expect(await device(page, "storeKind")).toBe("opfs");
+        await page.exposeFunction("fill", (isFull: boolean) => setQuota(page, isFull ? 1 : null));
+        await device(page, "runFullAt", piece);
+      });
+
+  test("whose database finds no room in a private window over plain http says so", async ({ pageIn }) => {
+    const page = await pageIn("a private window");
+    await pages.open(page, LAN_HOST);
+    expect(await device(page, "storeKind")).toBe("indexeddb");
+    await setQuota(page, 3 * MiB);
+    await device(page, "runFull");
+  });
+});
+
+for (const window of WINDOWS)
+  for (const [which, quotaBytes] of [
+    ["first", PIECE_BYTES / 2],
+    ["a middle", LENGTH / 2],
+    // A file with holes counts by its length: the piece that does not fit is the last one, whenever it comes.
+    ["the last", LENGTH - PIECE_BYTES / 2],
+  ] as const)
+    test(`a download that finds no room at ${which} piece in ${window} waits, and is saved whole with room again`, async ({
+      server,
+      folder,
+      open,
+      pageIn,
+    }) => {
+      const file = await randomFile(join(folder, NAME), 51, LENGTH);
+      const giver = await open("/", { before: slowUplink(4 * MiB) });
+      const url = `${server.urlAt()}/#${await giver.newPrivateRoom()}`;
+      const taker = new RoomPage(await pageIn(window));
+      await taker.page.goto(url);
+      await giver.addFiles(file);
+      const row = await taker.find(NAME);
+      await setQuota(taker.page, quotaBytes);
+      await row.getByRole("button", { name: /^Download / }).click();
+      await expect(taker.transfer(NAME)).toContainText("Paused: no room", { timeout: 60_000 });
+      expect(taker.saves).toEqual([]);
+
+      await setQuota(taker.page, null);
+      await taker.page.evaluate(() => dispatchEvent(new Event("focus")));
+      const [saved] = await taker.saved(1);
+      expect(await sha256(saved!.path)).toBe(await sha256(file));
+    });
