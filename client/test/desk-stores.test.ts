@@ -1,6 +1,6 @@
 /** A store answers whatever happens in its worker: a download waits for it. */
 import { ok, type Result } from "@swapmeet/shared";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fileIdOf } from "../src/engine/file-id.ts";
 import type { StoreProblem } from "../src/engine/io.ts";
 import { storesAt, type Desk } from "../src/platform/desk-stores.ts";
@@ -68,4 +68,42 @@ test("a store whose worker does not answer can be closed, and a piece begun anew
   await Promise.all([check, closed]);
   store.drop(0);
   store.put(0, new Uint8Array(1000));
+});
+
+describe.each(["opfs", "indexeddb", "memory"] as const)("[K3] in %s", (kind) => {
+  /** Its desk answers when told to. */
+  const slowStore = async () => {
+    let answer!: () => void;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const late = async () => {
+      await answered;
+      return ok(new Uint8Array(100));
+    };
+    const check = async () => {
+      await answered;
+      return { result: ok({ type: "stored" }), bytes: new Uint8Array(1000) };
+    };
+    const opened = { have: new Uint8Array(1), layer: new Uint8Array() };
+    const desk = { open: async () => ok(opened), check, read: late, leaves: late } as unknown as Desk;
+    const store = await storesAt(desk, kind, null).open(file, "name", new Uint8Array());
+    if (!store.ok) throw new Error("it opens");
+    return { store: store.value, answer };
+  };
+
+  test.each(
+    Object.entries(asks).flatMap(([name, ask]) => [60_000, 300_000].map((ms) => [name, ms, ask] as const)),
+  )("a %s in which the page was frozen for %d ms is no problem when its answer comes", async (_, ms, ask) => {
+    const now = performance.now.bind(performance);
+    for (const awakeBeforeMs of [0, 1_000, 30_000, 59_500]) {
+      const { store, answer } = await slowStore();
+      const asked = ask(store);
+      await vi.advanceTimersByTimeAsync(awakeBeforeMs);
+      const frozen = vi.spyOn(performance, "now").mockImplementation(() => now() + ms);
+      await vi.advanceTimersByTimeAsync(60_000 - awakeBeforeMs); // the timers come before the answer
+      answer();
+      await vi.advanceTimersByTimeAsync(0);
+      expect((await asked).ok).toBe(true);
+      frozen.mockRestore();
+    }
+  });
 });

@@ -7,6 +7,7 @@
  */
 import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 import { bytesToHex } from "../engine/bytes.ts";
+import { afterAwake } from "./awake-timer.ts";
 import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "../engine/file-id.ts";
 import { committed } from "./committed.ts";
 import type { StoredFile } from "./piece-store.ts";
@@ -178,14 +179,14 @@ export class IdbShelves implements Shelves {
   #answers(file: FileId): Promise<boolean> {
     return new Promise((resolve) => {
       const end = (answered: boolean) => {
-        clearTimeout(silence);
+        stop();
         this.#channel.removeEventListener("message", hear);
         resolve(answered);
       };
       const hear = ({ data }: MessageEvent<Word>) => {
         if (data.type === "held" && data.file === file) end(true);
       };
-      const silence = setTimeout(() => end(false), HOLDER_ANSWERS_WITHIN_MS);
+      const stop = afterAwake(HOLDER_ANSWERS_WITHIN_MS, () => end(false));
       this.#channel.addEventListener("message", hear);
       this.#say({ type: "who-holds", file });
     });

@@ -9,6 +9,7 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { openDB } from "idb";
 import { peerIdOf, type PeerId } from "../engine/peer-id.ts";
 import { committed } from "./committed.ts";
+import { afterAwake } from "./awake-timer.ts";
 
 export interface Identity {
   readonly peer: PeerId;
@@ -77,10 +78,16 @@ const claimByLock = (): Promise<(() => void) | null> =>
     const hold = (lock: Lock | null) =>
       lock ? new Promise<void>((release) => resolve(release)) : resolve(null);
     const held = isReload()
-      ? navigator.locks.request(NAME, { signal: AbortSignal.timeout(LET_GO_WITHIN_MS) }, hold)
+      ? navigator.locks.request(NAME, { signal: abortedAfter(LET_GO_WITHIN_MS) }, hold)
       : navigator.locks.request(NAME, { ifAvailable: true }, hold);
     held.catch(() => resolve(null));
   });
+
+const abortedAfter = (ms: number): AbortSignal => {
+  const giving = new AbortController();
+  afterAwake(ms, () => giving.abort());
+  return giving.signal;
+};
 
 /** The page before it had the key, and may be about to let go. */
 const isReload = (): boolean =>
@@ -94,14 +101,14 @@ const claimByAsking = (): Promise<(() => void) | null> =>
     const channel = new BroadcastChannel(NAME);
     const mine = Math.random();
     let holds = false;
-    const done = setTimeout(() => {
+    const stop = afterAwake(ANSWER_WITHIN_MS, () => {
       holds = true;
       resolve(() => channel.close());
-    }, ANSWER_WITHIN_MS);
+    });
     channel.onmessage = ({ data }: MessageEvent<{ claim: number } | { heldAgainst: number }>) => {
       if ("claim" in data && (holds || mine < data.claim)) channel.postMessage({ heldAgainst: data.claim });
       if ("heldAgainst" in data && data.heldAgainst === mine && !holds) {
-        clearTimeout(done);
+        stop();
         channel.close();
         resolve(null);
       }

@@ -163,9 +163,8 @@ export class Resuming {
   async #comesBack(line: Line): Promise<boolean> {
     const { holdings } = this.#options;
     holdings.name(line.file, line.name, line.folder);
-    const until = performance.now() + LET_GO_WITHIN_MS;
-    while (!(await holdings.canOpen(line.file))) {
-      if (performance.now() > until) return false;
+    for (let asks = LET_GO_WITHIN_MS / ASK_AGAIN_AFTER_MS; !(await holdings.canOpen(line.file)); asks--) {
+      if (asks <= 0) return false;
       await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_AFTER_MS));
     }
     if (this.#lineByFile.has(line.file)) return false; // the person was faster

@@ -1,8 +1,13 @@
-/** What `work` brings, or null when that takes longer than `limitMs`. The work goes on, and nobody hears of it. */
+import { afterAwake } from "./awake-timer.ts";
+
+/**
+ * What `work` brings, or null when that takes longer than `limitMs` in which this page was awake. The work goes on, and
+ * nobody hears of it.
+ */
 export const within = <Value>(limitMs: number, work: Promise<Value>): Promise<Value | null> => {
-  let timer: ReturnType<typeof setTimeout>;
+  let stop: () => void;
   const late = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, limitMs, null);
+    stop = afterAwake(limitMs, () => resolve(null));
   });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+  return Promise.race([work, late]).finally(() => stop());
 };
