@@ -237,6 +237,7 @@ export class SimPeer implements Sleeper, Member {
   #handling = false;
   #receiving = false;
   #isAlive = true;
+  #isAsleep = false;
   #upFreeAt: Time = 0;
 
   constructor(
@@ -271,7 +272,7 @@ export class SimPeer implements Sleeper, Member {
     if (!this.#isAlive) return;
     if (input.type === "server-joined") this.#room.server.join(input.address, this);
     this.#inputs.push(input);
-    if (this.#handling) return;
+    if (this.#handling || this.#isAsleep) return;
     this.#handling = true;
     for (let next = this.#inputs.shift(); next; next = this.#inputs.shift())
       for (const output of this.engine.handle(next, this.#now)) this.#perform(output);
@@ -283,8 +284,20 @@ export class SimPeer implements Sleeper, Member {
     this.feed({ type: "tick" });
   }
 
+  /** Its tab is frozen: what comes waits, and its clock does not ring. */
+  sleep(): void {
+    this.#isAsleep = true;
+  }
+
+  /** What comes first is its clock, and then all that has waited. */
+  wakeUp(): void {
+    this.#isAsleep = false;
+    this.#inputs.unshift({ type: "tick" });
+    this.feed(this.#inputs.pop()!);
+  }
+
   nextDeadline(): Time | null {
-    const deadline = this.#isAlive ? this.engine.nextDeadline() : null;
+    const deadline = this.#isAlive && !this.#isAsleep ? this.engine.nextDeadline() : null;
     return deadline === null ? null : this.#room.onGrain(deadline - this.#aheadMs);
   }
 

@@ -35,6 +35,11 @@ export class Allowance {
     return now + Math.ceil((Math.max(0, amount - this.#left) * 1000) / this.#perSecond);
   }
 
+  /** So much time passed that `now` does not count. */
+  passed(ms: number): void {
+    if (this.#at !== null) this.#at -= ms;
+  }
+
   #fill(now: Time): void {
     const earned = ((now - (this.#at ?? now)) * this.#perSecond) / 1000;
     this.#left = Math.min(this.#most, this.#left + earned);

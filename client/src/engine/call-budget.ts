@@ -29,7 +29,7 @@ export type ConnectionsLeft = "plenty" | "half" | "few";
 /** What became of the calls to an address, until one succeeds. */
 export interface Failures {
   readonly count: number;
-  readonly notBefore: Time;
+  notBefore: Time;
   /** The person knows that the network keeps the two apart. */
   isTold: boolean;
 }
@@ -67,6 +67,12 @@ export class CallBudget {
     const most = MAX_CONNECTIONS_OF_LIFE - (peers < ENOUGH_PEERS ? 0 : KEPT_FOR_ALONE);
     const isAffordable = isRelayed || (this.#answered < MAX_CALLS_OF_LIFE && this.#spent < most);
     return isAffordable && this.#calls.spend(1, now);
+  }
+
+  /** So much time passed that `now` does not count. */
+  passed(ms: number): void {
+    this.#calls.passed(ms);
+    for (const failures of this.#failuresByAddress.values()) failures.notBefore -= ms;
   }
 
   /** A call was answered with a connection. */

@@ -61,6 +61,10 @@ export class Calls {
     this.#budget = new CallBudget(() => (context.random(1)[0] ?? 0) / 256);
   }
 
+  woke(sleptMs: number): void {
+    this.#budget.passed(sleptMs);
+  }
+
   get connectionsLeft(): ConnectionsLeft {
     return this.#budget.left;
   }

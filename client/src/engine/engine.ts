@@ -1,9 +1,11 @@
 /**
  * The peer: one door, `handle(input, now) -> outputs`, and `nextDeadline()`. Deterministic: the same inputs, times and
- * random bytes give the same outputs. The parts know nothing of each other; they meet here.
+ * random bytes give the same outputs. The parts know nothing of each other; they meet here. Their time is not the host's:
+ * it begins with the first input, and stands still while this device sleeps (awake-clock.ts).
  */
 import type { Address, RoomTag } from "@swapmeet/shared";
 import type { EntryHash, FeedName } from "./batch.ts";
+import { AwakeClock } from "./awake-clock.ts";
 import { Board } from "./board.ts";
 import { hexToBytes } from "./bytes.ts";
 import { Catalog } from "./catalog.ts";
@@ -71,7 +73,7 @@ export class Engine {
   #nextJob = 1;
   #hasLeft = false;
   #outputs: Output[] = [];
-  #now: Time = 0;
+  readonly #clock = new AwakeClock();
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -116,10 +118,10 @@ export class Engine {
         this.#messages.peerUp(peer, now);
         this.#transferLinks.peerUp(peer);
       },
-      peerDown: (peer, now) => {
+      peerDown: (peer, wasQuiet, now) => {
         const wasNeighbor = this.#overlay.isNeighbor(peer);
         this.#overlay.linkDown(peer, now);
-        this.#presence.linkDown(peer, wasNeighbor, now);
+        this.#presence.linkDown(peer, wasQuiet ? "quiet" : wasNeighbor ? "neighbor" : "other", now);
         this.#swarm.peerDown(peer, now);
         this.#messages.peerDown(peer, now);
         this.#offers.peerDown(peer);
@@ -218,6 +220,7 @@ export class Engine {
         random,
       },
       options.name,
+      this.#now,
     );
     this.#parts = [
       this.#links,
@@ -230,9 +233,11 @@ export class Engine {
     ];
   }
 
-  /** @returns what the host must do, in this order. */
-  handle(input: Input, now: Time): readonly Output[] {
-    this.#now = now;
+  /** `hostNow` never goes back. @returns what the host must do, in this order. */
+  handle(input: Input, hostNow: Time): readonly Output[] {
+    const sleptMs = this.#clock.wake(hostNow);
+    const now = this.#now;
+    if (sleptMs > 0) this.#woke(sleptMs, now);
     this.#apply(input, now);
     this.#links.settle(now);
     if (this.#hasLeft) this.#close(now);
@@ -245,7 +250,18 @@ export class Engine {
   nextDeadline(): Time | null {
     let next = Infinity;
     for (const part of this.#parts) next = Math.min(next, part.nextDeadline() ?? Infinity);
-    return next === Infinity ? null : next;
+    return this.#clock.expect(next === Infinity ? null : next);
+  }
+
+  /** While this device slept no deadline went on; but the others' time did. [K2] */
+  #woke(sleptMs: number, now: Time): void {
+    this.#links.woke(sleptMs, now);
+    this.#overlay.woke(sleptMs);
+    this.#presence.woke(sleptMs, now);
+  }
+
+  get #now(): Time {
+    return this.#clock.now;
   }
 
   #apply(input: Input, now: Time): void {
@@ -498,15 +514,21 @@ export class Engine {
       tag: tagOf(peer),
       hue: hueOf(peer),
       reach: this.#reachOf(peer),
-      presence: this.#presence.stateOf(peer) ?? (this.#links.isLinked(peer) ? "here" : "gone"),
+      presence: this.#presenceOf(peer),
       lied: this.#liars.has(peer),
       rttMs: this.#links.rttMs(peer),
       fileCount: this.#catalog.fileCountOf(peer),
     };
   }
 
+  /** Who owes an answer on its link is away, whatever it said last. [W8] */
+  #presenceOf(peer: PeerId): PersonView["presence"] {
+    if (this.#links.isQuiet(peer, this.#now)) return "away";
+    return this.#presence.stateOf(peer) ?? (this.#links.isLinked(peer) ? "here" : "gone");
+  }
+
   #reachOf(peer: PeerId): PersonView["reach"] {
-    if (!this.#links.isLinked(peer)) return "known";
+    if (!this.#links.isLinked(peer) || this.#links.isQuiet(peer, this.#now)) return "known";
     return this.#links.isRelayed(peer) ? "relayed" : "direct";
   }
 

@@ -28,7 +28,8 @@ export interface LinksContext
   notify(notice: Notice): void;
   /** `calledUs`: it was not this peer that chose. */
   peerUp(peer: PeerId, at: { readonly address: Address; readonly calledUs: boolean }, now: Time): void;
-  peerDown(peer: PeerId, now: Time): void;
+  /** `wasQuiet`: it owed an answer. */
+  peerDown(peer: PeerId, wasQuiet: boolean, now: Time): void;
   /** Nobody is there, or the network keeps the two apart. `wasSilent`: nobody answered at all. */
   dialFailed(address: Address, wasSilent: boolean, now: Time): void;
   /** Somebody wants the link to stay although nothing is said on it. */
@@ -125,6 +126,13 @@ export class Links {
 
   get connectionsLeft(): ConnectionsLeft {
     return this.#calls.connectionsLeft;
+  }
+
+  /** The others may have given up on this device while it slept: all links are pinged at once. */
+  woke(sleptMs: number, now: Time): void {
+    this.#calls.woke(sleptMs);
+    for (const { stage } of this.#linkById.values()) if (stage.type === "proven") stage.pulse.woke(now);
+    this.#nextBeat = null;
   }
 
   envelope(from: Address, bytes: Uint8Array, now: Time): void {
@@ -248,7 +256,7 @@ export class Links {
         this.#linkByPeer.delete(peer);
         this.#introductions.peerDown(peer);
         this.#relay.peerDown(peer);
-        this.#context.peerDown(peer, now);
+        this.#context.peerDown(peer, link.stage.pulse.isQuiet(now), now);
         if (!link.isRelayed) this.#relayed.peerDown(peer, now);
       }
       return;
@@ -298,6 +306,12 @@ export class Links {
 
   isLinked(peer: PeerId): boolean {
     return this.#linkByPeer.has(peer);
+  }
+
+  /** The peer is linked, and owes an answer. [W8] */
+  isQuiet(peer: PeerId, now: Time): boolean {
+    const stage = this.#linkByPeer.get(peer)?.stage;
+    return stage?.type === "proven" && stage.pulse.isQuiet(now);
   }
 
   /** The peer is reached through a friend. */
@@ -368,6 +382,7 @@ export class Links {
   #beat(link: Link, pulse: Pulse, now: Time): void {
     switch (pulse.beat(now)) {
       case "nothing":
+      case "quiet": // the page sees it
         return;
       case "ping":
         this.#sendFrame(link, { type: "ping", nonce: 0 });

@@ -181,6 +181,14 @@ export class Overlay {
     this.#seek(now);
   }
 
+  /** It may call as if it had been awake: what it called slept with it, what rests has rested, and the server knows more. */
+  woke(sleptMs: number): void {
+    this.#dials.passed(sleptMs);
+    this.#lonelyDials.passed(sleptMs);
+    this.#passive.passed(sleptMs);
+    if (this.#due) this.#due.sampleAt -= sleptMs;
+  }
+
   /** Nobody is reached there any more. */
   forget(address: Address): void {
     this.#passive.remove(address);

@@ -36,7 +36,7 @@ type Called = Pick<ReadonlySet<Address>, "has">;
 export class PassiveView {
   readonly #random: () => number;
   readonly #contactByAddress = new Map<Address, KnownContact>();
-  readonly #restByAddress = new Map<Address, { readonly failures: number; readonly until: Time }>();
+  readonly #restByAddress = new Map<Address, { readonly failures: number; until: Time }>();
 
   constructor(random: () => number) {
     this.#random = random;
@@ -109,6 +109,11 @@ export class PassiveView {
   wakeMissing(now: Time): void {
     for (const { address, missing } of this.#contactByAddress.values())
       if (missing) this.#remember(address, 0, now);
+  }
+
+  /** So much time passed that `now` does not count: those that rest have rested for as long. */
+  passed(ms: number): void {
+    for (const rest of this.#restByAddress.values()) rest.until -= ms;
   }
 
   /** It is a neighbour: no longer passive, and without a stain. */

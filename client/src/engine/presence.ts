@@ -31,12 +31,13 @@ const ANSWER_EVERY_MS = 5_000;
 const LINK_BACK_WITHIN_MS = 3_000;
 /** An answer takes two ways through the room, and may wait for ANSWER_EVERY_MS: until then nothing is shown. Guess. */
 const DOUBT_MS = 7_000;
-/** From a suspicion without an answer to gone: a phone's file picker, a locked screen. Guess. */
-const GONE_AFTER_MS = 60_000;
+/**
+ * From a suspicion without an answer to gone. With the 20 s until a link has ended [W8] these are less than 40, and a
+ * phone that comes back from its file picker after 30 was never gone. Guess.
+ */
+const GONE_AFTER_MS = 17_000;
 /** Who said `left` and is reloading says another word within this. Guess. */
 const LEFT_GRACE_MS = 5_000;
-/** A tick so late: this device slept, and no silence of others counts. Background tabs are ticked once a minute. */
-const SLEPT_MS = 90_000;
 const LOOK_EVERY_MS = 60_000;
 const LOOK_AT_MOST_EVERY_MS = 1_000;
 /**
@@ -45,6 +46,9 @@ const LOOK_AT_MOST_EVERY_MS = 1_000;
  */
 const LEAST_SUSPICIONS_AT_ONCE = 1_024;
 const SUSPICIONS_PER_SECOND = 4;
+
+/** What a link was that ended. Quiet: the other side owed an answer. */
+export type EndedLink = "quiet" | "neighbor" | "other";
 
 interface Person {
   epoch: number;
@@ -99,6 +103,8 @@ export class Presence {
   readonly #doubted = new ByAge<PeerId>();
   readonly #missing = new ByAge<PeerId>();
   readonly #leaving = new ByAge<PeerId>();
+  /** Of the suspected: those that did not answer this peer itself. They are shown as away at once. */
+  readonly #quiet = new Set<PeerId>();
   readonly #allowanceByPeer = new Map<PeerId, Allowance>();
   #lookAt: Time;
   #lookedAt: Time;
@@ -106,9 +112,8 @@ export class Presence {
   #intervalMs = WORD_EVERY_MS;
   /** Whoever was not heard up to this may have spoken all the same. */
   #deafUntil: Time = -Infinity;
-  #sleptUntil: Time = -Infinity;
 
-  constructor(context: PresenceContext, name: string, now: Time = 0) {
+  constructor(context: PresenceContext, name: string, now: Time) {
     this.#context = context;
     this.#name = safePersonName(name);
     this.#lookedAt = now;
@@ -221,10 +226,15 @@ export class Presence {
     this.#sayIfDue(now);
   }
 
-  /** Only a neighbour's link that ended says something: others end when nobody needs them. */
-  linkDown(peer: PeerId, wasNeighbor: boolean, now: Time): void {
+  /** Only what a quiet or a neighbour's link was says something: others end when nobody needs them. [V3] */
+  linkDown(peer: PeerId, link: EndedLink, now: Time): void {
     this.#allowanceByPeer.delete(peer);
-    if (!wasNeighbor || !this.#heard.has(peer)) return;
+    if (link === "other" || !this.#heard.has(peer)) return;
+    if (link === "quiet") {
+      this.#suspect(peer, this.#people.get(peer)!, null, now);
+      this.#quiet.add(peer);
+      return;
+    }
     this.#cutOff.add(peer, now);
     this.#lookNoLaterThan(now + LINK_BACK_WITHIN_MS);
   }
@@ -234,7 +244,7 @@ export class Presence {
    * would have noticed. [V3]
    */
   unanswered(address: Address, now: Time): void {
-    if (now >= this.#lookAt) this.#look(now); // whether this device slept meanwhile
+    if (now >= this.#lookAt) this.#look(now); // whether this peer was alone meanwhile
     const peer = this.#peerByAddress.get(address);
     const heardAt = peer ? this.#heard.timeOf(peer) : null;
     if (!peer || heardAt === null || this.#isAlone()) return;
@@ -277,20 +287,24 @@ export class Presence {
     if (now >= this.#lookAt) this.#look(now);
   }
 
+  /** The others may have missed a word of this peer: it is due as if it had been awake. */
+  woke(sleptMs: number, now: Time): void {
+    this.#saidAt -= sleptMs;
+    this.#sayIfDue(now);
+  }
+
   nextDeadline(): Time | null {
     return this.#hasLeft ? null : Math.min(this.#lookAt, this.#nextWordAt());
   }
 
   #look(now: Time): void {
-    if (now - this.#lookAt >= SLEPT_MS) this.#sleptUntil = this.#deafUntil = now;
     if (this.#isAlone()) this.#deafUntil = now;
     const halved = this.#intervalMs * 2 ** (-(now - this.#lookedAt) / WORD_EVERY_MS);
     this.#intervalMs = Math.max(this.#usualIntervalMs(), halved);
     const silentMs = SILENT_INTERVALS * this.#intervalMs;
 
     for (const [peer] of this.#leaving.takeUntil(now - LEFT_GRACE_MS)) this.#bury(peer, now);
-    if (now - this.#sleptUntil >= GONE_AFTER_MS)
-      for (const [peer] of this.#missing.takeUntil(now - GONE_AFTER_MS)) this.#bury(peer, now);
+    for (const [peer] of this.#missing.takeUntil(now - GONE_AFTER_MS)) this.#bury(peer, now);
     for (const [peer, since] of this.#doubted.takeUntil(now - DOUBT_MS)) this.#missing.add(peer, since);
     for (const [peer] of this.#cutOff.takeUntil(now - LINK_BACK_WITHIN_MS))
       this.#suspect(peer, this.#people.get(peer)!, null, now);
@@ -341,7 +355,7 @@ export class Presence {
     if (peer === this.#context.me) return this.#state;
     const person = this.#people.get(peer);
     if (!person) return null;
-    return this.#missing.has(peer) ? "away" : person.said;
+    return this.#missing.has(peer) || this.#quiet.has(peer) ? "away" : person.said;
   }
 
   /** "" for nobody known. */
@@ -388,6 +402,7 @@ export class Presence {
     this.#doubted.delete(peer);
     this.#missing.delete(peer);
     this.#leaving.delete(peer);
+    this.#quiet.delete(peer);
   }
 
   #unmap(peer: PeerId, address: Address): void {

@@ -7,13 +7,19 @@
 import type { Time } from "./io.ts";
 
 const PING_EVERY_MS = 10_000;
-/** A peer that answers nothing for this long is gone. A locked phone comes back by itself. */
-const SILENT_AFTER_MS = 25_000;
+/** Or as soon as nothing was heard for so long: at rest both sides ping in turn, and a silence is short. */
+const PING_IN_SILENCE_MS = 5_000;
+/** A bit more than that from one ping to the next: it is the other side's turn. */
+const LEAST_BETWEEN_PINGS_MS = 6_000;
+/** A ping that is not answered for so long is shown. A slow phone network takes 1 to 2 s. Guess. */
+const QUIET_AFTER_MS = 3_000;
+/** And the link has ended. A locked phone comes back by itself; browsers end its links themselves after about as long. */
+const SILENT_AFTER_MS = 15_000;
 /** A link that nobody needs ends: the next request for it may come soon. Guess. */
 const IDLE_MS = 60_000;
 
-/** What is due. Idle: for a minute nobody needed the link, and nothing but pings was said on it. */
-export type Beat = "nothing" | "ping" | "silent" | "idle";
+/** What is due. Quiet: an answer is owed, which is told once. Idle: for a minute nobody needed the link, and nothing but pings was said on it. */
+export type Beat = "nothing" | "ping" | "quiet" | "silent" | "idle";
 
 export class Pulse {
   readonly #isNeeded: () => boolean;
@@ -22,6 +28,7 @@ export class Pulse {
   /** Of the first ping that is not answered. */
   #pingSentAt: Time | null = null;
   #rttMs: number | null = null;
+  #isQuietTold = false;
   /** More than pings was said since the last ping. */
   #isUsed = false;
   #idleSince: Time | null = null;
@@ -40,12 +47,26 @@ export class Pulse {
 
   /** When a beat is due. */
   get deadline(): Time {
-    return Math.min(this.#pingAt, this.#silentSince + SILENT_AFTER_MS);
+    const quietAt = this.#isQuietTold ? Infinity : this.#silentSince + QUIET_AFTER_MS;
+    return Math.min(this.#pingDueAt, quietAt, this.#silentSince + SILENT_AFTER_MS);
+  }
+
+  /** It owes an answer, and has said nothing for too long. */
+  isQuiet(now: Time): boolean {
+    return now >= this.#silentSince + QUIET_AFTER_MS;
   }
 
   /** A frame came, whatever it says. */
   heard(now: Time): void {
     this.#lastHeard = now;
+    this.#isQuietTold = false;
+  }
+
+  /** This device slept: nothing is owed from before, and whether the other side is still there is asked at once. */
+  woke(now: Time): void {
+    this.heard(now);
+    this.#pingSentAt = null;
+    this.#pingAt = now;
   }
 
   /** More than a ping went or came. */
@@ -61,11 +82,21 @@ export class Pulse {
   /** Before the deadline: nothing. A ping that is due is counted as sent. */
   beat(now: Time): Beat {
     if (now >= this.#silentSince + SILENT_AFTER_MS) return "silent";
-    if (now < this.#pingAt) return "nothing";
+    if (!this.#isQuietTold && this.isQuiet(now)) {
+      this.#isQuietTold = true;
+      return "quiet";
+    }
+    if (now < this.#pingDueAt) return "nothing";
     if (this.#isIdle(now)) return "idle";
     this.#pingAt = now + PING_EVERY_MS;
     this.#pingSentAt ??= now;
     return "ping";
+  }
+
+  get #pingDueAt(): Time {
+    if (this.#pingSentAt !== null) return this.#pingAt;
+    const mayPingAt = this.#pingAt - PING_EVERY_MS + LEAST_BETWEEN_PINGS_MS;
+    return Math.min(this.#pingAt, Math.max(mayPingAt, this.#lastHeard + PING_IN_SILENCE_MS));
   }
 
   /** Infinity: it owes no answer. */
