@@ -1,7 +1,8 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
-import { expect, test } from "vitest";
-import { Verifier, type CheckAnswer, type CheckOrder } from "../src/platform/verifier.ts";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Verifier } from "../src/platform/verifier.ts";
 import { verify } from "../src/platform/signature.ts";
+import { stubWorkers, type Fate, type StubbedWorker } from "./worker-double.ts";
 
 const secretKey = new Uint8Array(32).fill(1);
 const by = ed25519.getPublicKey(secretKey);
@@ -11,35 +12,13 @@ const check = (byte: number, isValid = true) => {
   return { by, bytes, signature };
 };
 
-/** A worker that answers when it is told to. */
-class FakeWorker {
-  readonly orders: CheckOrder[] = [];
-  isRunning = true;
-  onmessage: Worker["onmessage"] = null;
-  onerror: Worker["onerror"] = null;
-
-  postMessage(order: CheckOrder): void {
-    this.orders.push(order);
-  }
-
-  terminate(): void {
-    this.isRunning = false;
-  }
-
-  answer(): void {
-    const { job, by, bytes, signature } = this.orders.shift()!;
-    const data: CheckAnswer = { job, valid: verify(by, bytes, signature) };
-    this.onmessage?.call(this as never, { data } as MessageEvent);
-  }
-
-  fail(): void {
-    this.onerror?.call(this as never, {} as ErrorEvent);
-  }
-}
+let workers: StubbedWorker[];
+let fates: Fate[];
+beforeEach(() => void ({ workers, fates } = stubWorkers(() => ({ verify }))));
+afterEach(() => vi.unstubAllGlobals());
 
 const newVerifier = () => {
-  const workers: FakeWorker[] = [];
-  const verifier = new Verifier(() => workers[workers.push(new FakeWorker()) - 1]!);
+  const verifier = new Verifier();
   const answers: boolean[] = [];
   const ask = (byte: number, isValid = true, now = 0) =>
     verifier.verify(check(byte, isValid), (valid) => answers.push(valid), now);
@@ -49,51 +28,72 @@ const newVerifier = () => {
     expect(answers.splice(0)).toEqual(Array.from({ length: 32 }, (_, i) => i % 2 === 0));
     expect(workers).toEqual([]);
   };
-  return { verifier, workers, answers, ask, fill };
+  return { verifier, answers, ask, fill };
 };
 
-test("a few signatures are checked at once on the page, what is more in one worker", () => {
-  const { workers, answers, ask, fill } = newVerifier();
+test("a few signatures are checked at once on the page, what is more in one worker", async () => {
+  const { verifier, answers, ask, fill } = newVerifier();
   fill();
   ask(1);
   ask(2, false);
   expect(answers).toEqual([]);
-  expect(workers).toHaveLength(1);
-  workers[0]!.answer();
-  workers[0]!.answer();
+  await vi.waitUntil(() => answers.length === 2);
   expect(answers).toEqual([true, false]);
+  expect(workers).toHaveLength(1);
   ask(3, true, 1_000); // a second later there is time on the page again
   expect(answers).toEqual([true, false, true]);
+  verifier.close();
 });
 
-test("the worker is sent the signature, and not the frame that it is the end of", () => {
-  const { verifier, workers, fill } = newVerifier();
+test("the worker is sent the signature, and not the frame that it is the end of", async () => {
+  const { verifier, fill } = newVerifier();
   fill();
   const frame = new Uint8Array(30_000);
   frame.set(check(1).signature, 1_000);
   verifier.verify({ ...check(1), signature: frame.subarray(1_000, 1_064) }, () => {}, 0);
-  expect(workers[0]!.orders[0]!.signature.buffer.byteLength).toBe(64);
+  await vi.waitUntil(() => workers[0]?.calls.length);
+  const { argumentList } = workers[0]!.calls[0] as { argumentList: { value: Uint8Array }[] };
+  expect(argumentList[2]!.value.buffer.byteLength).toBe(64);
+  verifier.close();
 });
 
-test("when the worker cannot be started, what waits for it and all that follows is checked on the page", () => {
-  const { workers, answers, ask, fill } = newVerifier();
+test("[K4] an error of the worker in the middle of a thousand checks: each is answered once, in order", async () => {
+  fates.push("errs");
+  const { verifier, answers, ask, fill } = newVerifier();
   fill();
+  for (let i = 0; i < 1_000; i++) ask(i % 256, i % 3 === 0);
+  await vi.waitUntil(() => answers.length === 1_000, { timeout: 60_000 });
+  expect(answers).toEqual(Array.from({ length: 1_000 }, (_, i) => i % 3 === 0));
+  expect(workers).toHaveLength(2);
   ask(1);
-  ask(2, false);
-  workers[0]!.fail();
-  expect(answers).toEqual([true, false]);
-  ask(3);
-  expect(answers).toEqual([true, false, true]);
-  expect(workers).toHaveLength(1);
+  await vi.waitUntil(() => answers.length === 1_001);
+  expect(workers[1]!.isRunning).toBe(true);
+  verifier.close();
 });
 
-test("closed, it answers nothing that waits, and its worker has ended", () => {
-  const { verifier, workers, answers, ask, fill } = newVerifier();
+test("[K4] without any worker all are checked on the page, which does other things in between", async () => {
+  fates.push(...Array.from({ length: 100 }, () => "unloadable" as const));
+  const { verifier, answers, ask, fill } = newVerifier();
+  fill();
+  for (let i = 0; i < 50; i++) ask(i, i % 3 === 0);
+  const counts = new Set<number>();
+  while (answers.length < 50) {
+    await new Promise((resolve) => setImmediate(resolve));
+    counts.add(answers.length);
+  }
+  expect(answers).toEqual(Array.from({ length: 50 }, (_, i) => i % 3 === 0));
+  expect(counts.size).toBeGreaterThan(20);
+  verifier.close();
+});
+
+test("closed, it answers nothing that waits, and its worker has ended", async () => {
+  const { verifier, answers, ask, fill } = newVerifier();
   fill();
   ask(1);
+  await vi.waitUntil(() => workers[0]);
   verifier.close();
   verifier.close();
-  workers[0]!.answer();
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
   expect(answers).toEqual([]);
   expect(workers[0]!.isRunning).toBe(false);
 });

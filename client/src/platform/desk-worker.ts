@@ -1,12 +1,19 @@
 /**
- * A worker that is called through Comlink, which does not hear of a script that can't be loaded: the server is gone,
- * or a wall in between. Calls of such a worker fail here, and its owner starts another for the next one.
+ * A worker that is called through Comlink, which does not hear of a script that can't be loaded (the server is gone, or
+ * a wall in between), nor of a worker that dies or hangs. Calls of such a worker fail here, and its owner starts
+ * another: lasting-worker.ts.
  */
 import * as Comlink from "comlink";
+import { afterAwake } from "./awake-timer.ts";
 import { breathe } from "./breath.ts";
 import { startWorker } from "./trusted-worker.ts";
 
-export class NotLoaded extends Error {
+/** It died, or it hung. */
+export class WorkerFailed extends Error {
+  override readonly name: string = "WorkerFailed";
+}
+
+export class NotLoaded extends WorkerFailed {
   override readonly name = "NotLoaded";
 
   constructor() {
@@ -14,22 +21,32 @@ export class NotLoaded extends Error {
   }
 }
 
+/** A worker that says nothing for so long is asked whether it is there; after as long again it counts as dead. Guess. */
+const SILENT_MS = 30_000;
+
 export class DeskWorker<Desk> {
   readonly desk: Comlink.Remote<Desk>;
   readonly #worker: Worker;
+  readonly #remote: Comlink.Remote<Desk>;
+  readonly #onFailure: (hadAnswered: boolean) => void;
   /** Calls that are under way, and how each is made to fail. */
-  readonly #failByCall = new Map<Promise<unknown>, (because: NotLoaded) => void>();
+  readonly #failByCall = new Map<Promise<unknown>, (because: WorkerFailed) => void>();
   #state: "starting" | "running" | "failed" = "starting";
+  #stopWatching: (() => void) | null = null;
+  #wasHeard = false;
 
-  constructor(url: string) {
+  /** `onFailure` hears of it before the calls do. */
+  constructor(url: string, onFailure: (hadAnswered: boolean) => void = () => {}) {
+    this.#onFailure = onFailure;
     this.#worker = startWorker(url);
-    this.#worker.addEventListener("message", () => (this.#state = "running"), { once: true });
-    // Once it has answered it is there, and an error is that of one call.
-    this.#worker.addEventListener("error", () => this.#state === "starting" && this.#fail());
-    this.desk = this.follow(Comlink.wrap<Desk>(this.#worker));
+    this.#worker.addEventListener("message", () => this.#heard());
+    // What goes wrong in a call is its answer: this is all else, and nobody knows which calls will still be answered.
+    for (const type of ["error", "messageerror"]) this.#worker.addEventListener(type, () => this.#fail());
+    this.#remote = Comlink.wrap<Desk>(this.#worker);
+    this.desk = this.follow(this.#remote);
   }
 
-  /** Its script could not be loaded, and it has ended. */
+  /** It has ended by itself. */
   get failed(): boolean {
     return this.#state === "failed";
   }
@@ -49,6 +66,7 @@ export class DeskWorker<Desk> {
   terminate(): void {
     this.#worker.terminate();
     this.#failByCall.clear();
+    this.#stopWatching?.();
   }
 
   /** When everything is answered that is under way, and that is asked because of an answer. */
@@ -62,21 +80,51 @@ export class DeskWorker<Desk> {
 
   #call(run: () => Promise<unknown>): Promise<unknown> {
     if (this.failed) return Promise.reject(new NotLoaded());
-    let fail: (because: NotLoaded) => void;
+    let fail: (because: WorkerFailed) => void;
     const call = new Promise((resolve, reject) => {
       fail = reject;
       void run()
         .then(resolve, reject)
-        .finally(() => this.#failByCall.delete(call));
+        .finally(() => {
+          this.#wasHeard = true;
+          this.#failByCall.delete(call);
+        });
     });
+    if (this.#failByCall.size === 0) this.#wasHeard = true;
     this.#failByCall.set(call, fail!);
+    this.#watch();
     return call;
   }
 
+  #heard(): void {
+    this.#wasHeard = true;
+    if (this.#state === "starting") this.#state = "running";
+  }
+
+  /** As long as it owes an answer. One that is busy answers a question for anything, though it has no such thing. */
+  #watch(isAsked = false): void {
+    if (this.#stopWatching) return;
+    this.#stopWatching = afterAwake(SILENT_MS, () => {
+      this.#stopWatching = null;
+      if (this.#failByCall.size === 0) return;
+      if (!this.#wasHeard && isAsked) return this.#fail();
+      const isSilent = !this.#wasHeard;
+      this.#wasHeard = false;
+      if (isSilent) void Promise.resolve(Reflect.get(this.#remote, "isThere"));
+      this.#watch(isSilent);
+    });
+  }
+
   #fail(): void {
+    if (this.failed) return;
+    const hadAnswered = this.#state === "running";
+    const failure = hadAnswered
+      ? new WorkerFailed("A part of Swapmeet has stopped working")
+      : new NotLoaded();
     this.#state = "failed";
     const fails = [...this.#failByCall.values()];
     this.terminate();
-    for (const fail of fails) fail(new NotLoaded());
+    this.#onFailure(hadAnswered);
+    for (const fail of fails) fail(failure);
   }
 }

@@ -4,11 +4,12 @@
  */
 import * as Comlink from "comlink";
 import { fail, ok, type Result } from "@swapmeet/shared";
-import { DeskWorker, NotLoaded } from "./desk-worker.ts";
+import { NotLoaded, WorkerFailed } from "./desk-worker.ts";
 import workerUrl from "./hash-worker.ts?worker&url";
 import { HASH_BYTES, MAX_FILE_BYTES, geometryOf } from "../engine/file-id.ts";
 import type { HashedFile, HashProblem, Part } from "./hash-file.ts";
 import type { HashDesk } from "./hash-worker.ts";
+import { LastingWorker } from "./lasting-worker.ts";
 import type { Bytes } from "./leaf-hashes.ts";
 
 /** More than four read faster than a disk delivers, and the page and its peers need cores too. Guess. */
@@ -20,9 +21,9 @@ const PART_BYTES = 64 * 1024 * 1024;
 type Hashed = readonly Result<HashedFile, HashProblem>[];
 
 export class Hasher {
-  readonly #workers = new Set<DeskWorker<HashDesk>>();
-  readonly #idle: DeskWorker<HashDesk>[] = [];
-  readonly #waiting: ((worker: DeskWorker<HashDesk>) => void)[] = [];
+  readonly #workers = new Set<LastingWorker<HashDesk>>();
+  readonly #idle: LastingWorker<HashDesk>[] = [];
+  readonly #waiting: ((worker: LastingWorker<HashDesk>) => void)[] = [];
   #jobs = 0;
 
   /** Workers start with the first jobs, so that a page that shares nothing has none. */
@@ -38,12 +39,14 @@ export class Hasher {
     try {
       if (files.length === 1 && file && file.size > PART_BYTES && file.size <= MAX_FILE_BYTES)
         return [await this.#hashInParts(file, onBytes, signal)];
+      const anew = countedAnew(onBytes);
       return await this.#withDesk(async (desk) => {
         if (signal.aborted) return files.map(() => fail("cancelled"));
-        return this.#job(desk, signal, (job) => desk.hash(job, [...files], Comlink.proxy(onBytes)));
+        return this.#job(desk, signal, (job) => desk.hash(job, [...files], Comlink.proxy(anew())));
       });
     } catch (error) {
       if (error instanceof NotLoaded) return files.map(() => fail("not-loaded"));
+      if (error instanceof WorkerFailed) return files.map(() => fail("vanished")); // they can't be read to their end
       throw error;
     }
   }
@@ -59,9 +62,10 @@ export class Hasher {
     const left = parts.values();
     const work = async (): Promise<void> => {
       for (const part of left) {
+        const anew = countedAnew(onBytes);
         const hashes = await this.#withDesk(async (desk): Promise<Result<Bytes, HashProblem>> => {
           if (signal.aborted) return fail("cancelled");
-          return this.#job(desk, signal, async (job) => desk.part(job, file, part, Comlink.proxy(onBytes)));
+          return this.#job(desk, signal, async (job) => desk.part(job, file, part, Comlink.proxy(anew())));
         });
         if (hashes.ok) layer.set(hashes.value, part.first * HASH_BYTES);
         else problem ??= hashes.problem;
@@ -100,32 +104,42 @@ export class Hasher {
   async #withDesk<Answer>(job: (desk: Comlink.Remote<HashDesk>) => Promise<Answer>): Promise<Answer> {
     const worker = this.#idle.pop() ?? this.#hire() ?? (await this.#turn());
     try {
-      return await job(worker.desk);
+      return await worker.do(job);
     } finally {
       this.#free(worker);
     }
   }
 
-  #hire(): DeskWorker<HashDesk> | undefined {
+  #hire(): LastingWorker<HashDesk> | undefined {
     if (this.#workers.size === this.#maxWorkers) return undefined;
-    const worker = new DeskWorker<HashDesk>(workerUrl);
+    const worker = new LastingWorker<HashDesk>(workerUrl);
     this.#workers.add(worker);
     return worker;
   }
 
-  /** One that could not be loaded makes room for another: the server may be back. */
-  #free(worker: DeskWorker<HashDesk>): void {
-    if (worker.failed) this.#workers.delete(worker);
-    const free = worker.failed ? undefined : worker;
+  #free(worker: LastingWorker<HashDesk>): void {
     const next = this.#waiting.shift();
-    if (next) next(free ?? this.#hire()!);
-    else if (free) this.#idle.push(free);
+    if (next) next(worker);
+    else this.#idle.push(worker);
   }
 
-  #turn(): Promise<DeskWorker<HashDesk>> {
+  #turn(): Promise<LastingWorker<HashDesk>> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }
+
+/** A job that is done again has done nothing yet: what was counted of it is taken back. */
+const countedAnew = (onBytes: (bytes: number) => void): (() => (bytes: number) => void) => {
+  let counted = 0;
+  return () => {
+    if (counted > 0) onBytes(-counted);
+    counted = 0;
+    return (bytes) => {
+      counted += bytes;
+      onBytes(bytes);
+    };
+  };
+};
 
 const partsOf = (length: number): Part[] => {
   const { pieceLength, pieceCount } = geometryOf(length);

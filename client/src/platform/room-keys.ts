@@ -1,7 +1,7 @@
 /** From a room's code to its keys. PROTOCOL.md, rule R3. */
 import { bytesToHex, hexToBytes } from "../engine/bytes.ts";
 import { deriveRoom, type RoomSecrets } from "../engine/room-secret.ts";
-import { DeskWorker } from "./desk-worker.ts";
+import { LastingWorker } from "./lasting-worker.ts";
 import type { RoomCode } from "./room-code.ts";
 import type { StretchDesk } from "./room-keys-worker.ts";
 import workerUrl from "./room-keys-worker.ts?worker&url";
@@ -16,9 +16,9 @@ export const roomKeys = async (code: RoomCode): Promise<RoomSecrets> => {
 };
 
 const stretchInWorker = async (code: RoomCode): Promise<Uint8Array> => {
-  const worker = new DeskWorker<StretchDesk>(workerUrl);
+  const worker = new LastingWorker<StretchDesk>(workerUrl);
   try {
-    return await worker.desk.stretch(code);
+    return await worker.do((desk) => desk.stretch(code));
   } finally {
     worker.terminate();
   }

@@ -56,9 +56,7 @@ import { readLimits, writeLimits } from "./limits.ts";
 import { readSetting, writeSetting } from "./settings.ts";
 import { DeviceStorage } from "./storage.ts";
 import { StoreNews } from "./store-news.ts";
-import { startWorker } from "./trusted-worker.ts";
 import { Verifier } from "./verifier.ts";
-import verifyWorkerUrl from "./verify-worker.ts?worker&url";
 import { warm } from "./warm.ts";
 
 export type RoomChoice = { readonly kind: "private"; readonly code: RoomCode } | { readonly kind: "open" };
@@ -90,7 +88,7 @@ class RoomSession implements Session {
   readonly #host: Host;
   readonly #holdings: Holdings;
   readonly #hasher = new Hasher();
-  readonly #verifier = new Verifier(() => startWorker(verifyWorkerUrl));
+  readonly #verifier = new Verifier();
   readonly #adding: Adding;
   readonly #saving = new Saving();
   readonly #storage = new DeviceStorage();

@@ -6,7 +6,7 @@ import { fail, ok, type Result } from "@swapmeet/shared";
 import { concatBytes } from "../engine/bytes.ts";
 import { geometryOf, lengthOf, type FileId } from "../engine/file-id.ts";
 import type { ReadProblem } from "../engine/io.ts";
-import { DeskWorker } from "./desk-worker.ts";
+import { LastingWorker } from "./lasting-worker.ts";
 import type { Bytes } from "./leaf-hashes.ts";
 import type { ReadDesk } from "./read-worker.ts";
 import workerUrl from "./read-worker.ts?worker&url";
@@ -22,17 +22,20 @@ export class SharedFiles {
   readonly #sources = new Map<FileId, { readonly source: Blob; readonly layer: Uint8Array }>();
   /** By file and number, the least recently used first. */
   readonly #slices = new Map<string, Slice>();
-  #worker: DeskWorker<ReadDesk> | null = null;
+  /** With the first read, so that a page that serves nothing has no worker. */
+  readonly #worker = new LastingWorker<ReadDesk>(workerUrl, (desk) => {
+    for (const [file, { source, layer }] of this.#sources) tell(desk.hold(file, source, layer));
+  });
 
   /** `layer`: its piece hashes, joined; empty for a file of one piece. What is read must still have them. */
   add(file: FileId, source: Blob, layer: Uint8Array): void {
     this.#sources.set(file, { source, layer });
-    if (this.#worker) tell(this.#worker.desk.hold(file, source, layer));
+    if (this.#worker.current) tell(this.#worker.current.desk.hold(file, source, layer));
   }
 
   remove(file: FileId): void {
     this.#sources.delete(file);
-    if (this.#worker) tell(this.#worker.desk.drop(file));
+    if (this.#worker.current) tell(this.#worker.current.desk.drop(file));
     for (const key of this.#slices.keys()) if (key.startsWith(file)) this.#slices.delete(key);
   }
 
@@ -64,8 +67,7 @@ export class SharedFiles {
   }
 
   close(): void {
-    this.#worker?.terminate();
-    this.#worker = null;
+    this.#worker.terminate();
     this.#slices.clear();
   }
 
@@ -90,22 +92,15 @@ export class SharedFiles {
   }
 
   async #readSlice(file: FileId, number: number): Slice {
-    const { desk } = this.#hired();
     const sliceBytes = sliceBytesOf(file);
     try {
-      return await desk.read(file, number * sliceBytes, (number + 1) * sliceBytes);
+      return await this.#worker.do((desk): Slice =>
+        desk.read(file, number * sliceBytes, (number + 1) * sliceBytes),
+      );
     } catch (error) {
       reportError(error); // a bug, or the worker could not be loaded; who asked is answered all the same
       return fail("vanished");
     }
-  }
-
-  /** With the first read, so that a page that serves nothing has no worker; again after one that was not loaded. */
-  #hired(): DeskWorker<ReadDesk> {
-    if (this.#worker && !this.#worker.failed) return this.#worker;
-    this.#worker = new DeskWorker(workerUrl);
-    for (const [file, { source, layer }] of this.#sources) tell(this.#worker.desk.hold(file, source, layer));
-    return this.#worker;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Picks the best place for pieces that this browser really has, by trying. */
 import { fail } from "@swapmeet/shared";
-import { DeskWorker } from "./desk-worker.ts";
 import { storesAt } from "./desk-stores.ts";
+import { LastingWorker } from "./lasting-worker.ts";
 import type { PieceStores, StoreKind } from "./piece-store.ts";
 import type { StoreRoot } from "./store-worker.ts";
 import workerUrl from "./store-worker.ts?worker&url";
@@ -12,11 +12,17 @@ const MEMORY_LIMIT_BYTES = 256 * 1024 * 1024;
 const BEST_FIRST: readonly StoreKind[] = ["opfs", "indexeddb"];
 
 export class DeviceStorage {
-  #worker: DeskWorker<StoreRoot> | null = null;
+  readonly #worker = new LastingWorker<StoreRoot>(workerUrl);
   #stores: Promise<PieceStores> | null = null;
+  #hasOpened = false;
+  #isClosed = false;
 
-  /** With the first call its worker starts. One that can't be loaded is tried again with the next call. */
+  /** With the first call its worker starts. After one that failed the next call gets the stores of another. */
   stores(): Promise<PieceStores> {
+    if (this.#hasOpened && !this.#worker.current && !this.#isClosed) {
+      this.#hasOpened = false;
+      this.#stores = null;
+    }
     return (this.#stores ??= this.#open().catch((error: unknown) => {
       this.#stores = null;
       return storesNowhere(error instanceof Error ? error.message : String(error));
@@ -25,20 +31,30 @@ export class DeviceStorage {
 
   /** Once everything that is being stored is stored, and what is being closed is closed. [F5] */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#stores ??= Promise.resolve(storesNowhere("the room was left"));
-    await this.#worker?.close();
+    await this.#worker.close();
   }
 
-  async #open(): Promise<PieceStores> {
-    const worker = new DeskWorker<StoreRoot>(workerUrl);
-    this.#worker = worker;
-    for (const kind of BEST_FIRST) {
-      const desk = await worker.desk.desk(kind, MEMORY_LIMIT_BYTES);
-      if (desk) return storesAt(worker.follow(desk), kind, null);
-    }
-    const desk = await worker.desk.desk("memory", MEMORY_LIMIT_BYTES);
-    if (!desk) throw new Error("memory is always there");
-    return storesAt(worker.follow(desk), "memory", MEMORY_LIMIT_BYTES);
+  #open(): Promise<PieceStores> {
+    return this.#worker.do(async (root, worker) => {
+      const storesOf = async (kind: StoreKind, limitBytes: number | null): Promise<PieceStores | null> => {
+        const desk = await root.desk(kind, MEMORY_LIMIT_BYTES);
+        return desk && storesAt(worker.follow(desk), kind, limitBytes);
+      };
+      for (const kind of BEST_FIRST) {
+        const stores = await storesOf(kind, null);
+        if (stores) return this.#opened(stores);
+      }
+      const stores = await storesOf("memory", MEMORY_LIMIT_BYTES);
+      if (!stores) throw new Error("memory is always there");
+      return this.#opened(stores);
+    });
+  }
+
+  #opened(stores: PieceStores): PieceStores {
+    this.#hasOpened = true;
+    return stores;
   }
 }
 
