@@ -33,8 +33,8 @@ const sourced = ({ name, folder }: InventedFile, i: number, random: SeededRandom
     Array.from({ length: 1 + Math.floor(random.next() ** 4 * 8) }, () => PEERS[random.below(30)]!),
   );
   const file = `${i.toString(16).padStart(64, "0")}-${i}` as FileId;
-  const offers = [...sources].map((author) => ({ author }));
-  return { file, name, folder, length: i, offers, mine: false, otherNames: [] };
+  const offers = [...sources].map((author) => ({ author, folder }));
+  return { file, name, folder, length: i, offers, mine: false, otherFolders: [] };
 };
 const PEERS = Array.from({ length: 30 }, (_, i) => String(i).padStart(64, "0") as PeerId);
 

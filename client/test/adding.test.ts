@@ -31,7 +31,7 @@ test("who adds files learns which they are, when they are there", async () => {
   const added = table.add(picked("a", "b"));
   go();
   expect(await added).toHaveLength(2);
-  expect(await added).toEqual(onTable.map(({ local }) => local.file));
+  expect(await added).toEqual(onTable.map(({ local: { file, name, folder } }) => ({ file, name, folder })));
   expect(table.view).toMatchObject({ files: 2, filesDone: 2, active: false });
 });
 

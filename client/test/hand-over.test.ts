@@ -89,7 +89,7 @@ test("[L3] a file that was handed over stops all requests, is checked, and compl
     handedBy: TAB,
   });
   expect([...desk.view.pieces]).toEqual([3, 3, 3, 3]);
-  expect(desk.swarm.finished(FILE)?.layer).toEqual(LAYER);
+  expect(desk.swarm.finished(FILE)).toMatchObject([{ layer: LAYER }]);
 });
 
 test("[L3] a piece that was being stored meanwhile changes nothing any more", () => {

@@ -16,7 +16,8 @@ import { storePiece, testFile, type TestFile } from "./piece-store-contract.ts";
 const TAG = "ab".repeat(32) as RoomTag;
 
 const lines = new Map<FileId, Line>();
-vi.mock("../src/platform/ledger.ts", () => ({
+vi.mock("../src/platform/ledger.ts", async (importOriginal) => ({
+  ...(await importOriginal<object>()),
   Ledger: {
     open: async () => ({
       linesOf: async () => [...lines.values()],
@@ -213,7 +214,7 @@ test("[F6] what a second tab has read and clears is served on by the tab that ho
   for (const piece of [0, 1, 2]) await first.fetch(file, piece);
   for (const tab of [first, second]) {
     if (tab === second) await tab.download(file);
-    tab.perform({ type: "save-file", file: file.id, name: "left.bin" });
+    tab.perform({ type: "save-file", file: file.id, entries: [{ name: "left.bin", folder: "" }] });
     await tab.hears("file-saved");
   }
   second.resuming.ended(file.id);

@@ -51,7 +51,9 @@ test("a save that fails in a way nobody has foreseen is a failed one, and told o
   } satisfies Partial<HoldingsOptions> as unknown as HoldingsOptions);
   const file = fileIdOf(new Uint8Array(32).fill(1), 4);
   holdings.share({ file, layer: new Uint8Array() }, new File(["text"], "site.txt"));
-  await holdings.save(file);
-  expect(fed).toEqual([{ type: "save-failed", file, reason: { kind: "broken", detail: String(bug) } }]);
+  const entries = [{ name: "site.txt", folder: "" }];
+  await holdings.save(file, entries);
+  const reason = { kind: "broken", detail: String(bug) };
+  expect(fed).toEqual([{ type: "save-failed", file, reason, entries }]);
   expect(reported).toEqual([bug]);
 });

@@ -11,7 +11,7 @@ const ANA = "a".repeat(64) as PeerId;
 const BEN = "b".repeat(64) as PeerId;
 const EVERYTHING = { text: "", kind: null, minBytes: 0, maxBytes: Infinity, of: null, limit: Infinity };
 
-const by = (...authors: PeerId[]): Searchable["offers"] => authors.map((author) => ({ author }));
+const by = (...authors: PeerId[]): Searchable["offers"] => authors.map((author) => ({ author, folder: "" }));
 
 type Mutable<Row> = { -readonly [Key in keyof Row]: Row[Key] };
 
@@ -23,7 +23,7 @@ const row = (name: string, rest: Partial<Searchable> = {}): Mutable<Searchable> 
   length: 1,
   offers: by(ANA),
   mine: false,
-  otherNames: [],
+  otherFolders: [],
   ...rest,
 });
 const indexOf = (rows: readonly Searchable[]): SearchIndex => {
@@ -84,9 +84,16 @@ describe("what is found", () => {
     expect(search([...many.slice(1), "brain"], "train")).toContain("brain");
   });
 
-  test("a file by any of its names, shown under its own", () => {
-    const index = indexOf([row("holiday.jpg", { otherNames: ["IMG_0001.jpg"] })]);
-    expect(namesOf(index.query({ ...EVERYTHING, text: "img" }).rows)).toEqual(["holiday.jpg"]);
+  test("a file by any folder that somebody has it in, shown in theirs where only theirs are", () => {
+    const offers = [
+      { author: ANA, folder: "Pictures" },
+      { author: BEN, folder: "Phone" },
+    ];
+    const index = indexOf([row("holiday.jpg", { folder: "Pictures", offers, otherFolders: ["Phone"] })]);
+    const foldersOf = (of: PeerId | null) =>
+      index.query({ ...EVERYTHING, text: "phone", of }).rows.map(({ folder }) => folder);
+    expect(foldersOf(null)).toEqual(["Pictures"]);
+    expect(foldersOf(BEN)).toEqual(["Phone"]);
   });
 
   test("names of objects' own properties are only names", () => {

@@ -186,7 +186,6 @@ describe("two", () => {
     const reason = { type: "source-unreadable", reason: "changed", by: source.id } as const;
     expect(receiver.view(file).state).toEqual({ type: "failed", reason });
     expect(source.notices).toEqual([{ type: "source-unreadable", file, reason: "changed" }]);
-    expect(source.swarm.libraryItem(file, "file", "").problem).toBe("changed");
     expect(receiver.disk.saved.has(file)).toBe(false);
     meeting.share(other, bytes);
     meeting.link(other, receiver);

@@ -1,5 +1,5 @@
 /** What changed in the room, in words for those who do not look at the page. Pure: when it is said is another's matter. */
-import type { FileId } from "../engine/file-id.ts";
+import { libraryKey } from "../engine/library.ts";
 import type { DownloadView, PostView, TransferState } from "../engine/view.ts";
 import { formatCount, plural } from "./format.ts";
 import { stateWords, type Names } from "./words.ts";
@@ -10,7 +10,7 @@ export interface Moment {
   readonly room: string;
   /** The question in whatever form tells it from another; null while nothing is asked. */
   readonly search: { readonly question: string; readonly total: number } | null;
-  readonly downloads: readonly Pick<DownloadView, "file" | "name" | "state">[];
+  readonly downloads: readonly Pick<DownloadView, "file" | "name" | "folder" | "state">[];
   readonly posts: ReadonlyMap<string, readonly Pick<PostView, "id" | "author" | "authorName" | "mine">[]>;
   /** What is said about the server; null while all is well. */
   readonly server: string | null;
@@ -39,12 +39,12 @@ const restOf = (state: TransferState | undefined): string | null => {
 };
 
 const downloadNews = (before: Moment, now: Moment, names: Pick<Names, "person">): string[] => {
-  const restByFile = new Map<FileId, string | null>(
-    before.downloads.map(({ file, state }) => [file, restOf(state)]),
+  const restByEntry = new Map<string, string | null>(
+    before.downloads.map((download) => [libraryKey(download), restOf(download.state)]),
   );
-  const rested = now.downloads.filter(({ file, state }) => {
-    const rest = restOf(state);
-    return rest !== null && rest !== restByFile.get(file);
+  const rested = now.downloads.filter((download) => {
+    const rest = restOf(download.state);
+    return rest !== null && rest !== restByEntry.get(libraryKey(download));
   });
   if (rested.length <= MAX_NAMED)
     return rested.map(({ name, state }) => `${name}: ${stateWords(state, names)}`);

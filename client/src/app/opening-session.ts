@@ -4,6 +4,7 @@
  */
 import type { FileId } from "../engine/file-id.ts";
 import { NO_LIMITS, type Limits } from "../engine/io.ts";
+import type { LibraryEntry } from "../engine/library.ts";
 import type { PeerId } from "../engine/peer-id.ts";
 import type { PostId } from "../engine/post-id.ts";
 import type { GroupView, PersonView, SearchResults } from "../engine/view.ts";
@@ -61,7 +62,7 @@ export class OpeningSession implements Session {
     for (const command of this.#kept.splice(0)) command(session);
   }
 
-  addFiles(files: Iterable<PickedFile>, until?: AbortSignal): Promise<readonly FileId[]> {
+  addFiles(files: Iterable<PickedFile>, until?: AbortSignal): Promise<readonly LibraryEntry[]> {
     const picked = [...files];
     return new Promise((resolve) => {
       this.#kept.push((session) => resolve(session.addFiles(picked, until)));

@@ -2,10 +2,11 @@
 import { createContext } from "svelte";
 import { createSubscriber } from "svelte/reactivity";
 import type { FileId } from "../engine/file-id.ts";
+import { libraryKey, type LibraryEntry } from "../engine/library.ts";
 import type { PeerId } from "../engine/peer-id.ts";
 import type { DownloadView } from "../engine/view.ts";
 import type { Session } from "../platform/session-view.ts";
-import { byFile } from "./transfers.ts";
+import { byEntry } from "./transfers.ts";
 import { nameOf, type Names } from "./words.ts";
 
 export class Room implements Names {
@@ -25,10 +26,10 @@ export class Room implements Names {
     return this.#session();
   }
 
-  readonly #downloadByFile = $derived.by(() => byFile(this.now.downloads));
+  readonly #downloadByEntry = $derived.by(() => byEntry(this.now.downloads));
 
-  downloadOf(file: FileId): DownloadView | undefined {
-    return this.#downloadByFile.get(file);
+  downloadOf(entry: LibraryEntry): DownloadView | undefined {
+    return this.#downloadByEntry.get(libraryKey(entry));
   }
 
   person(peer: PeerId): string {

@@ -10,7 +10,7 @@ export type View = "find" | "library" | "board" | "people" | "transfers";
 export type OpenDialog =
   | { readonly type: "invite" }
   | { readonly type: "settings" }
-  | { readonly type: "details"; readonly file: FileId }
+  | { readonly type: "details"; readonly file: FileId; readonly name: string }
   | { readonly type: "send"; readonly to: PeerId }
   | { readonly type: "messages"; readonly with: PeerId };
 

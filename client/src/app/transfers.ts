@@ -1,5 +1,6 @@
 /** What the list of transfers says as a whole, and in which order it stands. */
 import type { FileId } from "../engine/file-id.ts";
+import { libraryKey } from "../engine/library.ts";
 import type { DownloadView, TransferState, UploadView } from "../engine/view.ts";
 
 const RANK: Readonly<Record<TransferState["type"], number>> = {
@@ -15,8 +16,8 @@ const RANK: Readonly<Record<TransferState["type"], number>> = {
 export const inReadingOrder = (downloads: readonly DownloadView[]): DownloadView[] =>
   downloads.toSorted((a, b) => RANK[a.state.type] - RANK[b.state.type]);
 
-export const byFile = (downloads: readonly DownloadView[]): ReadonlyMap<FileId, DownloadView> =>
-  new Map(downloads.map((download) => [download.file, download]));
+export const byEntry = (downloads: readonly DownloadView[]): ReadonlyMap<string, DownloadView> =>
+  new Map(downloads.map((download) => [libraryKey(download), download]));
 
 export const isRunning = (download: DownloadView): boolean =>
   ["downloading", "verifying", "queued"].includes(download.state.type);
@@ -35,7 +36,8 @@ export interface Totals {
 
 export const totalsOf = (downloads: readonly DownloadView[], uploads: readonly UploadView[]): Totals => {
   const totals = { incoming: 0, inBytesPerSecond: 0, waiting: 0, finished: 0, bytes: 0, verifiedBytes: 0 };
-  for (const { state, bytesPerSecond, length, verifiedBytes } of downloads) {
+  const moving = new Set<FileId>();
+  for (const { file, state, bytesPerSecond, length, verifiedBytes } of downloads) {
     if (state.type === "complete") {
       totals.finished++;
       continue;
@@ -43,8 +45,10 @@ export const totalsOf = (downloads: readonly DownloadView[], uploads: readonly U
     if (state.type === "queued") totals.waiting++;
     if (state.type === "downloading" || state.type === "verifying") {
       totals.incoming++;
-      totals.inBytesPerSecond += bytesPerSecond;
     }
+    if (moving.has(file)) continue; // by another name: one transfer
+    moving.add(file);
+    totals.inBytesPerSecond += bytesPerSecond;
     totals.bytes += length;
     totals.verifiedBytes += verifiedBytes;
   }

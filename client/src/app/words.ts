@@ -198,7 +198,9 @@ export const leavingWords = (
   return words;
 };
 
-const tableWords = ({ library, downloads }: Pick<Session, "downloads" | "library">): string => {
+const tableWords = (room: Pick<Session, "downloads" | "library">): string => {
+  const { downloads } = room;
+  const library = room.library.filter(({ problem }) => !problem);
   if (library.length === 0) return "";
   const saved = new Set(
     downloads.flatMap(({ file, state }) => (state.type === "complete" && state.saved ? [file] : [])),

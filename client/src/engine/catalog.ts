@@ -1,26 +1,25 @@
 /**
  * Who offers what: derived from feeds, entry by entry, never stored. Names are made safe here, on receipt, whatever
- * their author did. PROTOCOL.md, rules C1 to C4.
+ * their author did. A file is its id, and has a row for each name that it is offered by. PROTOCOL.md, rules C1 to C4.
  */
 import type { Entry } from "./entry.ts";
 import type { FileId } from "./file-id.ts";
 import { lengthOf } from "./file-id.ts";
 import { safeFileName, safeFolder } from "./name.ts";
 import type { PeerId } from "./peer-id.ts";
-import { isFrom, SearchIndex, type Searchable, type Slot } from "./search.ts";
+import { SearchIndex, type Searchable, type Slot } from "./search.ts";
 import type { SearchQuery, SearchResults } from "./view.ts";
 
-/** A file is found by no more names than these besides its own: each costs time when any of them changes. Guess. */
-const MAX_OTHER_NAMES = 8;
+/** A row is found by no more folders than these besides the one shown: each costs time when any of them changes. Guess. */
+const MAX_OTHER_FOLDERS = 8;
 
 /** Each keeps the rows that are shown for it, a few hundred. Guess. */
 const KEPT_SEARCHES = 16;
 
-/** A share entry that stands: somebody offers a file, by a name of theirs. */
+/** A share entry that stands: somebody offers the file of a row, by its name, in a folder of theirs. */
 interface Offer {
   readonly author: PeerId;
-  readonly file: FileId;
-  readonly name: string;
+  readonly row: CatalogRow;
   readonly folder: string;
 }
 
@@ -39,7 +38,8 @@ export interface CatalogContext {
 export class Catalog {
   readonly #context: CatalogContext;
   readonly #authorByPeer = new Map<PeerId, Author>();
-  readonly #fileById = new Map<FileId, CatalogFile>();
+  /** The row of each file, or all of them where it has several. */
+  readonly #rowsByFile = new Map<FileId, CatalogRow | Namesakes>();
   readonly #index = new SearchIndex();
   /** The folder of the entry before, as it was said and as it is: the files of a folder come together. */
   #folder = { said: "", safe: "" };
@@ -60,7 +60,7 @@ export class Catalog {
         const { file, name, folder: said } = entry;
         if (said !== this.#folder.said) this.#folder = { said, safe: safeFolder(said) };
         const { safe: folder } = this.#folder;
-        return this.#offered(seq, { author, file, name: safeFileName(name), folder });
+        return this.#offered(seq, author, file, safeFileName(name), folder);
       }
       case "unshare": {
         const known = this.#authorByPeer.get(author);
@@ -87,24 +87,19 @@ export class Catalog {
     return this.#authorByPeer.get(peer)?.offerCount ?? 0;
   }
 
-  /** The sequence numbers of entries by which the peer offers these files. */
-  sharesOf(peer: PeerId, files: ReadonlySet<FileId>): number[] {
-    const { offers } = this.#authorByPeer.get(peer) ?? { offers: [] };
-    return [...offers.keys()].filter((seq) => offers[seq] && files.has(offers[seq].file));
-  }
-
-  /** Everyone else who offers the file. */
+  /** Everyone else who offers the file, by whatever name. */
   sourcesOf(file: FileId): readonly PeerId[] {
-    return this.#fileById.get(file)?.offers.map(({ author }) => author) ?? [];
+    return this.#rowsByFile.get(file)?.sources(this.#context.me) ?? [];
   }
 
-  /** The name that a file goes by in the room, "" for one that nobody offers. */
+  /** The first name that a file goes by in the room, "" for one that nobody offers. */
   fileNameOf(file: FileId): string {
-    return this.#fileById.get(file)?.name ?? "";
+    return this.#rowsByFile.get(file)?.name ?? "";
   }
 
-  folderOf(file: FileId): string {
-    return this.#fileById.get(file)?.folder ?? "";
+  /** The folder that a file goes by in the room under this name. */
+  folderOf(file: FileId, name: string): string {
+    return this.#rowsByFile.get(file)?.named(name)?.folder ?? "";
   }
 
   search(query: SearchQuery): SearchResults {
@@ -120,40 +115,50 @@ export class Catalog {
     return results;
   }
 
-  #offered(seq: number, offer: Offer): void {
-    const { author } = offer;
-    const file = this.#fileById.get(offer.file) ?? new CatalogFile(offer);
+  #offered(seq: number, author: PeerId, file: FileId, name: string, folder: string): void {
     const isMine = author === this.#context.me;
-    if (isMine ? file.mine : isFrom(file, author)) return; // [C1]
+    const candidates = this.#rowsByFile.get(file)?.candidates(name, folder) ?? [];
+    if (candidates.some((row) => row.offerOf(author, isMine)?.folder === folder)) return; // [C1]
+    const row = candidates.find((row) => !row.offerOf(author, isMine)) ?? this.#newRow(file, name, folder);
+    const offer: Offer = { author, row, folder };
     const known = this.#authorByPeer.get(author) ?? { offers: [], offerCount: 0 };
     this.#authorByPeer.set(author, known);
     known.offers[seq] = offer;
     known.offerCount++;
-    if (isMine) file.mine = true;
-    else file.offers = file.offers.concat(offer);
-    const isRenamed = file.called(offer.name);
-    if (file.slot === null) {
-      this.#fileById.set(offer.file, file);
-      file.slot = this.#index.add(file);
-    } else if (isRenamed) this.#index.update(file.slot);
-    else this.#index.recount(file.slot);
-    this.#changed(offer.file);
+    row.namesakes?.count(author, 1);
+    const isElsewhere = row.folder !== folder && !row.otherFolders.includes(folder);
+    if (isMine) row.own = offer;
+    else row.offers = row.offers.concat(offer);
+    if (row.slot === null) row.slot = this.#index.add(row);
+    else if (isElsewhere) this.#index.update(row.slot);
+    else this.#index.recount(row.slot);
+    this.#changed(file);
+  }
+
+  /** Nobody offers it yet. */
+  #newRow(file: FileId, name: string, folder: string): CatalogRow {
+    const row = new CatalogRow(file, name, folder);
+    const rows = this.#rowsByFile.get(file);
+    if (!rows) this.#rowsByFile.set(file, row);
+    else if (rows instanceof Namesakes) rows.add(row);
+    else this.#rowsByFile.set(file, new Namesakes(rows, row));
+    return row;
   }
 
   #withdrawn(offer: Offer): void {
-    const file = this.#fileById.get(offer.file);
-    if (!file || file.slot === null) return;
-    if (offer.author === this.#context.me) file.mine = false;
+    const { row, author } = offer;
+    if (row.slot === null) return;
+    if (row.own === offer) row.own = null;
+    else row.offers = row.offers.filter((other) => other !== offer);
+    row.namesakes?.count(author, -1);
+    if (!row.isEmpty) this.#index.update(row.slot);
     else {
-      file.offers = file.offers.filter((other) => other !== offer);
-      file.rename();
+      this.#index.remove(row.slot);
+      row.slot = null;
+      row.namesakes?.remove(row);
+      if (row.namesakes?.isEmpty ?? true) this.#rowsByFile.delete(row.file);
     }
-    if (file.mine || file.offers.length > 0) this.#index.update(file.slot);
-    else {
-      this.#index.remove(file.slot);
-      this.#fileById.delete(offer.file);
-    }
-    this.#changed(offer.file);
+    this.#changed(row.file);
   }
 
   #changed(file: FileId): void {
@@ -162,44 +167,135 @@ export class Catalog {
   }
 }
 
-/** A file that somebody offers. A room may have a million: an object each, and one for each offer. */
-class CatalogFile implements Searchable {
+/**
+ * A file under one name, and who offers it so; an author at most once. A room may have a million: an object each, and
+ * one for each offer. [C1]
+ */
+class CatalogRow implements Searchable {
   readonly file: FileId;
-  name: string;
-  folder: string;
-  otherNames: readonly string[] = NO_NAMES;
+  readonly name: string;
+  /** Where the first entry had it: who has it there too belongs here. */
+  readonly home: string;
   /** Those of others, one of each. Made anew, and not pushed to: arrays that grow reserve room for a dozen more. */
   offers: readonly Offer[] = NO_OFFERS;
-  mine = false;
+  own: Offer | null = null;
   /** Its place in the search index, while anybody offers it. */
   slot: Slot | null = null;
+  /** All rows of the file, where it has several. */
+  namesakes: Namesakes | null = null;
 
-  constructor({ file, name, folder }: Offer) {
+  constructor(file: FileId, name: string, home: string) {
     this.file = file;
     this.name = name;
-    this.folder = folder;
+    this.home = home;
   }
 
   get length(): number {
     return lengthOf(this.file);
   }
 
-  /** Takes one more name, as long as there are few. False: it is called so already, or has enough names. */
-  called(name: string): boolean {
-    const { otherNames } = this;
-    if (name === this.name || otherNames.includes(name) || otherNames.length >= MAX_OTHER_NAMES) return false;
-    this.otherNames = [...otherNames, name];
-    return true;
+  get mine(): boolean {
+    return this.own !== null;
   }
 
-  /** Whoever gave it its name may be gone. */
-  rename(): void {
-    const [first] = this.offers;
-    if (first) ({ name: this.name, folder: this.folder } = first);
-    this.otherNames = NO_NAMES;
-    for (const { name } of this.offers) this.called(name);
+  get isEmpty(): boolean {
+    return this.own === null && this.offers.length === 0;
+  }
+
+  /** The folder shown. */
+  get folder(): string {
+    return (this.offers[0] ?? this.own)?.folder ?? this.home;
+  }
+
+  get otherFolders(): readonly string[] {
+    const { folder: shown } = this;
+    let others = NO_FOLDERS;
+    for (const { folder } of this.own ? [...this.offers, this.own] : this.offers) {
+      if (folder === shown || others.includes(folder)) continue;
+      others = [...others, folder];
+      if (others.length === MAX_OTHER_FOLDERS) break;
+    }
+    return others;
+  }
+
+  offerOf(author: PeerId, isMine: boolean): Offer | null {
+    return isMine ? this.own : (this.offers.find((offer) => offer.author === author) ?? null);
+  }
+
+  // As Namesakes, while it is the only one.
+
+  sources(): readonly PeerId[] {
+    return this.offers.map(({ author }) => author);
+  }
+
+  named(name: string): CatalogRow | null {
+    return this.name === name ? this : null;
+  }
+
+  candidates(name: string): readonly CatalogRow[] {
+    return this.name === name ? [this] : [];
   }
 }
 
-const NO_NAMES: readonly string[] = [];
+/** The rows of a file that has several. They can be 200,000, all by one author: nothing here walks them. */
+class Namesakes {
+  /** By name the first one; and each by folder and name. A name has no "/". */
+  readonly #rowByKey = new Map<string, CatalogRow>();
+  readonly #rows = new Set<CatalogRow>();
+  /** How many entries each author has for the file. */
+  readonly #entriesByAuthor = new Map<PeerId, number>();
+
+  constructor(first: CatalogRow, second: CatalogRow) {
+    this.add(first);
+    this.add(second);
+    for (const { author } of first.offers) this.count(author, 1);
+    if (first.own) this.count(first.own.author, 1);
+  }
+
+  get isEmpty(): boolean {
+    return this.#rows.size === 0;
+  }
+
+  /** One of them. */
+  get name(): string {
+    const [row] = this.#rows;
+    return row?.name ?? "";
+  }
+
+  /** By whatever name. */
+  sources(me: PeerId): readonly PeerId[] {
+    return [...this.#entriesByAuthor.keys()].filter((author) => author !== me);
+  }
+
+  named(name: string): CatalogRow | null {
+    return this.#rowByKey.get(name) ?? null;
+  }
+
+  /** Those that an offer under this name may belong to: that of its folder, and the first with its name. */
+  candidates(name: string, folder: string): readonly CatalogRow[] {
+    const [there, first] = [this.#rowByKey.get(`${folder}/${name}`), this.#rowByKey.get(name)];
+    return [there, first].filter((row) => row !== undefined);
+  }
+
+  count(author: PeerId, entries: 1 | -1): void {
+    const count = (this.#entriesByAuthor.get(author) ?? 0) + entries;
+    if (count > 0) this.#entriesByAuthor.set(author, count);
+    else this.#entriesByAuthor.delete(author);
+  }
+
+  add(row: CatalogRow): void {
+    row.namesakes = this;
+    this.#rows.add(row);
+    this.#rowByKey.set(`${row.home}/${row.name}`, row);
+    if (!this.#rowByKey.has(row.name)) this.#rowByKey.set(row.name, row);
+  }
+
+  remove(row: CatalogRow): void {
+    this.#rows.delete(row);
+    for (const key of [row.name, `${row.home}/${row.name}`])
+      if (this.#rowByKey.get(key) === row) this.#rowByKey.delete(key);
+  }
+}
+
+const NO_FOLDERS: readonly string[] = [];
 const NO_OFFERS: readonly Offer[] = [];

@@ -15,6 +15,7 @@ import { Holders, type HoldersContext } from "./holders.ts";
 import type { PieceOrder, StoreProblem, Time } from "./io.ts";
 import { LayerFetch, type LayerFetchContext } from "./layer-fetch.ts";
 import { hashAt } from "./merkle.ts";
+import { entryKey, type FileEntry } from "./library.ts";
 import type { PeerId } from "./peer-id.ts";
 import { transferState, type Phase } from "./phase.ts";
 import { Picker } from "./picker.ts";
@@ -52,9 +53,13 @@ const ARRIVING = 1;
 const HELD_BEFORE = 2;
 const FIRST_SENDER = 3;
 
+/** A name that the file is fetched by, and how far it was given to the person under it. */
+interface Wanted extends FileEntry {
+  state: "wanted" | "saving" | "kept" | "saved";
+}
+
 export class Download {
   readonly file: FileId;
-  readonly name: string;
   readonly geometry: Geometry;
   readonly #context: DownloadContext;
   #phase: Phase = { type: "waiting" };
@@ -70,11 +75,13 @@ export class Download {
   readonly #senders: PeerId[] = [];
   #handedBy: PeerId | null = null;
   readonly #rate = new Rate(SHOWN_RATE_MEMORY_MS);
+  /** One of each, at least one. */
+  #wanted: readonly Wanted[];
 
-  constructor(context: DownloadContext, file: FileId, name: string) {
+  constructor(context: DownloadContext, file: FileId, entry: FileEntry) {
     this.#context = context;
     this.file = file;
-    this.name = name;
+    this.#wanted = [{ ...entry, state: "wanted" }];
     this.geometry = geometryOf(lengthOf(file));
     this.#layer = this.isSmall ? rootOf(file) : new Uint8Array(0);
     const picker = (): Picker | null => (this.#phase.type === "fetching" ? this.#phase.picker : null);
@@ -84,6 +91,15 @@ export class Download {
     this.#trust = new Trust(context, this.#holders, this.#leaves);
     this.#blames = new Blames(context, this.#holders, this.#leaves, this.#trust, drop);
     this.#assemblies = new Assemblies(this, context, this.#holders, this.#trust, this.#blames, picker);
+  }
+
+  get entries(): readonly FileEntry[] {
+    return this.#wanted;
+  }
+
+  /** The name that it was asked for first. */
+  get name(): string {
+    return this.#wanted[0]?.name ?? "";
   }
 
   /** At most one piece: its hash is the root, and who offers it holds all of it. */
@@ -115,6 +131,11 @@ export class Download {
   /** The piece hashes as they are served; empty while unknown or of one piece. */
   get layer(): Uint8Array {
     return this.isSmall ? new Uint8Array(0) : this.#layer;
+  }
+
+  /** Every piece is here. */
+  get isWhole(): boolean {
+    return this.verified?.isFull === true;
   }
 
   get verified(): Bitfield | null {
@@ -172,6 +193,25 @@ export class Download {
     if (this.#phase.type === "fetching") this.#phase.picker.order = order;
   }
 
+  /** The person wants it by another name, too: it is saved once for each. */
+  alsoAs(entry: FileEntry): void {
+    if (this.#find([entry]).length > 0) return;
+    this.#wanted = [...this.#wanted, { ...entry, state: "wanted" }];
+    if (this.#phase.type === "complete") this.#save();
+  }
+
+  /** The person does not want it by that name any more. False: it was the last one. */
+  isLeftWithout(entry: FileEntry): boolean {
+    const left = this.#wanted.filter((other) => entryKey(other) !== entryKey(entry));
+    if (left.length > 0) this.#wanted = left;
+    return left.length > 0;
+  }
+
+  /** All of it is on this device, in the library. */
+  isHere(layer: Uint8Array): void {
+    this.#complete(layer, HELD_BEFORE);
+  }
+
   /** After this the object is not used any more. */
   end(): void {
     this.#leaveSwarm();
@@ -225,16 +265,19 @@ export class Download {
     if (assembly?.complete) this.#blames.begin(assembly, leaves, now);
   }
 
-  saved(): void {
-    if (this.#isFinished) this.#phase = { type: "complete", saved: true };
+  /** Under these names, or those that were asked for. */
+  saved(entries?: readonly FileEntry[]): void {
+    if (this.#isFinished) this.#given("saved", entries);
   }
 
   kept(): void {
-    if (this.#phase.type === "saving") this.#phase = { type: "complete", saved: false };
+    if (this.#phase.type === "saving") this.#given("kept");
   }
 
-  saveFailed(problem: StoreProblem): void {
-    if (this.#isFinished) this.#phase = { type: "failed", reason: { type: "save", problem } };
+  saveFailed(problem: StoreProblem, entries?: readonly FileEntry[]): void {
+    if (!this.#isFinished) return;
+    for (const wanted of this.#find(entries)) wanted.state = "wanted";
+    this.#phase = { type: "failed", reason: { type: "save", problem } };
   }
 
   // -- the other tabs of this browser --------------------------------------------------------------------------------
@@ -257,14 +300,9 @@ export class Download {
     if (phase.type !== "checking") return;
     this.#phase = { type: "waiting" };
     if (!layer) return;
-    const { pieceCount } = this.geometry;
-    if (!this.isSmall) this.#layer = layer;
     for (const assembly of this.#assemblies) this.#assemblies.forget(assembly);
     this.#handedBy = phase.from;
-    const origins = new Uint16Array(pieceCount).fill(FIRST_SENDER + this.#senderIndex(phase.from));
-    this.#store = { verified: Bitfield.full(pieceCount), origins };
-    this.#context.gained(this.file, "all");
-    this.#save();
+    this.#complete(layer, FIRST_SENDER + this.#senderIndex(phase.from));
   }
 
   // -- peers ---------------------------------------------------------------------------------------------------------
@@ -382,7 +420,8 @@ export class Download {
 
   // -- what the page reads -------------------------------------------------------------------------------------------
 
-  view(now: Time): DownloadView {
+  /** One for each name. */
+  views(now: Time): DownloadView[] {
     const { pieceCount, length } = this.geometry;
     const store = typeof this.#store === "string" ? null : this.#store;
     const pieces = store ? store.origins.slice() : new Uint16Array(pieceCount);
@@ -391,11 +430,13 @@ export class Download {
     const verifiedBytes = this.#verifiedBytes();
     const bytesPerSecond = this.#phase.type === "fetching" ? this.#rate.perSecond(now) : 0;
     const sources = this.#holders.inSight();
-    return {
+    const state = transferState(this.#phase, sources.length, this.#assemblies);
+    return this.#wanted.map((wanted) => ({
       file: this.file,
-      name: this.name,
+      name: wanted.name,
+      folder: wanted.folder,
       length,
-      state: transferState(this.#phase, sources.length, this.#assemblies),
+      state: this.#isGiven(wanted) ? { type: "complete", saved: wanted.state === "saved" } : state,
       verifiedBytes,
       bytesPerSecond,
       secondsLeft: secondsFor(length - verifiedBytes, bytesPerSecond),
@@ -403,7 +444,7 @@ export class Download {
       pieces,
       senders: [...this.#senders],
       handedBy: this.#phase.type === "checking" ? this.#phase.from : this.#handedBy,
-    };
+    }));
   }
 
   #verifiedBytes(): number {
@@ -457,8 +498,45 @@ export class Download {
 
   #save(): void {
     this.#leaveSwarm();
+    const entries = this.#wanted.filter(({ state }) => state === "wanted");
+    for (const wanted of entries) wanted.state = "saving";
     this.#phase = { type: "saving" };
-    this.#context.emit({ type: "save-file", file: this.file, name: this.name });
+    this.#context.emit({
+      type: "save-file",
+      file: this.file,
+      entries: entries.map(({ name, folder }) => ({ name, folder })),
+    });
+  }
+
+  /** What was asked for meanwhile comes next. */
+  #given(state: "kept" | "saved", entries?: readonly FileEntry[]): void {
+    for (const wanted of this.#find(entries)) wanted.state = state;
+    const isLeft = (wanted: Wanted) => wanted.state === "wanted" || wanted.state === "saving";
+    if (this.#wanted.some(({ state }) => state === "wanted")) this.#save();
+    else if (!this.#wanted.some(isLeft)) this.#phase = { type: "complete" };
+  }
+
+  /** Without names: all that the host knows of. */
+  #find(entries?: readonly FileEntry[]): Wanted[] {
+    const keys = new Set(entries?.map(entryKey));
+    return this.#wanted.filter((wanted) =>
+      entries ? keys.has(entryKey(wanted)) : wanted.state === "saving" || wanted.state === "kept",
+    );
+  }
+
+  /** Also while it is being saved by another name, or could not be. */
+  #isGiven({ state }: Wanted): boolean {
+    return this.isWhole && (state === "kept" || state === "saved");
+  }
+
+  /** From where it lies on this device, in no store. `origin`: as in DownloadView.pieces. */
+  #complete(layer: Uint8Array, origin: number): void {
+    const { pieceCount } = this.geometry;
+    if (!this.isSmall) this.#layer = layer;
+    const origins = new Uint16Array(pieceCount).fill(origin);
+    this.#store = { verified: Bitfield.full(pieceCount), origins };
+    this.#context.gained(this.file, "all");
+    this.#save();
   }
 
   #fail(reason: TransferFailure): void {

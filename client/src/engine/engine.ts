@@ -11,10 +11,11 @@ import { hexToBytes } from "./bytes.ts";
 import { Catalog } from "./catalog.ts";
 import { DirectMessages } from "./direct-message.ts";
 import type { Entry } from "./entry.ts";
-import type { FileId } from "./file-id.ts";
+import { lengthOf, type FileId } from "./file-id.ts";
 import type { Frame } from "./frame.ts";
 import { Gossip } from "./gossip.ts";
-import type { Input, LinkId, LocalFile, Notice, Output, Time } from "./io.ts";
+import type { Input, LinkId, LocalFile, Notice, Output, ReadProblem, Time } from "./io.ts";
+import { Library, type LibraryEntry } from "./library.ts";
 import { Links } from "./links.ts";
 import { Offers } from "./offers.ts";
 import { Overlay } from "./overlay.ts";
@@ -66,7 +67,7 @@ export class Engine {
   readonly #offers: Offers;
   /** Those that wait for a time. */
   readonly #parts: readonly { tick(now: Time): void; nextDeadline(): Time | null }[];
-  readonly #library = new Map<FileId, LocalFile>();
+  readonly #library = new Library();
   /** Proven to have signed two histories. As many as gossip keeps proofs of. */
   readonly #liars = new Set<PeerId>();
   readonly #jobs = new Map<number, (answer: Answer, now: Time) => void>();
@@ -173,7 +174,10 @@ export class Engine {
       emit,
       send,
       refuse,
-      notify,
+      notify: (notice) => {
+        if (notice.type === "source-unreadable") this.#withdraw(notice.file, notice.reason);
+        notify(notice);
+      },
       random,
       sourcesOf: (file) => this.#catalog.sourcesOf(file).filter(isLinked),
     });
@@ -299,7 +303,8 @@ export class Engine {
       case "post": {
         const name = this.#presence.nameOf(this.#options.me);
         const post = this.#board.write(input.group, input.text, input.replyTo, input.writtenAt, name);
-        return post ? this.#gossip.append("board", [post]) : undefined;
+        if (post) this.#gossip.append("board", [post]);
+        return;
       }
       case "restore":
         return this.#gossip.restore(input.frames, now);
@@ -310,13 +315,11 @@ export class Engine {
       case "share":
         return this.#share(input.files);
       case "unshare":
-        return this.#unshare(new Set(input.files));
-      case "share-download": {
-        const local = this.#swarm.finished(input.file);
-        return local ? this.#share([local]) : undefined;
-      }
+        return this.#unshare(input.entries);
+      case "share-download":
+        return this.#share(this.#swarm.finished(input.file));
       case "download":
-        this.#swarm.download(input.file, input.name, now, input.stored);
+        this.#swarm.download(input.file, input.name, now, input.stored, input.folder);
         return this.#transferLinks.look(now);
       case "order":
         return this.#swarm.order(input.file, input.order);
@@ -326,9 +329,9 @@ export class Engine {
         this.#swarm.resume(input.file, now);
         return this.#transferLinks.look(now);
       case "cancel":
-        return this.#swarm.cancel(input.file, now);
+        return this.#swarm.cancel(input.file, now, input.entry);
       case "clear":
-        return this.#swarm.clear(input.file, now);
+        return this.#swarm.clear(input.file, now, input.entry);
       case "offer":
         return this.#transferLinks.send(input.to, this.#offers.make(input.to, input.files), now, () =>
           this.#notify({ type: "not-reached", peer: input.to }),
@@ -435,23 +438,33 @@ export class Engine {
   }
 
   #share(files: readonly LocalFile[]): void {
-    const fresh = files.filter((file) => !this.#library.has(file.file));
-    for (const file of fresh) {
-      this.#library.set(file.file, file);
-      this.#swarm.share(file);
-    }
-    this.#gossip.append(
+    const fresh = files.filter((local) => this.#library.add(local));
+    const first = this.#gossip.append(
       "library",
       fresh.map(({ file, name, folder }) => ({ type: "share", file, name, folder })),
     );
+    for (const [i, local] of fresh.entries()) {
+      this.#library.shared(local, first + i);
+      this.#swarm.share(local);
+    }
   }
 
-  #unshare(files: ReadonlySet<FileId>): void {
-    const shares = this.#catalog.sharesOf(this.#options.me, files);
-    for (const file of files) {
-      this.#library.delete(file);
-      this.#swarm.unshare(file);
+  #unshare(entries: readonly LibraryEntry[]): void {
+    const shares = entries.map((entry) => this.#library.remove(entry));
+    for (const file of new Set(entries.map((entry) => entry.file))) {
+      const other = this.#library.offered(file);
+      if (other) this.#swarm.share(other);
+      else this.#swarm.unshare(file);
     }
+    this.#takeBack(shares.filter((share) => share !== null));
+  }
+
+  /** What cannot be read is on the table, with the reason, and offered to nobody. [S17] */
+  #withdraw(file: FileId, problem: ReadProblem): void {
+    this.#takeBack(this.#library.unreadable(file, problem));
+  }
+
+  #takeBack(shares: readonly number[]): void {
     this.#gossip.append(
       "library",
       shares.map((share) => ({ type: "unshare", share })),
@@ -539,13 +552,24 @@ export class Engine {
   }
 
   library(): LibraryItem[] {
-    return [...this.#library.values()].map(({ file, name, folder }) =>
-      this.#swarm.libraryItem(file, name, folder),
-    );
+    return Array.from(this.#library.items(), ({ local: { file, name, folder }, problem }) => ({
+      file,
+      name,
+      folder,
+      length: lengthOf(file),
+      problem,
+      uploadedBytes: this.#swarm.uploadedBytes(file),
+    }));
   }
 
+  /** The file under one of the names that this peer offers it by. */
   localFile(file: FileId): LocalFile | null {
-    return this.#library.get(file) ?? null;
+    return this.#library.offered(file);
+  }
+
+  /** Everything on the table that is this file. */
+  entriesOf(file: FileId): LocalFile[] {
+    return this.#library.entriesOf(file);
   }
 
   /** Everyone else who offers the file. */
@@ -561,9 +585,9 @@ export class Engine {
     return this.#catalog.search(query);
   }
 
-  /** The folder that a file goes by in the room, "" for none. */
-  folderOf(file: FileId): string {
-    return this.#catalog.folderOf(file);
+  /** The folder that a file goes by in the room under this name, "" for none. */
+  folderOf(file: FileId, name: string): string {
+    return this.#catalog.folderOf(file, name);
   }
 
   /** The board's newsgroups. */

@@ -129,9 +129,9 @@ export class Gossip {
     this.#own = new OwnFeeds(context, (batch, now) => this.#take({ batch, from: null, way: "own" }, now));
   }
 
-  /** Appends to an own feed; `applied` follows once it is signed. */
-  append(topic: Topic, entries: readonly Entry[]): void {
-    this.#own.append(topic, entries);
+  /** Appends to an own feed; `applied` follows once it is signed. @returns the number of the first of them */
+  append(topic: Topic, entries: readonly Entry[]): number {
+    return this.#own.append(topic, entries);
   }
 
   /** What an earlier life was given to keep. It is verified like everything else. */

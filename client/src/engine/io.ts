@@ -7,6 +7,7 @@
  */
 import type { Address, RoomTag } from "@swapmeet/shared";
 import type { FileId } from "./file-id.ts";
+import type { FileEntry, LibraryEntry } from "./library.ts";
 import type { PeerId } from "./peer-id.ts";
 import type { PostId } from "./post-id.ts";
 import type { OfferedFile } from "./frame.ts";
@@ -51,21 +52,24 @@ export type Input =
   // What the person does
   | { readonly type: "rename"; readonly name: string }
   | { readonly type: "share"; readonly files: readonly LocalFile[] }
-  | { readonly type: "unshare"; readonly files: readonly FileId[] }
+  | { readonly type: "unshare"; readonly entries: readonly LibraryEntry[] }
   /** Offers a finished download to the room. */
   | { readonly type: "share-download"; readonly file: FileId }
   | {
       readonly type: "download";
       readonly file: FileId;
       readonly name: string;
+      /** Folders above it, "" for none. A second name or folder of what is fetched already costs no transfer. */
+      readonly folder?: string;
       /** An earlier life stored some of it: its store is opened before its turn, and what is whole needs no source. */
       readonly stored?: boolean;
     }
   | { readonly type: "order"; readonly file: FileId; readonly order: PieceOrder }
   | { readonly type: "pause"; readonly file: FileId }
   | { readonly type: "resume"; readonly file: FileId }
-  | { readonly type: "cancel"; readonly file: FileId }
-  | { readonly type: "clear"; readonly file: FileId }
+  /** `entry`: under this name alone; the transfer ends with the last. */
+  | { readonly type: "cancel"; readonly file: FileId; readonly entry?: FileEntry }
+  | { readonly type: "clear"; readonly file: FileId; readonly entry?: FileEntry }
   | { readonly type: "offer"; readonly to: PeerId; readonly files: readonly OfferedFile[] }
   | { readonly type: "answer-offer"; readonly from: PeerId; readonly id: number; readonly accepted: boolean }
   | { readonly type: "limits"; readonly limits: Limits }
@@ -128,10 +132,16 @@ export type SwarmInput =
   | { readonly type: "bytes-sent"; readonly peer: PeerId; readonly id: number; readonly bytes: number }
   /** What was to be sent of a file, or hashed, could not be read. */
   | { readonly type: "read-failed"; readonly file: FileId; readonly reason: ReadProblem }
-  | { readonly type: "file-saved"; readonly file: FileId }
+  /** `entries`: under these names; absent: under those that were asked for. */
+  | { readonly type: "file-saved"; readonly file: FileId; readonly entries?: readonly FileEntry[] }
   /** It stays in its store until the person saves it. */
   | { readonly type: "file-kept"; readonly file: FileId }
-  | { readonly type: "save-failed"; readonly file: FileId; readonly reason: StoreProblem }
+  | {
+      readonly type: "save-failed";
+      readonly file: FileId;
+      readonly reason: StoreProblem;
+      readonly entries?: readonly FileEntry[];
+    }
   /** Another tab of this browser handed over the file itself. Answered by check-file or drop-file. */
   | { readonly type: "file-handed"; readonly file: FileId; readonly from: PeerId }
   /** So many bytes of the file that was handed over are hashed. */
@@ -215,7 +225,7 @@ export type SwarmOutput =
   | { readonly type: "stop-blocks"; readonly peer: PeerId; readonly id: number }
   | { readonly type: "hash-leaves"; readonly file: FileId; readonly piece: number }
   /** Every piece is stored: give the file to the person. Answered by file-saved, file-kept or save-failed. */
-  | { readonly type: "save-file"; readonly file: FileId; readonly name: string }
+  | { readonly type: "save-file"; readonly file: FileId; readonly entries: readonly FileEntry[] }
   /** Close the store; `forget`: and delete what it holds. */
   | { readonly type: "close-store"; readonly file: FileId; readonly forget: boolean }
   /** Ask the other tabs of this browser for the file itself. Answered by file-handed, or by nobody. */

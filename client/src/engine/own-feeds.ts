@@ -40,11 +40,14 @@ export class OwnFeeds {
     this.#signed = signed;
   }
 
-  append(topic: Topic, entries: readonly Entry[]): void {
-    const { unsigned } = this.#feedByTopic[topic];
+  /** @returns the number of the first */
+  append(topic: Topic, entries: readonly Entry[]): number {
+    const { unsigned, length } = this.#feedByTopic[topic];
     const isSigning = unsigned.length > 0;
+    const first = unsigned.reduce((sum, batch) => sum + batch.length, length);
     unsigned.push(...cutIntoBatches(topic, entries.map(encodeEntry)));
     if (!isSigning) this.#sign(topic);
+    return first;
   }
 
   #sign(topic: Topic): void {

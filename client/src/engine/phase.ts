@@ -19,7 +19,7 @@ export type Phase =
   /** A tab of this browser handed over the file itself, and the host hashes it. */
   | { readonly type: "checking"; readonly from: PeerId; hashedBytes: number }
   | { readonly type: "saving" }
-  | { readonly type: "complete"; readonly saved: boolean }
+  | { readonly type: "complete" }
   | { readonly type: "paused"; readonly because: "person" | StoreProblem }
   | { readonly type: "failed"; readonly reason: TransferFailure };
 
@@ -41,7 +41,7 @@ export const transferState = (
     case "saving":
       return { type: "verifying" };
     case "complete":
-      return { type: "complete", saved: phase.saved };
+      return { type: "complete", saved: true };
     case "paused":
       return { type: "paused", because: phase.because };
     case "failed":

@@ -1,7 +1,7 @@
 /**
  * Search over everything that the room offers: local, instant, as one types.
  *
- * Each row is a run of word numbers (its name, its folder, its other names). A query looks at every different word
+ * Each row is a run of word numbers (its name, its folder, its other folders). A query looks at every different word
  * once, takes the rows of the rarest from the postings, or, while the typing goes on, those that matched before, and
  * walks them with a table lookup per word. Nothing is sorted but the rows that are shown. Knows nothing of peers, feeds
  * or time.
@@ -28,15 +28,15 @@ import {
 /** A row of the catalog as search reads it. It belongs to the catalog, which says when it has changed. */
 export interface Searchable {
   readonly file: FileId;
-  /** The name shown. */
   readonly name: string;
+  /** The one shown. */
   readonly folder: string;
   readonly length: number;
   /** Of everyone else who has it. */
-  readonly offers: readonly { readonly author: PeerId }[];
+  readonly offers: readonly { readonly author: PeerId; readonly folder: string }[];
   readonly mine: boolean;
-  /** By which some of them have it: found, not shown. */
-  readonly otherNames: readonly string[];
+  /** In which some of them have it: found, and shown where only their files are. */
+  readonly otherFolders: readonly string[];
 }
 
 export const isFrom = ({ offers }: Searchable, peer: PeerId): boolean =>
@@ -178,7 +178,7 @@ export class SearchIndex {
     }
     const shown = this.#first(found.subarray(0, total), query.limit);
     return {
-      rows: shown.map((slot) => resultOf(this.#rows[slot]!, words)),
+      rows: shown.map((slot) => resultOf(this.#rows[slot]!, words, query.of)),
       total,
       totalByKind: Object.fromEntries(KINDS.map((kind, i) => [kind, countByKind[i]!])) as Record<
         Kind,
@@ -360,14 +360,14 @@ export class SearchIndex {
     };
   }
 
-  /** The shown name first, then its folder, then whatever else the file is called. */
-  #runOf({ name, folder, otherNames }: Searchable): number[] {
+  /** The name first, then the folder shown, then the other folders. */
+  #runOf({ name, folder, otherFolders }: Searchable): number[] {
     const run = this.#numbersOf(name);
     if (folder !== "") {
       if (folder !== this.#folder.text) this.#folder = { text: folder, numbers: this.#numbersOf(folder) };
       run.push(GAP, ...this.#folder.numbers);
     }
-    for (const text of otherNames) run.push(GAP, ...this.#numbersOf(text));
+    for (const text of otherFolders) run.push(GAP, ...this.#numbersOf(text));
     return run;
   }
 
@@ -452,10 +452,11 @@ const leadsTo = (step: Step, words: readonly string[], of: PeerId | null, fuzzy:
 const resultOf = (
   { file, name, folder, length, offers, mine }: Searchable,
   words: readonly string[],
+  of: PeerId | null,
 ): ResultRow => ({
   file,
   name,
-  folder,
+  folder: offers.find(({ author }) => author === of)?.folder ?? folder,
   kind: kindOf(name),
   length,
   sources: offers.map(({ author }) => author),

@@ -9,11 +9,12 @@ import { geometryOf, lengthOf, type FileId } from "./file-id.ts";
 import type { BlockFrame, RejectFrame, SwarmFrame } from "./frame.ts";
 import { Bucket } from "./bucket.ts";
 import type { Limits, LocalFile, Notice, PieceOrder, SwarmInput, SwarmOutput, Time } from "./io.ts";
+import type { FileEntry } from "./library.ts";
 import type { PeerId } from "./peer-id.ts";
 import { isHostile, type Refusal } from "./refusal.ts";
 import { Source } from "./source.ts";
 import { Uploads, type Held } from "./upload.ts";
-import type { DownloadView, LibraryItem, UploadView } from "./view.ts";
+import type { DownloadView, UploadView } from "./view.ts";
 
 /** Files of several pieces fetched at a time: more would only finish later, all of them. Guess. */
 const LARGE_AT_ONCE = 6;
@@ -239,13 +240,13 @@ export class Swarm {
         this.#uploads.readFailed(input.file, input.reason, now);
         break;
       case "file-saved":
-        this.#downloads.get(input.file)?.saved();
+        this.#downloads.get(input.file)?.saved(input.entries);
         break;
       case "file-kept":
         this.#downloads.get(input.file)?.kept();
         break;
       case "save-failed":
-        this.#downloads.get(input.file)?.saveFailed(input.reason);
+        this.#downloads.get(input.file)?.saveFailed(input.reason, input.entries);
         break;
       case "file-handed":
         this.#handed(input.file, input.from);
@@ -286,14 +287,20 @@ export class Swarm {
     this.#uploads.withdrawn(file, this.#now);
   }
 
-  /** `stored`: an earlier life left some of it on this device. */
-  download(file: FileId, name: string, now: Time, stored = false): void {
-    if (this.#downloads.has(file)) return this.resume(file, now);
+  /** `stored`: an earlier life left some of it on this device. What is here by another name is only saved. */
+  download(file: FileId, name: string, now: Time, stored = false, folder = ""): void {
+    const known = this.#downloads.get(file);
+    if (known) {
+      known.alsoAs({ name, folder });
+      return this.resume(file, now);
+    }
     this.#now = now;
     this.#kept.delete(file);
-    const download = new Download(this.#downloadContext, file, name);
+    const download = new Download(this.#downloadContext, file, { name, folder });
     this.#downloads.set(file, download);
-    if (stored) download.recall();
+    const shared = this.#shared.get(file);
+    if (shared && !this.#uploads.problemOf(file)) download.isHere(shared.layer);
+    else if (stored) download.recall();
     this.#lineUp(download);
     this.#settle(now);
   }
@@ -319,10 +326,10 @@ export class Swarm {
     this.#settle(now);
   }
 
-  /** What was stored is deleted. */
-  cancel(file: FileId, now: Time): void {
+  /** What was stored is deleted. `entry`: unless the file is fetched by other names, too. */
+  cancel(file: FileId, now: Time, entry?: FileEntry): void {
     const download = this.#downloads.get(file);
-    if (!download) return;
+    if (!download || (entry && download.isLeftWithout(entry))) return;
     this.#now = now;
     download.end();
     this.#lineOf(download).leave(download);
@@ -333,18 +340,19 @@ export class Swarm {
   }
 
   /** The download leaves the list. What the library offers is served on, from its store. */
-  clear(file: FileId, now: Time): void {
-    if (!this.#shared.has(file) || !this.finished(file)) return this.cancel(file, now);
+  clear(file: FileId, now: Time, entry?: FileEntry): void {
+    const download = this.#downloads.get(file);
+    if (!this.#shared.has(file) || !download?.isWhole) return this.cancel(file, now, entry);
+    if (entry && download.isLeftWithout(entry)) return;
     this.#downloads.delete(file);
     this.#kept.add(file);
   }
 
-  /** A complete download as a file of the library; null when there is none. */
-  finished(file: FileId): LocalFile | null {
+  /** A complete download as files of the library, one for each name. */
+  finished(file: FileId): LocalFile[] {
     const download = this.#downloads.get(file);
-    return download?.verified?.isFull
-      ? { file, name: download.name, folder: "", layer: download.layer }
-      : null;
+    if (!download?.isWhole) return [];
+    return download.entries.map(({ name, folder }) => ({ file, name, folder, layer: download.layer }));
   }
 
   // -- time ----------------------------------------------------------------------------------------------------------
@@ -368,7 +376,7 @@ export class Swarm {
   // -- what the page reads -------------------------------------------------------------------------------------------
 
   downloads(now: Time): DownloadView[] {
-    return [...this.#downloads.values()].map((download) => download.view(now));
+    return [...this.#downloads.values()].flatMap((download) => download.views(now));
   }
 
   uploads(now: Time): UploadView[] {
@@ -391,16 +399,8 @@ export class Swarm {
     return false;
   }
 
-  libraryItem(file: FileId, name: string, folder: string): LibraryItem {
-    const problem = this.#uploads.problemOf(file);
-    return {
-      file,
-      name,
-      folder,
-      length: lengthOf(file),
-      problem,
-      uploadedBytes: this.#uploads.uploadedBytes(file),
-    };
+  uploadedBytes(file: FileId): number {
+    return this.#uploads.uploadedBytes(file);
   }
 
   // -- asking --------------------------------------------------------------------------------------------------------

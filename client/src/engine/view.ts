@@ -30,7 +30,7 @@ export interface LibraryItem {
   readonly name: string;
   readonly folder: string;
   readonly length: number;
-  /** Set when a read for somebody failed: the file is no longer offered. */
+  /** Set when a read for somebody failed: the file is listed here, and no longer offered. */
   readonly problem: ReadProblem | null;
   readonly uploadedBytes: number;
 }
@@ -43,8 +43,9 @@ export interface ResultRow {
   readonly folder: string;
   readonly kind: Kind;
   readonly length: number;
+  /** Who offers it by this name. It is fetched from all who offer it by any. */
   readonly sources: readonly PeerId[];
-  /** This device shares it too. */
+  /** This device shares it too, by this name. */
   readonly mine: boolean;
   /** [begin, end) pairs into `name` to be highlighted. */
   readonly marks: readonly (readonly [number, number])[];
@@ -83,9 +84,11 @@ export type TransferFailure =
 /** Below this a transfer stands still, as far as a person is concerned. */
 export const STANDSTILL_BYTES_PER_SECOND = 1024;
 
+/** One for each name that a file is fetched by: they share one transfer, and all its figures. */
 export interface DownloadView {
   readonly file: FileId;
   readonly name: string;
+  readonly folder: string;
   readonly length: number;
   readonly state: TransferState;
   readonly verifiedBytes: number;

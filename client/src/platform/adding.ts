@@ -2,8 +2,9 @@
  * Files on their way into the library: found, hashed, handed over in batches. Ten thousand small files are a hundred
  * or two jobs, and the page breathes between the looks at their sizes.
  */
-import { fileIdOf, type FileId } from "../engine/file-id.ts";
+import { fileIdOf } from "../engine/file-id.ts";
 import type { LocalFile } from "../engine/io.ts";
+import type { LibraryEntry } from "../engine/library.ts";
 import { safeFileName, safeFolder } from "../engine/name.ts";
 import { breathe } from "./breath.ts";
 import type { HashProblem } from "./hash-file.ts";
@@ -54,14 +55,14 @@ export class Adding {
   async add(
     files: Iterable<PickedFile> | AsyncIterable<PickedFile>,
     until?: AbortSignal,
-  ): Promise<readonly FileId[]> {
+  ): Promise<readonly LibraryEntry[]> {
     const cancelling = new AbortController();
     const { signal } = cancelling;
     until?.addEventListener("abort", () => cancelling.abort(), { signal });
     if (this.#running.size === 0) this.#change({ ...IDLE, active: true });
     this.#running.add(cancelling);
     try {
-      const jobs: Promise<readonly FileId[]>[] = [];
+      const jobs: Promise<readonly LibraryEntry[]>[] = [];
       for await (const batch of batchesOf(files)) {
         if (signal.aborted) break;
         this.#change({ files: this.#view.files + batch.length, bytes: this.#view.bytes + bytesOf(batch) });
@@ -79,7 +80,7 @@ export class Adding {
     for (const cancelling of this.#running) cancelling.abort();
   }
 
-  async #hash(batch: readonly PickedFile[], signal: AbortSignal): Promise<readonly FileId[]> {
+  async #hash(batch: readonly PickedFile[], signal: AbortSignal): Promise<readonly LibraryEntry[]> {
     const count = (bytes: number) => this.#change({ bytesDone: this.#view.bytesDone + bytes });
     const results = await this.#hasher.hash(
       batch.map(({ file }) => file),
@@ -102,7 +103,7 @@ export class Adding {
     }
     if (added.length > 0) this.#listener.added(added);
     this.#change({ filesDone: this.#view.filesDone + batch.length, problems });
-    return added.map(({ local }) => local.file);
+    return added.map(({ local: { file, name, folder } }) => ({ file, name, folder }));
   }
 
   #change(change: Partial<AddingView>): void {

@@ -6,6 +6,7 @@ import { fail, ok, type Result } from "@swapmeet/shared";
 import { Bitfield } from "../engine/bitfield.ts";
 import { geometryOf, lengthOf, pieceBegin, pieceBytes, type FileId } from "../engine/file-id.ts";
 import type { Input, LocalFile, ReadProblem, StoreProblem, SwarmOutput } from "../engine/io.ts";
+import type { FileEntry } from "../engine/library.ts";
 import type { PeerId } from "../engine/peer-id.ts";
 import type { BlockSender } from "./block-queue.ts";
 import { HandedFiles, type HandedProblem } from "./handed-files.ts";
@@ -19,7 +20,7 @@ import { SharedFiles } from "./shared-files.ts";
 
 export interface HoldingsOptions {
   stores(): Promise<PieceStores>;
-  /** Gives a finished file to the person. */
+  /** Gives a finished file to the person, by one of its names. */
   save(blob: Blob, name: string, folder: string): Promise<StoreProblem | null>;
   /** A finished download saves itself. */
   savesByItself(): boolean;
@@ -93,6 +94,7 @@ export class Holdings implements HostFiles {
   /** The file itself, when all of it is here. */
   async whole(file: FileId): Promise<Blob | null> {
     const blob = await this.#content(file);
+    if (!blob.ok) this.#unreadable(file, blob.problem);
     return blob.ok ? blob.value : null;
   }
 
@@ -100,22 +102,27 @@ export class Holdings implements HostFiles {
     this.#shared.remove(file);
   }
 
-  /** Under which names a download is saved, told before the swarm opens its store. */
+  /** Under which name a download is stored, told before the swarm opens its store. */
   name(file: FileId, name: string, folder: string): void {
     this.#namesByFile.set(file, { name, folder });
   }
 
-  /** Saves a complete download again. */
-  async save(file: FileId): Promise<void> {
-    const problem = await this.#give(file).catch((error: unknown): StoreProblem => {
-      reportError(error);
-      return { kind: "broken", detail: String(error) };
-    });
-    this.#copiedAtByFile.set(file, performance.now() + COPIED_WITHIN_MS);
-    if (!problem) this.#options.saved(file);
-    this.#options.feed(
-      problem ? { type: "save-failed", file, reason: problem } : { type: "file-saved", file },
-    );
+  /** Saves a complete download under each of these names, or again. */
+  async save(file: FileId, entries: readonly FileEntry[]): Promise<void> {
+    for (const entry of entries) {
+      const problem = await this.#give(file, entry).catch((error: unknown): StoreProblem => {
+        reportError(error);
+        return { kind: "broken", detail: String(error) };
+      });
+      this.#copiedAtByFile.set(file, performance.now() + COPIED_WITHIN_MS);
+      if (!problem) this.#options.saved(file);
+      else this.#unreadable(file, problem);
+      this.#options.feed(
+        problem
+          ? { type: "save-failed", file, reason: problem, entries: [entry] }
+          : { type: "file-saved", file, entries: [entry] },
+      );
+    }
   }
 
   /** No other tab of this browser is writing it. */
@@ -197,7 +204,7 @@ export class Holdings implements HostFiles {
         this.#copiedAtByFile.set(output.file, 0);
         this.#options.finished(output.file);
         this.#options.released();
-        if (this.#options.savesByItself()) return void this.save(output.file);
+        if (this.#options.savesByItself()) return void this.save(output.file, output.entries);
         return feed({ type: "file-kept", file: output.file });
       case "close-store":
         if (!output.forget) return void this.#closeStore(output.file);
@@ -326,9 +333,9 @@ export class Holdings implements HostFiles {
     });
   }
 
-  async #give(file: FileId): Promise<StoreProblem | null> {
+  async #give(file: FileId, { name, folder }: FileEntry): Promise<StoreProblem | null> {
     const blob = await this.#content(file);
-    return blob.ok ? this.#options.save(blob.value, ...this.#namesOf(file)) : blob.problem;
+    return blob.ok ? this.#options.save(blob.value, name, folder) : blob.problem;
   }
 
   async #content(file: FileId): Promise<Result<Blob, StoreProblem>> {
@@ -336,7 +343,16 @@ export class Holdings implements HostFiles {
     const store = this.#storeByFile.get(file);
     if (!source) return store?.blob() ?? fail({ kind: "broken", detail: "the store is closed" });
     const reason = await readProblemIn(source);
-    return reason ? fail({ kind: "source-unreadable", reason }) : ok(source);
+    if (!reason) return ok(source);
+    return this.#shared.next(file, source)
+      ? this.#content(file)
+      : fail({ kind: "source-unreadable", reason });
+  }
+
+  /** Whoever finds out: what is not there is not served any more. */
+  #unreadable(file: FileId, problem: StoreProblem): void {
+    if (problem.kind === "source-unreadable")
+      this.#options.feed({ type: "read-failed", file, reason: problem.reason });
   }
 
   #namesOf(file: FileId): [name: string, folder: string] {

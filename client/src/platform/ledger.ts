@@ -9,16 +9,32 @@ import type { RoomTag } from "@swapmeet/shared";
 import { bytesToHex, utf8ToBytes } from "../engine/bytes.ts";
 import type { FileId } from "../engine/file-id.ts";
 import { committed } from "./committed.ts";
+import type { FileEntry } from "../engine/library.ts";
 
 const NAME = "swapmeet-ledger";
+/** Others of one line: a thousand equal files of a folder. Guess. */
+const MAX_OTHERS = 1024;
 
 export interface Line {
   readonly file: FileId;
   readonly name: string;
   readonly folder: string;
+  /** The names besides that it is fetched by: they cost no transfer. Absent in what an earlier version wrote. */
+  readonly others?: readonly FileEntry[];
   /** `paused`: by the person. `saved`: given to the person, and served from its store. */
   readonly state: "fetching" | "paused" | "saved";
 }
+
+export const entriesOf = ({ name, folder, others = [] }: Line): readonly FileEntry[] => [
+  { name, folder },
+  ...others,
+];
+
+/** The same line for these names, of which there is at least one. */
+export const withEntries = (line: Line, entries: readonly FileEntry[]): Line => {
+  const [first = line, ...others] = entries;
+  return { ...line, name: first.name, folder: first.folder, others: others.slice(0, MAX_OTHERS) };
+};
 
 interface Schema extends DBSchema {
   lines: { key: [room: string, file: string]; value: Line };

@@ -5,9 +5,10 @@
 import type { RoomTag } from "@swapmeet/shared";
 import type { FileId } from "../engine/file-id.ts";
 import type { Input, LocalFile } from "../engine/io.ts";
+import { entryKey, type FileEntry } from "../engine/library.ts";
 import type { DownloadView } from "../engine/view.ts";
 import type { Holdings } from "./holdings.ts";
-import { Ledger, type Line } from "./ledger.ts";
+import { entriesOf, Ledger, withEntries, type Line } from "./ledger.ts";
 import { bytesMissing } from "./quota.ts";
 
 export interface ResumingOptions {
@@ -60,8 +61,19 @@ export class Resuming {
 
   // -- what happens to downloads -------------------------------------------------------------------------------------
 
+  /** Also by one more name of what is fetched, or here, already. */
   started(file: FileId, name: string, folder: string): void {
-    this.#write({ file, name, folder, state: "fetching" });
+    const line = this.#lineByFile.get(file) ?? { file, name, folder, state: "fetching" };
+    const known = entriesOf(line).filter((entry) => entryKey(entry) !== entryKey({ name, folder }));
+    const state = line.state === "saved" ? "saved" : "fetching";
+    this.#write({ ...withEntries(line, [...known, { name, folder }]), state });
+  }
+
+  /** By that name it is not to be gone on with; by another one it is. */
+  without(file: FileId, gone: FileEntry): void {
+    const line = this.#lineByFile.get(file);
+    const left = line && entriesOf(line).filter((entry) => entryKey(entry) !== entryKey(gone));
+    if (line && left && left.length > 0) this.#write(withEntries(line, left));
   }
 
   became(file: FileId, state: Line["state"]): void {
@@ -136,9 +148,10 @@ export class Resuming {
   // -- what an earlier life left -------------------------------------------------------------------------------------
 
   async #goOn(line: Line): Promise<void> {
-    const { file, name } = line;
+    const { file } = line;
     if (!(await this.#comesBack(line))) return;
-    this.#options.feed({ type: "download", file, name, stored: true });
+    for (const entry of entriesOf(line))
+      this.#options.feed({ type: "download", file, ...entry, stored: true });
     if (line.state === "paused") this.#options.feed({ type: "pause", file });
   }
 
@@ -152,7 +165,8 @@ export class Resuming {
     if (!(await this.#comesBack(line))) return;
     const served = await this.#options.holdings.serveAgain(line.file);
     if (!served.ok) return;
-    if (served.value) this.#options.share(served.value);
+    const local = served.value;
+    if (local) for (const entry of entriesOf(line)) this.#options.share({ ...local, ...entry });
     else {
       this.ended(line.file);
       this.erase(line.file);

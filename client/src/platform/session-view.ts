@@ -4,6 +4,7 @@
  */
 import type { FileId } from "../engine/file-id.ts";
 import type { OfferedFile } from "../engine/frame.ts";
+import type { LibraryEntry } from "../engine/library.ts";
 import type { PeerId } from "../engine/peer-id.ts";
 import type { PostId } from "../engine/post-id.ts";
 import type { Limits, Notice } from "../engine/io.ts";
@@ -119,7 +120,8 @@ export interface Session {
 
   /** Instant, local, no network. */
   search(query: SearchQuery): SearchResults;
-  details(file: FileId): FileDetails;
+  /** `name`: by which of its names; absent: by the first. */
+  details(file: FileId, name?: string): FileDetails;
   person(peer: PeerId): PersonView;
   /** Of one newsgroup: threads in causal order, each one's answers below it in theirs. Unchanged posts stay the same objects. */
   posts(group: string): readonly PostView[];
@@ -130,19 +132,23 @@ export interface Session {
    * @param until stops reading these, and leaves what is there already
    * @returns which are there, when all of them have been read; also those that were there before
    */
-  addFiles(files: Iterable<PickedFile>, until?: AbortSignal): Promise<readonly FileId[]>;
+  addFiles(files: Iterable<PickedFile>, until?: AbortSignal): Promise<readonly LibraryEntry[]>;
   cancelAdding(): void;
-  /** Stops offering; undo is sharing it again: the returned function does that. */
-  unshare(file: FileId): () => void;
-  download(file: FileId, name: string): void;
+  /** Stops offering the file by that name; undo is sharing it again: the returned function does that. */
+  unshare(entry: LibraryEntry): () => void;
+  /** By another name of what is here, or on its way, it is only saved once more. `folder`: absent: that in the room. */
+  download(file: FileId, name: string, folder?: string): void;
   pause(file: FileId): void;
   resume(file: FileId): void;
-  /** Drops what was fetched, though not at once: the returned function goes on with it, or has it paused as it was. */
-  cancel(file: FileId): () => void;
+  /**
+   * Drops what was fetched, though not at once: the returned function goes on with it, or has it paused as it was. A
+   * file that is fetched by other names too stays.
+   */
+  cancel(entry: LibraryEntry): () => void;
   /** Takes a complete, failed or cancelled transfer off the list. */
-  clear(file: FileId): void;
+  clear(entry: LibraryEntry): void;
   /** Saves a complete download (again). */
-  save(file: FileId): void;
+  save(entry: LibraryEntry): void;
   offer(to: PeerId, files: readonly OfferedFile[]): void;
   answerOffer(from: PeerId, id: number, accepted: boolean): void;
   dismiss(noticeId: number): void;

@@ -13,6 +13,7 @@ import {
 import { lengthOf, rootHexOf, type FileId } from "../engine/file-id.ts";
 import type { OfferedFile } from "../engine/frame.ts";
 import type { Limits, LocalFile, Notice } from "../engine/io.ts";
+import { entryKey, type LibraryEntry } from "../engine/library.ts";
 import type { PeerId } from "../engine/peer-id.ts";
 import type { PostId } from "../engine/post-id.ts";
 import { personNameOf } from "../engine/person-name.ts";
@@ -34,7 +35,7 @@ import { BoardStore } from "./board-store.ts";
 import { claimIdentity, type Identity } from "./identity.ts";
 import { KeptFiles } from "./kept-files.ts";
 import { Lane } from "./lane.ts";
-import type { Line } from "./ledger.ts";
+import { entriesOf, type Line } from "./ledger.ts";
 import type { LaneKeys } from "./lane-message.ts";
 import { askToPersist } from "./quota.ts";
 import { Resuming } from "./resuming.ts";
@@ -271,13 +272,13 @@ class RoomSession implements Session {
     return this.#host.engine.search(query);
   }
 
-  details(file: FileId): FileDetails {
+  details(file: FileId, name?: string): FileDetails {
     const { engine } = this.#host;
-    const own = engine.library().find((item) => item.file === file);
+    const own = engine.localFile(file);
     const sources = engine.sourcesOf(file).map((peer) => engine.person(peer));
     return {
       file,
-      name: own?.name ?? engine.fileNameOf(file),
+      name: name ?? (own?.name || engine.fileNameOf(file) || (engine.entriesOf(file)[0]?.name ?? "")),
       rootHex: rootHexOf(file),
       length: lengthOf(file),
       sources: own ? [this.me, ...sources] : sources,
@@ -301,7 +302,7 @@ class RoomSession implements Session {
   addFiles(
     files: Iterable<PickedFile> | AsyncIterable<PickedFile>,
     until?: AbortSignal,
-  ): Promise<readonly FileId[]> {
+  ): Promise<readonly LibraryEntry[]> {
     return this.#adding.add(files, until);
   }
 
@@ -309,16 +310,18 @@ class RoomSession implements Session {
     this.#adding.cancel();
   }
 
-  unshare(file: FileId): () => void {
-    const local = this.#host.engine.localFile(file);
-    this.#host.feed({ type: "unshare", files: [file] });
-    return this.#putAway(file, () => {
-      if (local) this.#share([local]);
-    });
+  unshare(entry: LibraryEntry): () => void {
+    const { engine } = this.#host;
+    const local = engine.localFile(entry.file);
+    this.#host.feed({ type: "unshare", entries: [entry] });
+    const takeBack = () => {
+      if (local) this.#share([{ ...local, name: entry.name, folder: entry.folder }]);
+    };
+    return engine.localFile(entry.file) ? takeBack : this.#putAway(entry.file, takeBack);
   }
 
-  download(file: FileId, name: string): void {
-    void this.#fetch(file, name, this.#host.engine.folderOf(file));
+  download(file: FileId, name: string, folder = this.#host.engine.folderOf(file, name)): void {
+    void this.#fetch(file, name, folder);
   }
 
   pause(file: FileId): void {
@@ -331,7 +334,13 @@ class RoomSession implements Session {
     this.#host.feed({ type: "resume", file });
   }
 
-  cancel(file: FileId): () => void {
+  cancel(entry: LibraryEntry): () => void {
+    const { file, name, folder } = entry;
+    if (this.#isFetchedByOthers(entry)) {
+      this.#resuming.without(file, entry);
+      this.#host.feed({ type: "cancel", file, entry });
+      return () => this.download(file, name, folder);
+    }
     const line = this.#resuming.lineOf(file);
     this.#resuming.ended(file);
     this.#host.feed({ type: "cancel", file });
@@ -341,13 +350,14 @@ class RoomSession implements Session {
     };
   }
 
-  clear(file: FileId): void {
-    if (!this.#host.engine.localFile(file)) this.#resuming.ended(file);
-    this.#host.feed({ type: "clear", file });
+  clear(entry: LibraryEntry): void {
+    const { file } = entry;
+    if (!this.#host.engine.localFile(file) && !this.#isFetchedByOthers(entry)) this.#resuming.ended(file);
+    this.#host.feed({ type: "clear", file, entry });
   }
 
-  save(file: FileId): void {
-    void this.#holdings.save(file);
+  save({ file, name, folder }: LibraryEntry): void {
+    void this.#holdings.save(file, [{ name, folder }]);
   }
 
   offer(to: PeerId, files: readonly OfferedFile[]): void {
@@ -417,7 +427,7 @@ class RoomSession implements Session {
 
   deleteStored(files: readonly FileId[]): void {
     for (const file of files) {
-      if (this.#host.engine.localFile(file)) this.#host.feed({ type: "unshare", files: [file] });
+      this.#host.feed({ type: "unshare", entries: this.#host.engine.entriesOf(file) });
       this.#host.feed({ type: "clear", file });
       this.#resuming.ended(file);
     }
@@ -451,10 +461,17 @@ class RoomSession implements Session {
   }
 
   /** What was cancelled a moment ago. */
-  async #takeUp({ file, name, folder, state }: Line): Promise<void> {
+  async #takeUp(line: Line): Promise<void> {
+    const { file, state } = line;
     this.#holdings.spare(file);
-    await this.#fetch(file, name, folder);
+    for (const { name, folder } of entriesOf(line)) await this.#fetch(file, name, folder);
     if (state === "paused") this.pause(file);
+  }
+
+  #isFetchedByOthers(entry: LibraryEntry): boolean {
+    return this.downloads.some(
+      (download) => download.file === entry.file && entryKey(download) !== entryKey(entry),
+    );
   }
 
   #serverIs(

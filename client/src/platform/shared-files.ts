@@ -16,10 +16,15 @@ const MIN_SLICE_BYTES = 1024 * 1024;
 /** Slices in memory: the one being sent and the next, for a few readers at different places. Guess. */
 const MEMORY_BYTES = 16 * 1024 * 1024;
 
+/** Equal files on the disk: while one can be read, all are served. More are forgotten, the oldest first. Guess. */
+const MAX_SPARES = 8;
+
 type Slice = Promise<Result<Bytes, ReadProblem>>;
 
 export class SharedFiles {
   readonly #sources = new Map<FileId, { readonly source: Blob; readonly layer: Uint8Array }>();
+  /** Where else the bytes of a file lie, under its other names. */
+  readonly #spares = new Map<FileId, Blob[]>();
   /** By file and number, the least recently used first. */
   readonly #slices = new Map<string, Slice>();
   /** With the first read, so that a page that serves nothing has no worker. */
@@ -29,12 +34,24 @@ export class SharedFiles {
 
   /** `layer`: its piece hashes, joined; empty for a file of one piece. What is read must still have them. */
   add(file: FileId, source: Blob, layer: Uint8Array): void {
-    this.#sources.set(file, { source, layer });
-    if (this.#worker.current) tell(this.#worker.current.desk.hold(file, source, layer));
+    const before = this.#sources.get(file)?.source;
+    if (before && before !== source)
+      this.#spares.set(file, [...(this.#spares.get(file) ?? []), before].slice(-MAX_SPARES));
+    this.#hold(file, source, layer);
+  }
+
+  /** `source` of the file can't be read: another one is taken from now on. False: there is none. */
+  next(file: FileId, source: Blob): boolean {
+    const held = this.#sources.get(file);
+    if (held && held.source !== source) return true; // somebody else has found out before
+    const next = this.#spares.get(file)?.pop();
+    if (held && next) this.#hold(file, next, held.layer);
+    return held !== undefined && next !== undefined;
   }
 
   remove(file: FileId): void {
     this.#sources.delete(file);
+    this.#spares.delete(file);
     if (this.#worker.current) tell(this.#worker.current.desk.drop(file));
     for (const key of this.#slices.keys()) if (key.startsWith(file)) this.#slices.delete(key);
   }
@@ -50,7 +67,13 @@ export class SharedFiles {
 
   /** The answer may share its memory with others: it is only to be read. */
   async read(file: FileId, begin: number, length: number): Slice {
-    if (!this.#sources.has(file)) return fail("vanished");
+    const source = this.#sources.get(file)?.source;
+    if (!source) return fail("vanished");
+    const read = await this.#read(file, begin, length);
+    return read.ok || !this.next(file, source) ? read : this.read(file, begin, length);
+  }
+
+  async #read(file: FileId, begin: number, length: number): Slice {
     const sliceBytes = sliceBytesOf(file);
     const parts: Bytes[] = [];
     for (let at = begin; at < begin + length;) {
@@ -64,6 +87,11 @@ export class SharedFiles {
       at += part.length;
     }
     return ok(parts.length === 1 ? parts[0]! : (concatBytes(...parts) as Bytes));
+  }
+
+  #hold(file: FileId, source: Blob, layer: Uint8Array): void {
+    this.#sources.set(file, { source, layer });
+    if (this.#worker.current) tell(this.#worker.current.desk.hold(file, source, layer));
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 /** A session that only looks like one: what a scene says, and nothing behind it. For the gallery, in development. */
 import { rootHexOf, type FileId } from "../../engine/file-id.ts";
 import type { Limits } from "../../engine/io.ts";
+import { libraryKey, type LibraryEntry } from "../../engine/library.ts";
 import { GENERAL } from "../../engine/name.ts";
 import { hueOf, tagOf, type PeerId } from "../../engine/peer-id.ts";
 import type { PostId } from "../../engine/post-id.ts";
@@ -140,11 +141,11 @@ export class FakeSession implements Session {
     return { rows, total, totalByKind };
   }
 
-  details(file: FileId): FileDetails {
+  details(file: FileId, name?: string): FileDetails {
     const row = this.#scene.results.find((result) => result.file === file);
     return {
       file,
-      name: row?.name ?? this.#scene.library.find((item) => item.file === file)?.name ?? "",
+      name: name ?? row?.name ?? this.#scene.library.find((item) => item.file === file)?.name ?? "",
       rootHex: rootHexOf(file),
       length: row?.length ?? 0,
       sources: row?.sources.map((peer) => this.person(peer)) ?? [],
@@ -165,16 +166,16 @@ export class FakeSession implements Session {
   rename(name: string): void {
     this.#change({ me: { ...this.#scene.me, name } });
   }
-  async addFiles(files: Iterable<PickedFile>): Promise<readonly FileId[]> {
+  async addFiles(files: Iterable<PickedFile>): Promise<readonly LibraryEntry[]> {
     void files;
     return [];
   }
   cancelAdding(): void {
     this.#change({ adding: { ...this.#scene.adding, active: false } });
   }
-  unshare(file: FileId): () => void {
+  unshare(entry: LibraryEntry): () => void {
     const { library } = this.#scene;
-    this.#change({ library: library.filter((item) => item.file !== file) });
+    this.#change({ library: library.filter((item) => libraryKey(item) !== libraryKey(entry)) });
     return () => this.#change({ library });
   }
   download(): void {}
@@ -184,13 +185,14 @@ export class FakeSession implements Session {
   resume(file: FileId): void {
     this.#transfer(file, { type: "downloading" });
   }
-  cancel(file: FileId): () => void {
+  cancel(entry: LibraryEntry): () => void {
     const { downloads } = this.#scene;
-    this.clear(file);
+    this.clear(entry);
     return () => this.#change({ downloads });
   }
-  clear(file: FileId): void {
-    this.#change({ downloads: this.#scene.downloads.filter((download) => download.file !== file) });
+  clear(entry: LibraryEntry): void {
+    const { downloads } = this.#scene;
+    this.#change({ downloads: downloads.filter((download) => libraryKey(download) !== libraryKey(entry)) });
   }
   save(): void {}
   offer(): void {}
