@@ -155,5 +155,5 @@ test("[C1] an author may offer one file by as many names as a library has entrie
 test("[C2] names and folders are safe to show, whatever their author sent", () => {
   const { catalog, found } = newCatalog();
   catalog.apply(ANA, 0, share(0, "../\u202Eexe.jpg", "/etc/../x"));
-  expect(found()[0]).toMatchObject({ name: "_._exe.jpg", folder: "etc/x" });
+  expect(found()[0]).toMatchObject({ name: ".._exe.jpg", folder: "etc/x" });
 });

@@ -1,22 +1,39 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { safeFileName, safeFolder, safeGroup, safePersonName, safePostText } from "../src/engine/name.ts";
+import {
+  portableFileName,
+  safeFileName,
+  safeFolder,
+  safeGroup,
+  safePersonName,
+  safePostText,
+} from "../src/engine/name.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text).length;
 
+/** What [N1a] promises besides. */
+const isPortable = (name: string): boolean => {
+  const stem = (name.split(".")[0] ?? "").trim().toUpperCase();
+  const devices = [
+    "CON",
+    "PRN",
+    "AUX",
+    "NUL",
+    ...[..."0123456789¹²³"].flatMap((d) => [`COM${d}`, `LPT${d}`]),
+  ];
+  return !/^\s|[.\s]$/.test(name) && !devices.includes(stem) && ![...'<>:"|?*'].some((c) => name.includes(c));
+};
+
 /** What [N1] promises, said again without the code's own regular expressions. */
 const isSafeFileName = (name: string): boolean => {
-  const stem = (name.split(".")[0] ?? "").trim().toUpperCase();
-  const forbidden = [...'/\\<>:"|?*\u200B\u200C\u200E\u200F\u061C\uFEFF\u00AD\u034F\u3164\uFFF9\u2028\u2029'];
+  const forbidden = [..."/\\\u200B\u200C\u200E\u200F\u061C\uFEFF\u00AD\u034F\u3164\uFFF9\u2028\u2029"];
   const inRange = (c: number, from: number, to: number) => c >= from && c <= to;
   return (
     name.length > 0 &&
     bytesOf(name) <= 255 &&
     name.normalize("NFC") === name &&
-    !/^[.\s]|[.\s]$/.test(name) &&
-    !["CON", "PRN", "AUX", "NUL", ...[..."0123456789¹²³"].flatMap((d) => [`COM${d}`, `LPT${d}`])].includes(
-      stem,
-    ) &&
+    name.trim() !== "" &&
+    ![".", ".."].includes(name) &&
     [...name].every((character) => {
       const c = character.codePointAt(0)!;
       return (
@@ -71,12 +88,16 @@ const nastyText = (maxLength: number) =>
     .map((parts) => parts.join(""));
 
 describe("safeFileName", () => {
-  test("[N1] every text becomes a safe name, and a safe name stays as it is", () => {
+  test("[N1] [N1a] every text becomes a safe name and a portable one, and these stay as they are", () => {
     fc.assert(
       fc.property(nastyText(12), (text) => {
         const name = safeFileName(text);
         expect(isSafeFileName(name), JSON.stringify(name)).toBe(true);
         expect(safeFileName(name)).toBe(name);
+        const portable = portableFileName(name);
+        expect(isSafeFileName(portable) && isPortable(portable), JSON.stringify(portable)).toBe(true);
+        expect(portableFileName(portable)).toBe(portable);
+        expect(safeFileName(portable)).toBe(portable);
       }),
       { numRuns: 5000 },
     );
@@ -95,30 +116,39 @@ describe("safeFileName", () => {
       "console.log",
       "nullable.txt",
     ])
-      expect(safeFileName(name)).toBe(name);
+      expect([safeFileName(name), portableFileName(name)]).toEqual([name, name]);
   });
 
   test.each([
-    ["../../etc/passwd", "_._.._etc_passwd"],
-    ["C:\\boot.ini", "C__boot.ini"],
+    ["../../etc/passwd", ".._.._etc_passwd"],
+    ["C:\\boot.ini", "C:_boot.ini"],
     ["photo\u202Egpj.exe", "photogpj.exe"],
     ["in\u200Bvis\uFEFFible\u00AD.txt", "invisible.txt"],
     ["line\nbreak.txt", "line break.txt"],
     ["cafe\u0301.txt", "caf\u00E9.txt"],
     ["half \uD83D.txt", "half \uFFFD.txt"],
-    [".bashrc", "_bashrc"],
-    ["...", "unnamed"],
+    [".\u200B.", "unnamed"],
     [".", "unnamed"],
     ["..", "unnamed"],
     ["", "unnamed"],
     [" \u200B ", "unnamed"],
+  ])("[N1] %j becomes %j", (name, safe) => {
+    expect(safeFileName(name)).toBe(safe);
+  });
+
+  test.each([
+    [".bashrc", ".bashrc"],
+    ["...", "unnamed"],
     ["name. . ", "name"],
+    ["  name", "name"],
     ["CON", "_CON"],
     ["nul.txt", "_nul.txt"],
     ["Com1 .tar.gz", "_Com1 .tar.gz"],
     ["what?.txt", "what_.txt"],
-  ])("[N1] %j becomes %j", (name, safe) => {
-    expect(safeFileName(name)).toBe(safe);
+    ["C:_boot.ini", "C__boot.ini"],
+  ])("[N1] [N1a] %j is a name, and every disk takes it as %j", (name, portable) => {
+    expect(safeFileName(name)).toBe(name);
+    expect(portableFileName(name)).toBe(portable);
   });
 
   test("[N1] a long name is cut between code points and keeps its extension", () => {
@@ -128,9 +158,9 @@ describe("safeFileName", () => {
     expect(safeFileName("a." + "b".repeat(300))).toBe("a." + "b".repeat(253));
   });
 
-  test("[N1] cutting never lays a device's name bare", () => {
-    expect(safeFileName("CON" + " ".repeat(300) + "x.txt")).toBe("_CON.txt");
-    expect(bytesOf(safeFileName("CON." + "x".repeat(247) + ".txt"))).toBe(255);
+  test("[N1a] cutting never lays a device's name bare", () => {
+    expect(portableFileName("CON" + " ".repeat(300) + "x.txt")).toBe("_CON.txt");
+    expect(bytesOf(portableFileName("CON." + "x".repeat(247) + ".txt"))).toBe(255);
   });
 });
 
@@ -154,7 +184,8 @@ describe("safeFolder", () => {
     ["Album/CD1", "Album/CD1"],
     ["/a//b/", "a/b"],
     ["a/../../b/./c", "a/b/c"],
-    ["..\\..\\a", "_._.._a"],
+    ["..\\..\\a", ".._.._a"],
+    [".config/.git", ".config/.git"],
     ["x/".repeat(20), "x/".repeat(15) + "x"],
   ])("[N2] %j becomes %j", (path, safe) => {
     expect(safeFolder(path)).toBe(safe);

@@ -42,6 +42,36 @@ test("[F10] a file whose name the chosen folder refuses becomes a browser downlo
   expect(downloads).toEqual(["site.url"]);
 });
 
+test("[N1a] a chosen folder gets names as they are, and portable ones where it refuses these", async () => {
+  const made: string[] = [];
+  const isRefused = (name: string) => /[?:]|[. ]$/.test(name);
+  const handleOf = (path: string): object => {
+    const make = async (name: string, options?: { create: boolean }) => {
+      if (isRefused(name)) throw new TypeError("Name is not allowed.");
+      if (!options) throw new DOMException("", "NotFoundError");
+      return { ...handleOf(`${path}/${name}`), name, createWritable: async () => new WritableStream() };
+    };
+    return {
+      getDirectoryHandle: make,
+      getFileHandle: async (name: string, options?: { create: boolean }) => {
+        const file = await make(name, options);
+        made.push(`${path}/${name}`);
+        return file;
+      },
+    };
+  };
+  remembered = async () => ({ ...handleOf(""), name: "chosen", queryPermission: async () => "granted" });
+  const saving = new Saving();
+  for (const [path, name] of [
+    [".config", ".gitignore"],
+    ["a:b", "what?.txt"],
+    ["", "ends. "],
+  ] as const)
+    expect(await saving.save(new Blob(["text"]), name, path)).toBeNull();
+  expect(made).toEqual(["/.config/.gitignore", "/a_b/what_.txt", "/ends"]);
+  expect(downloads).toEqual([]);
+});
+
 test("a save that fails in a way nobody has foreseen is a failed one, and told on the console", async () => {
   const bug = new RangeError("nobody has foreseen this");
   const fed: Input[] = [];

@@ -1,6 +1,6 @@
 /**
- * Names, and texts of people, that are safe to show, to send and to write to any disk. They are sanitised when they are
- * shared and again when they arrive: a peer's word is never a path.
+ * Names, and texts of people, that are safe to show and to send. They are sanitised when they are shared and again when
+ * they arrive: a peer's word is never a path. What a disk does not take is changed only where a file is saved.
  *
  * Two different names may become the same safe name. That is fine: a file is known by its id, not by its name.
  */
@@ -30,25 +30,36 @@ const LINE_BREAK_OR_TAB = /[\t-\r\u0085\u2028\u2029]/g;
 const INVISIBLE =
   /(?!(?<=\p{ExtPict}[\uFE0F\p{EMod}]?)\u200D\p{ExtPict}|(?<=\p{ExtPict})\uFE0F|(?<=[0-9#])\uFE0F\u20E3)[\p{Cc}\p{Cf}\p{DI}\p{NChar}]/gu;
 
+const SEPARATORS = /[/\\]/g;
 const RESERVED_CHARACTERS = /[/\\<>:"|?*]/g;
+/** What no disk has for a file, and nobody sees. */
+const NO_NAME = /^(?:\.{0,2}|\s*)$/;
 /** Windows opens a device by these names, with any extension; superscript digits count as digits to it. */
 const RESERVED_NAME = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-9¹²³])\s*(?:\.|$)/i;
 /**
- * Safe as they are, and most names: ASCII that is not reserved, and Latin letters in one code point (all are NFC), with
- * no space or dot at either end. Rooms have a million names: what follows costs ten times as much. Measured.
+ * Safe as they are, and most names: ASCII but for separators, and Latin letters in one code point (all are NFC). Rooms
+ * have a million names: what follows costs ten times as much. Measured.
  */
-const PLAIN_NAME = /^(?![ .])[ !#-).0-9;=@A-Z[\]a-z{}~^_`,+\u{C0}-\u{17F}-]+(?<![ .])$/u;
+const PLAIN_NAME = /^[ -.0-[\]-~\u{C0}-\u{17F}]+$/u;
 const MAX_PLAIN_LENGTH = MAX_NAME_BYTES >> 1; // two bytes each, at most
 const EXTENSION = /(?<=[^.])\.[^.\s]+$/;
 
 /**
- * One file name, as close to `name` as is safe: NFC; no separators, reserved or invisible characters; no space or dot
- * at the end, none at the start (a leading dot becomes "_", as in Chromium: a saved file must not be a hidden one);
- * no Windows device; at most 255 bytes of UTF-8, cut before the extension. Never empty. Idempotent. [N1]
+ * One file name, as close to `name` as may be sent and shown: NFC; no separators or invisible characters; at most 255
+ * bytes of UTF-8, cut before the extension; not ".", ".." or empty. What else some disk refuses stays. Idempotent. [N1]
  */
 export const safeFileName = (name: string): string => {
-  if (name.length <= MAX_PLAIN_LENGTH && PLAIN_NAME.test(name) && !RESERVED_NAME.test(name)) return name;
-  const trimmed = trimEnd(visible(name).replace(RESERVED_CHARACTERS, "_")).trimStart().replace(/^\./, "_");
+  if (name.length <= MAX_PLAIN_LENGTH && PLAIN_NAME.test(name) && !NO_NAME.test(name)) return name;
+  const cut = cutName(visible(name).replace(SEPARATORS, "_"));
+  return NO_NAME.test(cut) ? "unnamed" : cut;
+};
+
+/**
+ * A safe file name as every disk takes it: no reserved characters, no space or dot at the end, no space at the start,
+ * no Windows device. Idempotent. [N1a]
+ */
+export const portableFileName = (name: string): string => {
+  const trimmed = trimEnd(name.replace(RESERVED_CHARACTERS, "_")).trimStart();
   // Cutting may lay a device's name bare, and the mark in front of one may be a byte too many: hence cut twice.
   return cutName(withoutDevice(cutName(trimmed))) || "unnamed";
 };
@@ -57,7 +68,7 @@ export const safeFileName = (name: string): string => {
 export const safeFolder = (path: string): string => {
   const parts = path
     .split("/")
-    .filter((part) => !/^[.\s]*$/.test(part))
+    .filter((part) => !NO_NAME.test(part))
     .slice(0, MAX_FOLDER_DEPTH)
     .map(safeFileName);
   while (!isWithin(parts.join("/"), MAX_FOLDER_BYTES)) parts.pop();

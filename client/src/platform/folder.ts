@@ -5,7 +5,7 @@
 import { openDB, type DBSchema } from "idb";
 import { utf8ToBytes } from "../engine/bytes.ts";
 import type { StoreProblem } from "../engine/io.ts";
-import { MAX_NAME_BYTES } from "../engine/name.ts";
+import { MAX_NAME_BYTES, portableFileName } from "../engine/name.ts";
 
 /** Tries at a free name, " (2)" and on. Guess. */
 const MAX_NAMES_TRIED = 1000;
@@ -71,15 +71,17 @@ export class Folder {
   }
 
   /**
-   * Streams to `path`/`name`, both sanitized, or to "name (2)" where that is taken. Half a file is never left. Chromium
-   * refuses names that its own downloads take, like `site.url`: nothing is written then.
+   * Streams to `path`/`name`, both sanitized, or to "name (2)" where that is taken. Half a file is never left. A name
+   * that the device has not got is made portable. Chromium refuses names that its own downloads take, like `site.url`:
+   * nothing is written then. [N1a]
    */
   async write(content: Blob, path: string, name: string): Promise<StoreProblem | "name-refused" | null> {
     try {
       let folder: FileSystemDirectoryHandle = this.#root;
       for (const part of path.split("/"))
-        if (part !== "") folder = await folder.getDirectoryHandle(part, { create: true });
-      const file = await this.#inTurn(() => newFile(folder, name));
+        if (part !== "")
+          folder = await asTaken(part, (part) => folder.getDirectoryHandle(part, { create: true }));
+      const file = await this.#inTurn(() => asTaken(name, (name) => newFile(folder, name)));
       if (!file) return { kind: "broken", detail: "no free name" };
       try {
         await content.stream().pipeTo(await file.createWritable());
@@ -102,6 +104,17 @@ export class Folder {
     return turn;
   }
 }
+
+/** Under this name, or, where the device refuses it, a portable one. */
+const asTaken = async <Value>(name: string, act: (name: string) => Promise<Value>): Promise<Value> => {
+  try {
+    return await act(name);
+  } catch (error) {
+    const portable = portableFileName(name);
+    if (!(error instanceof TypeError) || portable === name) throw error;
+    return act(portable);
+  }
+};
 
 /** An empty file under a name that was free; null when none of them was. */
 const newFile = async (

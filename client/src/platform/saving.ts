@@ -40,9 +40,9 @@ export class Saving {
   }
 
   /**
-   * Name and path are made safe already; only a chosen folder recreates the path. Without permission to write there
-   * (it may end with the page, and only a gesture can ask), or under a name that the folder refuses, the file becomes a
-   * browser download.
+   * Only a chosen folder recreates the path. Without permission to write there (it may end with the page, and only a
+   * gesture can ask), or under a name that the folder refuses, the file becomes a browser download, and the browser
+   * makes of its name what the device takes. [N1a]
    */
   async save(content: Blob, name: string, path = ""): Promise<StoreProblem | null> {
     await this.#remembered;
@@ -60,12 +60,15 @@ export class Saving {
 }
 
 const download = (content: Blob, name: string): void => {
-  const url = URL.createObjectURL(content);
+  const url = URL.createObjectURL(content.slice(0, content.size, BYTES));
   const anchor = document.createElement("a");
   anchor.href = url;
   anchor.download = name;
   anchor.click();
   setTimeout(() => URL.revokeObjectURL(url), URL_LIVES_MS);
 };
+
+/** A blob without a type is sniffed, and Chromium then ends LICENSE in ".txt". This type leaves a name as it is. */
+const BYTES = "application/octet-stream";
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
