@@ -1,6 +1,7 @@
 /** What the terminal shows on start: where the page is, and a QR code for the phones in the room. */
 import type { NetworkInterfaceInfo } from "node:os";
 import { renderUnicodeCompact } from "uqr";
+import { isLoopbackHost, parseAddress } from "./network.ts";
 
 type Interfaces = Record<string, NetworkInterfaceInfo[] | undefined>;
 
@@ -16,18 +17,20 @@ export function lanAddresses(interfaces: Interfaces): string[] {
     .map((info) => info.address);
 }
 
-/** Where the page is for others; nowhere when the server listens at one address only. */
+/** Where the page is for others; nowhere when the server listens for this computer alone. */
 export function lanUrls(port: number, host: string | undefined, interfaces: Interfaces): string[] {
-  return isEverywhere(host) ? lanAddresses(interfaces).map((address) => `http://${address}:${port}/`) : [];
+  if (!isEverywhere(host)) return isLoopbackHost(host) ? [] : [`http://${bracketed(host)}:${port}/`];
+  return lanAddresses(interfaces).map((address) => `http://${address}:${port}/`);
 }
 
 export function announce(port: number, host: string | undefined, interfaces: Interfaces): string {
   const local = `http://${isEverywhere(host) ? "localhost" : bracketed(host)}:${port}/`;
   const lan = lanUrls(port, host, interfaces);
+  const alone = isEverywhere(host) ? "No network found" : `HOST=${host} is for this computer alone`;
   const advice =
     lan.length > 0
       ? "Everyone on this network: scan the code or type the address."
-      : "No network found: only this computer can open the page.";
+      : `${alone}: only this computer can open the page.`;
   return [
     "Swapmeet is running.",
     "",
@@ -41,7 +44,7 @@ export function announce(port: number, host: string | undefined, interfaces: Int
 }
 
 function isEverywhere(host: string | undefined): host is undefined | "0.0.0.0" | "::" {
-  return host === undefined || host === "0.0.0.0" || host === "::";
+  return host === undefined || parseAddress(host)?.range() === "unspecified";
 }
 
 function bracketed(host: string): string {

@@ -4,7 +4,15 @@ import { fail, ok, type Result } from "@swapmeet/shared";
 import { Buckets } from "./bucket.ts";
 import type { Refusal } from "./counters.ts";
 import type { Limits } from "./limits.ts";
-import { blockOf, clientAddress, isWithin, parseAddress, type Cidr, type IpAddress } from "./network.ts";
+import {
+  blockOf,
+  clientAddress,
+  hostNameOf,
+  isWithin,
+  parseAddress,
+  type Cidr,
+  type IpAddress,
+} from "./network.ts";
 
 export class Door {
   readonly #limits: Limits;
@@ -54,17 +62,18 @@ export class Door {
    * room of their LAN. Host names only, since proxies drop ports. What is not a browser sends no Origin.
    */
   #isSameOrigin(request: IncomingMessage): boolean {
-    const { origin, host } = request.headers;
+    const { origin } = request.headers;
     if (origin === undefined) return true;
+    const asked = this.hostOf(request);
+    return asked !== undefined && asked === hostNameOf(origin);
+  }
+
+  /** The host that the client asked for, without the port: `Host`, or what a declared proxy says it was. */
+  hostOf(request: IncomingMessage): string | undefined {
     const peer = parseAddress(request.socket.remoteAddress ?? "");
     const forwardedHost = request.headers["x-forwarded-host"]?.toString();
     const viaProxy =
       forwardedHost !== undefined && peer !== undefined && isWithin(peer, this.#trustedProxies);
-    const asked = hostName(`http://${viaProxy ? forwardedHost : host}`);
-    return asked !== undefined && asked === hostName(origin);
+    return hostNameOf(`http://${viaProxy ? forwardedHost : request.headers.host}`);
   }
-}
-
-function hostName(url: string): string | undefined {
-  return URL.canParse(url) ? new URL(url).hostname : undefined;
 }

@@ -25,13 +25,35 @@ export function parseAddress(text: string): IpAddress | undefined {
   return ipaddr.IPv4.isValidFourPartDecimal(address) ? ipaddr.IPv4.parse(address) : undefined;
 }
 
-/** "10.0.0.0/8", "fd00::/8", or one address. */
+/** "10.0.0.0/8", "fd00::/8", or one address. Bits of an IPv4-mapped range count from the IPv4 address in it. */
 export function parseCidr(text: string): Result<Cidr, string> {
   const address = parseAddress(text);
-  if (address) return ok([address, address.kind() === "ipv4" ? 32 : 128]);
-  return ipaddr.isValidCIDR(text.trim())
-    ? ok(ipaddr.parseCIDR(text.trim()))
+  if (address) return ok([address, bitsOf(address)]);
+  const { base = "", bits = "" } = /^(?<base>[^/]+)\/(?<bits>\d{1,3})$/.exec(text.trim())?.groups ?? {};
+  const range = parseAddress(base);
+  const mappedBits = range?.kind() === "ipv4" && base.includes(":") ? 96 : 0;
+  const width = Number(bits) - mappedBits;
+  return range && width >= 0 && width <= bitsOf(range)
+    ? ok([range, width])
     : fail(`"${text}" is not an address or a range like 10.0.0.0/8.`);
+}
+
+const bitsOf = (address: IpAddress): number => (address.kind() === "ipv4" ? 32 : 128);
+
+/** The widest private ranges there are: 10.0.0.0/8 and fc00::/7. Nobody's proxies need a wider one. */
+export function isTooWide([range, bits]: Cidr): boolean {
+  return bits < (range.kind() === "ipv4" ? 8 : 7);
+}
+
+/** The host of a `Host` header or an origin, without its port; an IPv6 address stands in brackets. */
+export function hostNameOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).hostname : undefined;
+}
+
+/** A name or an address under which a computer is known to itself alone. */
+export function isLoopbackHost(host: string): boolean {
+  const name = host.replace(/^\[(.*)\]$/, "$1").toLowerCase();
+  return /^(.+\.)?localhost\.?$/.test(name) || parseAddress(name)?.range() === "loopback";
 }
 
 /**

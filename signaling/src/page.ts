@@ -7,6 +7,7 @@ import type { Readable } from "node:stream";
 import helmet from "helmet";
 import sirv from "sirv";
 import { whereFrom, type Log } from "./log.ts";
+import { hostNameOf, isLoopbackHost, parseAddress } from "./network.ts";
 
 const YEAR_SECONDS = 31_536_000;
 
@@ -62,10 +63,14 @@ function sayJson(response: ServerResponse, value: object): void {
   response.end(JSON.stringify(value));
 }
 
-/** Asked from this computer, and not by a proxy for somebody else. */
+/**
+ * Asked from this computer, under a name that is its own, and not by a proxy for somebody else. A page of anybody's
+ * whose name was made to lead here (DNS rebinding) asks from this computer too, but under that name.
+ */
 function isLoopback({ socket, headers }: IncomingMessage): boolean {
-  const address = socket.remoteAddress?.replace(/^::ffff:/, "") ?? "";
-  return (address === "::1" || address.startsWith("127.")) && headers["x-forwarded-for"] === undefined;
+  const isFromHere = parseAddress(socket.remoteAddress ?? "")?.range() === "loopback";
+  const isForOther = headers["x-forwarded-for"] !== undefined || headers.forwarded !== undefined;
+  return isFromHere && !isForOther && isLoopbackHost(hostNameOf(`http://${headers.host}`) ?? "");
 }
 
 /** The build names assets by their content; all else may change under its name. */

@@ -17,6 +17,8 @@ import { openResponder } from "./responder.ts";
 import { Rooms, type Random } from "./rooms.ts";
 import { serveSockets } from "./sockets.ts";
 
+export { parseCidr } from "./network.ts";
+
 export interface SignalingOptions {
   /** 0, the default, takes any free port. */
   readonly port?: number;
@@ -151,6 +153,7 @@ function cannotListen(error: NodeJS.ErrnoException, port: number, host: string |
       return `This system does not let you use port ${port}. Choose one above 1023: PORT=3000 npm start`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
+    case "EAI_AGAIN":
       return `HOST=${host} is not an address of this computer. Leave HOST out to listen on all of them.`;
     default:
       return `The server cannot listen on port ${port}: ${error.message}`;

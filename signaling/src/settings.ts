@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fail, ok, type Result } from "@swapmeet/shared";
-import { parseCidr, type Cidr } from "./network.ts";
+import { isTooWide, parseCidr, type Cidr } from "./network.ts";
 
 export interface Settings {
   readonly port: number;
@@ -17,14 +17,19 @@ export function readSettings(
   argv: readonly string[],
   defaultClientDir: string,
 ): Result<Settings, string> {
-  const port = Number(env["PORT"] || 3000);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+  const digits = env["PORT"] || "3000";
+  const port = /^\d{1,5}$/.test(digits) ? Number(digits) : NaN; // Number itself takes 0x1000 and 1e3 as well
+  if (!(port <= 65_535))
     return fail(`PORT=${env["PORT"]} is not a port. Use a whole number up to 65535, such as PORT=3000.`);
 
   const trustedProxies: Cidr[] = [];
   for (const text of (env["TRUSTED_PROXIES"] ?? "").split(",").filter((part) => part.trim() !== "")) {
     const cidr = parseCidr(text);
     if (!cidr.ok) return fail(`TRUSTED_PROXIES: ${cidr.problem}`);
+    if (isTooWide(cidr.value))
+      return fail(
+        `TRUSTED_PROXIES: "${text.trim()}" would let anybody say where they come from. Name the proxies alone, such as 10.0.0.5 or 10.0.0.0/8.`,
+      );
     trustedProxies.push(cidr.value);
   }
 

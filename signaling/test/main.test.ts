@@ -56,12 +56,27 @@ describe("settings", () => {
       const settings = readSettings(env, [], dir);
       return settings.ok ? "" : settings.problem;
     };
-    for (const port of ["http", "-1", "65536", "3.5"])
+    for (const port of ["http", "-1", "65536", "3.5", "0x1000", "1e3", "+80", " 80", "3000.0", "Infinity"])
       expect(problem({ PORT: port })).toContain(`PORT=${port} is not`);
     expect(problem({ TRUSTED_PROXIES: "10.0.0.0/8, proxy" })).toContain(
       'TRUSTED_PROXIES: " proxy" is not an address',
     );
+    // Anybody's header would be believed.
+    for (const range of ["0.0.0.0/0", "::/0", "0.0.0.0/1", "::ffff:0:0/96"])
+      expect(problem({ TRUSTED_PROXIES: `10.0.0.5,${range}` })).toContain(
+        `TRUSTED_PROXIES: "${range}" would let anybody`,
+      );
+    // These would be other addresses than they look like.
+    for (const range of ["10/8", "0x7f.1/8", "0300.1.1.1/8", "10.0.0.0/33", "10.0.0.0/", "fd00::/129"])
+      expect(problem({ TRUSTED_PROXIES: range })).toContain(`TRUSTED_PROXIES: "${range}" is not`);
     expect(problem({}, "/nowhere")).toContain("npm run build");
+  });
+
+  it("take the widest private ranges, and IPv4 ranges in IPv6's notation", () => {
+    const ranges = "10.0.0.0/8,fc00::/7,::ffff:10.1.0.0/112";
+    expect(readSettings({ TRUSTED_PROXIES: ranges }, [], built)).toMatchObject({
+      value: { trustedProxies: [{ 1: 8 }, { 1: 7 }, { 1: 16 }] },
+    });
   });
 
   it("take several proxies, and leave the page to a development server when told", () => {
@@ -96,5 +111,26 @@ describe("the announcement", () => {
     expect(announce(3000, "::1", interfaces)).toContain("http://[::1]:3000/");
     expect(announce(3000, "::1", interfaces)).not.toContain("192.168.1.20");
     expect(announce(3000, undefined, {})).toContain("only this computer");
+  });
+
+  it("at one address of the network: others are told it, and nobody reads that there is no network", () => {
+    const text = announce(3000, "192.168.1.20", interfaces);
+    expect(text).toMatch(/On this network\s+http:\/\/192\.168\.1\.20:3000\//);
+    expect(text).not.toContain("172.17.0.1");
+    expect(text).not.toContain("only this computer");
+    expect(announce(3000, "fd00::7", interfaces)).toMatch(/On this network\s+http:\/\/\[fd00::7\]:3000\//);
+  });
+
+  it("at a loopback address or name: for this computer alone, because HOST says so", () => {
+    for (const host of ["127.0.0.1", "::1", "localhost"]) {
+      const text = announce(3000, host, interfaces);
+      expect(text).toContain(`HOST=${host} is for this computer alone`);
+      expect(text).not.toContain("No network found");
+    }
+  });
+
+  it("every notation of every address means all of them", () => {
+    for (const host of ["0.0.0.0", "::", "0:0:0:0:0:0:0:0"])
+      expect(announce(3000, host, interfaces)).toContain("http://192.168.1.20:3000/");
   });
 });

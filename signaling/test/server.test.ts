@@ -7,7 +7,7 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { lanAddresses } from "../src/announcement.ts";
+import { lanAddresses, lanUrls } from "../src/announcement.ts";
 import { servePage } from "../src/page.ts";
 import { createSignalingServer } from "../src/server.ts";
 import { connect, privately, startRoom, startServer } from "./harness.ts";
@@ -153,6 +153,31 @@ describe("addresses", () => {
     expect(answer).toEqual(lanAddresses(networkInterfaces()).map((address) => `http://${address}:${port}/`));
     const proxied = await fetch(`${url}/addresses.json`, { headers: { "x-forwarded-for": "203.0.113.9" } });
     expect(await proxied.json()).toEqual([]);
+  });
+
+  it("a page of anybody's whose name was made to lead here learns none", async () => {
+    const { port } = await startServer({ host: "0.0.0.0" });
+    const askedAt = async (host: string): Promise<unknown> => {
+      const [response] = (await once(
+        get({ host: "127.0.0.1", port, path: "/addresses.json", headers: { Host: host } }),
+        "response",
+      )) as [Readable];
+      return JSON.parse(Buffer.concat(await response.toArray()).toString());
+    };
+    const addresses = lanAddresses(networkInterfaces()).map((address) => `http://${address}:${port}/`);
+    for (const host of [`localhost:${port}`, "swapmeet.localhost", `127.0.0.1:${port}`, "[::1]", "LOCALHOST"])
+      expect(await askedAt(host), host).toEqual(addresses);
+    for (const host of [
+      "rebound.example",
+      `rebound.example:${port}`,
+      "127.0.0.1.rebound.example",
+      "notlocalhost",
+    ])
+      expect(await askedAt(host), host).toEqual([]);
+  });
+
+  it("a server at one address of the network gives that one", () => {
+    expect(lanUrls(3000, "192.168.1.20", {})).toEqual(["http://192.168.1.20:3000/"]);
   });
 });
 
