@@ -15,6 +15,18 @@ export const MAX_ROOM_MEMBERS = 8_192;
 /** Addresses in one sample: enough for a class to be fully meshed, few enough for one message. Guess. */
 export const MAX_SAMPLE_MEMBERS = 32;
 
+/** ICE servers that the server names: one or two STUN servers and a TURN server by UDP, TCP and TLS, twice. Guess. */
+export const MAX_ICE_SERVERS = 4;
+export const MAX_ICE_URLS = 4;
+/** Of a URL, a user name or a credential: TURN's REST credentials have about 60 letters. Guess. */
+export const MAX_ICE_LETTERS = 512;
+
+/**
+ * The version of the socket's vocabulary. A client says it in its handshake; one that says nothing speaks version 1,
+ * whose client takes an answer with one key more for none. [J14]
+ */
+export const SOCKET_VERSION = 2;
+
 /** A room tag is 32 bytes (HKDF-SHA-256) in hex; an address 16 bytes; a join secret 16 bytes. */
 export const ROOM_TAG_BYTES = 32;
 export const ADDRESS_BYTES = 16;

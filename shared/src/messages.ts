@@ -4,7 +4,13 @@
  */
 import * as v from "valibot";
 import { Address, JoinSecret, RoomTag } from "./ids.ts";
-import { MAX_ENVELOPE_BYTES, MAX_SAMPLE_MEMBERS } from "./limits.ts";
+import {
+  MAX_ENVELOPE_BYTES,
+  MAX_ICE_LETTERS,
+  MAX_ICE_SERVERS,
+  MAX_ICE_URLS,
+  MAX_SAMPLE_MEMBERS,
+} from "./limits.ts";
 
 const bytes = (max: number) =>
   v.pipe(
@@ -12,6 +18,20 @@ const bytes = (max: number) =>
     v.check((b) => b.length > 0, "empty"),
     v.check((b) => b.length <= max, `over ${max} bytes`),
   );
+
+/** Anything that a browser would not take makes it refuse to connect to anybody at all. */
+function iceUrl(shape: RegExp) {
+  return v.pipe(
+    v.string(),
+    v.maxLength(MAX_ICE_LETTERS),
+    v.check((url) => {
+      const { host = "", port = "1" } = shape.exec(url)?.groups ?? {};
+      const isAddress = host.startsWith("[") ? v.is(Ipv6, host.slice(1, -1)) : host !== "";
+      return isAddress && Number(port) > 0 && Number(port) <= 65_535;
+    }, "not an ICE server"),
+  );
+}
+const Ipv6 = v.pipe(v.string(), v.ipv6());
 
 /** client -> server "join": a private room by its tag, or the open room of this network. [J1] */
 export const Join = v.strictObject({
@@ -23,6 +43,28 @@ export const Join = v.strictObject({
 });
 export type Join = v.InferOutput<typeof Join>;
 
+/** RFC 7064: no more than host and port, so that every browser takes it. */
+export const StunUrl = iceUrl(/^stun:(?<host>\[[\da-f:.]+\]|[\w.-]+)(?::(?<port>\d{1,5}))?$/i);
+/** RFC 7065. */
+const TurnUrl = iceUrl(
+  /^turns?:(?<host>\[[\da-f:.]+\]|[\w.-]+)(?::(?<port>\d{1,5}))?(?:\?transport=(?:udp|tcp))?$/i,
+);
+const iceWord = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_ICE_LETTERS));
+const iceUrls = <Url extends typeof StunUrl>(url: Url) =>
+  v.pipe(v.array(url), v.minLength(1), v.maxLength(MAX_ICE_URLS));
+
+/** Where a browser asks for its address, or has everything relayed; the shape of WebRTC's RTCIceServer. [J14] */
+export const IceServers = v.pipe(
+  v.array(
+    v.union([
+      v.strictObject({ urls: iceUrls(StunUrl) }),
+      v.strictObject({ urls: iceUrls(TurnUrl), username: iceWord, credential: iceWord }),
+    ]),
+  ),
+  v.maxLength(MAX_ICE_SERVERS),
+);
+export type IceServers = v.InferOutput<typeof IceServers>;
+
 /** The answer to "join" (socket.io acknowledgement). `members` is a random sample without the joiner. [J3] */
 export const Joined = v.variant("ok", [
   v.strictObject({
@@ -30,6 +72,8 @@ export const Joined = v.variant("ok", [
     tag: RoomTag,
     address: Address,
     members: v.pipe(v.array(Address), v.maxLength(MAX_SAMPLE_MEMBERS)),
+    /** For a client that speaks version 2. [J14] */
+    iceServers: v.optional(IceServers),
   }),
   v.strictObject({ ok: v.literal(false), reason: v.picklist(["bad-request", "room-full", "too-fast"]) }),
 ]);

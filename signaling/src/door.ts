@@ -74,6 +74,7 @@ export class Door {
     const forwardedHost = request.headers["x-forwarded-host"]?.toString();
     const viaProxy =
       forwardedHost !== undefined && peer !== undefined && isWithin(peer, this.#trustedProxies);
-    return hostNameOf(`http://${viaProxy ? forwardedHost : request.headers.host}`);
+    const asked = viaProxy ? forwardedHost : request.headers.host;
+    return asked === undefined ? undefined : hostNameOf(`http://${asked}`);
   }
 }

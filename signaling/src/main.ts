@@ -1,4 +1,4 @@
-/** Starts the server from the environment: PORT, HOST, CLIENT_DIR, TRUSTED_PROXIES. Nothing else reads it. */
+/** Starts the server from the environment: PORT, HOST, CLIENT_DIR, TRUSTED_PROXIES, STUN_URLS. Nothing else reads it. */
 import { networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
 import { announce } from "./announcement.ts";

@@ -5,7 +5,8 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket as TcpSocket } from "node:net";
 import { networkInterfaces } from "node:os";
-import { fail, MAX_ROOM_MEMBERS, ok, type Result } from "@swapmeet/shared";
+import { fail, MAX_ROOM_MEMBERS, ok, StunUrl, type IceServers, type Result } from "@swapmeet/shared";
+import * as v from "valibot";
 import { lanUrls } from "./announcement.ts";
 import { createCounters, type Counters } from "./counters.ts";
 import { Door } from "./door.ts";
@@ -30,6 +31,8 @@ export interface SignalingOptions {
   readonly trustedProxies?: readonly Cidr[];
   /** Answer STUN binding requests on the same port, over UDP. */
   readonly stun?: boolean;
+  /** What pages are told to ask for their address; by default this server's own STUN, at the host a page is at. */
+  readonly iceServers?: IceServers | undefined;
   readonly maxRoomMembers?: number;
   readonly limits?: Partial<Limits>;
   readonly random?: Random;
@@ -81,9 +84,22 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     connections.add(connection);
     connection.once("close", () => connections.delete(connection));
   });
-  const io = serveSockets(http, { rooms, door: new Door(limits, trustedProxies), counters, limits, log });
+  const io = serveSockets(http, {
+    rooms,
+    door: new Door(limits, trustedProxies),
+    counters,
+    limits,
+    log,
+    iceServersAt: (host) => options.iceServers ?? ownStunAt(host),
+  });
   let responder: UdpSocket | undefined;
   let closing: Promise<void> | undefined;
+
+  /** UDP goes past a proxy: straight to the port that is listened on. [J14] */
+  function ownStunAt(host: string | undefined): IceServers {
+    const url = `stun:${host}:${(http.address() as AddressInfo).port}`;
+    return responder && host !== undefined && v.is(StunUrl, url) ? [{ urls: [url] }] : [];
+  }
 
   function health(): Health {
     return {

@@ -1,7 +1,8 @@
 /** What can be set from outside, parsed once. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { fail, ok, type Result } from "@swapmeet/shared";
+import { fail, MAX_ICE_URLS, ok, StunUrl, type IceServers, type Result } from "@swapmeet/shared";
+import * as v from "valibot";
 import { isTooWide, parseCidr, type Cidr } from "./network.ts";
 
 export interface Settings {
@@ -9,6 +10,8 @@ export interface Settings {
   readonly host: string | undefined;
   readonly clientDir: string | undefined;
   readonly trustedProxies: readonly Cidr[];
+  /** Undefined: the server's own STUN. */
+  readonly iceServers: IceServers | undefined;
 }
 
 /** The settings, or a sentence that says what to change. `--no-client` leaves the page to a development server. */
@@ -33,9 +36,25 @@ export function readSettings(
     trustedProxies.push(cidr.value);
   }
 
+  const stunUrls = listIn(env["STUN_URLS"]);
+  const notStun = stunUrls.find((url) => !v.is(StunUrl, url));
+  if (notStun !== undefined)
+    return fail(
+      `STUN_URLS: "${notStun}" is not the address of a STUN server. Write it as stun:HOST:PORT, such as stun:stun.example.org:3478.`,
+    );
+  if (stunUrls.length > MAX_ICE_URLS)
+    return fail(`STUN_URLS names ${stunUrls.length} servers; at most ${MAX_ICE_URLS} are told to browsers.`);
+  const iceServers: IceServers | undefined = stunUrls.length > 0 ? [{ urls: stunUrls }] : undefined;
+
   const clientDir = argv.includes("--no-client") ? undefined : env["CLIENT_DIR"] || defaultClientDir;
   if (clientDir !== undefined && !existsSync(join(clientDir, "index.html")))
     return fail(`The page is not built: there is no index.html in ${clientDir}. Run "npm run build" first.`);
 
-  return ok({ port, host: env["HOST"] || undefined, clientDir, trustedProxies });
+  return ok({ port, host: env["HOST"] || undefined, clientDir, trustedProxies, iceServers });
 }
+
+const listIn = (text = ""): string[] =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");

@@ -7,6 +7,9 @@ import {
   Join,
   MAX_SOCKET_MESSAGE_BYTES,
   OutgoingEnvelope,
+  SOCKET_VERSION,
+  type Address,
+  type IceServers,
   type IncomingEnvelope,
   type Joined,
   type Refused,
@@ -38,11 +41,13 @@ export interface SocketsContext {
   readonly counters: Counters;
   readonly limits: Limits;
   readonly log: Log;
+  /** What a page at this host is told to ask for its address. */
+  iceServersAt(host: string | undefined): IceServers;
 }
 
 /** Serves sockets on this http server until the returned socket.io server is closed. */
 export function serveSockets(http: HttpServer, context: SocketsContext): Server {
-  const { rooms, door, counters, limits, log } = context;
+  const { rooms, door, counters, limits, log, iceServersAt } = context;
   const addressBuckets = new Buckets(limits.addressMessages);
 
   const io = new Server<Record<string, never>, Said>(http, {
@@ -140,7 +145,7 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
     };
     const joined = rooms.join(socket.id, seat);
     if (!joined.ok) return joined.problem;
-    answer({ ok: true, tag: seat.tag, address: seat.address, members: joined.value });
+    answer(welcome(socket, seat, joined.value));
     return undefined;
   }
 
@@ -151,8 +156,16 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
   ): RefusedMessage | undefined {
     const seat = rooms.seatOf(socket.id);
     if (!seat || !answer || args.length > 0) return "bad-request";
-    answer({ ok: true, tag: seat.tag, address: seat.address, members: rooms.sample(seat) });
+    answer(welcome(socket, seat, rooms.sample(seat)));
     return undefined;
+  }
+
+  /** A client of the version before takes an answer with a key more for none. [J14] */
+  function welcome({ handshake, request }: ClientSocket, seat: Seat, members: Address[]): Joined {
+    const joined = { ok: true as const, tag: seat.tag, address: seat.address, members };
+    const version: unknown = handshake.auth["version"];
+    if (typeof version !== "number" || version < SOCKET_VERSION) return joined;
+    return { ...joined, iceServers: iceServersAt(door.hostOf(request)) };
   }
 
   /** An unknown recipient and one who is too slow to read look like one who does not answer. [J5] */

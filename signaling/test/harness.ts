@@ -35,8 +35,14 @@ export class TestClient {
   readonly envelopes: IncomingEnvelope[] = [];
   readonly refusals: Refused[] = [];
 
-  constructor(url: string, extraHeaders: Record<string, string> = {}, transports = ["websocket"]) {
-    this.socket = io(url, { transports, extraHeaders, forceNew: true, reconnection: false });
+  /** `auth`: what it says in its handshake; a client of version 1 says nothing. */
+  constructor(
+    url: string,
+    extraHeaders: Record<string, string> = {},
+    transports = ["websocket"],
+    auth: Record<string, unknown> = {},
+  ) {
+    this.socket = io(url, { transports, extraHeaders, auth, forceNew: true, reconnection: false });
     this.socket.on("envelope", (envelope) => this.envelopes.push(envelope));
     this.socket.on("refused", (refused) => this.refusals.push(refused));
     closers.push(() => this.socket.disconnect());
@@ -59,8 +65,13 @@ export class TestClient {
   }
 }
 
-export async function connect(url: string, headers?: Record<string, string>, transports?: string[]) {
-  const client = new TestClient(url, headers, transports);
+export async function connect(
+  url: string,
+  headers?: Record<string, string>,
+  transports?: string[],
+  auth?: Record<string, unknown>,
+) {
+  const client = new TestClient(url, headers, transports, auth);
   await new Promise<void>((resolve, reject) => {
     client.socket.once("connect", resolve);
     client.socket.once("connect_error", reject);

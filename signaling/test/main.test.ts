@@ -47,7 +47,7 @@ describe("settings", () => {
   it("default to port 3000, every address, and the client as built", () => {
     expect(readSettings({}, [], built)).toEqual({
       ok: true,
-      value: { port: 3000, host: undefined, clientDir: built, trustedProxies: [] },
+      value: { port: 3000, host: undefined, clientDir: built, trustedProxies: [], iceServers: undefined },
     });
   });
 
@@ -76,6 +76,36 @@ describe("settings", () => {
     const ranges = "10.0.0.0/8,fc00::/7,::ffff:10.1.0.0/112";
     expect(readSettings({ TRUSTED_PROXIES: ranges }, [], built)).toMatchObject({
       value: { trustedProxies: [{ 1: 8 }, { 1: 7 }, { 1: 16 }] },
+    });
+  });
+
+  it("[J14] take STUN servers, and refuse by name what no browser would take", () => {
+    const urls = "stun:stun.example.org:3478, stun:[2001:db8::1]:3478,stun:10.0.0.1";
+    expect(readSettings({ STUN_URLS: urls }, [], built)).toMatchObject({
+      value: {
+        iceServers: [{ urls: ["stun:stun.example.org:3478", "stun:[2001:db8::1]:3478", "stun:10.0.0.1"] }],
+      },
+    });
+    for (const url of [
+      "stun.example.org",
+      "stun://stun.example.org",
+      "stun:",
+      "stun:a:0",
+      "stun:a:65536",
+      "stun:a:0x10",
+      "stun:[::::]",
+      "stun:a?transport=udp",
+      "turn:a:3478",
+      "https://a",
+    ])
+      expect(readSettings({ STUN_URLS: `stun:b,${url}` }, [], built), url).toMatchObject({
+        ok: false,
+        problem: expect.stringContaining(`STUN_URLS: "${url}" is not`) as unknown,
+      });
+    const five = Array.from({ length: 5 }, (_, i) => `stun:s${i}`).join();
+    expect(readSettings({ STUN_URLS: five }, [], built)).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining("STUN_URLS names 5") as unknown,
     });
   });
 

@@ -211,6 +211,16 @@ const fromServer = socketDecoder(
   [Joined, IncomingEnvelope, Refused],
   [
     { ok: true, tag, address: route.from, members },
+    {
+      ok: true,
+      tag,
+      address: route.from,
+      members,
+      iceServers: [
+        { urls: ["stun:stun.example.org:3478", "stun:[2001:db8::1]"] },
+        { urls: ["turns:turn.example.org?transport=tcp"], username: "1700000000:a", credential: "c2VjcmV0" },
+      ],
+    },
     { ok: false, reason: "room-full" },
     { from: route.from, bytes: { beside: 400 } },
     { event: "join", reason: "too-fast" },

@@ -1,0 +1,82 @@
+/** [J14] Where a page asks for its own address is told by the server, which knows what listens on UDP. */
+import { Joined } from "@swapmeet/shared";
+import * as v from "valibot";
+import { describe, expect, it } from "vitest";
+import { parseAddress } from "../src/network.ts";
+import type { SignalingOptions } from "../src/server.ts";
+import { connect, openly, startServer } from "./harness.ts";
+
+const VERSION_2 = { version: 2 };
+
+const toldAt = async (options: SignalingOptions, headers: Record<string, string> = {}) => {
+  const { url, port } = await startServer(options);
+  const client = await connect(url, headers, ["websocket"], VERSION_2);
+  return { client, port, joined: await client.join(openly(1)) };
+};
+
+describe("[J14] the answer to join", () => {
+  it("names the server's own UDP port, at the host that the page used", async () => {
+    const { joined, port } = await toldAt({ stun: true }, { Host: "swapmeet.example" });
+    expect(joined.iceServers).toEqual([{ urls: [`stun:swapmeet.example:${port}`] }]);
+  });
+
+  it("at an IPv6 address too", async () => {
+    const { joined, port } = await toldAt({ stun: true }, { Host: "[2001:db8::1]:8080" });
+    expect(joined.iceServers).toEqual([{ urls: [`stun:[2001:db8::1]:${port}`] }]);
+  });
+
+  it("takes the host from a declared proxy, and from nobody else", async () => {
+    const headers = { Host: "inside:3000", "X-Forwarded-Host": "swapmeet.example" };
+    const behind = await toldAt({ stun: true, trustedProxies: [[parseAddress("127.0.0.1")!, 32]] }, headers);
+    expect(behind.joined.iceServers).toEqual([{ urls: [`stun:swapmeet.example:${behind.port}`] }]);
+    const beside = await toldAt({ stun: true }, headers);
+    expect(beside.joined.iceServers).toEqual([{ urls: [`stun:inside:${beside.port}`] }]);
+  });
+
+  it("names none where nothing answers, or the host is none that a browser would take", async () => {
+    expect((await toldAt({ stun: false })).joined.iceServers).toEqual([]);
+    expect((await toldAt({ stun: true }, { Host: "a b" })).joined.iceServers).toEqual([]);
+  });
+
+  it("names what the operator has instead, relays included, and again with each sample", async () => {
+    const iceServers = [
+      { urls: ["stun:stun.example.org"] },
+      { urls: ["turn:turn.example.org:3478?transport=udp"], username: "u", credential: "c" },
+    ];
+    const { joined, client } = await toldAt({ stun: true, iceServers });
+    expect(joined.iceServers).toEqual(iceServers);
+    expect(await client.ask("sample")).toMatchObject({ iceServers });
+  });
+
+  it("has no key that a client of the version before does not know", async () => {
+    const { url } = await startServer({ stun: true });
+    for (const auth of [{}, { version: 1 }, { version: "2" }, { version: { "2": 2 } }]) {
+      const client = await connect(url, {}, ["websocket"], auth);
+      expect(Object.keys(await client.join(openly(1)))).toEqual(["ok", "tag", "address", "members"]);
+    }
+  });
+});
+
+describe("[J14] of ICE servers a client takes", () => {
+  const takes = (iceServers: unknown) =>
+    v.is(Joined, { ok: true, tag: "a".repeat(64), address: "b".repeat(32), members: [], iceServers });
+  const relay = { urls: ["turn:a"], username: "u", credential: "c" };
+
+  it("what a browser takes", () => {
+    expect(takes([{ urls: ["stun:a", "stun:10.0.0.1:1", "stun:[::1]:65535"] }, relay])).toBe(true);
+    expect(takes([])).toBe(true);
+  });
+
+  it.each([
+    ["a relay without credentials", [{ urls: ["turn:a"] }]],
+    ["another scheme", [{ urls: ["http://a"] }]],
+    ["a port that is none", [{ urls: ["stun:a:65536"] }]],
+    ["no URL at all", [{ urls: [] }]],
+    ["a key more", [{ ...relay, credentialType: "password" }]],
+    ["too many servers", Array.from({ length: 5 }, () => relay)],
+    ["too many URLs", [{ urls: Array.from({ length: 5 }, () => "stun:a") }]],
+    ["a credential without an end", [{ ...relay, credential: "c".repeat(513) }]],
+  ])("and not %s", (_, iceServers) => {
+    expect(takes(iceServers)).toBe(false);
+  });
+});
