@@ -217,6 +217,8 @@ export class SimPeer implements Sleeper, Member {
   readonly address: Address;
   readonly signer: Signer;
   readonly notices: Notice[] = [];
+  /** How often the server named another room than this peer's. */
+  otherRooms = 0;
   /** What is kept on the device, by key. */
   readonly kept = new Map<string, Uint8Array>();
   readonly accessMs: number;
@@ -370,6 +372,11 @@ export class SimPeer implements Sleeper, Member {
         return this.#room.carry({ from: this.address, to: output.to, bytes: output.bytes }, this);
       case "sample-members":
         return this.#room.join(this);
+      case "entered":
+        return;
+      case "another-room":
+        this.otherRooms++;
+        return;
       case "dial":
         return this.#say(output.link, "offer", this.#room.connect());
       case "accept":

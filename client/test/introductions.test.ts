@@ -1,5 +1,5 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
-import type { Address } from "@swapmeet/shared";
+import type { Address, RoomTag } from "@swapmeet/shared";
 import { encode } from "cborg";
 import { describe, expect, test } from "vitest";
 import { SimRoom, type CarriedEnvelope, type SimPeer } from "../sim/room.ts";
@@ -75,6 +75,56 @@ describe("two", () => {
     for (const peer of [ada, ben]) peer.feed({ type: "server-lost" });
     ada.feed({ type: "rename", name: "Ada Lovelace" });
     expect(room.run(2_000, () => ben.engine.people()[0]?.name === "Ada Lovelace")).toBe(true);
+  });
+});
+
+describe("[J13] another room", () => {
+  const OTHER = "e".repeat(64) as RoomTag;
+
+  /** Ada and Ben are linked and have said something; Cyd is in the other room. */
+  const moving = () => {
+    const room = new SimRoom({ seed: 12 });
+    const [ada, ben] = twoIn(room);
+    expect(room.run(1_000, () => linked(ada, ben))).toBe(true);
+    for (const peer of [ada, ben])
+      peer.feed({ type: "post", group: "general", text: "only here", replyTo: null, writtenAt: 0 });
+    const cyd = room.add("Cyd");
+    cyd.feed({ type: "server-joined", tag: OTHER, address: cyd.address, members: [] });
+    room.run(500);
+    const move = () =>
+      ada.feed({ type: "server-joined", tag: OTHER, address: ada.address, members: [cyd.address] });
+    return { room, ada, ben, cyd, move };
+  };
+
+  test("an engine that is told of another room has left, and links to nobody there", () => {
+    const { room, ada, ben, cyd, move } = moving();
+    ada.feed({ type: "server-lost" });
+    expect(ada.otherRooms).toBe(0);
+    move();
+    expect(ada.otherRooms).toBe(1);
+    expect(room.run(8_000, () => ben.engine.people().length === 0)).toBe(true);
+    room.run(10 * 60_000);
+    expect([ada.engine.peerCount, ben.engine.peerCount, cyd.engine.peerCount]).toEqual([0, 0, 0]);
+    expect(cyd.engine.people()).toEqual([]);
+    expect(cyd.engine.posts("general")).toEqual([]);
+  });
+
+  test("it comes back to neither room, whatever the server says next", () => {
+    const { room, ada, ben, cyd, move } = moving();
+    move();
+    room.join(ada);
+    cyd.feed({ type: "server-joined", tag: OTHER, address: cyd.address, members: [ada.address] });
+    ben.feed({ type: "server-joined", tag: room.tag, address: ben.address, members: [ada.address] });
+    room.run(10 * 60_000);
+    expect([ada.engine.peerCount, ben.engine.peerCount, cyd.engine.peerCount]).toEqual([0, 0, 0]);
+  });
+
+  test("the same room again is a rejoin: links and people stay", () => {
+    const { room, ada, ben } = moving();
+    ada.feed({ type: "server-lost" });
+    room.join(ada);
+    expect(ada.otherRooms).toBe(0);
+    expect(linked(ada, ben)).toBe(true);
   });
 });
 

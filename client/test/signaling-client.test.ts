@@ -73,6 +73,25 @@ test("a join that is refused, or answered with nonsense, is asked for again", as
   expect(heard).toEqual(["room-full", "joined"]);
 });
 
+test("[J13] the answer to a join of a private room names that room, or is none", async () => {
+  const tag = "d".repeat(64);
+  const join = { secret: "c".repeat(32), room: { kind: "private", tag } } as Join;
+  const socket = new FakeSocket([JOINED, { ...JOINED, tag }, JOINED]);
+  const heard: string[] = [];
+  const client = new SignalingClient(socket as unknown as Socket, join, {
+    joined: (tag) => heard.push(tag),
+    refused: (reason) => heard.push(reason),
+    envelope: () => {},
+    lost: () => heard.push("lost"),
+  });
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(heard).toEqual([tag]);
+  client.sample();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(heard).toEqual([tag]);
+  expect(socket.asked).toEqual(["join", "join", "sample"]);
+});
+
 test("a sample that is not answered is no reason to join again", async () => {
   const { socket, client } = clientOf(JOINED);
   client.sample();

@@ -2,6 +2,7 @@
 import { createContext } from "svelte";
 import type { PeerId } from "../engine/peer-id.ts";
 import type { Kind, SearchQuery } from "../engine/view.ts";
+import type { Session } from "../platform/session-view.ts";
 import type { Room } from "./room.svelte.ts";
 import { RowWindow } from "./row-window.svelte.ts";
 
@@ -21,11 +22,19 @@ export class Find {
   text = $state("");
   kind = $state<Kind | null>(null);
   size = $state<Size>("any");
-  of = $state<PeerId | null>(null);
+  #browsed = $state.raw<{ readonly peer: PeerId; readonly visit: Session } | null>(null);
   /** The table's rows: how far it is scrolled says how many results are worth asking for. */
   readonly list: RowWindow;
 
   readonly #room: Room;
+  /** Only files of this peer. Whoever was browsed in another room, or on another network, is not asked about here. */
+  get of(): PeerId | null {
+    return this.#browsed?.visit === this.#room.now ? this.#browsed.peer : null;
+  }
+  set of(peer: PeerId | null) {
+    this.#browsed = peer === null ? null : { peer, visit: this.#room.now };
+  }
+
   readonly query: SearchQuery = $derived.by(() => ({
     text: this.text,
     kind: this.kind,

@@ -13,7 +13,7 @@ const codes = () => import("../platform/room-code.ts");
 const rooms = new Rooms({
   parseCode: async (text) => (await codes()).parseRoomCode(text),
   newCode: async () => (await codes()).newRoomCode((bytes) => crypto.getRandomValues(new Uint8Array(bytes))),
-  boot: async (choice) => (await behind).boot(choice),
+  boot: async (choice, moved) => (await behind).boot(choice, moved),
 });
 
 mount(Swapmeet, { target: document.body, props: { rooms } });

@@ -35,6 +35,7 @@ export class OpeningSession implements Session {
   readonly people = [];
   readonly peerCount = 0;
   readonly library = [];
+  readonly picked = [];
   readonly adding = { files: 0, filesDone: 0, bytes: 0, bytesDone: 0, problems: [], active: false };
   readonly downloads = [];
   readonly uploads = [];

@@ -4,7 +4,7 @@ import type { Result } from "@swapmeet/shared";
 import type { FileId } from "../engine/file-id.ts";
 import type { RoomChoice } from "../platform/boot.ts";
 import type { RoomCode, RoomCodeProblem } from "../platform/room-code.ts";
-import type { Session } from "../platform/session-view.ts";
+import type { PickedFile, Session } from "../platform/session-view.ts";
 import { OpeningSession } from "./opening-session.ts";
 import { hashOf, placeIn } from "../platform/room-link.ts";
 import { leavingWords } from "./words.ts";
@@ -13,7 +13,14 @@ import { leavingWords } from "./words.ts";
 export interface Doors {
   parseCode(text: string): Promise<Result<RoomCode, RoomCodeProblem>>;
   newCode(): Promise<RoomCode>;
-  boot(choice: RoomChoice): Promise<Session>;
+  /** @param moved the device is on another network now, whose room is another one: the session is over */
+  boot(choice: RoomChoice, moved: () => void): Promise<Session>;
+}
+
+/** The network's room has become another one under the tab's feet. */
+export interface Move {
+  /** What was on the table there and could be put on the one here. */
+  readonly picked: readonly PickedFile[];
 }
 
 export type Stage =
@@ -31,6 +38,11 @@ export class Rooms {
   file = $state.raw<FileId | null>(null);
   /** A way out that waits for a yes, because leaving would end or lose something. */
   leavingFor = $state.raw<string | null>(null);
+
+  /** Until the person has read of it, or is in a room of their choice. */
+  move = $state.raw<Move | null>(null);
+  /** How often the network was changed. */
+  moves = $state(0);
 
   readonly isPrivate = $derived(this.stage.type === "room" && this.stage.session.room.kind === "private");
 
@@ -81,6 +93,22 @@ export class Rooms {
     void this.#enter(this.#here);
   }
 
+  /** The files of the room before are put on the table of this one: never without the person's saying so. */
+  addAgain(): void {
+    const picked = this.move?.picked ?? [];
+    this.move = null;
+    if (this.stage.type === "room") void this.stage.session.addFiles(picked);
+  }
+
+  /** Another network, and so another room: a fresh visit to it. */
+  #moved(session: Session): void {
+    // Files that nobody has put on the new table yet are still to be had after one move more.
+    const picked = session.picked.length > 0 ? session.picked : (this.move?.picked ?? []);
+    void this.#enter(hashOf({ code: "", file: null }));
+    this.move = { picked };
+    this.moves++;
+  }
+
   /** The back button can bring back the page as it was left, without loading it; leaving it had left the room. */
   readonly #cameBack = ({ persisted }: PageTransitionEvent): void => {
     if (persisted) this.retry();
@@ -107,6 +135,7 @@ export class Rooms {
 
   async #enter(hash: string): Promise<void> {
     this.#close();
+    this.move = null;
     const entry = ++this.#entries;
     const isOver = () => entry !== this.#entries;
     this.#here = hash;
@@ -122,8 +151,9 @@ export class Rooms {
       }
       this.#here = hashOf({ code: parsed?.value ?? "", file });
       history.replaceState(null, "", urlOf(this.#here));
-      const session = await this.#doors.boot(
+      const session: Session = await this.#doors.boot(
         parsed === null ? { kind: "open" } : { kind: "private", code: parsed.value },
+        () => void (isOver() || this.#moved(session)),
       );
       if (isOver()) {
         session.close();

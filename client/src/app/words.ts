@@ -349,6 +349,15 @@ export const refusalWords = (refusal: Refusal): string => {
   }
 };
 
+/** The tab has come to another network. `files`: how many were picked for the table of the room before. */
+export const moveSaying = (files: number): Saying => ({
+  title: "You are on another network now: this is another room.",
+  remedy: `People, files and posts of the first one stay there, and nothing of yours came along but your name and your settings.${
+    files > 0 ? ` Your table had ${plural(files, "file")}.` : ""
+  }`,
+  bad: true,
+});
+
 /** An offer is a question, not a saying: it has a dialog of its own. */
 export const noticeSaying = (
   notice: Exclude<NoticeView["notice"], { type: "offer" }>,

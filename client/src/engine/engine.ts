@@ -72,6 +72,8 @@ export class Engine {
   readonly #liars = new Set<PeerId>();
   readonly #jobs = new Map<number, (answer: Answer, now: Time) => void>();
   #nextJob = 1;
+  /** The one room of this engine's life: null until the server has named it. */
+  #room: RoomTag | null = null;
   #hasLeft = false;
   #outputs: Output[] = [];
   readonly #clock = new AwakeClock();
@@ -270,12 +272,8 @@ export class Engine {
 
   #apply(input: Input, now: Time): void {
     switch (input.type) {
-      case "server-joined": {
-        const wasAway = !this.#links.isOnline;
-        this.#links.serverJoined(input.tag, input.address);
-        this.#overlay.members(input.members, now);
-        return wasAway ? this.#overlay.serverBack(now) : undefined;
-      }
+      case "server-joined":
+        return this.#serverJoined(input, now);
       case "server-lost":
         return this.#links.serverLost();
       case "envelope":
@@ -352,6 +350,21 @@ export class Engine {
       default:
         return this.#swarm.handle(input, now);
     }
+  }
+
+  /** An engine is one visit to one room: nothing of it enters another. [J13] */
+  #serverJoined({ tag, address, members }: Extract<Input, { type: "server-joined" }>, now: Time): void {
+    if (this.#room !== null && this.#room !== tag) {
+      this.#outputs.push({ type: "another-room" });
+      return this.#presence.leave(now);
+    }
+    if (this.#hasLeft) return;
+    if (this.#room === null) this.#outputs.push({ type: "entered", tag });
+    this.#room = tag;
+    const wasAway = !this.#links.isOnline;
+    this.#links.serverJoined(tag, address);
+    this.#overlay.members(members, now);
+    if (wasAway) this.#overlay.serverBack(now);
   }
 
   #frame(peer: PeerId, frame: Frame, now: Time): void {

@@ -167,6 +167,10 @@ export type Output =
   // The signaling server
   | { readonly type: "send-envelope"; readonly to: Address; readonly bytes: Uint8Array }
   | { readonly type: "sample-members" }
+  /** The server has said which room this is: once, the first time it says so. */
+  | { readonly type: "entered"; readonly tag: RoomTag }
+  /** The server names another room than the one this engine is in: it leaves, and does not enter that one. [J13] */
+  | { readonly type: "another-room" }
   // Links
   | { readonly type: "dial"; readonly link: LinkId }
   | { readonly type: "accept"; readonly link: LinkId }

@@ -86,6 +86,12 @@ export class Holdings implements HostFiles {
     this.#shared.add(file, source, layer);
   }
 
+  /** What the person picked, as it was picked. */
+  pickedOf(file: FileId): File | null {
+    const source = this.#shared.sourceOf(file);
+    return source instanceof File && !this.#adopted.has(file) ? source : null;
+  }
+
   /** Another tab of this browser gave the file itself. */
   handed(file: FileId, from: PeerId, content: Blob): void {
     this.#handed.take(file, from, content);

@@ -29,12 +29,15 @@ export interface HostOptions {
   readonly identity: Identity;
   readonly socket: Socket;
   readonly join: Join;
+  /** Until the server names others. [J14] */
   readonly iceServers: RTCIceServer[];
   files(feed: (input: Input) => void): HostFiles;
   verify: Verifier["verify"];
   server(state: "online" | "offline" | { readonly refused: Parameters<SignalingEvents["refused"]>[0] }): void;
-  /** The server says which room this is: the only way to know an open one. */
-  joined(tag: RoomTag): void;
+  /** The server has said which room this is: the only way to know an open one. Once. */
+  entered(tag: RoomTag): void;
+  /** The server has named another room: this visit is over, its last word is said. [J13] */
+  moved(): void;
   notice(notice: Notice): void;
   /** Part of the board, to be kept on the device under this key; null: no longer. */
   keep(key: string, frame: Uint8Array | null): void;
@@ -62,6 +65,8 @@ export class Host {
   #changeTimer: ReturnType<typeof setTimeout> | null = null;
   /** Not before this. */
   #changeAt = -Infinity;
+  /** For links that are made from now on. */
+  #iceServers: RTCIceServer[];
   #closed = false;
   #bytesIn = 0;
   #bytesOut = 0;
@@ -70,6 +75,7 @@ export class Host {
 
   constructor(options: HostOptions) {
     this.#options = options;
+    this.#iceServers = options.iceServers;
     this.engine = new Engine({
       ...options.engine,
       me: options.identity.peer,
@@ -78,9 +84,9 @@ export class Host {
     });
     this.#files = options.files((input) => this.feed(input));
     this.#signaling = new SignalingClient(options.socket, options.join, {
-      joined: (tag, address, members) => {
+      joined: (tag, address, members, iceServers) => {
         options.server("online");
-        options.joined(tag);
+        if (iceServers) this.#iceServers = iceServers;
         this.feed({ type: "server-joined", tag, address, members });
       },
       refused: (reason) => options.server({ refused: reason }),
@@ -152,6 +158,10 @@ export class Host {
         return this.#signaling.send(output.to, output.bytes);
       case "sample-members":
         return this.#signaling.sample();
+      case "entered":
+        return this.#options.entered(output.tag);
+      case "another-room":
+        return queueMicrotask(() => this.#options.moved()); // when everything here has been performed
       case "dial":
         return this.#connect(output.link, true);
       case "accept":
@@ -214,7 +224,7 @@ export class Host {
   }
 
   #connect(id: LinkId, initiator: boolean): void {
-    const link = new Link(initiator, this.#options.iceServers, {
+    const link = new Link(initiator, this.#iceServers, {
       signal: (signal) => this.feed({ type: "link-signal", link: id, signal }),
       open: (localFingerprint, remoteFingerprint) =>
         this.feed({ type: "link-open", link: id, localFingerprint, remoteFingerprint }),

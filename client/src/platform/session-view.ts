@@ -134,6 +134,8 @@ export interface Session {
    */
   addFiles(files: Iterable<PickedFile>, until?: AbortSignal): Promise<readonly LibraryEntry[]>;
   cancelAdding(): void;
+  /** Of what is on the table, the files that were picked in this visit, as they were picked. */
+  readonly picked: readonly PickedFile[];
   /** Stops offering the file by that name; undo is sharing it again: the returned function does that. */
   unshare(entry: LibraryEntry): () => void;
   /** By another name of what is here, or on its way, it is only saved once more. `folder`: absent: that in the room. */

@@ -67,8 +67,11 @@ const LARGE_BYTES = 64 * 1024 * 1024;
 /** Notices kept for the page; older ones have been read or never will be. */
 const MAX_NOTICES = 20;
 
-/** Claims an identity and derives the room's keys; then everything goes on by itself. */
-export const openSession = async (choice: RoomChoice): Promise<Session> => {
+/**
+ * Claims an identity and derives the room's keys; then everything goes on by itself.
+ * @param moved the server has put this tab into another room [J13]: the session is over, and wants to be closed
+ */
+export const openSession = async (choice: RoomChoice, moved: () => void): Promise<Session> => {
   const socket = openSocket(location.origin);
   try {
     const [identity, secrets, page] = await Promise.all([
@@ -76,7 +79,7 @@ export const openSession = async (choice: RoomChoice): Promise<Session> => {
       choice.kind === "private" ? roomKeys(choice.code) : null,
       outsidePage(),
     ]);
-    return new RoomSession(roomView(choice, page), socket, identity, secrets);
+    return new RoomSession(roomView(choice, page), socket, identity, secrets, moved);
   } catch (error) {
     socket.disconnect();
     throw error;
@@ -107,7 +110,13 @@ class RoomSession implements Session {
   #notices: readonly NoticeView[] = [];
   #nextNotice = 1;
 
-  constructor(room: RoomView, socket: Socket, identity: Identity, secrets: RoomSecrets | null) {
+  constructor(
+    room: RoomView,
+    socket: Socket,
+    identity: Identity,
+    secrets: RoomSecrets | null,
+    moved: () => void,
+  ) {
     this.room = room;
     this.#identity = identity;
     const secret = bytesToHex(crypto.getRandomValues(new Uint8Array(JOIN_SECRET_BYTES))) as JoinSecret;
@@ -126,7 +135,7 @@ class RoomSession implements Session {
         secret,
         room: secrets ? { kind: "private", tag: secrets.tag } : { kind: "open" },
       },
-      iceServers: [{ urls: `stun:${location.hostname}:${location.port || (isSecure() ? 443 : 80)}` }],
+      iceServers: stunOfPage(),
       engine: {
         name: readSetting("name") ?? personNameOf(identity.peer),
         address: addressOf(secret),
@@ -157,12 +166,13 @@ class RoomSession implements Session {
           savesByItself: () => this.settings.saveByItself,
         })),
       server: (state) => this.#serverIs(state),
-      joined: (tag) => {
+      entered: (tag) => {
         warm();
         void this.#resuming.enter(tag);
         this.#enterBoard(tag);
         if (!secrets) this.#enterLane(openRoom(tag));
       },
+      moved,
       verify: (check, then) => this.#verifier.verify(check, then),
       notice: (notice) => this.#tell(notice),
       keep: (key, frame) => (frame ? this.#boards?.keep(key, frame) : this.#boards?.unkeep(key)),
@@ -308,6 +318,14 @@ class RoomSession implements Session {
 
   cancelAdding(): void {
     this.#adding.cancel();
+  }
+
+  get picked(): readonly PickedFile[] {
+    return this.library.flatMap(({ file, name, folder }) => {
+      const source = this.#holdings.pickedOf(file);
+      if (!source) return [];
+      return [{ file: source.name === name ? source : new File([source], name, source), folder }];
+    });
   }
 
   unshare(entry: LibraryEntry): () => void {
@@ -506,8 +524,6 @@ class RoomSession implements Session {
 
   /** Only what is shared with the room is handed over. */
   #enterLane(keys: LaneKeys): void {
-    if (this.#lane?.tag === keys.tag) return;
-    this.#lane?.close();
     this.#lane = new Lane(keys, this.#identity.peer, {
       mayAsk: () => !this.settings.alwaysChannel,
       shared: async (file) => (this.#host.engine.localFile(file) ? this.#holdings.whole(file) : null),
@@ -534,7 +550,9 @@ class RoomSession implements Session {
   }
 }
 
-const isSecure = (): boolean => location.protocol === "https:";
+/** A server of the version before says nothing of ICE: where no proxy is in front, it answers at the page's own port. */
+const stunOfPage = (): RTCIceServer[] =>
+  location.protocol === "https:" ? [] : [{ urls: `stun:${location.hostname}:${location.port || 80}` }];
 
 /** As the server computes it, see PROTOCOL.md J2. */
 const addressOf = (secret: JoinSecret): Address =>

@@ -1,10 +1,24 @@
 /** The socket to the signaling server: joins the room, again after every reconnect, and carries envelopes. */
 import { io, type Socket } from "socket.io-client";
 import * as v from "valibot";
-import { IncomingEnvelope, Joined, type Address, type Join, type RoomTag } from "@swapmeet/shared";
+import {
+  IncomingEnvelope,
+  Joined,
+  SOCKET_VERSION,
+  type Address,
+  type IceServers,
+  type Join,
+  type RoomTag,
+} from "@swapmeet/shared";
 
 export interface SignalingEvents {
-  joined(tag: RoomTag, address: Address, members: readonly Address[]): void;
+  /** `iceServers`: undefined from a server of the version before. [J14] */
+  joined(
+    tag: RoomTag,
+    address: Address,
+    members: readonly Address[],
+    iceServers: IceServers | undefined,
+  ): void;
   refused(reason: "bad-request" | "room-full" | "too-fast"): void;
   envelope(from: Address, bytes: Uint8Array): void;
   /** The socket is gone; it comes back by itself. */
@@ -24,6 +38,7 @@ export const openSocket = (url: string): Socket =>
     tryAllTransports: true,
     reconnectionDelay: FIRST_RETRY_MS,
     reconnectionDelayMax: LAST_RETRY_MS,
+    auth: { version: SOCKET_VERSION },
   });
 
 export class SignalingClient {
@@ -76,10 +91,22 @@ export class SignalingClient {
       event === "join" ? asking.emitWithAck("join", this.#join) : asking.emitWithAck("sample")
     ).catch(() => null);
     const parsed = v.safeParse(Joined, answer);
-    if (parsed.success && parsed.output.ok)
-      return this.#events.joined(parsed.output.tag, parsed.output.address, parsed.output.members);
+    if (parsed.success && parsed.output.ok && this.#isAskedFor(parsed.output.tag)) {
+      const { tag, address, members, iceServers } = parsed.output;
+      return this.#events.joined(tag, address, members, iceServers);
+    }
+    if (event === "join" && parsed.success && !parsed.output.ok) this.#events.refused(parsed.output.reason);
+    this.#askAgain(event);
+  }
+
+  /** The room that was asked for by its tag is that room, or the answer is none. [J13] */
+  #isAskedFor(tag: RoomTag): boolean {
+    const { room } = this.#join;
+    return room.kind === "open" || room.tag === tag;
+  }
+
+  #askAgain(event: "join" | "sample"): void {
     if (event === "sample") return; // the engine asks again
-    if (parsed.success && !parsed.output.ok) this.#events.refused(parsed.output.reason);
     // Full rooms empty, buckets fill again, and a server may have been too busy to answer in time: joining twice is
     // harmless [J7].
     if (this.#socket.connected) this.#retry = setTimeout(() => void this.#ask("join"), LAST_RETRY_MS);

@@ -80,6 +80,7 @@ export class FakeSession implements Session {
   get peerCount() {
     return this.#scene.peerCount;
   }
+  readonly picked = [];
   get library() {
     return this.#scene.library;
   }
