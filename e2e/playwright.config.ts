@@ -9,7 +9,7 @@ const WAITING =
  * What is measured in milliseconds has the machine to itself, at the end; and what makes networks: when an address comes
  * or goes, every Chromium on the machine drops what it is loading (ERR_NETWORK_CHANGED).
  */
-const ALONE = /(partition|relay|responsiveness)\.spec\.ts$/;
+const ALONE = /(behind-a-proxy|partition|relay|responsiveness)\.spec\.ts$/;
 
 export default defineConfig({
   testDir: "tests",

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { chromium, type BrowserContext } from "playwright";
 import { launchOptions } from "./browser.ts";
+import { aptInstall } from "./installing.mjs";
 
 /** The bridge's own address: here the servers listen. */
 export const BRIDGE_ADDRESS = "10.213.77.1";
@@ -15,6 +16,7 @@ const BRIDGE = "swapmeet-br";
 const namespaceOf = (peer: number): string => `swapmeet-${peer}`;
 /** An interface's name has 15 characters at most. */
 const outerOf = (peer: number): string => `swapmeet-v${peer}`;
+const routerOf = (peer: number): string => `swapmeet-router-${peer}`;
 const addressOf = (peer: number): string => `10.213.77.${10 + peer}`;
 
 /** Beside a classroom's uplinks, downlinks hold nothing back. */
@@ -48,6 +50,14 @@ const hasNone = (command: string, ...args: string[]): Promise<boolean> =>
     () => true,
   );
 
+/** Why there can be no NATs here, or null. */
+export const whyNoNats = async (): Promise<string | null> => {
+  const why = await whyNoNamespaces();
+  if (why !== null) return why;
+  if (await hasNone("nft", "--version")) aptInstall("nftables");
+  return (await hasNone("nft", "--version")) ? "NATs need nftables" : null;
+};
+
 export class Namespaces {
   readonly #peers: number;
   readonly #folder: string;
@@ -70,14 +80,30 @@ export class Namespaces {
     }
   }
 
+  /** Every peer behind a router of its own, which lets nobody in and keeps the port that it is sent from. */
+  static async openBehindNats(folder: string, peers: number): Promise<Namespaces> {
+    const namespaces = await Namespaces.open(
+      folder,
+      Array.from({ length: peers }, () => null),
+    );
+    try {
+      for (let peer = 0; peer < peers; peer++) await putBehindNat(peer);
+      return namespaces;
+    } catch (error) {
+      await namespaces.close();
+      throw error;
+    }
+  }
+
   private constructor(folder: string, peers: number) {
     this.#folder = folder;
     this.#peers = peers;
   }
 
   /** Every peer's browser, each with a profile on disk. `origins` are trusted as https would be, for their storage. */
-  async launch(origins: readonly string[]): Promise<BrowserContext[]> {
-    const options = launchOptions([`--unsafely-treat-insecure-origin-as-secure=${origins.join(",")}`]);
+  async launch(origins: readonly string[], flags: readonly string[] = []): Promise<BrowserContext[]> {
+    const trusted = `--unsafely-treat-insecure-origin-as-secure=${origins.join(",")}`;
+    const options = launchOptions([trusted, ...flags]);
     for (let peer = 0; peer < this.#peers; peer++) {
       const folder = join(this.#folder, `peer-${peer}`);
       const executablePath = join(folder, "chromium");
@@ -138,6 +164,45 @@ const addPeer = async (peer: number, uplinkMbit: number | null): Promise<void> =
   await run("tc", ...limit(outer, DOWNLINK));
 };
 
+/** The peer's place on the bridge becomes its router's, and the peer moves to a network behind it. */
+const putBehindNat = async (peer: number): Promise<void> => {
+  const [namespace, router] = [namespaceOf(peer), routerOf(peer)];
+  const network = `192.168.${10 + peer}`;
+  await run("ip", "netns", "add", router);
+  await run("ip", "-n", namespace, "link", "set", "eth0", "netns", router);
+  await run("ip", "-n", router, "address", "add", `${addressOf(peer)}/24`, "dev", "eth0");
+  await run("ip", "-n", router, "link", "set", "eth0", "up");
+  await run(
+    "ip",
+    "-n",
+    router,
+    "link",
+    "add",
+    "inside",
+    "type",
+    "veth",
+    "peer",
+    "name",
+    "eth0",
+    "netns",
+    namespace,
+  );
+  await run("ip", "-n", router, "address", "add", `${network}.1/24`, "dev", "inside");
+  await run("ip", "-n", router, "link", "set", "inside", "up");
+  await run("ip", "-n", namespace, "address", "add", `${network}.2/24`, "dev", "eth0");
+  await run("ip", "-n", namespace, "link", "set", "eth0", "up");
+  await run("ip", "-n", namespace, "route", "add", "default", "via", `${network}.1`);
+  const within = ["ip", "netns", "exec", router] as const;
+  await run(...within, "sysctl", "-q", "-w", "net.ipv4.ip_forward=1");
+  await run(...within, "nft", "add table ip nat");
+  await run(...within, "nft", "add chain ip nat out { type nat hook postrouting priority 100 ; }");
+  await run(...within, "nft", 'add rule ip nat out oifname "eth0" masquerade');
+  // What comes from outside unasked is dropped before it is remembered: else it would take the port from the peer.
+  await run(...within, "nft", "add table ip filter");
+  await run(...within, "nft", "add chain ip filter in { type filter hook input priority 0 ; }");
+  await run(...within, "nft", 'add rule ip filter in iifname "eth0" ct state new drop');
+};
+
 const limit = (device: string, rate: string): string[] =>
   `qdisc add dev ${device} root tbf rate ${rate} burst 32kb latency 100ms`.split(" ");
 
@@ -147,6 +212,7 @@ const removeAll = async (): Promise<void> => {
     // With a namespace go its interfaces too, but some time later, and the next one wants the same name.
     await hasNone("ip", "link", "delete", outerOf(peer));
     await hasNone("ip", "netns", "delete", namespaceOf(peer));
+    await hasNone("ip", "netns", "delete", routerOf(peer));
   }
   await hasNone("ip", "link", "delete", BRIDGE);
 };

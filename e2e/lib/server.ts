@@ -1,24 +1,31 @@
 /** The real signaling server in the test's own process, with the built page, on a free port. */
 import { fileURLToPath } from "node:url";
-import { createSignalingServer, type SignalingServer } from "@swapmeet/signaling";
+import { createSignalingServer, parseCidr, type SignalingServer } from "@swapmeet/signaling";
 
 /** The built page; CLIENT_DIR names another build, so that one can be tested while the next is made. */
 const CLIENT_DIR = process.env["CLIENT_DIR"] ?? fileURLToPath(new URL("../../client/dist", import.meta.url));
+
+export interface ServerOptions {
+  /** Addresses whose X-Forwarded-For is believed. */
+  readonly trustedProxies?: readonly string[];
+}
 
 export class Server {
   readonly port: number;
   /** Every line that this server logged, over all its lives. */
   readonly log: string[];
+  readonly #options: ServerOptions;
   #running: SignalingServer;
 
-  static async start(): Promise<Server> {
+  static async start(options: ServerOptions = {}): Promise<Server> {
     const log: string[] = [];
-    const [running, port] = await listen(0, log);
-    return new Server(running, port, log);
+    const [running, port] = await listen(0, log, options);
+    return new Server(running, port, log, options);
   }
 
-  private constructor(running: SignalingServer, port: number, log: string[]) {
+  private constructor(running: SignalingServer, port: number, log: string[], options: ServerOptions) {
     this.#running = running;
+    this.#options = options;
     this.port = port;
     this.log = log;
   }
@@ -39,15 +46,24 @@ export class Server {
   /** A new process would know nothing either: rooms and counters start empty, on the same port. */
   async restart(): Promise<void> {
     await this.stop();
-    [this.#running] = await listen(this.port, this.log);
+    [this.#running] = await listen(this.port, this.log, this.#options);
   }
 }
 
-async function listen(port: number, log: string[]): Promise<[SignalingServer, number]> {
+async function listen(
+  port: number,
+  log: string[],
+  { trustedProxies = [] }: ServerOptions,
+): Promise<[SignalingServer, number]> {
   const server = createSignalingServer({
     port,
     clientDir: CLIENT_DIR,
     stun: true,
+    trustedProxies: trustedProxies.map((text) => {
+      const cidr = parseCidr(text);
+      if (!cidr.ok) throw new Error(cidr.problem);
+      return cidr.value;
+    }),
     log: (event, facts) => log.push(JSON.stringify({ event, ...facts })),
   });
   const listening = await server.listen();

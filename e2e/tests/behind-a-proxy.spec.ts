@@ -1,0 +1,48 @@
+/**
+ * As on the internet: the page at https behind a proxy that ends TLS, and two people behind routers of their own. They
+ * need the server's word for where STUN is answered: nothing answers at UDP 443.
+ */
+import { join } from "node:path";
+import { randomFile, sha256 } from "../lib/files.ts";
+import { BRIDGE_ADDRESS, Namespaces, whyNoNats } from "../lib/namespaces.ts";
+import { RoomPage } from "../lib/page.ts";
+import { Server } from "../lib/server.ts";
+import { expect, test } from "../lib/test.ts";
+import { TlsProxy, whyNoTlsProxy } from "../lib/tls-proxy.ts";
+
+test("[J14] two behind routers of their own meet directly, with the page behind a proxy that ends TLS", async ({
+  folder,
+  complaints,
+}) => {
+  const why = (await whyNoNats()) ?? (await whyNoTlsProxy());
+  if (why !== null) console.warn(`\n!!! SKIPPED, behind a proxy: ${why}\n`);
+  test.skip(why !== null, why ?? "");
+  test.setTimeout(180_000);
+  const path = await randomFile(join(folder, "over there.bin"), 61, 300_000);
+  const server = await Server.start({ trustedProxies: ["127.0.0.1"] });
+  let proxy: TlsProxy | undefined;
+  const network = await Namespaces.openBehindNats(folder, 2);
+  try {
+    proxy = await TlsProxy.start(join(folder, "nginx"), BRIDGE_ADDRESS, server.port);
+    const page = `https://${BRIDGE_ADDRESS}/`;
+    const contexts = await network.launch([], ["--ignore-certificate-errors"]);
+    for (const context of contexts) complaints.watch(context);
+    const [ann, ben] = (await Promise.all(
+      contexts.map(async (context) => new RoomPage(await context.newPage())),
+    )) as [RoomPage, RoomPage];
+    await ann.page.goto(page);
+    const code = await ann.newPrivateRoom();
+    await ben.page.goto(`${page}#${code}`);
+    await ann.rename("Ann");
+    await ben.rename("Ben");
+    await expect(ann.person("Ben")).toContainText("direct", { timeout: 60_000 });
+    await expect(ben.person("Ann")).toContainText("direct");
+    await ann.addFiles(path);
+    await ben.download("over there.bin");
+    expect(await sha256((await ben.saved(1))[0]!.path)).toBe(await sha256(path));
+  } finally {
+    await network.close();
+    await proxy?.close();
+    await server.stop();
+  }
+});
