@@ -1,8 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { FLOODS } from "../sim/floods.ts";
 import { LIES, lieFrom, type LieName } from "../sim/lies.ts";
 import { SimRoom, type SimPeer } from "../sim/room.ts";
 import { SimDisk } from "../sim/sim-disk.ts";
 import { equalBytes } from "../src/engine/bytes.ts";
+import { FRAME_ALLOWANCES } from "../src/engine/frame-allowances.ts";
+import { encodeFrame } from "../src/engine/frame-codec.ts";
+import type { Frame } from "../src/engine/frame.ts";
 import { isHostile, type Refusal } from "../src/engine/refusal.ts";
 
 /** What each lie is counted as. */
@@ -66,4 +70,47 @@ describe("[W4] beside an honest source", () => {
     room.run(30_000);
     expect(ada.engine.linkOf(liar.id) === null).toBe(isHostile(refusal));
   });
+});
+
+/** Frames that end the link at the first for what they say, and not for how many there are. */
+const ENDED_AT_ONCE: Partial<Record<Frame["type"], Refusal>> = { prove: "second-proof", fork: "false-fork" };
+
+describe("[W3a] [W3b] a flood of one type of frame", () => {
+  test.each(Object.keys(FRAME_ALLOWANCES) as Frame["type"][])(
+    "%s: it is named, and an honest transfer beside it goes on",
+    (type) => {
+      const room = new SimRoom({ seed: 62, upBytesPerSecond: 1024 * 1024 });
+      const disks = [new SimDisk(), new SimDisk()] as const;
+      const [mallory, hannah, ada] = [
+        room.add("Mallory"),
+        room.add("Hannah", { files: disks[0] }),
+        room.add("Ada", { files: disks[1] }),
+      ];
+      for (const peer of [mallory, hannah, ada]) room.join(peer);
+      expect(room.run(2_000, () => ada.engine.peerCount === 2)).toBe(true);
+      const local = disks[0].disk.add(room.random(4 * 1024 * 1024), "song.mp3");
+      hannah.feed({ type: "share", files: [local] });
+      expect(room.run(2_000, () => ada.engine.sourcesOf(local.file).length > 0)).toBe(true);
+      ada.feed({ type: "download", file: local.file, name: "song.mp3" });
+
+      const flood = Array.from({ length: 64 }, (_, at) =>
+        encodeFrame(FLOODS[type]({ at, file: local, of: mallory })),
+      );
+      const isLinked = (): boolean => ada.engine.linkOf(mallory.id) !== null;
+      for (let ms = 0; ms < 3_000 && isLinked(); ms++) {
+        room.run(1);
+        for (let at = 0; at < 30; at++) mallory.sendRaw(ada.id, flood[at]!);
+      }
+      expect(room.run(30_000, () => disks[1].disk.saved.has(local.file))).toBe(true);
+      expect(ada.engine.linkOf(hannah.id)).not.toBeNull();
+      expect(ada.engine.refusals().size).toBeGreaterThan(0);
+
+      const dropped = ada.notices.filter((notice) => notice.type === "peer-dropped");
+      const mayStay = FRAME_ALLOWANCES[type].beyond === "passed over" && !ENDED_AT_ONCE[type];
+      if (!mayStay)
+        expect(dropped).toEqual([
+          { type: "peer-dropped", peer: mallory.id, refusal: ENDED_AT_ONCE[type] ?? "flood" },
+        ]);
+    },
+  );
 });

@@ -41,6 +41,11 @@ export class Bitfield {
     return this.#count === this.length;
   }
 
+  equals(other: Bitfield): boolean {
+    if (this.length !== other.length || this.#count !== other.#count) return false;
+    return this.#words.every((word, at) => word === other.#words[at]);
+  }
+
   has(piece: number): boolean {
     return piece < this.length && (this.#words[piece >>> 5]! & bit(piece)) !== 0;
   }

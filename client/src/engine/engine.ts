@@ -99,6 +99,8 @@ export class Engine {
         signature,
       });
     const refuse = (peer: PeerId, refusal: Refusal) => this.#links.refuse(peer, refusal);
+    // These pass on what others began: one who brings too much of it is not to blame. [W3b]
+    const passOver = (_: PeerId, refusal: Refusal) => this.#links.count(refusal);
     const send = (peer: PeerId, frame: Frame) => this.#links.send(peer, frame);
     const isLinked = (peer: PeerId) => this.#links.isLinked(peer);
     const random = () => this.#random();
@@ -140,7 +142,7 @@ export class Engine {
       me,
       address,
       send,
-      refuse,
+      refuse: passOver,
       dial: (to, now) => this.#links.dial(to, now),
       connectionsLeft: () => this.#links.connectionsLeft,
       neighborUp: (peer, now) => this.#gossip.neighborUp(peer, now),
@@ -216,7 +218,7 @@ export class Engine {
         append: (profile) => this.#gossip.append("presence", [profile]),
         neighbors: () => this.#overlay.neighbors(),
         send,
-        refuse,
+        refuse: passOver,
         came: () => {},
         gone: (peer, now, last) => {
           if (last) this.#overlay.forget(last.address);

@@ -249,7 +249,7 @@ export class Gossip {
 
   #arrived(from: PeerId | null, batch: Batch, now: Time): void {
     if (from) this.#broadcast.knows(from, batch, 0, batch.end);
-    if (this.#archive.isOver(batch, batch.end)) return;
+    if (this.#archive.isOver(batch, batch.end)) return void this.#mayRepeat(from, batch, now);
     const fit = this.#fitOf(batch);
     const underWay = fit === "known" ? "none" : this.#checks.has(batch);
     if (fit === "known" || underWay === "it") return this.#repeated(from, batch, now);
@@ -364,11 +364,18 @@ export class Gossip {
   }
 
   #repeated(from: PeerId | null, batch: Batch, now: Time): void {
-    const neighbor = from && this.#neighborById.get(from);
-    if (!neighbor) return;
-    if (!neighbor.known.spend(batch.bytes.length, now)) return this.#context.refuse(from, "flood");
+    if (!from || !this.#mayRepeat(from, batch, now)) return;
     if (this.#missing.arrived(from, batch) === "pushed") this.#broadcast.prune(from);
     this.#missing.checked(batch);
+  }
+
+  /** Whether a neighbour may bring what is known here, or over. [E5] */
+  #mayRepeat(from: PeerId | null, { bytes }: Batch, now: Time): boolean {
+    const neighbor = from && this.#neighborById.get(from);
+    if (!neighbor) return false;
+    const may = neighbor.known.spend(bytes.length, now);
+    if (!may) this.#context.refuse(from, "flood");
+    return may;
   }
 
   #hasRoomFor(batch: Batch): boolean {

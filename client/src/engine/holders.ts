@@ -67,6 +67,8 @@ export class Holders {
       this.#context.refuse(source.peer, "wrong-length");
       return null;
     }
+    const known = this.#piecesByPeer.get(source.peer);
+    if (known?.equals(pieces)) return known;
     this.#hold(source.peer, pieces);
     source.idle = false;
     return pieces;
@@ -76,6 +78,7 @@ export class Holders {
   have(source: Source, gained: readonly number[]): boolean {
     const pieces = this.#piecesByPeer.get(source.peer);
     if (!pieces) return false;
+    const before = pieces.count;
     for (const piece of gained) {
       if (piece >= this.#geometry.pieceCount) {
         this.#context.refuse(source.peer, "wrong-length");
@@ -83,7 +86,7 @@ export class Holders {
       }
       if (pieces.set(piece)) this.#picker()?.gained(piece);
     }
-    source.idle = false;
+    if (pieces.count > before) source.idle = false;
     return true;
   }
 

@@ -5,6 +5,7 @@
  *
  * It does not know who moves it from one stage to the next, nor what ends it: links.ts does.
  */
+import type { FrameAllowances } from "./frame-allowances.ts";
 import type { Introduction } from "./introductions.ts";
 import type { LinkId, Time } from "./io.ts";
 import type { Proving } from "./proving.ts";
@@ -26,7 +27,7 @@ export interface Link {
 export type Stage =
   | { readonly type: "introducing"; readonly since: Time }
   | { readonly type: "proving"; readonly proving: Proving }
-  | { readonly type: "proven"; readonly pulse: Pulse };
+  | { readonly type: "proven"; readonly pulse: Pulse; readonly allowances: FrameAllowances };
 
 /** When one that is not proven is given up, or the beat of one that is. */
 export const deadlineOf = ({ stage, introduction }: Link): Time => {

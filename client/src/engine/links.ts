@@ -10,6 +10,7 @@ import type { Address, RoomTag } from "@swapmeet/shared";
 import type { ConnectionsLeft } from "./call-budget.ts";
 import { Calls } from "./calls.ts";
 import { type Frame, type RelayFrame } from "./frame.ts";
+import { FrameAllowances } from "./frame-allowances.ts";
 import { decodeFrame, encodeFrame } from "./frame-codec.ts";
 import { Introductions, type Introduction, type IntroductionsContext, type Word } from "./introductions.ts";
 import type { LinkEnd, LinkId, Notice, Signal, Time } from "./io.ts";
@@ -55,13 +56,15 @@ export class Links {
    */
   #nextBeat: Time | null = null;
   #nextLinkId = 1;
+  /** When the last bytes came. */
+  #now: Time = 0;
 
   constructor(context: LinksContext) {
     this.#context = context;
     this.#introductions = new Introductions({
       ...context,
       heard: (word, now) => this.#hear(word, now),
-      refused: (refusal) => this.#count(refusal),
+      refused: (refusal) => this.count(refusal),
       send: (peer, frame) => this.send(peer, frame),
       refuse: (peer, refusal) => this.refuse(peer, refusal),
       isLinked: (peer) => this.isLinked(peer),
@@ -195,6 +198,7 @@ export class Links {
   bytes(id: LinkId, bytes: Uint8Array, now: Time): void {
     const link = this.#linkById.get(id);
     if (!link || this.#doomed.has(link)) return;
+    this.#now = now;
     const decoded = decodeFrame(bytes);
     if (!decoded.ok) return this.#refuse(link, decoded.problem);
     const frame = decoded.value;
@@ -216,7 +220,7 @@ export class Links {
     if (older && link.isRelayed && !older.isRelayed) return this.#end(link, now);
     if (older) this.#end(older, now); // one link a peer: the newer one works
     const pulse = new Pulse(() => this.#context.isNeeded(peer), now);
-    this.#moveOn(link, { type: "proven", pulse });
+    this.#moveOn(link, { type: "proven", pulse, allowances: new FrameAllowances() });
     if (link.isRelayed) this.#context.emit({ type: "open-relay", link: link.id });
     this.#linkByPeer.set(peer, link);
     this.#calls.succeeded(link, now);
@@ -226,9 +230,10 @@ export class Links {
 
   #frame(link: Link, pulse: Pulse, frame: Frame, now: Time): void {
     const peer = link.introduction.peer as PeerId;
+    if (!this.#mayCome(link, frame, now)) return;
     switch (frame.type) {
       case "prove":
-        return this.#refuse(link, "second-proof");
+        return; // never let in
       case "ping":
         return this.#sendFrame(link, { type: "pong", nonce: frame.nonce });
       case "pong":
@@ -242,6 +247,27 @@ export class Links {
       default:
         pulse.used();
         this.#context.frame(peer, frame, now);
+    }
+  }
+
+  /** Whether the peer may send one more frame of this type. [W3a] */
+  #mayCome(link: Link, frame: Frame, now: Time): boolean {
+    const beyond = link.stage.type === "proven" ? link.stage.allowances.spend(frame.type, now) : null;
+    switch (beyond) {
+      case null:
+        return true;
+      case "dropped":
+        this.#refuse(link, "too-many-requests");
+        return false;
+      case "passed over":
+        this.count("too-many-requests");
+        return false;
+      case "hostile":
+        this.#refuse(link, "flood");
+        return false;
+      case "second proof":
+        this.#refuse(link, "second-proof");
+        return false;
     }
   }
 
@@ -343,12 +369,16 @@ export class Links {
   refuse(peer: PeerId, refusal: Refusal): void {
     const link = this.#linkByPeer.get(peer);
     if (link) this.#refuse(link, refusal);
-    else this.#count(refusal);
+    else this.count(refusal);
   }
 
   #refuse(link: Link, refusal: Refusal): void {
-    this.#count(refusal);
-    if (!isHostile(refusal) || this.#doomed.has(link)) return;
+    this.count(refusal);
+    if (this.#doomed.has(link)) return;
+    if (!isHostile(refusal)) {
+      if (link.stage.type !== "proven" || link.stage.allowances.offend(refusal, this.#now)) return;
+      return this.#refuse(link, "flood"); // [W3b]
+    }
     this.#doomed.add(link);
     // Before the proof the name is only a claim: the link ends, the name is not blamed.
     const { peer } = link.introduction;
@@ -358,7 +388,8 @@ export class Links {
     this.#context.notify({ type: "peer-dropped", peer, refusal });
   }
 
-  #count(refusal: Refusal): void {
+  /** Counts what nobody in particular is to blame for. */
+  count(refusal: Refusal): void {
     this.refusals.set(refusal, (this.refusals.get(refusal) ?? 0) + 1);
   }
 

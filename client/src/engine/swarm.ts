@@ -166,11 +166,13 @@ export class Swarm {
         this.#uploads.interest(peer, frame.file, frame.wanted, now);
         break;
       case "bitfield":
-        this.#downloads.get(frame.file)?.bitfield(source, frame.bits, now);
+      case "have": {
+        const download = this.#downloads.get(frame.file);
+        if (!download) return; // nobody here fetches it, or not any more
+        if (frame.type === "bitfield") download.bitfield(source, frame.bits, now);
+        else download.have(source, frame.pieces, now);
         break;
-      case "have":
-        this.#downloads.get(frame.file)?.have(source, frame.pieces, now);
-        break;
+      }
       case "layer-request":
         this.#uploads.layerRequest(peer, frame.file, frame.first, now);
         break;
@@ -199,6 +201,7 @@ export class Swarm {
         this.#rejected(source, frame, now);
         break;
       case "queue":
+        if (source.place === frame.position) return;
         source.place = frame.position;
         this.#stirred = true; // others may be sooner now
         break;

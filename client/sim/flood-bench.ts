@@ -1,0 +1,50 @@
+/**
+ * What a flood costs the peer that it comes to: `npm run bench:flood`. A whole engine fetches a file of 1,024 pieces from
+ * an honest source, with five other peers linked; another peer sends 30,000 frames of one type at 3,000 a second. Told
+ * are the time of the processor for each of these frames, codec included, and after how many the link was ended.
+ */
+import { encodeFrame } from "../src/engine/frame-codec.ts";
+import type { Frame } from "../src/engine/frame.ts";
+import { FLOODS } from "./floods.ts";
+import { SimRoom } from "./room.ts";
+import { SimDisk } from "./sim-disk.ts";
+
+const FRAMES = 30_000;
+const FRAMES_PER_MS = 3;
+const FILE_BYTES = 256 * 1024 * 1024;
+const OTHERS = 5;
+
+const measure = (type: Frame["type"]): string => {
+  const room = new SimRoom({ seed: 1, upBytesPerSecond: 1024 * 1024 });
+  const disks = [new SimDisk(), new SimDisk()] as const;
+  const honest = room.add("Hannah", { files: disks[0] });
+  const ada = room.add("Ada", { files: disks[1] });
+  const mallory = room.add("Mallory");
+  const others = Array.from({ length: OTHERS }, (_, at) => room.add(`Other ${at}`));
+  for (const peer of [honest, ada, mallory, ...others]) room.join(peer);
+  room.run(20_000);
+  const local = disks[0].disk.add(new Uint8Array(FILE_BYTES), "file");
+  honest.feed({ type: "share", files: [local] });
+  room.run(2_000);
+  ada.feed({ type: "download", file: local.file, name: "file" });
+  room.run(2_000);
+  const link = ada.engine.linkOf(mallory.id);
+  if (link === null) throw new Error("not linked");
+  const flood = Array.from({ length: 64 }, (_, at) =>
+    encodeFrame(FLOODS[type]({ at, file: local, of: mallory })),
+  );
+
+  let micros = 0;
+  let taken = 0;
+  for (; taken < FRAMES && ada.engine.linkOf(mallory.id) === link; taken += FRAMES_PER_MS) {
+    room.run(1);
+    const began = performance.now();
+    for (let at = 0; at < FRAMES_PER_MS; at++)
+      ada.feed({ type: "link-bytes", link, bytes: flood[(taken + at) % flood.length]! });
+    micros += (performance.now() - began) * 1000;
+  }
+  const until = ada.engine.linkOf(mallory.id) === link ? "still linked" : `ended after ${taken} frames`;
+  return `${type}: ${(micros / taken).toFixed(1)} µs a frame, ${(micros / 1000).toFixed(0)} ms in all, ${until}`;
+};
+
+for (const type of Object.keys(FLOODS) as Frame["type"][]) console.log(measure(type));

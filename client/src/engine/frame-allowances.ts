@@ -1,0 +1,112 @@
+/**
+ * What a linked peer may send: of each type of frame so much at once, and so much more a second. This is the one place
+ * that knows it, at the door of every proven link, before a frame has any effect. PROTOCOL.md, rules W3a and W3b.
+ *
+ * It does not know what frames mean. Where a rule bounds a type more closely, by what an answer costs, that rule is
+ * kept where the answer is made, and stands beside the type in PROTOCOL's table.
+ */
+import { Allowance } from "./allowance.ts";
+import type { Frame } from "./frame.ts";
+import type { Time } from "./io.ts";
+import type { Refusal } from "./refusal.ts";
+
+export type Beyond =
+  /** It has no effect, and is held against the link. */
+  | "dropped"
+  /** It has no effect. Its sender passes on what others began, and is not blamed for it. */
+  | "passed over"
+  /** The link ends: the frame is part of a bookkeeping that bears no gaps, and no honest peer sends so many. */
+  | "hostile"
+  /** The link ends: it is said once, before everything else. [P3] */
+  | "second proof";
+
+export interface FrameAllowance {
+  readonly atOnce: number;
+  readonly perSecond: number;
+  readonly beyond: Beyond;
+}
+
+const to = (atOnce: number, perSecond: number, beyond: Beyond): FrameAllowance => ({
+  atOnce,
+  perSecond,
+  beyond,
+});
+
+/**
+ * Each is above what an honest peer can have to say: "a second" is its fastest, and "at once" is what gathers in the
+ * 40 s that a page may stand still before its link is given up [W8], or more where a newcomer is told everything.
+ */
+export const FRAME_ALLOWANCES: Readonly<Record<Frame["type"], FrameAllowance>> = {
+  prove: to(0, 0, "second proof"),
+  // Gossip, which repairs what it loses: a newcomer hears of everyone, and every post of every board is a batch.
+  heads: to(8_192, 64, "dropped"),
+  wants: to(8_192, 512, "dropped"),
+  answered: to(8_192, 512, "dropped"),
+  batch: to(262_144, 4_096, "passed over"),
+  summary: to(256, 8, "dropped"),
+  eager: to(8_192, 256, "dropped"),
+  fork: to(2_048, 32, "passed over"),
+  // A bitfield answers an interest; whoever gains pieces faster than 512 a second has a faster disk than a browser's.
+  interest: to(2_048, 256, "dropped"),
+  bitfield: to(2_048, 64, "dropped"),
+  have: to(8_192, 512, "dropped"),
+  "layer-request": to(1_024, 64, "dropped"),
+  layer: to(2_048, 128, "dropped"),
+  "leaves-request": to(1_024, 64, "dropped"),
+  leaves: to(2_048, 128, "dropped"),
+  // A thousand small files a second, and before that as many as a folder holds; full blocks at 256 MiB/s.
+  request: to(32_768, 1_024, "hostile"),
+  cancel: to(32_768, 1_024, "hostile"),
+  reject: to(32_768, 1_024, "hostile"),
+  block: to(16_384, 4_096, "hostile"),
+  queue: to(64, 2, "dropped"),
+  offer: to(64, 1, "dropped"),
+  "offer-answer": to(256, 1, "dropped"),
+  neighbor: to(64, 2, "dropped"),
+  "neighbor-answer": to(64, 2, "dropped"),
+  disconnect: to(64, 2, "dropped"),
+  shuffle: to(64, 2, "passed over"),
+  "shuffle-reply": to(64, 2, "dropped"),
+  suspect: to(8_192, 16, "passed over"),
+  // A courier takes 128 at once and 16 a second [I11] from each of its 48 links.
+  introduce: to(8_192, 1_024, "hostile"),
+  // Through one friend, eight links that are in full use.
+  relay: to(8_192, 1_024, "passed over"),
+  message: to(256, 8, "dropped"),
+  "message-received": to(256, 8, "dropped"),
+  ping: to(64, 2, "dropped"),
+  pong: to(64, 2, "dropped"),
+};
+
+/** What a peer is refused for that is its own doing; beyond this it floods. A later version may say unknown things. Guess. */
+export const OFFENCES: FrameAllowance = to(2_048, 64, "hostile");
+
+/** Refusals that nobody earns by passing on what others said. */
+const OWN_OFFENCES: ReadonlySet<Refusal> = new Set<Refusal>([
+  "unknown-frame",
+  "unrequested-block",
+  "unrequested-layer",
+  "bad-request",
+  "too-many-requests",
+  "too-many-messages",
+  "unreadable-message",
+]);
+
+/** Of one link. */
+export class FrameAllowances {
+  readonly #allowanceByType = new Map<Frame["type"], Allowance>();
+  readonly #offences = new Allowance(OFFENCES.atOnce, OFFENCES.perSecond);
+
+  /** Null: the frame may come in. Otherwise it has no effect. */
+  spend(type: Frame["type"], now: Time): Beyond | null {
+    const { atOnce, perSecond, beyond } = FRAME_ALLOWANCES[type];
+    let allowance = this.#allowanceByType.get(type);
+    if (!allowance) this.#allowanceByType.set(type, (allowance = new Allowance(atOnce, perSecond)));
+    return allowance.spend(1, now) ? null : beyond;
+  }
+
+  /** False: it has been refused for more of its own doing than can be a race or a later version. */
+  offend(refusal: Refusal, now: Time): boolean {
+    return !OWN_OFFENCES.has(refusal) || this.#offences.spend(1, now);
+  }
+}
