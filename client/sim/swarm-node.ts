@@ -38,6 +38,8 @@ export class SwarmNode implements SimNode<PeerId, Delivery> {
   /** Hears every frame but blocks. */
   listener: ((frame: SwarmFrame, from: PeerId, now: Time) => void) | null = null;
   tamper: Tamper | null = null;
+  /** Nothing that it sends leaves it, and its links stay: as a page that stands still. */
+  isMute = false;
   readonly #world: World;
   readonly #links: Links<PeerId, Delivery>;
   readonly #catalog: Catalog;
@@ -129,6 +131,7 @@ export class SwarmNode implements SimNode<PeerId, Delivery> {
   }
 
   #send(to: PeerId, frame: SwarmFrame): void {
+    if (this.isMute) return;
     for (const told of this.tamper?.(frame, to) ?? [frame]) this.#links.send(this.id, to, this.#parcel(told));
   }
 
@@ -229,7 +232,7 @@ export class SwarmNode implements SimNode<PeerId, Delivery> {
   #sendBlocks({ peer, id, file, begin, length }: SwarmOutput & { type: "send-blocks" }): void {
     let at = 0;
     const next = (): { parcel: Delivery; sent: () => void } | null => {
-      if (at === length || this.#stopped.has(`${peer} ${id}`)) return null;
+      if (this.isMute || at === length || this.#stopped.has(`${peer} ${id}`)) return null;
       const bytes = this.disk.read(file, begin + at, Math.min(MAX_BLOCK_BYTES, length - at));
       if (typeof bytes === "string") {
         at = length;

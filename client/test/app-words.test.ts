@@ -8,6 +8,7 @@ import {
   nameOf,
   nothingFound,
   noticeSaying,
+  progressWords,
   serverNews,
   serverSaying,
   serverWord,
@@ -31,6 +32,13 @@ describe("a transfer's state begins with its name", () => {
     expect(say({ type: "downloading" })).toBe("Downloading");
     expect(say({ type: "verifying" })).toBe("Verifying");
     expect(say({ type: "paused", because: "person" })).toBe("Paused");
+  });
+
+  test("[S4a] nothing comes: it names whom it waits for", () => {
+    expect(say({ type: "waiting", for: [ruth] })).toBe("Queued, waiting for Ruth");
+    expect(say({ type: "waiting", for: [ruth, ruth] })).toBe("Queued, waiting for Ruth, Ruth");
+    const download = { state: { type: "waiting", for: [ruth] }, verifiedBytes: 1, length: 4 } as const;
+    expect(plain(progressWords(download, names))).toBe("25 %, waiting for Ruth");
   });
 
   test("complete begins with Complete whether or not it was saved", () => {

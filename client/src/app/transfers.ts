@@ -5,6 +5,7 @@ import type { DownloadView, TransferState, UploadView } from "../engine/view.ts"
 
 const RANK: Readonly<Record<TransferState["type"], number>> = {
   downloading: 0,
+  waiting: 0,
   verifying: 0,
   failed: 1,
   paused: 2,
@@ -20,7 +21,7 @@ export const byEntry = (downloads: readonly DownloadView[]): ReadonlyMap<string,
   new Map(downloads.map((download) => [libraryKey(download), download]));
 
 export const isRunning = (download: DownloadView): boolean =>
-  ["downloading", "verifying", "queued"].includes(download.state.type);
+  ["downloading", "waiting", "verifying", "queued"].includes(download.state.type);
 
 export interface Totals {
   readonly incoming: number;
@@ -42,7 +43,7 @@ export const totalsOf = (downloads: readonly DownloadView[], uploads: readonly U
       totals.finished++;
       continue;
     }
-    if (state.type === "queued") totals.waiting++;
+    if (state.type === "queued" || state.type === "waiting") totals.waiting++;
     if (state.type === "downloading" || state.type === "verifying") {
       totals.incoming++;
     }

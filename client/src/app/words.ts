@@ -1,6 +1,7 @@
 /** Every sentence the page says about state and trouble, in one place: what is true, and what to do. */
 import type { FileId } from "../engine/file-id.ts";
 import type { Notice, ReadProblem, StoreProblem } from "../engine/io.ts";
+import type { PeerId } from "../engine/peer-id.ts";
 import type { Refusal } from "../engine/refusal.ts";
 import type {
   DownloadView,
@@ -11,7 +12,15 @@ import type {
   TransferState,
 } from "../engine/view.ts";
 import type { NoticeView, ServerState, Session, StorageView } from "../platform/session-view.ts";
-import { formatBytes, formatCount, formatNames, formatSeconds, plural } from "./format.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatNames,
+  formatPercent,
+  formatSeconds,
+  percentOf,
+  plural,
+} from "./format.ts";
 import { isRunning } from "./transfers.ts";
 
 /** What happened, and what it means or what to do. */
@@ -256,6 +265,8 @@ export const stateWords = (state: TransferState, names: Pick<Names, "person">): 
         : `Queued, asking ${plural(state.sources, "source")}`;
     case "downloading":
       return "Downloading";
+    case "waiting":
+      return `Queued, ${waitingWords(state.for, names)}`;
     case "paused":
       if (state.because === "person") return "Paused";
       return `${state.because.kind === "in-use" ? "Queued" : "Paused"}: ${storeProblemWords(state.because)}`;
@@ -266,6 +277,18 @@ export const stateWords = (state: TransferState, names: Pick<Names, "person">): 
     case "failed":
       return `Failed: ${failureWords(state.reason, names)}`;
   }
+};
+
+const waitingWords = (peers: readonly PeerId[], names: Pick<Names, "person">): string =>
+  `waiting for ${formatNames(peers.map((peer) => names.person(peer)))}`;
+
+/** Of a download that stands in the results: how far it is, or whom it waits for. */
+export const progressWords = (
+  { state, verifiedBytes, length }: Pick<DownloadView, "state" | "verifiedBytes" | "length">,
+  names: Pick<Names, "person">,
+): string => {
+  const progress = formatPercent(percentOf(verifiedBytes, length));
+  return state.type === "waiting" ? `${progress}, ${waitingWords(state.for, names)}` : progress;
 };
 
 /** Whom it comes from, to follow the state; "" when there is nothing to say. */

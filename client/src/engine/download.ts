@@ -20,7 +20,7 @@ import type { PeerId } from "./peer-id.ts";
 import { transferState, type Phase } from "./phase.ts";
 import { Picker } from "./picker.ts";
 import { Rate } from "./rate.ts";
-import type { Source } from "./source.ts";
+import { SILENT_MS, type Source } from "./source.ts";
 import { TrueLeaves, type TrueLeavesContext } from "./true-leaves.ts";
 import { Trust, type TrustContext } from "./trust.ts";
 import { STANDSTILL_BYTES_PER_SECOND } from "./view.ts";
@@ -77,6 +77,7 @@ export class Download {
   readonly #rate = new Rate(SHOWN_RATE_MEMORY_MS);
   /** One of each, at least one. */
   #wanted: readonly Wanted[];
+  #lastBlockAt: Time = -Infinity;
 
   constructor(context: DownloadContext, file: FileId, entry: FileEntry) {
     this.#context = context;
@@ -375,6 +376,7 @@ export class Download {
 
   block(request: Request, bytes: Uint8Array, now: Time): void {
     this.#rate.add(bytes.length, now);
+    this.#lastBlockAt = now;
     this.#assemblies.block(request, bytes);
     if (request.assembly.isWhole) this.#check(request.assembly);
   }
@@ -428,9 +430,10 @@ export class Download {
     for (const { piece } of this.#assemblies) pieces[piece] = ARRIVING;
     if (this.#phase.type === "checking") pieces.fill(ARRIVING);
     const verifiedBytes = this.#verifiedBytes();
-    const bytesPerSecond = this.#phase.type === "fetching" ? this.#rate.perSecond(now) : 0;
     const sources = this.#holders.inSight();
-    const state = transferState(this.#phase, sources.length, this.#assemblies);
+    const state = transferState(this.#phase, sources.length, this.#assemblies, this.#awaited(sources, now));
+    const isComing = this.#phase.type === "fetching" && state.type !== "waiting";
+    const bytesPerSecond = isComing ? this.#rate.perSecond(now) : 0;
     return this.#wanted.map((wanted) => ({
       file: this.file,
       name: wanted.name,
@@ -445,6 +448,17 @@ export class Download {
       senders: [...this.#senders],
       handedBy: this.#phase.type === "checking" ? this.#phase.from : this.#handedBy,
     }));
+  }
+
+  /** Who owes something, while nothing comes from anybody. [S4a] */
+  #awaited(inSight: readonly PeerId[], now: Time): PeerId[] {
+    if (this.#phase.type === "layer") return this.#phase.fetch.awaited(now);
+    if (this.#phase.type !== "fetching" || now - this.#lastBlockAt < SILENT_MS) return [];
+    const asked = new Set<Source>();
+    for (const { requests } of this.#assemblies) for (const { source } of requests) asked.add(source);
+    const silent = [...this.#context.sources()].filter((source) => source.isSilent(now));
+    if (asked.size === 0) return inSight.filter((peer) => silent.some((source) => source.peer === peer));
+    return [...asked].every((source) => silent.includes(source)) ? [...asked].map(({ peer }) => peer) : [];
   }
 
   #verifiedBytes(): number {

@@ -12,7 +12,7 @@ import type { Time } from "./io.ts";
 import { rootOfLayer } from "./merkle.ts";
 import type { PeerId } from "./peer-id.ts";
 import type { Refusal } from "./refusal.ts";
-import type { Source } from "./source.ts";
+import { SILENT_MS, type Source } from "./source.ts";
 
 /** A peer answers for hashes in this time, or another is asked. Guess. */
 export const HASHES_TIMEOUT_MS = 5000;
@@ -37,6 +37,8 @@ export class LayerFetch {
   #hashes = 0;
   #from: Source | null = null;
   #dueAt: Time = 0;
+  /** When the last hashes came, or it began. */
+  #heardAt: Time | null = null;
   /** Who was asked and did not answer. */
   readonly #silent = new Set<PeerId>();
 
@@ -58,6 +60,7 @@ export class LayerFetch {
       ({ peer }) => !this.#silent.has(peer) && !this.#holders.isUnreadable(peer),
     );
     this.#hashes = 0;
+    this.#heardAt ??= now;
     this.#from = able[Math.floor(this.#context.random() * able.length)] ?? null;
     this.#dueAt = now + HASHES_TIMEOUT_MS;
     if (this.#from) this.#request(this.#from, now);
@@ -66,6 +69,7 @@ export class LayerFetch {
   /** All of it, once it is whole and true. `first` and `hashes` as they stand in a layer frame. */
   frame(source: Source, first: number, hashes: Uint8Array, now: Time): Uint8Array | null {
     const answer = this.#from === source ? this.#add(first, hashes) : "unrequested-layer";
+    if (answer === "more") this.#heardAt = now;
     switch (answer) {
       case "true":
         return this.#layer;
@@ -103,6 +107,12 @@ export class LayerFetch {
   have(source: Source, now: Time): void {
     this.#silent.delete(source.peer);
     if (this.#from === null) this.ask(now);
+  }
+
+  /** Who is asked and does not answer; nobody while hashes come. [S4a] */
+  awaited(now: Time): PeerId[] {
+    if (this.#heardAt === null || now - this.#heardAt < SILENT_MS) return [];
+    return this.#from ? [this.#from.peer] : [...this.#silent];
   }
 
   tick(now: Time): void {

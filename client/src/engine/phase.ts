@@ -23,12 +23,18 @@ export type Phase =
   | { readonly type: "paused"; readonly because: "person" | StoreProblem }
   | { readonly type: "failed"; readonly reason: TransferFailure };
 
-/** `sources`: how many are in sight. */
+/** `sources`: how many are in sight. `awaited`: those that owe something, while nothing comes from anybody. [S4a] */
 export const transferState = (
   phase: Phase,
   sources: number,
   assemblies: Iterable<Assembly>,
+  awaited: readonly PeerId[],
 ): TransferState => {
+  const state = stateOf(phase, sources, assemblies);
+  return state.type === "downloading" && awaited.length > 0 ? { type: "waiting", for: awaited } : state;
+};
+
+const stateOf = (phase: Phase, sources: number, assemblies: Iterable<Assembly>): TransferState => {
   switch (phase.type) {
     case "waiting":
       return { type: "queued", position: null, sources };

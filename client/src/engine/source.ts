@@ -23,6 +23,8 @@ export const MIN_STALL_MS = 5000;
 const STALL_BYTES = 512 * 1024;
 /** A peer that told us our place in its queue may be silent for longer. */
 const QUEUED_STALL_MS = 60_000;
+/** What is owed and does not come for this long is waited for, as a person is told. Guess. */
+export const SILENT_MS = 3000;
 /** How long a stalled or busy peer is left alone. */
 const REST_MS = 2000;
 /** What a peer is thought to bring before it has sent anything. Guess. */
@@ -48,6 +50,8 @@ export class Source {
   #quietSince: Time = 0;
   #delayMs = Infinity;
   #mayHelp = true;
+  /** It was given up for its silence, and has sent nothing since. */
+  #hasStalled = false;
   readonly #rate = new Rate(1000);
 
   constructor(peer: PeerId) {
@@ -84,6 +88,7 @@ export class Source {
     this.#quietSince = now;
     this.#restsUntil = 0;
     this.#mayHelp = true;
+    this.#hasStalled = false;
     this.place = 0;
   }
 
@@ -104,6 +109,17 @@ export class Source {
 
   rest(now: Time): void {
     this.#restsUntil = now + REST_MS;
+  }
+
+  /** It was silent for too long, and what it owed is asked of others. */
+  stalled(now: Time): void {
+    this.#hasStalled = true;
+    this.rest(now);
+  }
+
+  /** It owes bytes, or did when it was given up, and nothing comes. */
+  isSilent(now: Time): boolean {
+    return this.#hasStalled || (this.#outstandingBytes > 0 && now - this.#quietSince >= SILENT_MS);
   }
 
   /** It owes bytes and has been silent for too long. */

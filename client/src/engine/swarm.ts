@@ -488,7 +488,7 @@ export class Swarm {
     this.#stirred = true;
     for (const source of this.#sources.values()) {
       if (!source.isStalled(now)) continue;
-      source.rest(now);
+      source.stalled(now);
       for (const request of source.requests.values()) request.download.cancel(request);
     }
     for (const line of [this.#small, this.#large])

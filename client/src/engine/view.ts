@@ -72,6 +72,8 @@ export type TransferState =
   /** Waiting for a source: `position` in a source's upload queue, null while there is no source at all. */
   | { readonly type: "queued"; readonly position: number | null; readonly sources: number }
   | { readonly type: "downloading" }
+  /** Nothing came for a few seconds, and these owe it. */
+  | { readonly type: "waiting"; readonly for: readonly PeerId[] }
   | { readonly type: "paused"; readonly because: "person" | StoreProblem }
   | { readonly type: "verifying" }
   | { readonly type: "complete"; readonly saved: boolean }

@@ -370,6 +370,10 @@ export const SCENES = {
         [tomas, joon],
       ),
       download("field-recorder-manual.pdf", 6.4 * MB, { type: "queued", position: null, sources: 0 }, 0, []),
+      download("field recording notes.md", 14_000, { type: "waiting", for: [ruth.peer, joon.peer] }, 0.3, [
+        ruth,
+        joon,
+      ]),
       download("wind in the reeds, field rec.mp3", 9.1 * MB, { type: "complete", saved: true }, 1, [joon]),
     ],
     library: library.map((item, i) => (i === 1 ? { ...item, problem: "vanished" as const } : item)),
