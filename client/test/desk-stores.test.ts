@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fileIdOf } from "../src/engine/file-id.ts";
 import type { StoreProblem } from "../src/engine/io.ts";
 import { storesAt, type Desk } from "../src/platform/desk-stores.ts";
-import type { PieceStore } from "../src/platform/piece-store.ts";
+import type { PieceStore, PieceStores } from "../src/platform/piece-store.ts";
 
 const file = fileIdOf(new Uint8Array(32).fill(1), 1000);
 const reported: unknown[] = [];
@@ -59,6 +59,73 @@ test.each(Object.entries({ ...asks, blob: (store: PieceStore) => store.blob() })
     expect(reported).toEqual([bug]);
   },
 );
+
+const calls: Readonly<Record<string, (stores: PieceStores) => Promise<unknown>>> = {
+  open: (stores) => stores.open(file, "name", new Uint8Array()),
+  openWhole: (stores) => stores.openWhole(file, "name"),
+  list: (stores) => stores.list(),
+  forget: (stores) => stores.forget(file),
+};
+const storesThat = (ends: () => Promise<unknown>, close = vi.fn(async () => {})): PieceStores =>
+  storesAt(
+    new Proxy({ close }, { get: (own, name) => (name === "close" ? own.close : ends) }) as never,
+    "opfs",
+    null,
+  );
+
+describe.each(Object.entries(calls))("a call of %s", (_, call) => {
+  test("that is never answered is a problem after a minute", async () => {
+    const answer = call(storesThat(() => new Promise(() => {})));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await answer).toMatchObject({ ok: false, problem: { kind: "broken" } });
+  });
+
+  test("in which the worker fails is a problem", async () => {
+    const answer = call(storesThat(() => Promise.reject(new RangeError("a bug"))));
+    expect(await answer).toMatchObject({ ok: false, problem: { kind: "broken" } });
+  });
+});
+
+test("what nobody hears of may be there, and may be opened", async () => {
+  const stores = storesThat(() => new Promise(() => {}));
+  const answers = Promise.all([stores.holds(file), stores.canOpen(file, "name")]);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(await answers).toEqual([true, true]);
+});
+
+test("a file that takes long to be read back is waited for as long as it gets on", async () => {
+  let open: (opened: unknown) => void = () => {};
+  let onVerified: (bytes: number) => void = () => {};
+  const desk = {
+    open: (...args: unknown[]) => {
+      onVerified = args[3] as typeof onVerified;
+      return new Promise((resolve) => (open = resolve));
+    },
+  };
+  const opening = storesAt(desk as unknown as Desk, "opfs", null).open(file, "name", new Uint8Array());
+  for (let minute = 0; minute < 10; minute++) {
+    await vi.advanceTimersByTimeAsync(50_000);
+    onVerified(1000);
+  }
+  open(ok({ have: new Uint8Array(1), layer: new Uint8Array(), isBorrowed: false }));
+  expect(await opening).toMatchObject({ ok: true });
+});
+
+test("a store that is opened too late is let go: the next one who asks has it", async () => {
+  let open: (opened: unknown) => void = () => {};
+  const close = vi.fn(async () => {});
+  const opening = storesThat(() => new Promise((resolve) => (open = resolve)), close).open(
+    file,
+    "name",
+    new Uint8Array(),
+  );
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(await opening).toMatchObject({ ok: false });
+  expect(close).not.toHaveBeenCalled();
+  open(ok({ have: new Uint8Array(1), layer: new Uint8Array(), isBorrowed: false }));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(close).toHaveBeenCalledWith(file);
+});
 
 test("a store whose worker does not answer can be closed, and a piece begun anew", async () => {
   const store = await storeThat(() => new Promise(() => {}));

@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Page } from "@playwright/test";
+import type { CDPSession, Page } from "@playwright/test";
 import { LAN_HOST, launchPersistent } from "../lib/browser.ts";
 import { slowUplink } from "../lib/channels.ts";
 import { DevicePages, device } from "../lib/device-page.ts";
@@ -17,25 +17,36 @@ const PIECE_BYTES = MiB / 4;
 const NAME = "no room.bin";
 const LENGTH = 4 * MiB;
 
-/** Null: what the disk has. */
-const setQuota = async (page: Page, quotaSize: number | null): Promise<void> => {
-  const cdp = await page.context().newCDPSession(page);
-  const { origin } = new URL(page.url());
-  await cdp.send("Storage.overrideQuotaForOrigin", { origin, ...(quotaSize === null ? {} : { quotaSize }) });
-  await cdp.detach();
-};
+/** For one page. What it overrides lasts as long as its session. */
+class Quota {
+  readonly #page: Page;
+  #session: Promise<CDPSession> | null = null;
+
+  constructor(page: Page) {
+    this.#page = page;
+  }
+
+  /** Null: what the disk has. */
+  async set(quotaSize: number | null): Promise<void> {
+    const session = await (this.#session ??= this.#page.context().newCDPSession(this.#page));
+    const { origin } = new URL(this.#page.url());
+    await session.send("Storage.overrideQuotaForOrigin", {
+      origin,
+      ...(quotaSize === null ? {} : { quotaSize }),
+    });
+  }
+}
 
 type Window = "a private window" | "a profile";
 const WINDOWS: readonly Window[] = ["a private window", "a profile"];
 
 const test = base.extend<{ pageIn: (window: Window) => Promise<Page> }>({
-  pageIn: async ({ browser, complaints }, use) => {
+  pageIn: async ({ browser }, use) => {
     const profile = await mkdtemp(join(tmpdir(), "swapmeet-profile-"));
     const closings: (() => Promise<void>)[] = [];
     await use(async (window) => {
       const context = window === "a profile" ? await launchPersistent(profile) : await browser.newContext();
       closings.push(() => context.close());
-      complaints.watch(context);
       return context.newPage();
     });
     for (const close of closings) await close();
@@ -60,7 +71,8 @@ test.describe("the store", () => {
         const page = await pageIn(window);
         await pages.open(page, "localhost");
         expect(await device(page, "storeKind")).toBe("opfs");
-        await page.exposeFunction("fill", (isFull: boolean) => setQuota(page, isFull ? 1 : null));
+        const quota = new Quota(page);
+        await page.exposeFunction("fill", (isFull: boolean) => quota.set(isFull ? 1 : null));
         await device(page, "runFullAt", piece);
       });
 
@@ -68,7 +80,7 @@ test.describe("the store", () => {
     const page = await pageIn("a private window");
     await pages.open(page, LAN_HOST);
     expect(await device(page, "storeKind")).toBe("indexeddb");
-    await setQuota(page, 3 * MiB);
+    await new Quota(page).set(3 * MiB);
     await device(page, "runFull");
   });
 });
@@ -85,20 +97,23 @@ for (const window of WINDOWS)
       folder,
       open,
       pageIn,
+      complaints,
     }) => {
       const file = await randomFile(join(folder, NAME), 51, LENGTH);
       const giver = await open("/", { before: slowUplink(4 * MiB) });
       const url = `${server.urlAt()}/#${await giver.newPrivateRoom()}`;
       const taker = new RoomPage(await pageIn(window));
+      complaints.watch(taker.page.context());
+      const quota = new Quota(taker.page);
       await taker.page.goto(url);
       await giver.addFiles(file);
       const row = await taker.find(NAME);
-      await setQuota(taker.page, quotaBytes);
+      await quota.set(quotaBytes);
       await row.getByRole("button", { name: /^Download / }).click();
       await expect(taker.transfer(NAME)).toContainText("Paused: no room", { timeout: 60_000 });
       expect(taker.saves).toEqual([]);
 
-      await setQuota(taker.page, null);
+      await quota.set(null);
       await taker.page.evaluate(() => dispatchEvent(new Event("focus")));
       const [saved] = await taker.saved(1);
       expect(await sha256(saved!.path)).toBe(await sha256(file));

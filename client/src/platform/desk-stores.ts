@@ -9,7 +9,7 @@ import type { StoreProblem } from "../engine/io.ts";
 import { Assembly } from "./assembly.ts";
 import type { PieceStore, PieceStores, StoreKind } from "./piece-store.ts";
 import type { CheckAnswer, Opened, StoreDesk } from "./store-desk.ts";
-import { within } from "./time-limit.ts";
+import { unlessSilent } from "./silence.ts";
 
 /** A piece takes a second on a slow card, and as many may wait before it as memory holds. Guess. */
 const PIECE_MS = 60_000;
@@ -21,23 +21,29 @@ export const storesAt = (desk: Desk, kind: StoreKind, limitBytes: number | null)
   kind,
   limitBytes,
   async open(file, name, layer, onVerified = () => {}) {
-    const opened = await caught(desk.open(file, name, layer, Comlink.proxy(onVerified)));
+    const opened = await unlessStuck(
+      (heard) => desk.open(file, name, layer, Comlink.proxy(hearing(onVerified, heard))),
+      () => desk.close(file),
+    );
     return opened.ok ? ok(storeAt(desk, file, opened.value)) : opened;
   },
   async openWhole(file, name) {
-    const opened = await caught(desk.openWhole(file, name));
+    const opened = await unlessStuck(
+      () => desk.openWhole(file, name),
+      () => desk.close(file),
+    );
     return opened.ok ? ok(opened.value && storeAt(desk, file, opened.value)) : opened;
   },
   async holds(file) {
-    const held = await caught(desk.holds(file));
+    const held = await answered(() => desk.holds(file));
     return !held.ok || held.value;
   },
   async canOpen(file, name) {
-    const can = await caught(desk.canOpen(file, name));
+    const can = await answered(() => desk.canOpen(file, name));
     return !can.ok || can.value;
   },
-  list: () => desk.list(),
-  forget: (file) => desk.forget(file),
+  list: () => answered(() => desk.list()),
+  forget: (file) => answered(() => desk.forget(file)),
 });
 
 const storeAt = (desk: Desk, file: FileId, { have, layer, isBorrowed }: Opened): PieceStore => {
@@ -50,13 +56,9 @@ const storeAt = (desk: Desk, file: FileId, { have, layer, isBorrowed }: Opened):
     put: (begin, block) => assembly.put(begin, block),
     async check(piece, hash) {
       const sent = assembly.take(piece);
-      const checking: Promise<CheckAnswer> = desk.check(
-        file,
-        piece,
-        hash,
-        Comlink.transfer(sent, [sent.buffer]),
-      );
-      const checked = await answered<CheckAnswer>(checking.then((answer) => ok(answer)));
+      const checking = (): Promise<CheckAnswer> =>
+        desk.check(file, piece, hash, Comlink.transfer(sent, [sent.buffer]));
+      const checked = await answered<CheckAnswer>(async () => ok(await checking()));
       if (!checked.ok) return checked;
       const { result, bytes } = checked.value;
       if (result.ok && result.value.type === "stored") assembly.recycle(piece, bytes);
@@ -64,17 +66,43 @@ const storeAt = (desk: Desk, file: FileId, { have, layer, isBorrowed }: Opened):
       return result;
     },
     drop: (piece) => assembly.drop(piece),
-    read: (begin, length) => answered(desk.read(file, begin, length)),
-    leaves: (piece) => answered(desk.leaves(file, piece)),
-    blob: () => caught(desk.blob(file)),
-    close: async () => void (await answered(desk.close(file).then(() => ok(undefined)))),
-    forget: async () => void (await caught(desk.forget(file))),
+    read: (begin, length) => answered(() => desk.read(file, begin, length)),
+    leaves: (piece) => answered(() => desk.leaves(file, piece)),
+    blob: () => unlessStuck((heard) => desk.blob(file, Comlink.proxy(heard))),
+    close: async () => void (await answered(async () => ok(await desk.close(file)))),
+    forget: async () => void (await answered(() => desk.forget(file))),
   };
 };
 
-/** Of a call about one piece: that it takes too long is a problem, too. */
-const answered = <Value>(call: Promise<Result<Value, StoreProblem>>): Promise<Result<Value, StoreProblem>> =>
-  caught(within(PIECE_MS, call).then((answer) => answer ?? broken("it does not answer")));
+/** Of a call about one piece, or none: that it takes too long is a problem, too. */
+const answered = <Value>(
+  call: () => Promise<Result<Value, StoreProblem>>,
+): Promise<Result<Value, StoreProblem>> => unlessStuck(call);
+
+/** Of a call that may read the whole file, and is heard of after each piece. What is brought too late is let go. */
+const unlessStuck = <Value>(
+  call: (heard: () => void) => Promise<Result<Value, StoreProblem>>,
+  letGo?: () => Promise<unknown>,
+): Promise<Result<Value, StoreProblem>> =>
+  caught(
+    (async () => {
+      let isLate = false;
+      const answer = await unlessSilent(PIECE_MS, async (heard) => {
+        const late = await call(heard);
+        if (isLate && late.ok) await letGo?.();
+        return late;
+      });
+      isLate = true;
+      return answer ?? broken("it does not answer");
+    })(),
+  );
+
+const hearing =
+  (onVerified: (bytes: number) => void, heard: () => void) =>
+  (bytes: number): void => {
+    heard();
+    onVerified(bytes);
+  };
 
 /** A bug, or memory that is full: told on the console, and a problem like others for who asked. */
 const caught = async <Value>(

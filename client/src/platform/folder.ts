@@ -6,9 +6,18 @@ import { openDB, type DBSchema } from "idb";
 import { utf8ToBytes } from "../engine/bytes.ts";
 import type { StoreProblem } from "../engine/io.ts";
 import { MAX_NAME_BYTES, portableFileName } from "../engine/name.ts";
+import type { Bytes } from "./leaf-hashes.ts";
+import { unlessSilent } from "./silence.ts";
+import { within } from "./time-limit.ts";
 
 /** Tries at a free name, " (2)" and on. Guess. */
 const MAX_NAMES_TRIED = 1000;
+
+/** Whether the page may still write there. Without an answer it may not. Guess. */
+const TOLD_WITHIN_MS = 5_000;
+
+/** Disks wake in seconds; a large file may be looked at by a scanner before it is closed. Guess. */
+const SILENT_FOR_MS = 2 * 60_000;
 
 /** Chromium only, and not among the types. https://wicg.github.io/file-system-access/ */
 type Permission = { readonly mode: "readwrite" };
@@ -33,7 +42,7 @@ export const canChooseFolder = (): boolean => window.showDirectoryPicker !== und
 export const chooseFolder = async (): Promise<Folder | null> => {
   try {
     const handle = await window.showDirectoryPicker!({ ...WRITE, id: "swapmeet" });
-    await (await database()).put("handles", handle, "folder");
+    await remember(handle).catch(() => {}); // full, or forbidden: it is chosen for this visit
     return new Folder(handle);
   } catch (error) {
     if (error instanceof DOMException) return null;
@@ -48,6 +57,10 @@ export const rememberedFolder = async (): Promise<Folder | null> => {
 };
 
 export const forgetFolder = async (): Promise<void> => (await database()).delete("handles", "folder");
+
+const remember = async (handle: FolderHandle): Promise<void> => {
+  await (await database()).put("handles", handle, "folder");
+};
 
 const database = () =>
   openDB<Schema>("swapmeet-folder", 1, { upgrade: (fresh) => void fresh.createObjectStore("handles") });
@@ -67,7 +80,12 @@ export class Folder {
 
   /** The permission may have ended with the page that got it. */
   async isWritable(): Promise<boolean> {
-    return (await this.#root.queryPermission?.(WRITE)) === "granted";
+    try {
+      const asked = this.#root.queryPermission?.(WRITE) ?? null;
+      return (await within(TOLD_WITHIN_MS, Promise.resolve(asked))) === "granted";
+    } catch {
+      return false;
+    }
   }
 
   /**
@@ -76,6 +94,18 @@ export class Folder {
    * nothing is written then. [N1a]
    */
   async write(content: Blob, path: string, name: string): Promise<StoreProblem | "name-refused" | null> {
+    const written = await unlessSilent(SILENT_FOR_MS, async (heard) => ({
+      problem: await this.#write(content, path, name, heard),
+    }));
+    return written ? written.problem : { kind: "broken", detail: "the folder does not answer" };
+  }
+
+  async #write(
+    content: Blob,
+    path: string,
+    name: string,
+    heard: () => void,
+  ): Promise<StoreProblem | "name-refused" | null> {
     try {
       let folder: FileSystemDirectoryHandle = this.#root;
       for (const part of path.split("/"))
@@ -84,9 +114,13 @@ export class Folder {
       const file = await this.#inTurn(() => asTaken(name, (name) => newFile(folder, name)));
       if (!file) return { kind: "broken", detail: "no free name" };
       try {
-        await content.stream().pipeTo(await file.createWritable());
+        await content
+          .stream()
+          .pipeThrough(watched(heard))
+          .pipeTo(await file.createWritable());
+        await mustHold(file, content.size);
       } catch (error) {
-        await folder.removeEntry(file.name);
+        await folder.removeEntry(file.name).catch(() => {}); // it may fail for the same reason, which is told
         throw error;
       }
       return null;
@@ -114,6 +148,21 @@ const asTaken = async <Value>(name: string, act: (name: string) => Promise<Value
     if (!(error instanceof TypeError) || portable === name) throw error;
     return act(portable);
   }
+};
+
+/** Says of every chunk that it came by. */
+const watched = (heard: () => void): TransformStream<Bytes, Bytes> =>
+  new TransformStream({
+    transform: (chunk, passed) => {
+      heard();
+      passed.enqueue(chunk);
+    },
+  });
+
+/** A disk that is full need not say so. */
+const mustHold = async (file: FileSystemFileHandle, size: number): Promise<void> => {
+  if ((await file.getFile()).size !== size)
+    throw new DOMException("not all bytes were written", "QuotaExceededError");
 };
 
 /** An empty file under a name that was free; null when none of them was. */

@@ -4,6 +4,7 @@ import { fileIdOf, lengthOf, type FileId } from "../engine/file-id.ts";
 import type { Input } from "../engine/io.ts";
 import type { PeerId } from "../engine/peer-id.ts";
 import type { HashedFile, HashProblem } from "./hash-file.ts";
+import { unlessSilent } from "./silence.ts";
 
 export interface HandedFilesOptions {
   /** `onBytes` hears how many more bytes are hashed. */
@@ -17,6 +18,9 @@ export interface HandedFilesOptions {
   refuse(file: FileId, from: PeerId, because: HandedProblem): void;
   feed(input: Input): void;
 }
+
+/** Other files may be hashed first. When nothing is heard for so long, the file is fetched over the channel. Guess. */
+const HASHED_WITHIN_MS = 60_000;
 
 export type HandedProblem = "another-file" | "unreadable";
 
@@ -46,7 +50,10 @@ export class HandedFiles {
     if (!handed) return;
     const { adopt, refuse, feed } = this.#options;
     const { from, content } = handed;
-    const verdict = await this.#verdict(file, handed);
+    const verdict = await this.#verdict(file, handed).catch((error: unknown) => {
+      reportError(error); // it is fetched over the channel
+      return "not-loaded" as const;
+    });
     if (this.#handedByFile.get(file) !== handed) return; // dropped meanwhile
     this.#handedByFile.delete(file);
     if (verdict === "another-file" || verdict === "unreadable") refuse(file, from, verdict);
@@ -69,11 +76,17 @@ export class HandedFiles {
   ): Promise<HashedFile | HandedProblem | "not-loaded"> {
     if (content.size !== lengthOf(file)) return "another-file";
     let hashedBytes = 0;
+    const hashing = (heard: () => void) =>
+      this.#options.hash(content, (bytes) => (heard(), onBytes(bytes)), dropping.signal);
     const onBytes = (bytes: number) => {
       hashedBytes += bytes;
       if (!dropping.signal.aborted) this.#options.feed({ type: "file-hashed", file, bytes: hashedBytes });
     };
-    const hashed = await this.#options.hash(content, onBytes, dropping.signal);
+    const hashed = await unlessSilent(HASHED_WITHIN_MS, hashing);
+    if (!hashed) {
+      dropping.abort();
+      return "not-loaded";
+    }
     if (!hashed.ok) return hashed.problem === "not-loaded" ? hashed.problem : "unreadable";
     return fileIdOf(hashed.value.root, hashed.value.length) === file ? hashed.value : "another-file";
   }

@@ -17,6 +17,9 @@ import type { PieceStore, PieceStores, StoredFile } from "./piece-store.ts";
 import { bytesMissing } from "./quota.ts";
 import { readProblemIn } from "./read-problem.ts";
 import { SharedFiles } from "./shared-files.ts";
+import { within } from "./time-limit.ts";
+import { Turns } from "./turns.ts";
+import { brokenBy, unperformed } from "./unperformed.ts";
 
 export interface HoldingsOptions {
   stores(): Promise<PieceStores>;
@@ -53,6 +56,9 @@ const COPIED_WITHIN_MS = 5 * 60_000;
 export const UNDO_WITHIN_MS = 10_000;
 /** Below this nobody asks whether there is room: the answer costs more than the failure. Guess. */
 const LARGE_BYTES = 16 * 1024 * 1024;
+/** A piece takes a second, and others may be hashed before it. Guess. */
+const HASHED_WITHIN_MS = 60_000;
+const CLOSED: StoreProblem = { kind: "broken", detail: "the store is closed" };
 
 export class Holdings implements HostFiles {
   readonly #options: HoldingsOptions;
@@ -62,8 +68,10 @@ export class Holdings implements HostFiles {
   readonly #adopted = new Set<FileId>();
   readonly #storeByFile = new Map<FileId, PieceStore>();
   readonly #namesByFile = new Map<FileId, { name: string; folder: string }>();
-  /** Stores are opened and closed one after the other: the last word about a file counts. */
-  readonly #turnByFile = new Map<FileId, Promise<unknown>>();
+  /** Whatever touches a store waits its turn here. */
+  readonly #turns = new Turns();
+  /** What is to be opened, until it is to be closed or deleted: the last word about a file counts. */
+  readonly #openingByFile = new Map<FileId, SwarmOutput>();
   /** Of whole files: when nobody can be copying them any more. */
   readonly #copiedAtByFile = new Map<FileId, number>();
   readonly #deletionByFile = new Map<FileId, ReturnType<typeof setTimeout>>();
@@ -118,7 +126,7 @@ export class Holdings implements HostFiles {
     for (const entry of entries) {
       const problem = await this.#give(file, entry).catch((error: unknown): StoreProblem => {
         reportError(error);
-        return { kind: "broken", detail: String(error) };
+        return brokenBy(error);
       });
       this.#copiedAtByFile.set(file, performance.now() + COPIED_WITHIN_MS);
       if (!problem) this.#options.saved(file);
@@ -132,18 +140,22 @@ export class Holdings implements HostFiles {
   }
 
   /** No other tab of this browser is writing it. */
-  async canOpen(file: FileId): Promise<boolean> {
-    return (await this.#options.stores()).canOpen(file, this.#namesOf(file)[0]);
+  canOpen(file: FileId): Promise<boolean> {
+    return this.#turns.alone(file, async () =>
+      (await this.#options.stores()).canOpen(file, this.#namesOf(file)[0]),
+    );
   }
 
   /** A download that an earlier life finished, to be served from its store; null when it is not there, or not whole. */
-  async serveAgain(file: FileId): Promise<Result<LocalFile | null, StoreProblem>> {
-    const [name, folder] = this.#namesOf(file);
-    const opened = await (await this.#options.stores()).openWhole(file, name);
-    if (!opened.ok || !opened.value) return opened as Result<null, StoreProblem>;
-    this.#keep(file, opened.value);
-    this.#copiedAtByFile.set(file, 0);
-    return ok({ file, name, folder, layer: opened.value.layer });
+  serveAgain(file: FileId): Promise<Result<LocalFile | null, StoreProblem>> {
+    return this.#turns.alone(file, async () => {
+      const [name, folder] = this.#namesOf(file);
+      const opened = await (await this.#options.stores()).openWhole(file, name);
+      if (!opened.ok || !opened.value) return opened as Result<null, StoreProblem>;
+      this.#keep(file, opened.value);
+      this.#copiedAtByFile.set(file, 0);
+      return ok({ file, name, folder, layer: opened.value.layer });
+    });
   }
 
   /** What is stored on this device, by this tab or any other. */
@@ -153,20 +165,19 @@ export class Holdings implements HostFiles {
   }
 
   /** Something of it may be stored. */
-  async holds(file: FileId): Promise<boolean> {
-    return (await this.#options.stores()).holds(file);
+  holds(file: FileId): Promise<boolean> {
+    return this.#turns.use(file, async () => (await this.#options.stores()).holds(file));
   }
 
   /** Deletes what is stored of a file, as soon as nobody copies it. False: another tab holds it, and it stays. */
   delete(file: FileId, graceMs = 0): Promise<boolean> {
-    return this.#inTurn(file, async () => {
+    this.#openingByFile.delete(file);
+    return this.#turns.alone(file, async () => {
       const waitMs = Math.max(graceMs, (this.#copiedAtByFile.get(file) ?? 0) - performance.now());
       if (waitMs <= 0) return this.#delete(file);
       this.spare(file);
-      this.#deletionByFile.set(
-        file,
-        setTimeout(() => void this.#delete(file), waitMs),
-      );
+      const deletion = setTimeout(() => this.#deleteIfDue(file, deletion), waitMs);
+      this.#deletionByFile.set(file, deletion);
       const isOurs = !this.#adopted.has(file) && !this.#storeByFile.get(file)?.isBorrowed;
       if (isOurs) this.#options.deleted(file);
       return isOurs;
@@ -183,20 +194,28 @@ export class Holdings implements HostFiles {
     const { feed } = this.#options;
     switch (output.type) {
       case "open-store":
-        return void this.#inTurn(output.file, (isLast) => this.#open(output.file, output.layer, isLast));
+        this.spare(output.file);
+        this.#openingByFile.set(output.file, output);
+        return this.#answered(output, () => this.#turns.alone(output.file, () => this.#open(output)));
       case "put-block":
         return this.#storeByFile.get(output.file)?.put(output.begin, output.bytes);
       case "check-piece":
-        return void this.#check(output.file, output.piece, output.hash);
+        return this.#answered(output, () => this.#check(output.file, output.piece, output.hash));
       case "drop-piece":
         return this.#storeByFile.get(output.file)?.drop(output.piece);
       case "send-blocks": {
         const { peer, id, file, begin, length } = output;
-        const read = this.#read(file, begin, length).then((result) => {
-          if (result.ok) return result.value;
-          feed({ type: "read-failed", file, reason: result.problem });
-          return null;
-        });
+        const read = this.#read(file, begin, length).then(
+          (result) => {
+            if (result.ok) return result.value;
+            feed({ type: "read-failed", file, reason: result.problem });
+            return null;
+          },
+          (error: unknown) => {
+            this.#fail(output, error);
+            return null;
+          },
+        );
         return void linkOf(peer)?.sendBlocks(id, read, (bytes) => {
           this.sentBytes += bytes;
           feed({ type: "bytes-sent", peer, id, bytes });
@@ -205,20 +224,23 @@ export class Holdings implements HostFiles {
       case "stop-blocks":
         return linkOf(output.peer)?.stopBlocks(output.id);
       case "hash-leaves":
-        return void this.#hashLeaves(output.file, output.piece);
+        return this.#answered(output, () => this.#hashLeaves(output.file, output.piece));
       case "save-file":
         this.#copiedAtByFile.set(output.file, 0);
         this.#options.finished(output.file);
         this.#options.released();
-        if (this.#options.savesByItself()) return void this.save(output.file, output.entries);
+        if (this.#options.savesByItself())
+          return this.#answered(output, () => this.save(output.file, output.entries));
         return feed({ type: "file-kept", file: output.file });
       case "close-store":
-        if (!output.forget) return void this.#closeStore(output.file);
-        return void this.delete(output.file, UNDO_WITHIN_MS);
+        return this.#answered(output, async () => {
+          if (output.forget) await this.delete(output.file, UNDO_WITHIN_MS);
+          else await this.#closeStore(output.file);
+        });
       case "ask-tabs":
         return this.#options.askTabs(output.file);
       case "check-file":
-        return void this.#handed.check(output.file);
+        return this.#answered(output, () => this.#handed.check(output.file));
       case "drop-file":
         return this.#handed.drop(output.file);
     }
@@ -234,15 +256,28 @@ export class Holdings implements HostFiles {
     this.#options.released();
   }
 
-  async #open(file: FileId, layer: Uint8Array, isLast: () => boolean): Promise<void> {
+  /** Performs an output that takes a while. It is answered whatever happens. */
+  #answered(output: SwarmOutput, act: () => Promise<void>): void {
+    act().catch((error: unknown) => this.#fail(output, error));
+  }
+
+  #fail(output: SwarmOutput, error: unknown): void {
+    reportError(error);
+    const answer = unperformed(output, error);
+    if (answer) this.#options.feed(answer);
+  }
+
+  async #open(output: Extract<SwarmOutput, { type: "open-store" }>): Promise<void> {
     const { feed } = this.#options;
+    const { file, layer } = output;
     this.spare(file);
     await this.#storeByFile.get(file)?.close();
     const stores = await this.#options.stores();
     const opened = await stores.open(file, this.#namesOf(file)[0], layer);
     if (opened.ok) this.#keep(file, opened.value);
     const missingBytes = opened.ok ? await roomMissing(stores, file, opened.value.have) : 0;
-    if (!isLast()) return;
+    if (this.#openingByFile.get(file) !== output) return;
+    this.#openingByFile.delete(file);
     if (!opened.ok) return feed({ type: "store-failed", file, reason: opened.problem });
     const { have, layer: kept } = opened.value;
     feed({ type: "store-opened", file, have, layer: kept, missingBytes });
@@ -253,32 +288,23 @@ export class Holdings implements HostFiles {
     else this.#storeByFile.set(file, store);
   }
 
-  async #inTurn<Value>(file: FileId, act: (isLast: () => boolean) => Promise<Value>): Promise<Value> {
-    const before = this.#turnByFile.get(file);
-    const isLast = (): boolean => this.#turnByFile.get(file) === turn;
-    const turn = (async () => {
-      await before?.catch(() => {});
-      return act(isLast);
-    })();
-    this.#turnByFile.set(file, turn);
-    const value = await turn;
-    if (isLast()) this.#turnByFile.delete(file);
-    return value;
-  }
-
   async #check(file: FileId, piece: number, hash: Uint8Array): Promise<void> {
     const { feed } = this.#options;
-    const checked = await this.#storeByFile.get(file)?.check(piece, hash);
-    if (!checked) return;
+    const checked = await this.#turns.use(
+      file,
+      async () => (await this.#storeByFile.get(file)?.check(piece, hash)) ?? fail(CLOSED),
+    );
     if (!checked.ok) feed({ type: "store-failed", file, reason: checked.problem });
     else if (checked.value.type === "stored") feed({ type: "piece-stored", file, piece });
     else feed({ type: "piece-corrupt", file, piece, leaves: checked.value.leaves });
   }
 
-  async #read(file: FileId, begin: number, length: number): ReturnType<SharedFiles["read"]> {
-    if (this.#shared.has(file)) return this.#shared.read(file, begin, length);
-    const read = await this.#storeByFile.get(file)?.read(begin, length);
-    return read?.ok ? read : fail("vanished");
+  #read(file: FileId, begin: number, length: number): ReturnType<SharedFiles["read"]> {
+    return this.#turns.use(file, async () => {
+      if (this.#shared.has(file)) return this.#shared.read(file, begin, length);
+      const read = await this.#storeByFile.get(file)?.read(begin, length);
+      return read?.ok ? read : fail("vanished");
+    });
   }
 
   async #hashLeaves(file: FileId, piece: number): Promise<void> {
@@ -293,20 +319,31 @@ export class Holdings implements HostFiles {
 
   async #leaves(file: FileId, piece: number): Promise<Result<Uint8Array, ReadProblem>> {
     if (!this.#shared.has(file)) {
-      const stored = await this.#storeByFile.get(file)?.leaves(piece);
+      const stored = await this.#turns.use(file, async () => this.#storeByFile.get(file)?.leaves(piece));
       return stored?.ok ? stored : fail("vanished");
     }
     const geometry = geometryOf(lengthOf(file));
-    const read = await this.#shared.read(file, pieceBegin(geometry, piece), pieceBytes(geometry, piece));
-    return read.ok ? ok(await this.#options.leaves(read.value)) : read;
+    const read = await this.#read(file, pieceBegin(geometry, piece), pieceBytes(geometry, piece));
+    if (!read.ok) return read;
+    const leaves = await within(HASHED_WITHIN_MS, this.#options.leaves(read.value));
+    return leaves ? ok(leaves) : fail("vanished");
   }
 
   #closeStore(file: FileId): Promise<void> {
-    return this.#inTurn(file, async () => {
+    this.#openingByFile.delete(file);
+    return this.#turns.alone(file, async () => {
       await this.#storeByFile.get(file)?.close();
       this.#storeByFile.delete(file);
       this.#options.released();
     });
+  }
+
+  /** The time has come, and in its turn it is still wanted: whoever opens the file spares it. */
+  #deleteIfDue(file: FileId, deletion: ReturnType<typeof setTimeout>): void {
+    const deleting = this.#turns.alone(file, async () => {
+      if (this.#deletionByFile.get(file) === deletion) await this.#delete(file);
+    });
+    deleting.catch((error: unknown) => reportError(error));
   }
 
   /** Also what an earlier life left and nobody has opened. */
@@ -332,11 +369,13 @@ export class Holdings implements HostFiles {
   #adopt(file: FileId, content: Blob, layer: Uint8Array): void {
     if (!this.#shared.has(file)) this.#adopted.add(file);
     this.#shared.add(file, content, layer);
-    void this.#inTurn(file, async () => {
+    this.#openingByFile.delete(file);
+    const forgetting = this.#turns.alone(file, async () => {
       await this.#storeByFile.get(file)?.forget();
       this.#storeByFile.delete(file);
       this.#options.released();
     });
+    forgetting.catch((error: unknown) => reportError(error));
   }
 
   async #give(file: FileId, { name, folder }: FileEntry): Promise<StoreProblem | null> {
@@ -346,8 +385,8 @@ export class Holdings implements HostFiles {
 
   async #content(file: FileId): Promise<Result<Blob, StoreProblem>> {
     const source = this.#shared.sourceOf(file);
-    const store = this.#storeByFile.get(file);
-    if (!source) return store?.blob() ?? fail({ kind: "broken", detail: "the store is closed" });
+    if (!source)
+      return this.#turns.use(file, async () => (await this.#storeByFile.get(file)?.blob()) ?? fail(CLOSED));
     const reason = await readProblemIn(source);
     if (!reason) return ok(source);
     return this.#shared.next(file, source)

@@ -14,6 +14,7 @@ import { Link } from "./link.ts";
 import { RelayedLink } from "./relayed-link.ts";
 import { SignalingClient, type SignalingEvents } from "./signaling-client.ts";
 import { sign } from "./signature.ts";
+import { unperformed } from "./unperformed.ts";
 import type { Verifier } from "./verifier.ts";
 
 /** What happens to the bytes of files: see holdings.ts. */
@@ -116,7 +117,7 @@ export class Host {
     this.#handling = true;
     try {
       for (let next = this.#inputs.shift(); next; next = this.#inputs.shift())
-        for (const output of this.engine.handle(next, performance.now())) this.#perform(output);
+        for (const output of this.engine.handle(next, performance.now())) this.#answered(output);
     } finally {
       this.#handling = false;
     }
@@ -150,6 +151,17 @@ export class Host {
     this.#signaling.close();
     this.#files.close();
     this.#options.identity.release();
+  }
+
+  /** One output that fails takes no other with it, and is answered. */
+  #answered(output: Output): void {
+    try {
+      this.#perform(output);
+    } catch (error) {
+      reportError(error);
+      const answer = unperformed(output, error);
+      if (answer) this.feed(answer);
+    }
   }
 
   #perform(output: Output): void {

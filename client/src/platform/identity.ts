@@ -8,8 +8,10 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { openDB } from "idb";
 import { peerIdOf, type PeerId } from "../engine/peer-id.ts";
+import { openChannel } from "./channel.ts";
 import { committed } from "./committed.ts";
 import { afterAwake } from "./awake-timer.ts";
+import { within } from "./time-limit.ts";
 
 export interface Identity {
   readonly peer: PeerId;
@@ -26,20 +28,18 @@ export interface Identity {
 const ANSWER_WITHIN_MS = 150;
 /** How long the page before a reload may take to let go of the key. */
 const LET_GO_WITHIN_MS = 500;
+/** A browser that does not answer in this time, about the lock or the key, gives neither: a key for this tab alone. Guess. */
+const TOLD_WITHIN_MS = 10_000;
 const NAME = "swapmeet-identity";
 
 export const claimIdentity = async (): Promise<Identity> => {
-  const release = await claimTurn();
-  if (!release)
-    return { ...identityOf(ed25519.utils.randomSecretKey(), 0), lasting: false, release: () => {} };
-  try {
-    const { secretKey, epoch } = await nextEpoch();
-    return { ...identityOf(secretKey, epoch), lasting: true, release };
-  } catch {
-    // No storage (some private windows): a key for this tab alone.
-    release();
-    return { ...identityOf(ed25519.utils.randomSecretKey(), 0), lasting: false, release: () => {} };
-  }
+  const claiming = claimTurn().catch(() => null);
+  const release = await within(TOLD_WITHIN_MS, claiming);
+  const lasting = release && (await within(TOLD_WITHIN_MS, nextEpoch()).catch(() => null));
+  if (lasting) return { ...identityOf(lasting.secretKey, lasting.epoch), lasting: true, release };
+  // Another tab holds it, or there is no storage (some private windows): a key for this tab alone.
+  void claiming.then((claimed) => claimed?.());
+  return { ...identityOf(ed25519.utils.randomSecretKey(), 0), lasting: false, release: () => {} };
 };
 
 const identityOf = (secretKey: Uint8Array, epoch: number) => ({
@@ -66,12 +66,8 @@ const nextEpoch = async (): Promise<{ secretKey: Uint8Array; epoch: number }> =>
 };
 
 /** Returns how to let go, or null when another tab holds the key. */
-const claimTurn = (): Promise<(() => void) | null> =>
-  "locks" in navigator
-    ? claimByLock()
-    : "BroadcastChannel" in globalThis
-      ? claimByAsking()
-      : Promise.resolve(null);
+const claimTurn = async (): Promise<(() => void) | null> =>
+  "locks" in navigator ? claimByLock() : claimByAsking(openChannel(NAME));
 
 const claimByLock = (): Promise<(() => void) | null> =>
   new Promise((resolve) => {
@@ -96,9 +92,9 @@ const isReload = (): boolean =>
     .some((entry) => (entry as PerformanceNavigationTiming).type === "reload");
 
 /** On plain http there are no Web Locks. A claim is answered by the holder, and by a claimant with a smaller number. */
-const claimByAsking = (): Promise<(() => void) | null> =>
+const claimByAsking = (channel: BroadcastChannel | null): Promise<(() => void) | null> =>
   new Promise((resolve) => {
-    const channel = new BroadcastChannel(NAME);
+    if (!channel) return resolve(null);
     const mine = Math.random();
     let holds = false;
     const stop = afterAwake(ANSWER_WITHIN_MS, () => {

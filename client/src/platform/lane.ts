@@ -11,6 +11,7 @@ import * as v from "valibot";
 import { bytesToHex } from "../engine/bytes.ts";
 import type { FileId } from "../engine/file-id.ts";
 import type { PeerId } from "../engine/peer-id.ts";
+import { openChannel } from "./channel.ts";
 import {
   ASK_ID_BYTES,
   laneName,
@@ -39,7 +40,8 @@ export class Lane {
   readonly #keys: LaneKeys;
   readonly #me: PeerId;
   readonly #events: LaneEvents;
-  readonly #channel: Channel;
+  /** Null where tabs can't reach each other: then nothing is asked or answered, and files come over the channel. */
+  readonly #channel: Channel | null;
   /** By file that is wanted: the ask that may still be answered, null when its answer has come. */
   readonly #asks = new Map<FileId, string | null>();
   /** `<peer> <file>`: that tab did not have what it gave. */
@@ -49,13 +51,13 @@ export class Lane {
     keys: LaneKeys,
     me: PeerId,
     events: LaneEvents,
-    open = (name: string): Channel => new BroadcastChannel(name),
+    open: (name: string) => Channel | null = openChannel,
   ) {
     this.#keys = keys;
     this.#me = me;
     this.#events = events;
     this.#channel = open(laneName(keys));
-    this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => this.#hear(data);
+    if (this.#channel) this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => this.#hear(data);
   }
 
   /** The room it belongs to. */
@@ -87,6 +89,7 @@ export class Lane {
   }
 
   close(): void {
+    if (!this.#channel) return;
     this.#channel.onmessage = null;
     this.#channel.close();
   }
@@ -113,7 +116,7 @@ export class Lane {
   }
 
   async #answer({ id, file, from }: Extract<LaneMessage, { type: "ask" }>): Promise<void> {
-    const content = await this.#events.shared(file);
+    const content = await this.#events.shared(file).catch(() => null); // another tab may have it, or a peer
     if (content) this.#post({ type: "give", from: this.#me, to: from, id, file }, content);
   }
 
@@ -123,6 +126,6 @@ export class Lane {
 
   #post(message: LaneMessage, content?: Blob): void {
     const sealed = sealLaneMessage(this.#keys, message, newNonce());
-    if (this.#channel.onmessage) this.#channel.postMessage(content ? { sealed, content } : { sealed });
+    if (this.#channel?.onmessage) this.#channel.postMessage(content ? { sealed, content } : { sealed });
   }
 }

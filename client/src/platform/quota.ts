@@ -1,4 +1,11 @@
-/** How much this browser lets the page store. On plain http nothing tells: everything here is null or does nothing. */
+/**
+ * How much this browser lets the page store. On plain http nothing tells, and some browsers refuse, or never answer:
+ * then everything here is null or does nothing.
+ */
+import { within } from "./time-limit.ts";
+
+/** Answers come in milliseconds. A download waits for this one. Guess. */
+const TOLD_WITHIN_MS = 5_000;
 
 export interface Quota {
   readonly usedBytes: number;
@@ -6,7 +13,7 @@ export interface Quota {
 }
 
 export const readQuota = async (): Promise<Quota | null> => {
-  const { quota, usage } = (await storageManager()?.estimate?.()) ?? {};
+  const { quota, usage } = (await told(() => storageManager()?.estimate?.())) ?? {};
   if (quota === undefined || usage === undefined) return null;
   return { usedBytes: usage, availableBytes: Math.max(0, quota - usage) };
 };
@@ -18,8 +25,7 @@ export const bytesMissing = async (bytes: number): Promise<number | null> => {
 };
 
 /** Whether the browser has promised not to clear what is stored when the disk gets short; null where it can't. */
-export const isPersistent = async (): Promise<boolean | null> =>
-  (await storageManager()?.persisted?.()) ?? null;
+export const isPersistent = (): Promise<boolean | null> => told(() => storageManager()?.persisted?.());
 
 /** The browser refuses to store more; what is stored is still there. */
 export const isFull = (error: unknown): boolean =>
@@ -27,7 +33,16 @@ export const isFull = (error: unknown): boolean =>
 
 /** Asks for that promise. Some browsers ask the person: call it from a gesture. */
 export const askToPersist = async (): Promise<void> => {
-  if (!(await isPersistent())) await storageManager()?.persist?.();
+  if (!(await isPersistent())) await told(() => storageManager()?.persist?.());
 };
 
 const storageManager = (): Partial<StorageManager> | undefined => globalThis.navigator?.storage;
+
+/** Null where the browser has no answer. */
+const told = async <Value>(ask: () => Promise<Value> | undefined): Promise<Value | null> => {
+  try {
+    return await within(TOLD_WITHIN_MS, Promise.resolve(ask() ?? null));
+  } catch {
+    return null;
+  }
+};

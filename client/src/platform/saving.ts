@@ -5,9 +5,12 @@
  */
 import type { StoreProblem } from "../engine/io.ts";
 import { canChooseFolder, chooseFolder, forgetFolder, rememberedFolder, type Folder } from "./folder.ts";
+import { within } from "./time-limit.ts";
 
 /** The browser resolves the URL within seconds, unless it asks the person first where to save. Guess. */
 const URL_LIVES_MS = 5 * 60_000;
+/** Without an answer in this time no folder is remembered. Guess. */
+const REMEMBERED_WITHIN_MS = 10_000;
 /** Chromium takes ten downloads a second from a page and silently drops the rest. Measured: at this, 50 of 50 arrive. */
 const BETWEEN_DOWNLOADS_MS = 150;
 
@@ -18,7 +21,7 @@ export class Saving {
   #lastDownload: Promise<void> = Promise.resolve();
 
   constructor() {
-    this.#remembered = rememberedFolder().then(
+    this.#remembered = within(REMEMBERED_WITHIN_MS, rememberedFolder()).then(
       (folder) => void (this.#folder ??= folder),
       () => {}, // this browser forbids storage, or has lost it
     );
@@ -36,7 +39,7 @@ export class Saving {
 
   forgetFolder(): void {
     this.#folder = null;
-    void forgetFolder();
+    void forgetFolder().catch(() => {}); // it could not be remembered either
   }
 
   /**

@@ -10,6 +10,7 @@ import { LastingWorker } from "./lasting-worker.ts";
 import type { Bytes } from "./leaf-hashes.ts";
 import type { ReadDesk } from "./read-worker.ts";
 import workerUrl from "./read-worker.ts?worker&url";
+import { within } from "./time-limit.ts";
 
 /** Measured: slices of 64 KiB read at 55 MB/s, of 1 MiB at 190. Larger where a piece is: pieces are read whole. */
 const MIN_SLICE_BYTES = 1024 * 1024;
@@ -18,6 +19,8 @@ const MEMORY_BYTES = 16 * 1024 * 1024;
 
 /** Equal files on the disk: while one can be read, all are served. More are forgotten, the oldest first. Guess. */
 const MAX_SPARES = 8;
+/** The reader gives a disk 30 s [F9], and other slices may be before this one. Guess. */
+const READ_WITHIN_MS = 60_000;
 
 type Slice = Promise<Result<Bytes, ReadProblem>>;
 
@@ -122,9 +125,10 @@ export class SharedFiles {
   async #readSlice(file: FileId, number: number): Slice {
     const sliceBytes = sliceBytesOf(file);
     try {
-      return await this.#worker.do((desk): Slice =>
-        desk.read(file, number * sliceBytes, (number + 1) * sliceBytes),
+      const reading = this.#worker.do(
+        (desk): Slice => desk.read(file, number * sliceBytes, (number + 1) * sliceBytes),
       );
+      return (await within(READ_WITHIN_MS, reading)) ?? fail("vanished");
     } catch (error) {
       reportError(error); // a bug, or the worker could not be loaded; who asked is answered all the same
       return fail("vanished");

@@ -3,11 +3,15 @@ import { fail } from "@swapmeet/shared";
 import { storesAt } from "./desk-stores.ts";
 import { LastingWorker } from "./lasting-worker.ts";
 import type { PieceStores, StoreKind } from "./piece-store.ts";
+import { within } from "./time-limit.ts";
 import type { StoreRoot } from "./store-worker.ts";
 import workerUrl from "./store-worker.ts?worker&url";
 
 /** What a phone's tab can spare. The page says that it is the limit. Guess. */
 const MEMORY_LIMIT_BYTES = 256 * 1024 * 1024;
+
+/** Loading the worker and trying one kind of storage takes a second on a slow phone. Guess. */
+const TRIED_WITHIN_MS = 30_000;
 
 const BEST_FIRST: readonly StoreKind[] = ["opfs", "indexeddb"];
 
@@ -39,7 +43,7 @@ export class DeviceStorage {
   #open(): Promise<PieceStores> {
     return this.#worker.do(async (root, worker) => {
       const storesOf = async (kind: StoreKind, limitBytes: number | null): Promise<PieceStores | null> => {
-        const desk = await root.desk(kind, MEMORY_LIMIT_BYTES);
+        const desk = await within(TRIED_WITHIN_MS, root.desk(kind, MEMORY_LIMIT_BYTES));
         return desk && storesAt(worker.follow(desk), kind, limitBytes);
       };
       for (const kind of BEST_FIRST) {
@@ -47,7 +51,7 @@ export class DeviceStorage {
         if (stores) return this.#opened(stores);
       }
       const stores = await storesOf("memory", MEMORY_LIMIT_BYTES);
-      if (!stores) throw new Error("memory is always there");
+      if (!stores) throw new Error("the part of Swapmeet that stores files does not answer");
       return this.#opened(stores);
     });
   }

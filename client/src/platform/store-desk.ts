@@ -129,10 +129,10 @@ export class StoreDesk {
   }
 
   /** Only when the hashes of what is stored make the root of the file. [F8] */
-  async blob(file: FileId): Promise<Result<Blob, StoreProblem>> {
+  async blob(file: FileId, onVerified: (bytes: number) => void): Promise<Result<Blob, StoreProblem>> {
     return this.#job(file, async (open) => {
       const { geometry, shelf } = open;
-      await dropFalseClaims(open, () => {});
+      await dropFalseClaims(open, onVerified);
       if (!isWhole(open, file)) return fail(broken("the file is not complete"));
       const blob = await shelf.blob();
       return blob.size === geometry.length ? ok(blob) : fail(broken(`${blob.size} bytes are stored`));

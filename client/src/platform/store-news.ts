@@ -1,8 +1,10 @@
 /** Tells the other tabs of this browser that a piece store was closed, filled or deleted: what waits for it can go on. */
+import { openChannel } from "./channel.ts";
+
 const NAME = "swapmeet-stores";
 
 export class StoreNews {
-  readonly #channel = "BroadcastChannel" in globalThis ? new BroadcastChannel(NAME) : null;
+  #channel = openChannel(NAME);
 
   constructor(heard: () => void) {
     this.#channel?.addEventListener("message", heard);
@@ -14,5 +16,6 @@ export class StoreNews {
 
   close(): void {
     this.#channel?.close();
+    this.#channel = null; // a store may be let go after this
   }
 }
