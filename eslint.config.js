@@ -18,6 +18,13 @@ const noImportOf = (files, regex, message) => ({
 const NODE = "^node:|^(fs|path|os|crypto|http|net|dgram|child_process)(/|$)";
 const BROWSER_LIBRARIES = "^(simple-peer|socket\\.io-client|idb|svelte)(/|$)";
 
+/** A Uint8Array need not begin where its buffer does: one that is a part of another was written to in the wrong place. */
+const VIEWS = {
+  selector: "NewExpression[callee.name='DataView']",
+  message:
+    "Numbers in bytes are read and written with viewOf() of engine/bytes.ts, wherever the bytes begin.",
+};
+
 export default defineConfig(
   globalIgnores([
     "**/dist/",
@@ -157,8 +164,13 @@ export default defineConfig(
           message: "The engine never waits: slow work is an output, answered by a later input.",
         },
         { selector: "NewExpression[callee.name='Promise']", message: "The engine never waits." },
+        VIEWS,
       ],
     },
+  },
+  {
+    files: ["client/src/platform/**", "client/src/app/**", "client/sim/**"],
+    rules: { "no-restricted-syntax": ["error", VIEWS] },
   },
   {
     // Command-line ends may speak.

@@ -8,6 +8,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Address, RoomTag } from "@swapmeet/shared";
+import { viewOf } from "../src/engine/bytes.ts";
 import { Engine } from "../src/engine/engine.ts";
 import type { Input, LinkId, Notice, Output, Signal, SwarmOutput } from "../src/engine/io.ts";
 import type { PeerId } from "../src/engine/peer-id.ts";
@@ -99,7 +100,7 @@ export class SimRoom {
     this.tag = options.tag ?? (bytesToHex(this.random(32)) as RoomTag);
     this.envelopeKey = options.envelopeKey ?? this.random(32);
     this.signing = options.signing ?? realSigning;
-    this.server = new SimServer((bound) => new DataView(this.random(4).buffer).getUint32(0) % bound);
+    this.server = new SimServer((bound) => viewOf(this.random(4)).getUint32(0) % bound);
     this.accessMs = latencyMs / 2;
     this.#upBytesPerMs = upBytesPerSecond / 1000;
   }

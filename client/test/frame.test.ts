@@ -2,7 +2,7 @@ import { encode } from "cborg";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MAX_BLOCK_BYTES, MAX_FRAME_BYTES, MAX_HAVE_PIECES, type Frame } from "../src/engine/frame.ts";
-import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
+import { decodeFrame, encodeFrame, writeBlock } from "../src/engine/frame-codec.ts";
 import { fileIdOf } from "../src/engine/file-id.ts";
 import { anyFrame } from "./frames.ts";
 
@@ -114,4 +114,15 @@ test("the codes on the wire never change", () => {
     { type: "ping", nonce: 1 },
   ];
   expect(samples.map((frame) => encodeFrame(frame)[1])).toEqual([10, 17, 0x18]);
+});
+
+test("[W2] a block's frame is written where `into` begins, which need not be where its buffer does", () => {
+  const all = new Uint8Array(1000).fill(9);
+  const frame = writeBlock(all.subarray(100, 900), 0x01020304, Uint8Array.of(5, 6));
+  expect(decodeFrame(frame)).toEqual({
+    ok: true,
+    value: { type: "block", id: 0x01020304, bytes: Uint8Array.of(5, 6) },
+  });
+  expect(all.subarray(0, 100)).toEqual(new Uint8Array(100).fill(9));
+  expect(all.subarray(107)).toEqual(new Uint8Array(893).fill(9));
 });

@@ -5,6 +5,7 @@
  * Trusts what it is given. All that others can fill has a bound here: feeds, bytes, and what one author may add in time.
  */
 import { MAX_BATCH_BYTES, type Batch, type FeedName } from "./batch.ts";
+import { viewOf } from "./bytes.ts";
 import { Feed } from "./feed.ts";
 import { FINE_SUMMARY_BUCKETS, SUMMARY_BUCKETS, SUMMARY_BUCKET_BYTES } from "./frame.ts";
 import type { Time } from "./io.ts";
@@ -207,7 +208,7 @@ export class Archive {
     const sums = this.#summary.slice(0, buckets * 2);
     for (let i = sums.length; i < this.#summary.length; i++) sums[i % sums.length]! ^= this.#summary[i]!;
     const bytes = new Uint8Array(buckets * SUMMARY_BUCKET_BYTES);
-    const view = new DataView(bytes.buffer);
+    const view = viewOf(bytes);
     for (const [i, sum] of sums.entries()) view.setUint32(i * 4, sum);
     return bytes;
   }

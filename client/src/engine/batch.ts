@@ -10,7 +10,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { encode } from "cborg";
 import { fail, ok, type Result } from "@swapmeet/shared";
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from "./bytes.ts";
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes, viewOf } from "./bytes.ts";
 import { decodeCbor } from "./cbor.ts";
 import { decodeEntry, MAX_ENTRY_BYTES, TOPICS, type Topic } from "./entry.ts";
 import { HASH_BYTES } from "./file-id.ts";
@@ -144,7 +144,7 @@ export const headOf = (
   if (entries.length === 0) return previous;
   // One buffer for all: feed, number and hash before it stand in front of each entry.
   const bytes = new Uint8Array(PREFIX_BYTES + Math.max(...entries.map(({ length }) => length)));
-  const numbers = new DataView(bytes.buffer);
+  const numbers = viewOf(bytes);
   const feed = concatBytes(FEED_LABEL, hexToBytes(author), u64(epoch), Uint8Array.of(TOPICS.indexOf(topic)));
   bytes.set(sha256(feed));
   bytes.set(hexToBytes(previous), PREVIOUS_AT);
@@ -188,7 +188,7 @@ const PREFIX_BYTES = PREVIOUS_AT + HASH_BYTES;
 
 const u64 = (value: number): Uint8Array => {
   const bytes = new Uint8Array(8);
-  setU64(new DataView(bytes.buffer), 0, value);
+  setU64(viewOf(bytes), 0, value);
   return bytes;
 };
 const setU64 = (view: DataView, at: number, value: number): void => {

@@ -7,3 +7,8 @@ export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 };
+
+/** The numbers in `bytes`, which may begin anywhere in its buffer. */
+export const viewOf = (bytes: Uint8Array): DataView =>
+  // eslint-disable-next-line no-restricted-syntax -- here is where the rest of the client gets it from
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -6,6 +6,7 @@
  * side takes it. Whoever writes to somebody without a link has `send` find one.
  */
 import { Allowance } from "./allowance.ts";
+import { viewOf } from "./bytes.ts";
 import type { DirectMessageFrame, MessageFrame } from "./frame.ts";
 import type { Time } from "./io.ts";
 import { MESSAGE_SECRET_BYTES, sealMessage, type MessageRoute } from "./message-box.ts";
@@ -98,7 +99,7 @@ export class DirectMessages {
   message(to: PeerId, typed: string, now: Time): void {
     const text = safePostText(typed);
     if (text === "") return;
-    const id = new DataView(this.#context.random(4).buffer).getUint32(0);
+    const id = viewOf(this.#context.random(4)).getUint32(0);
     const route = { from: this.#context.me, to, id };
     const box = sealMessage(route, text, this.#context.random(MESSAGE_SECRET_BYTES));
     const frame = box && ({ type: "message", id, box } as const);

@@ -7,7 +7,7 @@ import type { Address, RoomTag } from "@swapmeet/shared";
 import type { EntryHash, FeedName } from "./batch.ts";
 import { AwakeClock } from "./awake-clock.ts";
 import { Board } from "./board.ts";
-import { hexToBytes } from "./bytes.ts";
+import { hexToBytes, viewOf } from "./bytes.ts";
 import { Catalog } from "./catalog.ts";
 import { DirectMessages } from "./direct-message.ts";
 import type { Entry } from "./entry.ts";
@@ -506,7 +506,7 @@ export class Engine {
 
   /** [0, 1) */
   #random(): number {
-    return new DataView(this.#options.random(4).buffer).getUint32(0) / 2 ** 32;
+    return viewOf(this.#options.random(4)).getUint32(0) / 2 ** 32;
   }
 
   #job(then: (answer: Answer, now: Time) => void): number {

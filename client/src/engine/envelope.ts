@@ -11,7 +11,7 @@
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import type { Address, Result, RoomTag } from "@swapmeet/shared";
 import { fail, ok } from "@swapmeet/shared";
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from "./bytes.ts";
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes, viewOf } from "./bytes.ts";
 
 export const SESSION_BYTES = 12;
 const NONCE_BYTES = 24;
@@ -66,7 +66,7 @@ export const open = (
     const payload = cipher.decrypt(bytes.subarray(HEADER_BYTES + NONCE_BYTES));
     return ok({
       session: bytesToHex(header.subarray(1, 1 + SESSION_BYTES)),
-      counter: new DataView(header.buffer, header.byteOffset).getUint32(1 + SESSION_BYTES),
+      counter: viewOf(header).getUint32(1 + SESSION_BYTES),
       payload,
     });
   } catch {
@@ -85,6 +85,6 @@ const associatedData = (route: EnvelopeRoute, header: Uint8Array): Uint8Array =>
 
 const u32 = (value: number): Uint8Array => {
   const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value);
+  viewOf(bytes).setUint32(0, value);
   return bytes;
 };

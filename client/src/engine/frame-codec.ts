@@ -11,7 +11,7 @@ import { FileIdFromWire, HASH_BYTES, MAX_FILE_BYTES, lengthOf, rootOf, type File
 import { decodeBatch, isBatch, MAX_BATCH_BYTES, type Batch, type FeedName } from "./batch.ts";
 import { TOPICS } from "./entry.ts";
 import { PeerIdFromWire, SIGNATURE_BYTES } from "./peer-id.ts";
-import { bytesToHex, concatBytes, hexToBytes } from "./bytes.ts";
+import { bytesToHex, concatBytes, hexToBytes, viewOf } from "./bytes.ts";
 import { decodeCbor } from "./cbor.ts";
 import type { Refusal } from "./refusal.ts";
 import {
@@ -353,7 +353,8 @@ export const writeBlock = <Buffer extends ArrayBufferLike>(
   id: number,
   bytes: Uint8Array,
 ): Uint8Array<Buffer> => {
-  new DataView(into.buffer).setUint32(1, id);
+  into[0] = 0;
+  viewOf(into).setUint32(1, id);
   into.set(bytes, BLOCK_HEADER_BYTES);
   return into.subarray(0, BLOCK_HEADER_BYTES + bytes.length);
 };
@@ -363,7 +364,7 @@ export const decodeFrame = (bytes: Uint8Array): Result<Frame, Refusal> => {
   if (bytes.length > MAX_FRAME_BYTES) return fail("oversize-frame");
   if (bytes[0] === 0) {
     if (bytes.length <= BLOCK_HEADER_BYTES) return fail("malformed-frame");
-    const id = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1);
+    const id = viewOf(bytes).getUint32(1);
     return ok({ type: "block", id, bytes: bytes.subarray(BLOCK_HEADER_BYTES) });
   }
   if (isBatch(bytes)) {

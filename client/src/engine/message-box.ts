@@ -12,7 +12,7 @@ import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToUtf8, concatBytes, hexToBytes, utf8ToBytes } from "./bytes.ts";
+import { bytesToUtf8, concatBytes, hexToBytes, utf8ToBytes, viewOf } from "./bytes.ts";
 import type { PeerId } from "./peer-id.ts";
 
 /** What X25519 takes for a secret key: any random bytes. */
@@ -61,7 +61,7 @@ const cipher = (
 ) => {
   const derived = hkdf(sha256, agreed, concatBytes(ephemeral, recipient), LABEL, KEY_BYTES + NONCE_BYTES);
   const idBytes = new Uint8Array(4);
-  new DataView(idBytes.buffer).setUint32(0, id);
+  viewOf(idBytes).setUint32(0, id);
   return xchacha20poly1305(
     derived.subarray(0, KEY_BYTES),
     derived.subarray(KEY_BYTES),

@@ -12,7 +12,7 @@ import { x25519 } from "@noble/curves/ed25519.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { fail, ok, type Address, type Result } from "@swapmeet/shared";
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from "./bytes.ts";
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes, viewOf } from "./bytes.ts";
 import { SESSION_BYTES, type IntroductionSession } from "./envelope.ts";
 import { MAX_RELAYED_BYTES } from "./frame.ts";
 import type { Refusal } from "./refusal.ts";
@@ -100,7 +100,7 @@ export class RelayedChannel {
   /** What fails has no effect; only a replay leaves the channel as good as it was. */
   read(bytes: Uint8Array): Result<Relayed, Refusal> {
     if (bytes.length <= HEADER_BYTES + TAG_BYTES) return fail("malformed-envelope");
-    const counter = new DataView(bytes.buffer, bytes.byteOffset).getUint32(SESSION_BYTES);
+    const counter = viewOf(bytes).getUint32(SESSION_BYTES);
     if (counter !== this.#expected)
       return fail(counter < this.#expected ? "replayed-envelope" : "reordered-envelope");
     const plain = this.#open(counter, bytes);
@@ -140,7 +140,7 @@ export class RelayedChannel {
   #addressed(counter: number): { header: Uint8Array; nonce: Uint8Array } {
     const header = new Uint8Array(HEADER_BYTES);
     header.set(this.#session);
-    new DataView(header.buffer).setUint32(SESSION_BYTES, counter);
+    viewOf(header).setUint32(SESSION_BYTES, counter);
     const nonce = new Uint8Array(NONCE_BYTES);
     nonce.set(header.subarray(SESSION_BYTES), NONCE_BYTES - 4);
     return { header, nonce };
