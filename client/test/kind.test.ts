@@ -8,6 +8,7 @@ test.each([
   ["thesis.pdf", "document", "PDF"],
   ["backup.tar.gz", "archive", "GZ"],
   ["setup.exe", "program", "EXE"],
+  ["firmware.bin", "other", "BIN"],
   ["README", "other", "FILE"],
   [".zip", "other", "FILE"],
   ["version 1.0 final", "other", "FILE"],

@@ -18,10 +18,18 @@ const PLAIN: Readonly<Record<string, string>> = {
 const PLAIN_LETTER = new RegExp(`[${Object.keys(PLAIN).join("")}]`, "g");
 const MARK_OR_APOSTROPHE = /[\p{M}'’ʼ]/gu;
 const ASCII_WITHOUT_APOSTROPHE = /^[\0-&(-\x7f]*$/;
-const WORD = /[\p{L}\p{N}\p{So}]+/gu;
+/** Pictures are words of their own, also where they touch letters. */
+const WORD = /[\p{L}\p{N}]+|\p{So}+/gu;
 const ASCII = /^[\0-\x7f]*$/;
 /** The same in ASCII, and several times as fast. */
 const ASCII_WORD = /[a-z0-9]+/g;
+/** Letters alone: numbers with hyphens are dates and serial numbers, as many as there are files. */
+const COMPOUND = /\p{L}+(?:[-\u2010]\p{L}+)+/gu;
+const HYPHEN = /[-\u2010]/g;
+/** By code units, as places are counted. */
+const NOT_HYPHEN = /[^-\u2010]/g;
+/** The last of them folds to the one before. */
+const MAY_HAVE_HYPHEN = /[-\u2010\u2011]/;
 
 export const fold = (text: string): string => {
   if (ASCII_WITHOUT_APOSTROPHE.test(text)) return text.toLowerCase();
@@ -38,6 +46,12 @@ export const wordsOf = (text: string): string[] => {
   return folded.match(ASCII.test(folded) ? ASCII_WORD : WORD) ?? [];
 };
 
+/** What hyphens join, as one word: "co-op" is looked for as "coop", too. */
+export const compoundsOf = (text: string): string[] =>
+  MAY_HAVE_HYPHEN.test(text)
+    ? (fold(text).match(COMPOUND) ?? []).map((compound) => compound.replace(HYPHEN, ""))
+    : [];
+
 /** A folded word and where each of its characters stands in the original text. */
 export interface PlacedWord {
   readonly word: string;
@@ -46,7 +60,7 @@ export interface PlacedWord {
   readonly ends: readonly number[];
 }
 
-/** `wordsOf`, with the way back. Dearer: meant for the few names that are shown. */
+/** `wordsOf`, and then `compoundsOf`, with the way back. Dearer: meant for the few names that are shown. */
 export const placedWordsOf = (text: string): PlacedWord[] => {
   let folded = "";
   const begins: number[] = [];
@@ -64,9 +78,12 @@ export const placedWordsOf = (text: string): PlacedWord[] => {
     folded += plain;
     begin = end;
   }
-  return [...folded.matchAll(WORD)].map(({ 0: word, index }) => ({
-    word,
-    begins: begins.slice(index, index + word.length),
-    ends: ends.slice(index, index + word.length),
-  }));
+  return [...folded.matchAll(WORD), ...folded.matchAll(COMPOUND)].map(({ 0: found, index }) => {
+    const letters = [...found.matchAll(NOT_HYPHEN)].map(({ index: at }) => index + at);
+    return {
+      word: found.replace(HYPHEN, ""),
+      begins: letters.map((at) => begins[at]!),
+      ends: letters.map((at) => ends[at]!),
+    };
+  });
 };

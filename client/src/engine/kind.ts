@@ -10,7 +10,7 @@ const EXTENSIONS: Readonly<Record<Exclude<Kind, "other">, string>> = {
   document:
     "pdf txt md doc docx odt rtf tex xls xlsx ods csv tsv ppt pptx odp epub mobi azw3 djvu html htm json xml srt log",
   archive: "zip 7z rar tar gz tgz bz2 xz zst lz4 iso img cab jar",
-  program: "exe msi dmg pkg deb rpm apk appimage app bat cmd sh ps1 py js mjs wasm com bin",
+  program: "exe msi dmg pkg deb rpm apk appimage app bat cmd sh ps1 py js mjs wasm com",
 };
 
 const kindByExtension = new Map<string, Kind>(

@@ -1,13 +1,13 @@
 /**
  * Search over everything that the room offers: local, instant, as one types.
  *
- * Each row is a run of word numbers (its name, its folder, its other folders). A query looks at every different word
+ * Each row is a run of word numbers (its name, its folder, its other folders, what hyphens join). A query looks at every different word
  * once, takes the rows of the rarest from the postings, or, while the typing goes on, those that matched before, and
  * walks them with a table lookup per word. Nothing is sorted but the rows that are shown. Knows nothing of peers, feeds
  * or time.
  */
 import type { FileId } from "./file-id.ts";
-import { placedWordsOf, wordsOf } from "./fold.ts";
+import { compoundsOf, placedWordsOf, wordsOf } from "./fold.ts";
 import { KINDS, kindOf } from "./kind.ts";
 import type { PeerId } from "./peer-id.ts";
 import { Postings } from "./postings.ts";
@@ -62,6 +62,15 @@ const FREE = KINDS.length;
 /** Separates names within a row's run. */
 const GAP = 0;
 
+interface IndexedFolder {
+  readonly text: string;
+  readonly numbers: readonly number[];
+  /** What its hyphens join. */
+  readonly compounds: readonly number[];
+}
+
+const NO_FOLDER: IndexedFolder = { text: "", numbers: [], compounds: [] };
+
 /** What was found on the way to the present query: typing on can only find fewer of these, while no row changes. */
 interface Step {
   readonly of: PeerId | null;
@@ -91,7 +100,7 @@ export class SearchIndex {
   #runsEnd = 0;
   #unused = 0;
   /** Of the row before: the files of a folder come together. */
-  #folder: { readonly text: string; readonly numbers: readonly number[] } = { text: "", numbers: [] };
+  #folder = NO_FOLDER;
   /** As the rows were a while ago: those that have changed since are fresh. */
   #postings: Postings | null = null;
   #fresh: Slot[] = [];
@@ -155,11 +164,13 @@ export class SearchIndex {
     ));
   }
 
-  /** All rows that have every word typed, best first; of no words, every row in natural order. */
+  /** All rows that have every word typed, best first; when nothing is typed, every row in natural order. */
   query(query: SearchQuery): SearchResults {
-    const words = [...new Set(wordsOf(query.text))].slice(0, MAX_QUERY_WORDS);
-    let found = this.#find(words, query.of, false);
-    if (found.length < FUZZY_BELOW_RESULTS && words.some(mayBeMistyped))
+    const typed = wordsOf(query.text);
+    const symbols = typed.length === 0 ? query.text.normalize("NFC").match(/\S+/g) : null;
+    const words = [...new Set(symbols ?? typed)].slice(0, MAX_QUERY_WORDS);
+    let found = symbols ? this.#having(words, query.of) : this.#find(words, query.of, false);
+    if (!symbols && found.length < FUZZY_BELOW_RESULTS && words.some(mayBeMistyped))
       found = this.#find(words, query.of, true);
 
     const kinds = this.#kinds;
@@ -204,6 +215,19 @@ export class SearchIndex {
     const found = this.#matching(slots, words, asked, rarest);
     if (found.length < this.#rows.length / KEPT_SHARE) steps.push({ of, words, slots: found.slice() });
     return found;
+  }
+
+  /** What is no word is in no run: the names themselves are read, of a million in a tenth of a second. */
+  #having(symbols: readonly string[], of: PeerId | null): Uint32Array {
+    const everything = this.#everything(of);
+    let count = 0;
+    for (const slot of everything) {
+      const { name } = this.#rows[slot]!;
+      if (!symbols.every((symbol) => name.includes(symbol))) continue;
+      this.#merits[slot] = this.#standings[slot]!;
+      everything[count++] = slot;
+    }
+    return everything.subarray(0, count);
   }
 
   #everything(of: PeerId | null): Uint32Array {
@@ -360,19 +384,31 @@ export class SearchIndex {
     };
   }
 
-  /** The name first, then the folder shown, then the other folders. */
+  /** The name first, then the folder shown, then the other folders, then what their hyphens join. */
   #runOf({ name, folder, otherFolders }: Searchable): number[] {
     const run = this.#numbersOf(name);
     if (folder !== "") {
-      if (folder !== this.#folder.text) this.#folder = { text: folder, numbers: this.#numbersOf(folder) };
+      if (folder !== this.#folder.text)
+        this.#folder = {
+          text: folder,
+          numbers: this.#numbersOf(folder),
+          compounds: this.#compoundsOf(folder),
+        };
       run.push(GAP, ...this.#folder.numbers);
     }
     for (const text of otherFolders) run.push(GAP, ...this.#numbersOf(text));
+    run.push(...this.#compoundsOf(name));
+    if (folder !== "") run.push(...this.#folder.compounds);
+    for (const text of otherFolders) run.push(...this.#compoundsOf(text));
     return run;
   }
 
   #numbersOf(text: string): number[] {
     return wordsOf(text).map((word) => this.#vocabulary.intern(word));
+  }
+
+  #compoundsOf(text: string): number[] {
+    return compoundsOf(text).flatMap((word) => [GAP, this.#vocabulary.intern(word)]);
   }
 
   #writeRun(slot: Slot, run: readonly number[]): void {
@@ -413,7 +449,7 @@ export class SearchIndex {
       this.#firsts[slot] = begin < runsEnd ? runs[begin]! : GAP;
     }
     this.#forgetPostings();
-    this.#folder = { text: "", numbers: [] };
+    this.#folder = NO_FOLDER;
     this.#vocabulary = vocabulary;
     this.#runs = runs;
     this.#runsEnd = runsEnd;
@@ -474,7 +510,11 @@ const marksOf = (name: string, words: readonly string[]): [number, number][] => 
   for (const typed of words) {
     const matches = placed.map(({ word }) => matchOf(typed, word, true));
     const best = Math.max(NO_MATCH, ...matches);
-    if (best === NO_MATCH) continue;
+    if (best === NO_MATCH) {
+      const at = name.indexOf(typed); // a symbol
+      if (at >= 0) marks.push([at, at + typed.length]);
+      continue;
+    }
     const { word, begins, ends } = placed[matches.indexOf(best as Match)]!;
     const at = best === FUZZY ? 0 : word.indexOf(typed);
     const length = best === FUZZY ? word.length : typed.length;
