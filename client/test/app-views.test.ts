@@ -50,6 +50,19 @@ describe("the rows of a long list", () => {
   });
 });
 
+describe("the totals of what moves", () => {
+  test("count a file that is fetched by two names as two files and one transfer", () => {
+    const download = { file: "f" as FileId, length: 100, verifiedBytes: 40, bytesPerSecond: 7 };
+    const views = ["a.txt", "b.txt"].map((name) => ({ ...download, name, state: { type: "downloading" } }));
+    expect(totalsOf(views as DownloadView[], [])).toMatchObject({
+      incoming: 2,
+      inBytesPerSecond: 7,
+      bytes: 100,
+      verifiedBytes: 40,
+    });
+  });
+});
+
 describe("the piece map", () => {
   test("has a column per piece while there are few", () => {
     const pieces = Uint16Array.of(0, 3, 3, 4, 1);

@@ -161,6 +161,28 @@ test("[F11] a finished download of which only a part is left is forgotten, and t
   expect(await disk.list()).toEqual([]);
 });
 
+test("[F11] [S19] what is fetched by two names is gone on with, and served again, by both", async () => {
+  const disk = newDisk();
+  const file = await testFile(7, 600_000);
+  const tab = await entered(disk);
+  await tab.download(file);
+  tab.resuming.started(file.id, "second.bin", "pkg");
+  tab.resuming.started(file.id, "third.bin", "");
+  tab.resuming.without(file.id, { name: "third.bin", folder: "" });
+  for (const piece of [0, 1, 2]) await tab.fetch(file, piece);
+  tab.close();
+
+  const names = [
+    { name: "left.bin", folder: "" },
+    { name: "second.bin", folder: "pkg" },
+  ];
+  const next = await entered(disk);
+  expect(next.fed).toMatchObject(names.map((entry) => ({ type: "download", ...entry, stored: true })));
+  next.resuming.became(file.id, "saved");
+  next.close();
+  expect((await visit(disk)).shared).toMatchObject(names);
+});
+
 test("[F11] what is cancelled is forgotten", async () => {
   const disk = newDisk();
   const file = await testFile(3, 600_000);

@@ -72,6 +72,55 @@ test("[N1a] a chosen folder gets names as they are, and portable ones where it r
   expect(downloads).toEqual([]);
 });
 
+/** A file of the disk that was deleted since. */
+const gone = (): File =>
+  ({
+    slice: () => ({ arrayBuffer: () => Promise.reject(new DOMException("gone", "NotFoundError")) }),
+  }) as unknown as File;
+
+const holdingsThatSave = () => {
+  const fed: Input[] = [];
+  const saved: string[] = [];
+  const holdings = new Holdings({
+    save: async (blob, name, folder) => {
+      saved.push(`${folder}/${name}: ${await blob.text()}`);
+      return null;
+    },
+    saved: () => {},
+    feed: (input) => void fed.push(input),
+  } satisfies Partial<HoldingsOptions> as unknown as HoldingsOptions);
+  return { holdings, fed, saved };
+};
+const FILE = fileIdOf(new Uint8Array(32).fill(1), 4);
+const local = { file: FILE, layer: new Uint8Array() };
+
+test("[S17] a file that is found to be gone while it is saved, or handed over, is not served either", async () => {
+  const { holdings, fed } = holdingsThatSave();
+  holdings.share(local, gone());
+  await holdings.save(FILE, [{ name: "a.txt", folder: "" }]);
+  expect(await holdings.whole(FILE)).toBeNull();
+  const readFailed = { type: "read-failed", file: FILE, reason: "vanished" };
+  expect(fed).toMatchObject([readFailed, { type: "save-failed" }, readFailed]);
+});
+
+test("[S17] of equal files on the disk one that can be read is enough", async () => {
+  const { holdings, fed } = holdingsThatSave();
+  holdings.share(local, new File(["text"], "a.txt"));
+  holdings.share(local, gone());
+  holdings.share(local, gone());
+  expect(await (await holdings.whole(FILE))?.text()).toBe("text");
+  expect(fed).toEqual([]);
+});
+
+test("[S19] a file is saved under each of its names", async () => {
+  const { holdings, fed, saved } = holdingsThatSave();
+  holdings.share(local, new File(["text"], "a.txt"));
+  const entries = ["", "pkg"].map((folder) => ({ name: "a.txt", folder }));
+  await holdings.save(FILE, entries);
+  expect(saved).toEqual(["/a.txt: text", "pkg/a.txt: text"]);
+  expect(fed).toEqual(entries.map((entry) => ({ type: "file-saved", file: FILE, entries: [entry] })));
+});
+
 test("a save that fails in a way nobody has foreseen is a failed one, and told on the console", async () => {
   const bug = new RangeError("nobody has foreseen this");
   const fed: Input[] = [];

@@ -37,19 +37,18 @@ export interface Totals {
 
 export const totalsOf = (downloads: readonly DownloadView[], uploads: readonly UploadView[]): Totals => {
   const totals = { incoming: 0, inBytesPerSecond: 0, waiting: 0, finished: 0, bytes: 0, verifiedBytes: 0 };
-  const moving = new Set<FileId>();
+  const counted = new Set<FileId>();
   for (const { file, state, bytesPerSecond, length, verifiedBytes } of downloads) {
     if (state.type === "complete") {
       totals.finished++;
       continue;
     }
+    const isMoving = state.type === "downloading" || state.type === "verifying";
     if (state.type === "queued" || state.type === "waiting") totals.waiting++;
-    if (state.type === "downloading" || state.type === "verifying") {
-      totals.incoming++;
-    }
-    if (moving.has(file)) continue; // by another name: one transfer
-    moving.add(file);
-    totals.inBytesPerSecond += bytesPerSecond;
+    if (isMoving) totals.incoming++;
+    if (counted.has(file)) continue; // by another name: one transfer
+    counted.add(file);
+    if (isMoving) totals.inBytesPerSecond += bytesPerSecond;
     totals.bytes += length;
     totals.verifiedBytes += verifiedBytes;
   }
