@@ -183,6 +183,20 @@ test("[F11] [S19] what is fetched by two names is gone on with, and served again
   expect((await visit(disk)).shared).toMatchObject(names);
 });
 
+test("[S17] a file that is gone from the disk, and was fetched anew, is there", async () => {
+  const file = await testFile(8, 600_000);
+  const tab = await entered(newDisk());
+  const gone = {
+    slice: () => ({ arrayBuffer: () => Promise.reject(new DOMException("gone", "NotFoundError")) }),
+  };
+  tab.holdings.share({ file: file.id, layer: file.layer }, gone as unknown as File);
+  expect(await tab.holdings.whole(file.id)).toBeNull();
+  await tab.download(file);
+  for (const piece of [0, 1, 2]) await tab.fetch(file, piece);
+  expect((await tab.holdings.whole(file.id))?.size).toBe(600_000);
+  tab.close();
+});
+
 test("[F11] what is cancelled is forgotten", async () => {
   const disk = newDisk();
   const file = await testFile(3, 600_000);

@@ -38,10 +38,14 @@ export class DevicePages {
   }
 
   /** `host`: "localhost" is a secure context, LAN_HOST is not. */
-  async open(page: Page, host: string): Promise<void> {
+  urlAt(host: string): string {
     const address = this.#server.httpServer!.address();
     if (address === null || typeof address === "string") throw new Error("not listening");
-    await page.goto(`http://${host}:${address.port}/`);
+    return `http://${host}:${address.port}/`;
+  }
+
+  async open(page: Page, host: string): Promise<void> {
+    await page.goto(this.urlAt(host));
     await page.waitForFunction(() => "device" in window);
   }
 

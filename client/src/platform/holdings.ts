@@ -301,9 +301,12 @@ export class Holdings implements HostFiles {
 
   #read(file: FileId, begin: number, length: number): ReturnType<SharedFiles["read"]> {
     return this.#turns.use(file, async () => {
-      if (this.#shared.has(file)) return this.#shared.read(file, begin, length);
-      const read = await this.#storeByFile.get(file)?.read(begin, length);
-      return read?.ok ? read : fail("vanished");
+      const shared = this.#shared.has(file) ? await this.#shared.read(file, begin, length) : null;
+      if (shared?.ok) return shared;
+      const stored = await this.#storeByFile.get(file)?.read(begin, length);
+      if (!stored?.ok) return shared ?? fail("vanished");
+      this.#shared.remove(file); // it is gone from the disk, and was fetched anew
+      return stored;
     });
   }
 
@@ -389,9 +392,9 @@ export class Holdings implements HostFiles {
       return this.#turns.use(file, async () => (await this.#storeByFile.get(file)?.blob()) ?? fail(CLOSED));
     const reason = await readProblemIn(source);
     if (!reason) return ok(source);
-    return this.#shared.next(file, source)
-      ? this.#content(file)
-      : fail({ kind: "source-unreadable", reason });
+    if (this.#shared.next(file, source)) return this.#content(file);
+    const stored = await this.#turns.use(file, async () => this.#storeByFile.get(file)?.blob()); // fetched anew
+    return stored?.ok ? stored : fail({ kind: "source-unreadable", reason });
   }
 
   /** Whoever finds out: what is not there is not served any more. */

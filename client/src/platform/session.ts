@@ -288,7 +288,7 @@ class RoomSession implements Session {
     const sources = engine.sourcesOf(file).map((peer) => engine.person(peer));
     return {
       file,
-      name: name ?? (own?.name || engine.fileNameOf(file) || (engine.entriesOf(file)[0]?.name ?? "")),
+      name: name ?? engine.entriesOf(file)[0]?.name ?? engine.fileNameOf(file),
       rootHex: rootHexOf(file),
       length: lengthOf(file),
       sources: own ? [this.me, ...sources] : sources,

@@ -147,6 +147,11 @@ const device = {
       Array.from({ length: count }, (_, i) => saving.save(new Blob([`file ${i}`]), `file-${i}.txt`)),
     );
   },
+  /** As downloads, of text that a browser recognizes. */
+  async saveAs(names: readonly string[]) {
+    const saving = new Saving();
+    for (const name of names) await saving.save(new Blob([`all: build\n\n${name}\n`]), name);
+  },
   /** A folder of the origin's own file system stands for the one a person would choose. */
   async saveToFolder(names: readonly string[]) {
     const root = await navigator.storage.getDirectory();
