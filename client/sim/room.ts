@@ -10,7 +10,7 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Address, RoomTag } from "@swapmeet/shared";
 import { viewOf } from "../src/engine/bytes.ts";
 import { Engine } from "../src/engine/engine.ts";
-import type { Input, LinkId, Notice, Output, Signal, SwarmOutput } from "../src/engine/io.ts";
+import type { Input, LinkEnd, LinkId, Notice, Output, Signal, SwarmOutput } from "../src/engine/io.ts";
 import type { PeerId } from "../src/engine/peer-id.ts";
 import { SimServer, type CarriedEnvelope, type Member } from "./server.ts";
 import { realSigning, type RandomBytes, type Signer, type Signing } from "./signing.ts";
@@ -220,6 +220,8 @@ export class SimPeer implements Sleeper, Member {
   readonly notices: Notice[] = [];
   /** How often the server named another room than this peer's. */
   otherRooms = 0;
+  /** False: its browser finds no place where it could be reached. */
+  hasCandidates = true;
   /** What is kept on the device, by key. */
   readonly kept = new Map<string, Uint8Array>();
   readonly accessMs: number;
@@ -456,18 +458,24 @@ export class SimPeer implements Sleeper, Member {
     this.#sideByLink.set(link, side);
     this.connectionCount++;
     const signal = `${role} ${connection.number} ${fingerprint}`;
-    this.#room.after(SIGNAL_MS, () => this.feed({ type: "link-signal", link, signal }));
+    this.#room.after(SIGNAL_MS, () => {
+      this.feed({ type: "link-signal", link, signal });
+      if (!this.hasCandidates) this.#lost(link, "no-candidates");
+    });
   }
 
   #hear(link: LinkId, signal: Signal): void {
     const [role, number, fingerprint] = signal.split(" ");
     const connection = this.#room.connection(Number(number));
     if (!connection || !fingerprint) return;
+    const from = (role === "offer" ? connection.offer : connection.answer)?.peer;
+    if (from?.hasCandidates) this.feed({ type: "link-reachable", link });
     if (role === "offer") this.#say(link, "answer", connection);
     const side = this.#sideByLink.get(link);
     const other = side && otherSideOf(side);
     // DTLS: the other end must have the certificate that its description named.
     if (!other || other.fingerprint !== fingerprint) return;
+    if (!from?.hasCandidates || !this.hasCandidates) return; // whoever waits gives up by itself
     if (!this.#room.reaches(this, other.peer))
       return this.#room.after(NO_ROUTE_MS, () => this.#lost(link, "no-route"));
     this.#room.after(HANDSHAKE_MS, () => this.#open(side, other));
@@ -494,7 +502,7 @@ export class SimPeer implements Sleeper, Member {
     this.#room.world.at(inOrder(other, heardAt), () => other.peer.#lost(other.link));
   }
 
-  #lost(link: LinkId, reason: "closed" | "no-route" = "closed"): void {
+  #lost(link: LinkId, reason: LinkEnd = "closed"): void {
     if (this.#sideByLink.delete(link)) this.feed({ type: "link-closed", link, reason });
   }
 }

@@ -5,9 +5,11 @@ import {
   deleteWords,
   leavingWords,
   messageStateWords,
+  moveSaying,
   nameOf,
   nothingFound,
   noticeSaying,
+  othersWords,
   progressWords,
   serverNews,
   serverSaying,
@@ -133,7 +135,8 @@ describe("the server", () => {
 describe("notices", () => {
   test("trouble names who or what, and comes with a remedy", () => {
     const troubles = [
-      { type: "no-route", peer: ruth },
+      { type: "no-route", peer: ruth, because: "network" },
+      { type: "no-route", peer: ruth, because: "their-browser" },
       { type: "peer-dropped", peer: ruth, refusal: "wrong-block" },
       { type: "source-unreadable", file: "x" as never, reason: "changed" },
     ] as const;
@@ -143,6 +146,28 @@ describe("notices", () => {
       expect(remedy).not.toBe("");
       expect(bad).toBe(true);
     }
+  });
+
+  test("[I13] a browser that lets nobody connect is named as the cause, there and at the other side", () => {
+    const here = noticeSaying({ type: "no-candidates" }, names);
+    expect(here.title).toBe("This browser lets nobody connect to it.");
+    expect(here.remedy).toMatch(/Allow them/);
+    const there = noticeSaying({ type: "no-route", peer: ruth, because: "their-browser" }, names);
+    expect(there.remedy).toMatch(/^Their browser allows no direct connections/);
+    for (const { title, remedy } of [here, there]) expect(title + remedy).not.toMatch(/network/);
+  });
+
+  test("[I13] who is here and can't be reached is counted, not passed over", () => {
+    expect(othersWords(0, 0)).toMatch(/^Nobody else yet/);
+    expect(othersWords(0, 1)).toBe("1 person is here but can't be reached.");
+    expect(othersWords(2, 3)).toBe("3 people are here but can't be reached.");
+    expect(othersWords(2, 0)).toBe("");
+  });
+
+  test("[J13] another network is another room, and the files of the table are named when there are any", () => {
+    expect(moveSaying(0).title).toBe("You are on another network now: this is another room.");
+    expect(moveSaying(0).remedy).not.toMatch(/file.*Your table/);
+    expect(plain(moveSaying(2).remedy)).toContain("Your table had 2 files.");
   });
 
   test("[I8] that a tab has no connections left names what helps", () => {

@@ -78,6 +78,50 @@ describe("two", () => {
   });
 });
 
+describe("[I13] somebody is here and can't be reached", () => {
+  const apart = (hasCandidates: boolean) => {
+    const room = new SimRoom({ seed: 13 });
+    if (hasCandidates) room.reaches = () => false;
+    const [ada, ben] = [room.add("Ada"), room.add("Ben")];
+    ada.hasCandidates = hasCandidates;
+    for (const peer of [ada, ben]) room.join(peer);
+    room.run(10 * 60_000);
+    return { room, ada, ben };
+  };
+
+  test("because their browser has no place to be reached: both are told so, and neither of the network", () => {
+    const { ada, ben } = apart(false);
+    expect(ada.notices).toEqual([{ type: "no-candidates" }]);
+    expect(ben.notices).toEqual([{ type: "no-route", peer: ada.id, because: "their-browser" }]);
+  });
+
+  test("because the network keeps them apart: nobody's browser is blamed", () => {
+    const { ada, ben } = apart(true);
+    for (const { notices } of [ada, ben])
+      for (const notice of notices) expect(notice).toMatchObject({ type: "no-route", because: "network" });
+    expect([...ada.notices, ...ben.notices].length).toBeGreaterThan(0);
+  });
+
+  test.each([true, false])(
+    "is counted on both sides, until that one leaves (candidates: %s)",
+    (hasCandidates) => {
+      const { room, ada, ben } = apart(hasCandidates);
+      expect([ada.engine.unreachableCount, ben.engine.unreachableCount]).toEqual([1, 1]);
+      ada.die();
+      expect(room.run(60_000, () => ben.engine.unreachableCount === 0)).toBe(true);
+    },
+  );
+
+  test("nobody is counted who is linked, or on the way", () => {
+    const room = new SimRoom({ seed: 14 });
+    const [ada, ben] = twoIn(room);
+    expect(ada.engine.unreachableCount).toBe(0);
+    room.run(1_000, () => linked(ada, ben));
+    room.run(60_000);
+    expect([ada.engine.unreachableCount, ben.engine.unreachableCount]).toEqual([0, 0]);
+  });
+});
+
 describe("[J13] another room", () => {
   const OTHER = "e".repeat(64) as RoomTag;
 

@@ -33,6 +33,7 @@ export class OpeningSession implements Session {
   me = NOBODY;
   readonly server: ServerState = { type: "connecting" };
   readonly people = [];
+  readonly unreachable = 0;
   readonly peerCount = 0;
   readonly library = [];
   readonly picked = [];

@@ -87,6 +87,13 @@ export const lookAlikeTitle = ({ tag }: PersonView): string =>
 export const liarTitle = (person: PersonView): string =>
   `${nameOf(person)} signed two different histories. What came after the split is not shown.`;
 
+/** Below the people of the room, of whom there may be none. `unreachable`: how many there are besides. */
+export const othersWords = (people: number, unreachable: number): string => {
+  if (unreachable === 1) return "1 person is here but can't be reached.";
+  if (unreachable > 1) return `${formatCount(unreachable)} people are here but can't be reached.`;
+  return people === 0 ? "Nobody else yet. Whoever opens this room appears here at once." : "";
+};
+
 /** Why a search shows nothing. `everywhere`: how many files the text alone finds. */
 export const nothingFound = (
   asked: {
@@ -396,7 +403,17 @@ export const noticeSaying = (
     case "no-route":
       return {
         title: `No route to ${notice.peer === null ? "somebody in this room" : names.person(notice.peer)}.`,
-        remedy: "This network keeps devices apart. Try another network, or a phone's hotspot for both.",
+        remedy:
+          notice.because === "network"
+            ? "This network keeps devices apart. Try another network, or a phone's hotspot for both."
+            : "Their browser allows no direct connections: a setting, an extension or a VPN in it. They can allow them there, or use another browser.",
+        bad: true,
+      };
+    case "no-candidates":
+      return {
+        title: "This browser lets nobody connect to it.",
+        remedy:
+          "A setting, an extension or a VPN in it forbids direct connections (WebRTC). Allow them for this page, or use another browser, and reload.",
         bad: true,
       };
     case "connections-spent":

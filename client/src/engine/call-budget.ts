@@ -5,7 +5,7 @@
  */
 import type { Address } from "@swapmeet/shared";
 import { Allowance } from "./allowance.ts";
-import type { Time } from "./io.ts";
+import type { Apart, Time } from "./io.ts";
 
 /** Chrome refuses the 501st RTCPeerConnection of a tab's life (js-libp2p #2591). */
 const MAX_CONNECTIONS_OF_LIFE = 480;
@@ -30,7 +30,9 @@ export type ConnectionsLeft = "plenty" | "half" | "few";
 export interface Failures {
   readonly count: number;
   notBefore: Time;
-  /** The person knows that the network keeps the two apart. */
+  /** What the last that was answered met with; null: nobody has answered. */
+  readonly apart: Apart | null;
+  /** The person knows that the two are kept apart. */
   isTold: boolean;
 }
 
@@ -84,21 +86,30 @@ export class CallBudget {
     this.#failuresByAddress.delete(address);
   }
 
-  /** @param isApart somebody is there, and the network keeps the two apart. */
-  failed(address: Address, isApart: boolean, now: Time): Failures {
+  apartFrom(address: Address): Apart | null {
+    return this.#failuresByAddress.get(address)?.apart ?? null;
+  }
+
+  /** @param apart somebody is there, and this keeps the two apart. */
+  failed(address: Address, apart: Apart | null, now: Time): Failures {
     const before = this.#failuresByAddress.get(address);
     const count = (before?.count ?? 0) + 1;
-    const longestMs = isApart ? LAST_APART_RETRY_MS : LAST_RETRY_MS;
+    const longestMs = apart ? LAST_APART_RETRY_MS : LAST_RETRY_MS;
     // Between 1 and 2 times: two peers that lost each other do not call in step for ever.
     const waitMs = Math.min(longestMs, FIRST_RETRY_MS * 2 ** (count - 1)) * (1 + this.#random());
-    const failures = { count, notBefore: now + waitMs, isTold: before?.isTold ?? false };
+    const failures = {
+      count,
+      notBefore: now + waitMs,
+      apart: apart ?? before?.apart ?? null,
+      isTold: before?.isTold ?? false,
+    };
     this.#failuresByAddress.set(address, failures);
     return failures;
   }
 
   /** Never again: to call there would only use up connections. */
   shun(address: Address): void {
-    this.#failuresByAddress.set(address, { count: 0, notBefore: Infinity, isTold: true });
+    this.#failuresByAddress.set(address, { count: 0, notBefore: Infinity, apart: null, isTold: true });
   }
 
   #mayDial(isAlone: boolean): boolean {

@@ -8,7 +8,7 @@
 import type { Address } from "@swapmeet/shared";
 import { CallBudget, type ConnectionsLeft } from "./call-budget.ts";
 import type { Introduction, Introductions, RelayOffer } from "./introductions.ts";
-import type { LinkEnd, LinkId, Notice, Output, Signal, Time } from "./io.ts";
+import type { Apart, LinkEnd, LinkId, Notice, Output, Signal, Time } from "./io.ts";
 import type { Link } from "./link.ts";
 import type { Refusal } from "./refusal.ts";
 import type { RelayedLinks } from "./relayed-links.ts";
@@ -51,6 +51,7 @@ export class Calls {
   readonly #budget: CallBudget;
   /** Whether this peer was alone when the person was told that there is no connection left for a call. */
   readonly #toldWhenAlone = new Set<boolean>();
+  #toldOfThisBrowser = false;
   /** Of links through a friend that this peer made. They end with their links. */
   readonly #directRetryByLink = new WeakMap<Link, DirectRetry>();
 
@@ -170,20 +171,41 @@ export class Calls {
   }
 
   /** The link ended before it was proven. */
-  failed({ introduction, isRelayed }: Link, reason: LinkEnd, now: Time): void {
+  failed(link: Link, reason: LinkEnd, now: Time): void {
+    const { introduction, isRelayed } = link;
     const { address, peer, role, unanswered } = introduction;
     if (isHearsay(introduction)) return;
     if (this.#context.isLinkedAt(address)) return; // there is a way through a friend
-    // Answered, and yet no channel: the network keeps the two apart. Not answered: the other one has left.
-    const isApart = unanswered === null && reason !== "closed";
-    const failures = this.#budget.failed(address, isApart, now);
+    if (reason === "no-candidates") this.#tellOfThisBrowser();
+    // Answered, and yet no channel: something keeps the two apart. Not answered: the other one has left.
+    const isApart = (unanswered === null && reason !== "closed") || reason === "no-candidates";
+    const failures = this.#budget.failed(address, isApart ? this.#apart(link, reason) : null, now);
     if (role === "responder") return;
     if (isApart && failures.count >= FAILURES_BEFORE_RELAY) {
       if (!isRelayed && this.dialThroughFriend(address, now)) return;
-      if (!failures.isTold) this.#context.notify({ type: "no-route", peer });
+      const because = failures.apart ?? "network";
+      if (!failures.isTold && because !== "this-browser")
+        this.#context.notify({ type: "no-route", peer, because });
       failures.isTold = true;
     }
     this.#context.dialFailed(address, reason === "timeout" && unanswered !== null, now);
+  }
+
+  /** A friend that was not to be found says nothing of what keeps the two apart. */
+  #apart({ introduction, isRelayed, isReachable }: Link, reason: LinkEnd): Apart {
+    if (reason === "no-candidates") return "this-browser";
+    if (isRelayed) return this.#budget.apartFrom(introduction.address) ?? "network";
+    return isReachable ? "network" : "their-browser";
+  }
+
+  #tellOfThisBrowser(): void {
+    if (!this.#toldOfThisBrowser) this.#context.notify({ type: "no-candidates" });
+    this.#toldOfThisBrowser = true;
+  }
+
+  /** Somebody answers there, and no connection comes about. */
+  isApart(address: Address): boolean {
+    return this.#budget.apartFrom(address) !== null;
   }
 
   /** Never calls there again, if it is sure that it was there. */

@@ -74,6 +74,8 @@ export class Engine {
   #nextJob = 1;
   /** The one room of this engine's life: null until the server has named it. */
   #room: RoomTag | null = null;
+  /** As of the server's last sample. */
+  #members: readonly Address[] = [];
   #hasLeft = false;
   #outputs: Output[] = [];
   readonly #clock = new AwakeClock();
@@ -282,6 +284,8 @@ export class Engine {
         return this.#links.envelope(input.from, input.bytes, now);
       case "link-signal":
         return this.#links.signal(input.link, input.signal);
+      case "link-reachable":
+        return this.#links.reachable(input.link);
       case "link-open":
         return this.#links.opened(input.link, input.localFingerprint, input.remoteFingerprint, now);
       case "link-bytes":
@@ -363,6 +367,7 @@ export class Engine {
     if (this.#hasLeft) return;
     if (this.#room === null) this.#outputs.push({ type: "entered", tag });
     this.#room = tag;
+    this.#members = members;
     const wasAway = !this.#links.isOnline;
     this.#links.serverJoined(tag, address);
     this.#overlay.members(members, now);
@@ -524,6 +529,11 @@ export class Engine {
 
   get peerCount(): number {
     return this.#links.peerCount;
+  }
+
+  /** How many of those whom the server named are here and can't be reached. */
+  get unreachableCount(): number {
+    return this.#members.filter((at) => this.#links.isApart(at) && !this.#presence.peerAt(at)).length;
   }
 
   /** Links of the overlay: the others are there for transfers. */

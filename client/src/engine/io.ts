@@ -40,6 +40,8 @@ export type Input =
       readonly remoteFingerprint: string;
     }
   | { readonly type: "link-bytes"; readonly link: LinkId; readonly bytes: Uint8Array }
+  /** The other side has named a place where it could be reached: an ICE candidate. */
+  | { readonly type: "link-reachable"; readonly link: LinkId }
   | { readonly type: "link-closed"; readonly link: LinkId; readonly reason: LinkEnd }
   /** A block that is to go over a link through a friend; the next one when "relay-took" has come. */
   | { readonly type: "relayed-frame"; readonly link: LinkId; readonly bytes: Uint8Array }
@@ -94,8 +96,11 @@ export type Input =
 /** Which piece of a download is asked for next. "sequential": the first, for playback while it arrives. [S6] */
 export type PieceOrder = "rarest-first" | "sequential";
 
-/** Why a link ended, as far as the edge can tell. */
-export type LinkEnd = "closed" | "no-route" | "timeout" | "unsupported";
+/** Why a link ended, as far as the edge can tell. "no-candidates": this browser has no place where it can be reached. */
+export type LinkEnd = "closed" | "no-route" | "no-candidates" | "timeout" | "unsupported";
+
+/** What keeps two apart who have told each other of themselves: the network, or a browser that lets nobody connect. */
+export type Apart = "network" | "this-browser" | "their-browser";
 
 /** What the swarm hears from the host. */
 export type SwarmInput =
@@ -273,7 +278,13 @@ export type Notice =
       readonly files: readonly OfferedFile[];
     }
   | { readonly type: "offer-answered"; readonly by: PeerId; readonly accepted: boolean }
-  | { readonly type: "no-route"; readonly peer: PeerId | null }
+  | {
+      readonly type: "no-route";
+      readonly peer: PeerId | null;
+      readonly because: Exclude<Apart, "this-browser">;
+    }
+  /** This browser has no place where anybody could reach it. */
+  | { readonly type: "no-candidates" }
   /** Somebody was to be called, and of the connections that a browser gives a tab none is left for it. */
   | { readonly type: "connections-spent" }
   /** Files were to be offered to somebody whom no call reached. */

@@ -21,6 +21,8 @@ export interface Link {
   readonly introduction: Introduction;
   /** Through a friend. [Y2] */
   readonly isRelayed: boolean;
+  /** The other side has named a place where it could be reached. */
+  isReachable: boolean;
   stage: Stage;
 }
 

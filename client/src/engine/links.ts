@@ -161,7 +161,7 @@ export class Links {
 
   #add(introduction: Introduction, isRelayed: boolean, now: Time): Link {
     const stage: Stage = { type: "introducing", since: now };
-    const link = { id: this.#nextLinkId++, introduction, isRelayed, stage };
+    const link = { id: this.#nextLinkId++, introduction, isRelayed, isReachable: false, stage };
     this.#linkById.set(link.id, link);
     this.#linkByIntroduction.set(introduction, link);
     this.#nextBeat = null;
@@ -173,6 +173,11 @@ export class Links {
   signal(id: LinkId, signal: Signal): void {
     const link = this.#linkById.get(id);
     if (link) this.#introductions.tell(link.introduction, signal);
+  }
+
+  reachable(id: LinkId): void {
+    const link = this.#linkById.get(id);
+    if (link) link.isReachable = true;
   }
 
   opened(id: LinkId, local: string, remote: string, now: Time): void {
@@ -338,6 +343,11 @@ export class Links {
   isQuiet(peer: PeerId, now: Time): boolean {
     const stage = this.#linkByPeer.get(peer)?.stage;
     return stage?.type === "proven" && stage.pulse.isQuiet(now);
+  }
+
+  /** Somebody answers there, and no connection comes about. */
+  isApart(address: Address): boolean {
+    return this.#calls.isApart(address) && this.#linkedAt(address) === null;
   }
 
   /** The peer is reached through a friend. */

@@ -240,6 +240,7 @@ export class Host {
       signal: (signal) => this.feed({ type: "link-signal", link: id, signal }),
       open: (localFingerprint, remoteFingerprint) =>
         this.feed({ type: "link-open", link: id, localFingerprint, remoteFingerprint }),
+      reachable: () => this.feed({ type: "link-reachable", link: id }),
       bytes: (bytes) => {
         this.#bytesIn += bytes.length;
         this.feed({ type: "link-bytes", link: id, bytes });

@@ -10,7 +10,7 @@ import { MAX_FRAME_BYTES } from "../engine/frame.ts";
 import { writeBlock } from "../engine/frame-codec.ts";
 import type { LinkEnd, Signal } from "../engine/io.ts";
 import { BlockQueue, type BlockSender } from "./block-queue.ts";
-import { fingerprintOf, parseSignal } from "./signal.ts";
+import { fingerprintOf, namesPlace, parseSignal } from "./signal.ts";
 
 /** Measured (DESIGN §5): with 1 MiB the first seconds stall and the median falls by a fifth. */
 const HIGH_WATER_BYTES = 256 * 1024;
@@ -23,6 +23,8 @@ const MAX_WAITING_BYTES = 15 * 1024 * 1024;
 export interface LinkEvents {
   signal(signal: Signal): void;
   open(localFingerprint: string, remoteFingerprint: string): void;
+  /** The other side has named a place where it could be reached; at least once if it has any. */
+  reachable(): void;
   bytes(bytes: Uint8Array): void;
   closed(reason: LinkEnd): void;
 }
@@ -36,6 +38,9 @@ export class Link implements BlockSender {
   #channel: RTCDataChannel | null = null;
   #localFingerprint = "";
   #remoteFingerprint = "";
+  /** This browser has named a place where it could be reached. */
+  #hasCandidate = false;
+  #hasAllCandidates = false;
   #closed = false;
 
   constructor(initiator: boolean, iceServers: RTCIceServer[], events: LinkEvents) {
@@ -43,7 +48,13 @@ export class Link implements BlockSender {
     this.#peer = new SimplePeer({ initiator, trickle: true, config: { iceServers } });
     this.#peer.on("signal", (signal) => {
       if ("sdp" in signal && signal.sdp) this.#localFingerprint = fingerprintOf(signal.sdp);
+      this.#hasCandidate ||= namesPlace(signal as Parameters<typeof namesPlace>[0]);
       events.signal(JSON.stringify(signal));
+      this.#lookForCandidates();
+    });
+    this.#peer.on("iceStateChange", (_connection: RTCIceConnectionState, gathering: RTCIceGatheringState) => {
+      this.#hasAllCandidates = gathering === "complete";
+      this.#lookForCandidates();
     });
     this.#peer.on("connect", () => this.#opened());
     this.#peer.on("error", (error) => this.#ended(endOf(error)));
@@ -60,6 +71,12 @@ export class Link implements BlockSender {
       this.#remoteFingerprint = fingerprintOf(signal.sdp);
     }
     this.#peer.signal(signal as SimplePeer.SignalData);
+    if (namesPlace(signal)) this.#events.reachable();
+  }
+
+  /** A browser that has none never will: it need not be waited for, once the other side has been told. */
+  #lookForCandidates(): void {
+    if (this.#hasAllCandidates && !this.#hasCandidate && this.#localFingerprint) this.#ended("no-candidates");
   }
 
   /** Sends now, ahead of all bulk that waits in the queue. */

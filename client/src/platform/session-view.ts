@@ -98,6 +98,8 @@ export interface Session {
   readonly server: ServerState;
   /** Everyone in the room but me, stable order. */
   readonly people: readonly PersonView[];
+  /** How many are in the room whom this device can't reach: nobody knows more of them than that. */
+  readonly unreachable: number;
   /** Number of peers with an open, proven link. */
   readonly peerCount: number;
   readonly library: readonly LibraryItem[];

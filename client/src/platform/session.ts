@@ -227,6 +227,10 @@ class RoomSession implements Session {
     return this.#host.engine.people();
   }
 
+  get unreachable(): number {
+    return this.#host.engine.unreachableCount;
+  }
+
   get peerCount(): number {
     return this.#host.engine.peerCount;
   }

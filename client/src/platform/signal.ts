@@ -33,3 +33,10 @@ export const fingerprintOf = (sdp: string): string => {
     .sort()
     .join(",");
 };
+
+/** It names a place where who says it could be reached: an ICE candidate. What is empty ends the candidates. */
+export const namesPlace = (signal: {
+  readonly sdp?: string | undefined;
+  readonly candidate?: { readonly candidate: string };
+}): boolean =>
+  signal.candidate ? signal.candidate.candidate !== "" : /^a=candidate:/m.test(signal.sdp ?? "");

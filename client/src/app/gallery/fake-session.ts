@@ -49,6 +49,7 @@ export interface Scene extends Facts {
   results: readonly ResultRow[];
   /** Of all groups, thread after thread. */
   posts: readonly PostView[];
+  unreachable?: number;
   /** With messages, and not in the room any more. */
   departed?: readonly PersonView[];
   /** What others post while one looks on. */
@@ -81,6 +82,9 @@ export class FakeSession implements Session {
     return this.#scene.peerCount;
   }
   readonly picked = [];
+  get unreachable() {
+    return this.#scene.unreachable ?? 0;
+  }
   get library() {
     return this.#scene.library;
   }

@@ -378,7 +378,7 @@ export const SCENES = {
     ],
     library: library.map((item, i) => (i === 1 ? { ...item, problem: "vanished" as const } : item)),
     notices: [
-      { id: 1, notice: { type: "no-route", peer: joon.peer } },
+      { id: 1, notice: { type: "no-route", peer: joon.peer, because: "network" } },
       { id: 2, notice: { type: "peer-dropped", peer: alba.peer, refusal: "wrong-block" } },
       { id: 3, notice: { type: "connections-spent" } },
     ],
