@@ -71,6 +71,8 @@ export const FLOODS: Readonly<Record<Frame["type"], (flooding: Flooding) => Fram
   reject: ({ at }) => ({ type: "reject", id: 100_000 + at, reason: "busy" }),
   block: ({ at }) => ({ type: "block", id: 100_000 + at, bytes: new Uint8Array(1) }),
   queue: ({ at }) => ({ type: "queue", position: at }),
+  "fetch-ended": ({ file }) => ({ type: "fetch-ended", file: file.file, how: "paused" }),
+  withheld: ({ at, file }) => ({ type: "withheld", file: file.file, withheld: at % 2 === 0 }),
   offer: ({ at, file }) => ({ type: "offer", id: at, files: [{ file: file.file, name: "file" }] }),
   "offer-answer": ({ at }) => ({ type: "offer-answer", id: at, accepted: true }),
   neighbor: () => ({ type: "neighbor", urgent: false }),

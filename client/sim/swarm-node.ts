@@ -263,6 +263,8 @@ const SWARM_FRAMES = {
   cancel: true,
   reject: true,
   queue: true,
+  "fetch-ended": true,
+  withheld: true,
   block: true,
 } satisfies Record<SwarmFrame["type"], true>;
 

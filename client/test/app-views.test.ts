@@ -191,14 +191,17 @@ describe("the transfers", () => {
       length: 9,
       sentBytes: 1,
       bytesPerSecond: 7,
+      state: "sending" as const,
     };
-    expect(totalsOf(downloads, [upload, upload])).toEqual({
+    const over = { ...upload, bytesPerSecond: 0, state: "delivered" as const };
+    expect(totalsOf(downloads, [upload, upload, over])).toEqual({
       incoming: 2,
       inBytesPerSecond: 20,
       outgoing: 2,
       outBytesPerSecond: 14,
       waiting: 1,
       finished: 1,
+      clearable: 2,
       bytes: 5000,
       verifiedBytes: 1750,
     });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { PeerId } from "../src/engine/peer-id.ts";
-import type { TransferState } from "../src/engine/view.ts";
+import type { TransferState, UploadState } from "../src/engine/view.ts";
 import {
   deleteWords,
   leavingWords,
@@ -15,6 +15,7 @@ import {
   serverSaying,
   serverWord,
   stateWords,
+  uploadWords,
   type Names,
 } from "../src/app/words.ts";
 
@@ -237,10 +238,24 @@ describe("leaving a room", () => {
 
   test("ends transfers", () => {
     for (const moving of [
-      { uploads: [file("a")] as never },
+      { uploads: [{ ...file("a"), state: "sending" }] as never },
       { downloads: [{ ...file("a"), state: { type: "downloading" } }] as never },
     ])
       expect(leavingWords({ ...room, ...moving })).toEqual([expect.stringMatching(/^Transfers are running/)]);
+    const over = ["paused", "delivered", "stopped"].map((state) => ({ ...file("a"), state }));
+    expect(leavingWords({ ...room, uploads: over as never })).toEqual([]);
+  });
+
+  test("[S19] [S20] what is sent says how that stands, by name", () => {
+    const told = (state: UploadState) => uploadWords({ state, to: ruth }, names);
+    expect(told("sending")).toBe("Sending to Ruth");
+    expect(told("paused")).toBe("Paused by Ruth");
+    expect(told("cancelled")).toBe("Cancelled by Ruth");
+    expect(told("delivered")).toBe("Delivered to Ruth");
+    expect(told("stopped")).toMatch(/^Stopped: Ruth gets no more of it until you allow it again/);
+    expect(say({ type: "failed", reason: { type: "stopped", by: ruth } })).toMatch(
+      /^Failed: Ruth stopped sending this/,
+    );
   });
 
   test("leaves the table and the messages behind, and says of what was saved that it was", () => {

@@ -90,6 +90,8 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   of("cancel", { id: u32 }),
   of("reject", { id: u32, reason: fc.constantFrom("not-here", "cancelled", "busy", "changed", "vanished") }),
   of("queue", { position: u32 }),
+  of("fetch-ended", { file, how: fc.constantFrom("paused", "cancelled", "delivered") }),
+  of("withheld", { file, withheld: fc.boolean() }),
   of("block", { id: u32, bytes: bytes(1, 200) }),
   of("offer", { id: u32, files: fc.array(fc.record({ file, name }), { minLength: 1, maxLength: 4 }) }),
   of("offer-answer", { id: u32, accepted: fc.boolean() }),

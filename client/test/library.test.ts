@@ -75,7 +75,7 @@ test("[C1] what is taken back at once, before its share is signed, is taken back
   expect(namesFrom(ben, ada.id)).toEqual(["/b.txt"]);
 });
 
-test("[S19] a file by two names is one transfer, whenever the second is asked for", () => {
+test("[S21] a file by two names is one transfer, whenever the second is asked for", () => {
   const { room, adasDisk, bensDisk, ada, ben, soon } = pair();
   const local = adasDisk.add(room.random(600_000), "a.txt");
   const { file } = local;
@@ -99,7 +99,7 @@ test("[S19] a file by two names is one transfer, whenever the second is asked fo
   expect(ben.engine.downloads().map(({ name }) => name)).toEqual(["a.txt", "a.txt"]);
 });
 
-test("[S19] what is shared here is saved by another name without a transfer", () => {
+test("[S21] what is shared here is saved by another name without a transfer", () => {
   const { room, adasDisk, bensDisk, ada, ben, soon } = pair();
   const bytes = room.random(600_000);
   const local = adasDisk.add(bytes, "a.txt");

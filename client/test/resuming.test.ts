@@ -161,7 +161,7 @@ test("[F11] a finished download of which only a part is left is forgotten, and t
   expect(await disk.list()).toEqual([]);
 });
 
-test("[F11] [S19] what is fetched by two names is gone on with, and served again, by both", async () => {
+test("[F11] [S21] what is fetched by two names is gone on with, and served again, by both", async () => {
   const disk = newDisk();
   const file = await testFile(7, 600_000);
   const tab = await entered(disk);

@@ -112,7 +112,7 @@ test("[S17] of equal files on the disk one that can be read is enough", async ()
   expect(fed).toEqual([]);
 });
 
-test("[S19] a file is saved under each of its names", async () => {
+test("[S21] a file is saved under each of its names", async () => {
   const { holdings, fed, saved } = holdingsThatSave();
   holdings.share(local, new File(["text"], "a.txt"));
   const entries = ["", "pkg"].map((folder) => ({ name: "a.txt", folder }));

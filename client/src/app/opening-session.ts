@@ -118,6 +118,9 @@ export class OpeningSession implements Session {
     return () => undefined;
   }
   clear(): void {}
+  stopSending(): void {}
+  allowSending(): void {}
+  clearSent(): void {}
   save(): void {}
   offer(): void {}
   answerOffer(): void {}

@@ -23,6 +23,14 @@ export const byEntry = (downloads: readonly DownloadView[]): ReadonlyMap<string,
 export const isRunning = (download: DownloadView): boolean =>
   ["downloading", "waiting", "verifying", "queued"].includes(download.state.type);
 
+/** Something goes to that person, or may go on as soon as they ask. */
+export const isGoingOut = ({ state }: Pick<UploadView, "state">): boolean =>
+  ["sending", "queued", "waiting"].includes(state);
+
+/** It is over: nobody needs to see it for longer than they like. What the person stopped can be allowed again. */
+export const isSentAndOver = ({ state }: Pick<UploadView, "state">): boolean =>
+  ["cancelled", "delivered", "withdrawn", "parted"].includes(state);
+
 export interface Totals {
   readonly incoming: number;
   readonly inBytesPerSecond: number;
@@ -30,6 +38,8 @@ export interface Totals {
   readonly outBytesPerSecond: number;
   readonly waiting: number;
   readonly finished: number;
+  /** What "Clear finished" clears, in both directions. */
+  readonly clearable: number;
   /** Of everything that is not finished. */
   readonly bytes: number;
   readonly verifiedBytes: number;
@@ -53,5 +63,7 @@ export const totalsOf = (downloads: readonly DownloadView[], uploads: readonly U
     totals.verifiedBytes += verifiedBytes;
   }
   const outBytesPerSecond = uploads.reduce((sum, upload) => sum + upload.bytesPerSecond, 0);
-  return { ...totals, outgoing: uploads.length, outBytesPerSecond };
+  const outgoing = uploads.filter(isGoingOut).length;
+  const clearable = totals.finished + uploads.filter(isSentAndOver).length;
+  return { ...totals, clearable, outgoing, outBytesPerSecond };
 };

@@ -10,6 +10,7 @@ import type {
   PersonView,
   TransferFailure,
   TransferState,
+  UploadView,
 } from "../engine/view.ts";
 import type { NoticeView, ServerState, Session, StorageView } from "../platform/session-view.ts";
 import {
@@ -21,7 +22,7 @@ import {
   percentOf,
   plural,
 } from "./format.ts";
-import { isRunning } from "./transfers.ts";
+import { isGoingOut, isRunning } from "./transfers.ts";
 
 /** What happened, and what it means or what to do. */
 export interface Saying {
@@ -202,7 +203,7 @@ export const leavingWords = (
 ): readonly string[] => {
   const words: string[] = [];
   if (room.adding.active) words.push("Files are still being added to your table.");
-  if (room.uploads.length > 0 || room.downloads.some(isRunning))
+  if (room.uploads.some(isGoingOut) || room.downloads.some(isRunning))
     words.push("Transfers are running. Leaving stops them, here and for those who fetch from you.");
   const table = tableWords(room);
   const messages = room.messages.length > 0 ? "your messages" : "";
@@ -257,6 +258,8 @@ export const failureWords = (failure: TransferFailure, names: Pick<Names, "perso
       return failure.reason === "changed"
         ? `the file was changed on ${names.person(failure.by)}'s disk. Ask for it to be added again`
         : `the file is gone from ${names.person(failure.by)}'s disk. Ask for it to be added again`;
+    case "stopped":
+      return `${names.person(failure.by)} stopped sending this. It goes on when they allow it again, or when somebody else has it`;
     case "save":
       return `it is complete but could not be saved: ${storeProblemWords(failure.problem)}`;
   }
@@ -283,6 +286,34 @@ export const stateWords = (state: TransferState, names: Pick<Names, "person">): 
       return state.saved ? "Complete, saved" : "Complete";
     case "failed":
       return `Failed: ${failureWords(state.reason, names)}`;
+  }
+};
+
+/** Of a file that was or is sent to somebody. */
+export const uploadWords = (
+  { state, to }: Pick<UploadView, "state" | "to">,
+  names: Pick<Names, "person">,
+): string => {
+  const name = names.person(to);
+  switch (state) {
+    case "sending":
+      return `Sending to ${name}`;
+    case "queued":
+      return `Queued, ${name} waits for a turn`;
+    case "waiting":
+      return `Waiting for ${name}`;
+    case "paused":
+      return `Paused by ${name}`;
+    case "cancelled":
+      return `Cancelled by ${name}`;
+    case "delivered":
+      return `Delivered to ${name}`;
+    case "stopped":
+      return `Stopped: ${name} gets no more of it until you allow it again, or leave the room`;
+    case "withdrawn":
+      return `Stopped: it is off your table, ${name} gets no more of it`;
+    case "parted":
+      return `Stopped: no longer connected to ${name}`;
   }
 };
 

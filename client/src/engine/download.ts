@@ -10,7 +10,7 @@ import type { Assembly, Request } from "./assembly.ts";
 import { Bitfield } from "./bitfield.ts";
 import { Blames, type BlamesContext } from "./blames.ts";
 import { geometryOf, lengthOf, pieceBytes, rootOf, type FileId, type Geometry } from "./file-id.ts";
-import type { RejectReason } from "./frame.ts";
+import type { FetchEnd, RejectReason } from "./frame.ts";
 import { Holders, type HoldersContext } from "./holders.ts";
 import type { PieceOrder, StoreProblem, Time } from "./io.ts";
 import { LayerFetch, type LayerFetchContext } from "./layer-fetch.ts";
@@ -74,6 +74,8 @@ export class Download {
   #order: PieceOrder = "rarest-first";
   readonly #senders: PeerId[] = [];
   #handedBy: PeerId | null = null;
+  /** Linked peers that were asked for bytes of it: they are told how that ended. [S19] */
+  readonly #askedOf = new Set<PeerId>();
   readonly #rate = new Rate(SHOWN_RATE_MEMORY_MS);
   /** One of each, at least one. */
   #wanted: readonly Wanted[];
@@ -121,7 +123,7 @@ export class Download {
   /** It goes on as soon as it has its turn and a source. */
   get isWaiting(): boolean {
     const phase = this.#phase;
-    return phase.type === "waiting" || (phase.type === "failed" && phase.reason.type === "source-unreadable");
+    return phase.type === "waiting" || (phase.type === "failed" && phase.reason.type !== "save");
   }
 
   /** There is something to pause. */
@@ -176,6 +178,7 @@ export class Download {
   pause(because: "person" | StoreProblem): void {
     this.#leaveSwarm();
     this.#phase = { type: "paused", because };
+    this.#tellEnd("paused");
   }
 
   /** The person wants it to go on: it waits for its turn again. */
@@ -216,6 +219,7 @@ export class Download {
   /** After this the object is not used any more. */
   end(): void {
     this.#leaveSwarm();
+    this.#tellEnd("cancelled");
     for (const assembly of this.#assemblies) this.#assemblies.forget(assembly);
     if (this.#store !== "closed") this.#context.emit({ type: "close-store", file: this.file, forget: true });
   }
@@ -316,6 +320,7 @@ export class Download {
 
   /** Its requests were released before. */
   sourceDown(source: Source, now: Time): void {
+    this.#askedOf.delete(source.peer);
     this.#holders.drop(source.peer);
     this.#trust.drop(source.peer);
     this.#leaves.drop(source.peer);
@@ -342,6 +347,15 @@ export class Download {
     if (isHeard && this.#phase.type === "layer") this.#phase.fetch.have(source, now);
   }
 
+  /** A person stopped the sending of it to us, or allows it again. [S20] */
+  withheld(source: Source, withheld: boolean, now: Time): void {
+    if (!withheld) return this.#holders.allow(source.peer);
+    if (!this.isActive) return;
+    this.#holders.unreadable(source.peer);
+    if (this.#phase.type === "layer") this.#phase.fetch.bitfield(source, 0, now);
+    if (!this.hasSource()) this.#fail({ type: "stopped", by: source.peer });
+  }
+
   layerFrame(source: Source, first: number, hashes: Uint8Array, now: Time): void {
     const phase = this.#phase;
     if (phase.type !== "layer") return this.#context.refuse(source.peer, "unrequested-layer");
@@ -366,12 +380,12 @@ export class Download {
 
   /** Asks a source for one thing more. False: it has nothing for us. */
   ask(source: Source, now: Time): boolean {
-    return this.#assemblies.ask(source, now);
+    return this.#asked(source, this.#assemblies.ask(source, now));
   }
 
   /** Lets an idle source take over from the one that will be last. */
   help(source: Source, now: Time): boolean {
-    return this.#assemblies.help(source, now);
+    return this.#asked(source, this.#assemblies.help(source, now));
   }
 
   block(request: Request, bytes: Uint8Array, now: Time): void {
@@ -515,6 +529,7 @@ export class Download {
     const entries = this.#wanted.filter(({ state }) => state === "wanted");
     for (const wanted of entries) wanted.state = "saving";
     this.#phase = { type: "saving" };
+    this.#tellEnd("delivered");
     this.#context.emit({
       type: "save-file",
       file: this.file,
@@ -551,6 +566,17 @@ export class Download {
     this.#store = { verified: Bitfield.full(pieceCount), origins };
     this.#context.gained(this.file, "all");
     this.#save();
+  }
+
+  #asked(source: Source, wasAsked: boolean): boolean {
+    if (wasAsked) this.#askedOf.add(source.peer);
+    return wasAsked;
+  }
+
+  /** What is paused may still be cancelled: then they hear of it once more. */
+  #tellEnd(how: FetchEnd): void {
+    for (const peer of this.#askedOf) this.#context.send(peer, { type: "fetch-ended", file: this.file, how });
+    if (how !== "paused") this.#askedOf.clear();
   }
 
   #fail(reason: TransferFailure): void {

@@ -225,6 +225,7 @@ export class Engine {
         gone: (peer, now, last) => {
           if (last) this.#overlay.forget(last.address);
           if (last) this.#messages.gone(peer, last.name);
+          if (last) this.#swarm.gone(peer, last.name);
           this.#gossip.forget(peer, now);
         },
         random,
@@ -336,6 +337,12 @@ export class Engine {
         return this.#swarm.cancel(input.file, now, input.entry);
       case "clear":
         return this.#swarm.clear(input.file, now, input.entry);
+      case "stop-sending":
+        return this.#swarm.stopSending(input.to, input.file, now);
+      case "allow-sending":
+        return this.#swarm.allowSending(input.to, input.file, now);
+      case "clear-sent":
+        return this.#swarm.clearSent(input.to, input.file);
       case "offer":
         return this.#transferLinks.send(input.to, this.#offers.make(input.to, input.files), now, () =>
           this.#notify({ type: "not-reached", peer: input.to }),
@@ -548,7 +555,7 @@ export class Engine {
   person(peer: PeerId): PersonView {
     return {
       peer,
-      name: this.#presence.nameOf(peer) || this.#messages.lastNameOf(peer),
+      name: this.#presence.nameOf(peer) || this.#messages.lastNameOf(peer) || this.#swarm.lastNameOf(peer),
       tag: tagOf(peer),
       hue: hueOf(peer),
       reach: this.#reachOf(peer),

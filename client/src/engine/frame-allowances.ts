@@ -60,6 +60,8 @@ export const FRAME_ALLOWANCES: Readonly<Record<Frame["type"], FrameAllowance>> =
   reject: to(32_768, 1_024, "hostile"),
   block: to(16_384, 4_096, "hostile"),
   queue: to(64, 2, "dropped"),
+  "fetch-ended": to(32_768, 1_024, "dropped"),
+  withheld: to(256, 8, "dropped"),
   offer: to(64, 1, "dropped"),
   "offer-answer": to(256, 1, "dropped"),
   neighbor: to(64, 2, "dropped"),

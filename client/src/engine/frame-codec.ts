@@ -82,6 +82,8 @@ const batch = v.pipe(
 );
 const REJECT_REASONS = ["not-here", "cancelled", "busy", "changed", "vanished", "elsewhere"] as const;
 
+const FETCH_ENDS = ["paused", "cancelled", "delivered"] as const;
+
 /** One row a frame: its code, the schema of its fields, and both directions. Codes are never given a new meaning. */
 const BODIES = {
   1: v.pipe(
@@ -182,6 +184,14 @@ const BODIES = {
   20: v.pipe(
     v.strictTuple([u32]),
     v.transform(([position]): Frame => ({ type: "queue", position })),
+  ),
+  23: v.pipe(
+    v.strictTuple([FileIdFromWire, v.picklist([0, 1, 2])]),
+    v.transform(([file, how]): Frame => ({ type: "fetch-ended", file, how: FETCH_ENDS[how] })),
+  ),
+  24: v.pipe(
+    v.strictTuple([FileIdFromWire, v.boolean()]),
+    v.transform(([file, withheld]): Frame => ({ type: "withheld", file, withheld })),
   ),
   30: v.pipe(
     v.strictTuple([
@@ -305,6 +315,10 @@ const fieldsOf = (
       return [19, frame.id, REJECT_REASONS.indexOf(frame.reason)];
     case "queue":
       return [20, frame.position];
+    case "fetch-ended":
+      return [23, fileToWire(frame.file), FETCH_ENDS.indexOf(frame.how)];
+    case "withheld":
+      return [24, fileToWire(frame.file), frame.withheld];
     case "offer":
       return [30, frame.id, frame.files.map((f) => [fileToWire(f.file), f.name])];
     case "offer-answer":

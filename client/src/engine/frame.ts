@@ -158,6 +158,19 @@ export interface QueueFrame {
   readonly type: "queue";
   readonly position: number;
 }
+/** How the fetching of a file ended, for now or for good; told to those who were asked for bytes of it. [S19] */
+export interface FetchEndedFrame {
+  readonly type: "fetch-ended";
+  readonly file: FileId;
+  readonly how: FetchEnd;
+}
+export type FetchEnd = "paused" | "cancelled" | "delivered";
+/** A person stopped the sending of this file to the receiver, or allows it again. [S20] */
+export interface WithheldFrame {
+  readonly type: "withheld";
+  readonly file: FileId;
+  readonly withheld: boolean;
+}
 /** The next bytes of a request, in order. */
 export interface BlockFrame {
   readonly type: "block";
@@ -268,6 +281,8 @@ export type SwarmFrame =
   | CancelFrame
   | RejectFrame
   | QueueFrame
+  | FetchEndedFrame
+  | WithheldFrame
   | BlockFrame;
 export type OverlayFrame =
   NeighborFrame | NeighborAnswerFrame | DisconnectFrame | ShuffleFrame | ShuffleReplyFrame;

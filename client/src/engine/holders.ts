@@ -110,6 +110,11 @@ export class Holders {
     this.#unreadable.add(peer);
   }
 
+  /** A person lets us have it again: what it holds counts again. */
+  allow(peer: PeerId): void {
+    this.#unreadable.delete(peer);
+  }
+
   /** Its link is gone. */
   drop(peer: PeerId): void {
     this.#hold(peer, null);

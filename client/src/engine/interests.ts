@@ -13,8 +13,10 @@ const HAVE_DELAY_MS = 100;
 
 export interface InterestsContext {
   send(peer: PeerId, frame: SwarmFrame): void;
-  /** What may be served of a file, as in a bitfield frame, or null. */
-  bits(file: FileId): Uint8Array | null;
+  /** What may be served of a file to this peer, as in a bitfield frame, or null. */
+  bits(peer: PeerId, file: FileId): Uint8Array | null;
+  /** A person stopped it for this peer. */
+  isWithheld(peer: PeerId, file: FileId): boolean;
 }
 
 interface Listener {
@@ -66,6 +68,10 @@ export class Interests {
     if (listeners?.size === 0) this.#listenersByFile.delete(file);
   }
 
+  hearsOf(peer: PeerId, file: FileId): boolean {
+    return this.#listenerByPeer.get(peer)?.files.has(file) ?? false;
+  }
+
   /** It hears of some file. */
   hears(peer: PeerId): boolean {
     return (this.#listenerByPeer.get(peer)?.files.size ?? 0) > 0;
@@ -79,6 +85,7 @@ export class Interests {
   /** A piece more is held. [S5] */
   gained(file: FileId, piece: number, now: Time): void {
     for (const listener of this.#listenersByFile.get(file) ?? []) {
+      if (this.#context.isWithheld(listener.peer, file)) continue;
       const pieces = listener.unannounced.get(file);
       if (!pieces) listener.unannounced.set(file, [piece]);
       else if (pieces.push(piece) >= MAX_HAVE_PIECES) this.#announce(listener);
@@ -94,7 +101,8 @@ export class Interests {
   /** All that is held of it, to a linked peer, whether it hears of it or not. */
   tell(peer: PeerId, file: FileId): void {
     this.#listenerByPeer.get(peer)?.unannounced.delete(file);
-    this.#context.send(peer, { type: "bitfield", file, bits: this.#context.bits(file) ?? new Uint8Array(0) });
+    const bits = this.#context.bits(peer, file) ?? new Uint8Array(0);
+    this.#context.send(peer, { type: "bitfield", file, bits });
   }
 
   tick(now: Time): void {

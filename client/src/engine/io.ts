@@ -72,6 +72,9 @@ export type Input =
   /** `entry`: under this name alone; the transfer ends with the last. */
   | { readonly type: "cancel"; readonly file: FileId; readonly entry?: FileEntry }
   | { readonly type: "clear"; readonly file: FileId; readonly entry?: FileEntry }
+  | { readonly type: "stop-sending"; readonly to: PeerId; readonly file: FileId }
+  | { readonly type: "allow-sending"; readonly to: PeerId; readonly file: FileId }
+  | { readonly type: "clear-sent"; readonly to: PeerId; readonly file: FileId }
   | { readonly type: "offer"; readonly to: PeerId; readonly files: readonly OfferedFile[] }
   | { readonly type: "answer-offer"; readonly from: PeerId; readonly id: number; readonly accepted: boolean }
   | { readonly type: "limits"; readonly limits: Limits }

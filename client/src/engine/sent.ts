@@ -1,46 +1,88 @@
-/** What was sent of which file to whom, for people to see. Nothing is decided by it. */
+/**
+ * What was sent of which file to whom, and how that ended, for people to see: each stays until the person clears it.
+ * Nothing is decided by it. PROTOCOL.md, rule S19.
+ */
 import type { FileId } from "./file-id.ts";
 import type { Time } from "./io.ts";
 import type { PeerId } from "./peer-id.ts";
 import { Rate } from "./rate.ts";
+import type { UploadEnd } from "./view.ts";
 
-/** Sending is recent for this long after its last byte. */
-const RECENT_MS = 5000;
-const MAX_FILES_PER_PEER = 64;
+/** Rows of one person, and of all. Those that ended go first, the oldest of them; what the person stopped stays. Guess. */
+const MAX_SENDINGS_PER_PEER = 64;
+const MAX_SENDINGS = 256;
 const RATE_MEMORY_MS = 3000;
+/** How often it is looked at whether something still goes out, and until how long after its last byte. */
+const LOOK_EVERY_MS = 1000;
+const LOOK_FOR_MS = 5000;
 
-interface Sending {
-  sentBytes: number;
-  lastAt: Time;
-  readonly rate: Rate;
-}
-
-export interface SentView {
+export interface Sending {
+  readonly peer: PeerId;
   readonly file: FileId;
-  readonly sentBytes: number;
-  readonly bytesPerSecond: number;
-  readonly isRecent: boolean;
+  readonly name: string;
+  readonly rate: Rate;
+  sentBytes: number;
+  /** Of the last byte, or of the first request after an end. */
+  lastAt: Time;
+  end: UploadEnd | null;
 }
 
-export class Sent {
-  readonly #sendingsByPeer = new Map<PeerId, Map<FileId, Sending>>();
+export class Sent implements Iterable<Sending> {
+  readonly #sendingByKey = new Map<string, Sending>();
   readonly #bytesByFile = new Map<FileId, number>();
+  /** What those were called who are gone, as long as there is something to be seen of them. */
+  readonly #nameByPeer = new Map<PeerId, string>();
+  #lookAt: Time | null = null;
 
-  add(peer: PeerId, file: FileId, bytes: number, now: Time): void {
-    const sendings = this.#sendingsByPeer.get(peer) ?? new Map<FileId, Sending>();
-    this.#sendingsByPeer.set(peer, sendings);
-    const sending = sendings.get(file) ?? { sentBytes: 0, lastAt: now, rate: new Rate(RATE_MEMORY_MS) };
+  [Symbol.iterator](): IterableIterator<Sending> {
+    return this.#sendingByKey.values();
+  }
+
+  add(peer: PeerId, file: FileId, name: string, bytes: number, now: Time): void {
+    const sending = this.#sendingByKey.get(keyOf(peer, file)) ?? this.#begin(peer, file, name, now);
     sending.sentBytes += bytes;
     sending.lastAt = now;
     sending.rate.add(bytes, now);
-    sendings.set(file, sending);
-    const [oldest] = sendings.keys();
-    if (oldest !== undefined && sendings.size > MAX_FILES_PER_PEER) sendings.delete(oldest);
     this.#bytesByFile.set(file, this.bytesOf(file) + bytes);
+    this.#lookAt ??= now + LOOK_EVERY_MS;
+  }
+
+  /** The peer asks for more of it. */
+  asked(peer: PeerId, file: FileId, now: Time): void {
+    const sending = this.#sendingByKey.get(keyOf(peer, file));
+    if (!sending?.end || sending.end === "stopped") return;
+    sending.end = null;
+    sending.lastAt = now;
+    this.#lookAt ??= now + LOOK_EVERY_MS;
+  }
+
+  /** Null: it may go on. */
+  ended(peer: PeerId, file: FileId, end: UploadEnd | null): void {
+    const sending = this.#sendingByKey.get(keyOf(peer, file));
+    if (sending) sending.end = end;
+  }
+
+  /** The file is not served any more. */
+  withdrawn(file: FileId): void {
+    for (const sending of this) if (sending.file === file) sending.end ??= "withdrawn";
   }
 
   peerDown(peer: PeerId): void {
-    this.#sendingsByPeer.delete(peer);
+    for (const sending of this) if (sending.peer === peer) sending.end ??= "parted";
+  }
+
+  gone(peer: PeerId, name: string): void {
+    for (const sending of this) if (sending.peer === peer) this.#nameByPeer.set(peer, name);
+  }
+
+  lastNameOf(peer: PeerId): string {
+    return this.#nameByPeer.get(peer) ?? "";
+  }
+
+  clear(peer: PeerId, file: FileId): void {
+    this.#sendingByKey.delete(keyOf(peer, file));
+    for (const sending of this) if (sending.peer === peer) return;
+    this.#nameByPeer.delete(peer);
   }
 
   /** To anybody, in this tab's life. */
@@ -48,13 +90,33 @@ export class Sent {
     return this.#bytesByFile.get(file) ?? 0;
   }
 
-  /** To one linked peer, the first file first. */
-  to(peer: PeerId, now: Time): SentView[] {
-    return [...(this.#sendingsByPeer.get(peer) ?? [])].map(([file, { sentBytes, lastAt, rate }]) => ({
-      file,
-      sentBytes,
-      bytesPerSecond: rate.perSecond(now),
-      isRecent: now - lastAt < RECENT_MS,
-    }));
+  tick(now: Time): void {
+    if (this.#lookAt === null || now < this.#lookAt) return;
+    this.#lookAt = null;
+    for (const { end, lastAt } of this)
+      if (end === null && now - lastAt < LOOK_FOR_MS) this.#lookAt = now + LOOK_EVERY_MS;
+  }
+
+  /** When what is to be seen may have changed by itself. */
+  nextDeadline(): Time | null {
+    return this.#lookAt;
+  }
+
+  #begin(peer: PeerId, file: FileId, name: string, now: Time): Sending {
+    const rate = new Rate(RATE_MEMORY_MS);
+    const sending = { peer, file, name, rate, sentBytes: 0, lastAt: now, end: null };
+    this.#sendingByKey.set(keyOf(peer, file), sending);
+    const ofPeer = [...this].filter((one) => one.peer === peer);
+    if (ofPeer.length > MAX_SENDINGS_PER_PEER) this.#forgetOne(ofPeer);
+    if (this.#sendingByKey.size > MAX_SENDINGS) this.#forgetOne([...this]);
+    return sending;
+  }
+
+  #forgetOne(sendings: readonly Sending[]): void {
+    const mayGo = sendings.filter(({ end }) => end !== "stopped");
+    const oldest = mayGo.find(({ end }) => end !== null) ?? mayGo[0];
+    if (oldest) this.clear(oldest.peer, oldest.file);
   }
 }
+
+const keyOf = (peer: PeerId, file: FileId): string => `${peer} ${file}`;

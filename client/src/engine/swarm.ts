@@ -205,6 +205,16 @@ export class Swarm {
         source.place = frame.position;
         this.#stirred = true; // others may be sooner now
         break;
+      case "fetch-ended":
+        this.#uploads.fetchEnded(peer, frame.file, frame.how);
+        break;
+      case "withheld": {
+        const download = this.#downloads.get(frame.file);
+        if (!download) return;
+        download.withheld(source, frame.withheld, now);
+        if (!frame.withheld) this.#sourceMayBeNew(download);
+        break;
+      }
       case "block":
         this.#block(source, frame, now);
         break;
@@ -306,6 +316,31 @@ export class Swarm {
     else if (stored) download.recall();
     this.#lineUp(download);
     this.#settle(now);
+  }
+
+  /** Nothing more of the file is sent to this peer, until it is allowed again or the visit ends. [S20] */
+  stopSending(to: PeerId, file: FileId, now: Time): void {
+    this.#now = now;
+    this.#uploads.stop(to, file, now);
+  }
+
+  allowSending(to: PeerId, file: FileId, now: Time): void {
+    this.#now = now;
+    this.#uploads.allow(to, file, now);
+  }
+
+  /** Takes what was sent off the list. */
+  clearSent(to: PeerId, file: FileId): void {
+    this.#uploads.clear(to, file);
+  }
+
+  /** It left the room, under this name. */
+  gone(peer: PeerId, name: string): void {
+    this.#uploads.gone(peer, name);
+  }
+
+  lastNameOf(peer: PeerId): string {
+    return this.#uploads.lastNameOf(peer);
   }
 
   order(file: FileId, order: PieceOrder): void {

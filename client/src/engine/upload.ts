@@ -18,17 +18,17 @@ import {
   type Geometry,
 } from "./file-id.ts";
 import { MAX_HASHES_PER_FRAME } from "./frame.ts";
-import type { RejectReason, RequestFrame, SwarmFrame } from "./frame.ts";
+import type { FetchEnd, RejectReason, RequestFrame, SwarmFrame } from "./frame.ts";
 import { Interests } from "./interests.ts";
 import type { Notice, ReadProblem, SwarmOutput, Time } from "./io.ts";
 import { hashAt, pieceHashOf } from "./merkle.ts";
 import type { PeerId } from "./peer-id.ts";
 import { Bucket } from "./bucket.ts";
 import type { Refusal } from "./refusal.ts";
-import { Sent } from "./sent.ts";
-import { MAX_REQUESTS_PER_PEER } from "./source.ts";
+import { Sent, type Sending } from "./sent.ts";
+import { MAX_REQUESTS_PER_PEER, SILENT_MS } from "./source.ts";
 import { Spread } from "./spread.ts";
-import type { UploadView } from "./view.ts";
+import type { UploadState, UploadView } from "./view.ts";
 
 /** Peers served at a time. Guess: enough that one slow link leaves the uplink full, few enough that turns come soon. */
 export const UPLOAD_SLOTS = 4;
@@ -47,6 +47,10 @@ const QUESTIONS_PER_SECOND = 32;
 const MAX_LEAVES_JOBS = 64;
 /** A place in the queue is told at most this often. */
 const PLACES_EVERY_MS = 1000;
+/** A peer that asks for what is withheld is told so at most this often. */
+const WITHHELD_EVERY_MS = 1000;
+/** Between two requests of a fetch that goes on there is less. Guess. */
+const BETWEEN_REQUESTS_MS = 1000;
 
 export interface UploadsContext {
   emit(output: SwarmOutput): void;
@@ -108,6 +112,8 @@ export class Uploads {
   readonly #problemByFile = new Map<FileId, ReadProblem>();
   readonly #spreadByFile = new Map<FileId, Spread>();
   readonly #sent = new Sent();
+  /** What the person stopped, by peer and file, and when the peer was told last. As many as the person has stopped. */
+  readonly #withheldTold = new Map<string, Time>();
   readonly #leavesJobs = new Map<string, LeavesJob>();
   readonly #bucket = new Bucket();
   #perPeerBytesPerSecond: number | null = null;
@@ -120,7 +126,8 @@ export class Uploads {
     this.#context = context;
     this.#interests = new Interests({
       send: context.send,
-      bits: (file) => this.#held(file)?.bits() ?? null,
+      bits: (peer, file) => this.#heldFor(peer, file)?.bits() ?? null,
+      isWithheld: (peer, file) => this.#isWithheld(peer, file),
     });
   }
 
@@ -135,6 +142,7 @@ export class Uploads {
   /** The file is not served any more. */
   withdrawn(file: FileId, now: Time): void {
     this.#rejectAll(file, "not-here");
+    this.#sent.withdrawn(file);
     this.#problemByFile.delete(file);
     this.#spreadByFile.delete(file);
     this.#interests.tellAll(file);
@@ -203,6 +211,7 @@ export class Uploads {
     const asker = this.#askers.get(peer);
     if (!asker) return;
     if (!wanted) return this.#interests.end(peer, file);
+    this.#tellWithheld(peer, file, now);
     if (this.#mayAsk(asker, now) && !this.#interests.begin(peer, file))
       this.#context.refuse(peer, "too-many-requests");
   }
@@ -210,7 +219,8 @@ export class Uploads {
   layerRequest(peer: PeerId, file: FileId, first: number, now: Time): void {
     const asker = this.#askers.get(peer);
     if (!asker || !this.#mayAsk(asker, now)) return;
-    const layer = this.#held(file)?.layer;
+    this.#tellWithheld(peer, file, now);
+    const layer = this.#heldFor(peer, file)?.layer;
     if (!layer?.length) return this.#interests.tell(peer, file);
     const hashes = layer.subarray(first * HASH_BYTES, (first + MAX_HASHES_PER_FRAME) * HASH_BYTES);
     if (hashes.length === 0) return this.#context.refuse(peer, "bad-request");
@@ -220,7 +230,8 @@ export class Uploads {
   leavesRequest(peer: PeerId, file: FileId, piece: number, now: Time): void {
     const asker = this.#askers.get(peer);
     if (!asker || !this.#mayAsk(asker, now)) return;
-    if (!this.#held(file)?.has(piece)) return this.#interests.tell(peer, file);
+    this.#tellWithheld(peer, file, now);
+    if (!this.#heldFor(peer, file)?.has(piece)) return this.#interests.tell(peer, file);
     const key = `${file} ${piece}`;
     const job = this.#leavesJobs.get(key);
     if (job) {
@@ -239,7 +250,9 @@ export class Uploads {
     const { id, file, begin, length } = frame;
     if (asker.jobs.has(id)) return this.#context.refuse(peer, "bad-request");
     const reason = this.#whyNot(asker, frame);
+    if (reason) this.#tellWithheld(peer, file, now);
     if (reason) return this.#reject(asker, id, reason);
+    this.#sent.asked(peer, file, now);
     this.#spreadOf(file)?.promise(peer, pieceAt(geometryOf(lengthOf(file)), begin));
     const job: Job = { id, file, begin, length, givenBytes: 0, sentBytes: 0 };
     asker.jobs.set(id, job);
@@ -256,6 +269,47 @@ export class Uploads {
     if (!asker || !job) return; // the last byte and the cancel have crossed
     this.#stop(asker, job, "cancelled");
     this.#serve(now);
+  }
+
+  /** The peer asks for nothing more of it, for now or for good. [S19] */
+  fetchEnded(peer: PeerId, file: FileId, how: FetchEnd): void {
+    if (!this.#isWithheld(peer, file)) this.#sent.ended(peer, file, how);
+  }
+
+  /** The person stops it for this peer, until `allow` or the end of the visit. [S20] */
+  stop(peer: PeerId, file: FileId, now: Time): void {
+    if (this.#isWithheld(peer, file)) return;
+    this.#withheldTold.set(keyOf(peer, file), -Infinity);
+    this.#sent.ended(peer, file, "stopped");
+    const asker = this.#askers.get(peer);
+    if (!asker) return;
+    this.#tellWithheld(peer, file, now);
+    for (const job of asker.jobs.values()) if (job.file === file) this.#stop(asker, job, "not-here");
+    if (this.#interests.hearsOf(peer, file)) this.#interests.tell(peer, file);
+    this.#serve(now);
+  }
+
+  allow(peer: PeerId, file: FileId, now: Time): void {
+    if (!this.#withheldTold.delete(keyOf(peer, file))) return;
+    this.#sent.ended(peer, file, null);
+    this.#sent.asked(peer, file, now);
+    if (!this.#askers.has(peer)) return this.#sent.ended(peer, file, "parted");
+    this.#context.send(peer, { type: "withheld", file, withheld: false });
+    if (this.#interests.hearsOf(peer, file)) this.#interests.tell(peer, file);
+  }
+
+  /** What was sent of it to this peer need not be seen any more. */
+  clear(peer: PeerId, file: FileId): void {
+    if (!this.#isWithheld(peer, file)) this.#sent.clear(peer, file);
+  }
+
+  /** It left the room, under this name. */
+  gone(peer: PeerId, name: string): void {
+    this.#sent.gone(peer, name);
+  }
+
+  lastNameOf(peer: PeerId): string {
+    return this.#sent.lastNameOf(peer);
   }
 
   /** In all, and to each peer. [S18] */
@@ -275,7 +329,7 @@ export class Uploads {
     job.sentBytes += bytes;
     asker.unsentBytes -= bytes;
     asker.turnBytes -= bytes;
-    this.#sent.add(peer, job.file, bytes, now);
+    this.#sent.add(peer, job.file, this.#context.held(job.file)?.name ?? "", bytes, now);
     if (job.sentBytes === job.length) this.#end(asker, job);
     this.#serve(now);
   }
@@ -284,6 +338,7 @@ export class Uploads {
     if (!this.#context.held(file)) return; // not served any more
     if (!this.#problemByFile.has(file)) this.#context.notify({ type: "source-unreadable", file, reason });
     this.#problemByFile.set(file, reason);
+    this.#sent.withdrawn(file);
     for (const [key, job] of this.#leavesJobs) {
       if (job.file !== file) continue;
       this.#leavesJobs.delete(key);
@@ -311,6 +366,7 @@ export class Uploads {
 
   tick(now: Time): void {
     this.#interests.tick(now);
+    this.#sent.tick(now);
     const isPaced = this.#paceDueAt !== null && now >= this.#paceDueAt;
     const isTelling = this.#placesDueAt !== null && now >= this.#placesDueAt;
     if (isTelling) this.#tellPlaces(now);
@@ -318,21 +374,33 @@ export class Uploads {
   }
 
   nextDeadline(): Time | null {
-    const due = [this.#interests.nextDeadline(), this.#placesDueAt, this.#paceDueAt].filter(
-      (at) => at !== null,
-    );
+    const due = [
+      this.#interests.nextDeadline(),
+      this.#sent.nextDeadline(),
+      this.#placesDueAt,
+      this.#paceDueAt,
+    ].filter((at) => at !== null);
     return due.length > 0 ? Math.min(...due) : null;
   }
 
   views(now: Time): UploadView[] {
-    return [...this.#askers.values()].flatMap(({ peer, jobs }) => {
-      const asked = new Set([...jobs.values()].map(({ file }) => file));
-      return this.#sent.to(peer, now).flatMap(({ file, sentBytes, bytesPerSecond, isRecent }) => {
-        const held = this.#context.held(file);
-        if (!held || (!asked.has(file) && !isRecent)) return [];
-        return [{ file, name: held.name, to: peer, length: lengthOf(file), sentBytes, bytesPerSecond }];
-      });
+    return [...this.#sent].map((sending) => {
+      const { peer, file, name, sentBytes, rate } = sending;
+      const state = this.#stateOf(sending, now);
+      const bytesPerSecond = state === "sending" ? rate.perSecond(now) : 0;
+      return { file, name, to: peer, length: lengthOf(file), sentBytes, bytesPerSecond, state };
     });
+  }
+
+  #stateOf({ peer, file, sentBytes, lastAt, end }: Sending, now: Time): UploadState {
+    if (end !== null) return end;
+    const asker = this.#askers.get(peer);
+    if (asker && [...asker.jobs.values()].some((job) => job.file === file)) {
+      if (now - lastAt < SILENT_MS) return "sending";
+      return this.#line.has(asker) ? "queued" : "waiting";
+    }
+    if (now - lastAt < BETWEEN_REQUESTS_MS) return "sending";
+    return sentBytes >= lengthOf(file) ? "delivered" : "waiting"; // to a peer of the version before, which does not tell
   }
 
   // -- the queue -----------------------------------------------------------------------------------------------------
@@ -457,6 +525,23 @@ export class Uploads {
     return this.#problemByFile.has(file) ? null : this.#context.held(file);
   }
 
+  #heldFor(peer: PeerId, file: FileId): Held | null {
+    return this.#isWithheld(peer, file) ? null : this.#held(file);
+  }
+
+  #isWithheld(peer: PeerId, file: FileId): boolean {
+    return this.#withheldTold.size > 0 && this.#withheldTold.has(keyOf(peer, file));
+  }
+
+  /** Before anything that says that the file is not here for it: so it knows why. */
+  #tellWithheld(peer: PeerId, file: FileId, now: Time): void {
+    if (!this.#isWithheld(peer, file)) return;
+    const toldAt = this.#withheldTold.get(keyOf(peer, file))!;
+    if (now - toldAt < WITHHELD_EVERY_MS) return;
+    this.#withheldTold.set(keyOf(peer, file), now);
+    this.#context.send(peer, { type: "withheld", file, withheld: true });
+  }
+
   /** Why a request will not be answered, or null. */
   #whyNot(asker: Asker, { file, begin, length }: RequestFrame): RejectReason | null {
     if (asker.jobs.size >= MAX_REQUESTS_PER_PEER || asker.askedBytes + length > MAX_ASKED_BYTES) {
@@ -471,7 +556,7 @@ export class Uploads {
     const problem = this.#problemByFile.get(file);
     if (problem) return problem;
     const piece = pieceAt(geometry, begin);
-    const held = this.#held(file);
+    const held = this.#heldFor(asker.peer, file);
     if (!held?.has(piece)) return "not-here";
     return held.isFull && length > LEAF_BYTES && this.#spreadOf(file)?.sendsOn(asker.peer, piece)
       ? "elsewhere"
@@ -519,6 +604,8 @@ const hasJob = (asker: Asker): boolean => {
   for (const job of asker.jobs.values()) if (job.givenBytes < job.length) return true;
   return false;
 };
+
+const keyOf = (peer: PeerId, file: FileId): string => `${peer} ${file}`;
 
 const pieceOf = ({ file, begin }: Job): number => pieceAt(geometryOf(lengthOf(file)), begin);
 

@@ -1,12 +1,13 @@
 /** What the page reads from the engine: plain values, made fresh on each read, never written to. */
 import type { FileId } from "./file-id.ts";
+import type { FetchEnd } from "./frame.ts";
 import type { PeerId } from "./peer-id.ts";
 import type { PostId } from "./post-id.ts";
 import type { ReadProblem, StoreProblem } from "./io.ts";
 
 export interface PersonView {
   readonly peer: PeerId;
-  /** Sanitized; "" until the profile has arrived, and of who is gone unless there are messages with them. */
+  /** Sanitized; "" until the profile has arrived, and of who is gone unless there are messages with them, or something was sent to them. */
   readonly name: string;
   /** Four characters of the key. */
   readonly tag: string;
@@ -81,6 +82,8 @@ export type TransferState =
 
 export type TransferFailure =
   | { readonly type: "source-unreadable"; readonly reason: ReadProblem; readonly by: PeerId }
+  /** The only one who has it sends it to us no longer, by the decision of a person. */
+  | { readonly type: "stopped"; readonly by: PeerId }
   | { readonly type: "save"; readonly problem: StoreProblem };
 
 /** Below this a transfer stands still, as far as a person is concerned. */
@@ -106,13 +109,34 @@ export interface DownloadView {
   readonly handedBy: PeerId | null;
 }
 
+/** How the sending of a file to somebody ended, for now or for good. */
+export type UploadEnd =
+  /** As the receiver said, or as all of it was sent. */
+  | FetchEnd
+  /** By this person, who may allow it again. */
+  | "stopped"
+  /** The file is off the table. */
+  | "withdrawn"
+  /** The link is gone. */
+  | "parted";
+
+export type UploadState =
+  | "sending"
+  /** Others have their turn first. */
+  | "queued"
+  /** The receiver takes nothing, or asks for nothing. */
+  | "waiting"
+  | UploadEnd;
+
 export interface UploadView {
   readonly file: FileId;
   readonly name: string;
   readonly to: PeerId;
   readonly length: number;
   readonly sentBytes: number;
+  /** 0 unless it is being sent. */
   readonly bytesPerSecond: number;
+  readonly state: UploadState;
 }
 
 /** A newsgroup of the room. */

@@ -151,6 +151,11 @@ export interface Session {
   cancel(entry: LibraryEntry): () => void;
   /** Takes a complete, failed or cancelled transfer off the list. */
   clear(entry: LibraryEntry): void;
+  /** Sends nothing more of the file to this person, who is told, until it is allowed again or the visit ends. */
+  stopSending(to: PeerId, file: FileId): void;
+  allowSending(to: PeerId, file: FileId): void;
+  /** Takes what was sent to this person off the list. */
+  clearSent(to: PeerId, file: FileId): void;
   /** Saves a complete download (again). */
   save(entry: LibraryEntry): void;
   offer(to: PeerId, files: readonly OfferedFile[]): void;

@@ -378,6 +378,18 @@ class RoomSession implements Session {
     this.#host.feed({ type: "clear", file, entry });
   }
 
+  stopSending(to: PeerId, file: FileId): void {
+    this.#host.feed({ type: "stop-sending", to, file });
+  }
+
+  allowSending(to: PeerId, file: FileId): void {
+    this.#host.feed({ type: "allow-sending", to, file });
+  }
+
+  clearSent(to: PeerId, file: FileId): void {
+    this.#host.feed({ type: "clear-sent", to, file });
+  }
+
   save({ file, name, folder }: LibraryEntry): void {
     void this.#holdings.save(file, [{ name, folder }]);
   }

@@ -14,6 +14,7 @@ import type {
   ResultRow,
   SearchQuery,
   SearchResults,
+  UploadState,
 } from "../../engine/view.ts";
 import { KINDS } from "../../engine/kind.ts";
 import type { FileDetails, PickedFile, Session } from "../../platform/session-view.ts";
@@ -199,6 +200,17 @@ export class FakeSession implements Session {
     const { downloads } = this.#scene;
     this.#change({ downloads: downloads.filter((download) => libraryKey(download) !== libraryKey(entry)) });
   }
+  stopSending(to: PeerId, file: FileId): void {
+    this.#sending(to, file, "stopped");
+  }
+  allowSending(to: PeerId, file: FileId): void {
+    this.#sending(to, file, "sending");
+  }
+  clearSent(to: PeerId, file: FileId): void {
+    this.#change({
+      uploads: this.#scene.uploads.filter((upload) => upload.to !== to || upload.file !== file),
+    });
+  }
   save(): void {}
   offer(): void {}
   answerOffer(): void {}
@@ -263,6 +275,14 @@ export class FakeSession implements Session {
     this.#change({
       messages: this.#scene.messages.map((message) =>
         message.id === id ? { ...message, state: "delivered" } : message,
+      ),
+    });
+  }
+
+  #sending(to: PeerId, file: FileId, state: UploadState): void {
+    this.#change({
+      uploads: this.#scene.uploads.map((upload) =>
+        upload.to === to && upload.file === file ? { ...upload, state, bytesPerSecond: 0 } : upload,
       ),
     });
   }

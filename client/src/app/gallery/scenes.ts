@@ -300,6 +300,7 @@ const busy: Scene = {
       length: 18 * MB,
       sentBytes: 15.9 * MB,
       bytesPerSecond: 3.2 * MB,
+      state: "sending",
     },
   ],
   traffic: { directInBytes: 1300 * MB, directOutBytes: 130 * MB, serverBytes: 21_400 },
@@ -382,6 +383,44 @@ export const SCENES = {
       { id: 2, notice: { type: "peer-dropped", peer: alba.peer, refusal: "wrong-block" } },
       { id: 3, notice: { type: "connections-spent" } },
     ],
+  }),
+  sent: () => ({
+    ...busy,
+    downloads: [],
+    uploads: (
+      [
+        "sending",
+        "queued",
+        "waiting",
+        "paused",
+        "cancelled",
+        "delivered",
+        "stopped",
+        "withdrawn",
+        "parted",
+      ] as const
+    ).map((state, i) => ({
+      file: fileOf(`take ${i}`, 31 * MB),
+      name: `take ${i}, ${state}.flac`,
+      to: friends[i % friends.length]!.peer,
+      length: 31 * MB,
+      sentBytes: state === "delivered" ? 31 * MB : (3 * i + 2) * MB,
+      bytesPerSecond: state === "sending" ? 2.4 * MB : 0,
+      state,
+    })),
+  }),
+  stopped: () => ({
+    ...busy,
+    downloads: [
+      download(
+        "lecture 4, overlay networks.mp4",
+        1200 * MB,
+        { type: "failed", reason: { type: "stopped", by: ruth.peer } },
+        0.4,
+        [ruth],
+      ),
+    ],
+    uploads: [],
   }),
   offline: () => ({ ...busy, server: { type: "offline", sinceMs: 94_000 } }),
   offer: () => ({
