@@ -117,7 +117,7 @@ describe("a room", () => {
       room.run(seed * SECOND);
       ben.sleep();
       room.run(10 * SECOND);
-      expect(ann.engine.person(ben.id)).toMatchObject({ presence: "away", reach: "known" });
+      expect(ann.engine.person(ben.id)).toMatchObject({ presence: "away" });
       for (let second = 0; second < 15; second++) {
         room.run(SECOND);
         expect(ann.engine.person(ben.id).presence).toBe("away");

@@ -573,7 +573,7 @@ export class Engine {
   }
 
   #reachOf(peer: PeerId): PersonView["reach"] {
-    if (!this.#links.isLinked(peer) || this.#links.isQuiet(peer, this.#now)) return "known";
+    if (!this.#links.isLinked(peer)) return "known";
     return this.#links.isRelayed(peer) ? "relayed" : "direct";
   }
 
