@@ -170,12 +170,14 @@ describe("the transfers", () => {
       reason: { type: "save", problem: { kind: "full", missingBytes: 1 } },
     }),
     download("moving too", { type: "verifying" }, 1),
+    download("all here", { type: "saving" }, 1),
   ];
 
   test("stand with what moves first and what is done last, otherwise in the order they came", () => {
     expect(inReadingOrder(downloads).map(({ name }) => name)).toEqual([
       "moving",
       "moving too",
+      "all here",
       "broken",
       "stopped",
       "waiting",
@@ -200,10 +202,11 @@ describe("the transfers", () => {
       outgoing: 2,
       outBytesPerSecond: 14,
       waiting: 1,
+      saving: 1,
       finished: 1,
       clearable: 2,
-      bytes: 5000,
-      verifiedBytes: 1750,
+      bytes: 6000,
+      verifiedBytes: 2750,
     });
   });
 });

@@ -34,6 +34,7 @@ describe("a transfer's state begins with its name", () => {
   test("downloading, verifying and paused by the person say just that", () => {
     expect(say({ type: "downloading" })).toBe("Downloading");
     expect(say({ type: "verifying" })).toBe("Verifying");
+    expect(say({ type: "saving" })).toBe("Waiting to be saved");
     expect(say({ type: "paused", because: "person" })).toBe("Paused");
   });
 

@@ -81,6 +81,7 @@ test("[L3] a file that was handed over stops all requests, is checked, and compl
 
   desk.input(checked(LAYER));
   expect(desk.outputs()).toContain("save-file");
+  expect(desk.view, "what is here is not verified any more").toMatchObject({ state: { type: "saving" } });
   desk.input({ type: "file-saved", file: FILE });
   expect(desk.view).toMatchObject({
     state: { type: "complete", saved: true },

@@ -136,3 +136,37 @@ test("a save that fails in a way nobody has foreseen is a failed one, and told o
   expect(fed).toEqual([{ type: "save-failed", file, reason, entries }]);
   expect(reported).toEqual([bug]);
 });
+
+test("[F10a] browser downloads go as fast as Chromium takes them: nine or ten in each second", async () => {
+  remembered = async () => undefined;
+  const saving = new Saving();
+  const begunAt: number[] = [];
+  for (let n = 0; n < 40; n++)
+    void saving.save(new Blob(["text"]), `${n}.txt`).then(() => begunAt.push(performance.now()));
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(downloads).toEqual(Array.from({ length: 40 }, (_, n) => `${n}.txt`));
+  for (const [n, at] of begunAt.slice(0, -10).entries()) {
+    expect(begunAt[n + 10]! - at, "the eleventh of a second would be dropped").toBeGreaterThan(1000);
+    expect(begunAt[n + 9]! - at, "slower than it need be").toBeLessThan(1000);
+  }
+});
+
+test("[F10a] a thousand files go to a chosen folder without a pause", async () => {
+  const written: string[] = [];
+  remembered = async () => ({
+    name: "chosen",
+    queryPermission: async () => "granted",
+    getFileHandle: async (name: string, options?: object) => {
+      if (!options) throw new DOMException("", "NotFoundError");
+      return {
+        name,
+        createWritable: async () => new WritableStream({ close: () => void written.push(name) }),
+        getFile: async () => new File(["text"], name),
+      };
+    },
+  });
+  const saving = new Saving();
+  await Promise.all(Array.from({ length: 1000 }, (_, n) => saving.save(new Blob(["text"]), `${n}.txt`)));
+  expect(written.length).toBe(1000);
+  expect(downloads).toEqual([]);
+});

@@ -7,6 +7,7 @@ const RANK: Readonly<Record<TransferState["type"], number>> = {
   downloading: 0,
   waiting: 0,
   verifying: 0,
+  saving: 0,
   failed: 1,
   paused: 2,
   queued: 3,
@@ -21,7 +22,7 @@ export const byEntry = (downloads: readonly DownloadView[]): ReadonlyMap<string,
   new Map(downloads.map((download) => [libraryKey(download), download]));
 
 export const isRunning = (download: DownloadView): boolean =>
-  ["downloading", "waiting", "verifying", "queued"].includes(download.state.type);
+  ["downloading", "waiting", "verifying", "saving", "queued"].includes(download.state.type);
 
 /** Something goes to that person, or may go on as soon as they ask. */
 export const isGoingOut = ({ state }: Pick<UploadView, "state">): boolean =>
@@ -37,6 +38,8 @@ export interface Totals {
   readonly outgoing: number;
   readonly outBytesPerSecond: number;
   readonly waiting: number;
+  /** Complete, and still to be taken by the browser or the chosen folder. */
+  readonly saving: number;
   readonly finished: number;
   /** What "Clear finished" clears, in both directions. */
   readonly clearable: number;
@@ -46,7 +49,15 @@ export interface Totals {
 }
 
 export const totalsOf = (downloads: readonly DownloadView[], uploads: readonly UploadView[]): Totals => {
-  const totals = { incoming: 0, inBytesPerSecond: 0, waiting: 0, finished: 0, bytes: 0, verifiedBytes: 0 };
+  const totals = {
+    incoming: 0,
+    inBytesPerSecond: 0,
+    waiting: 0,
+    saving: 0,
+    finished: 0,
+    bytes: 0,
+    verifiedBytes: 0,
+  };
   const counted = new Set<FileId>();
   for (const { file, state, bytesPerSecond, length, verifiedBytes } of downloads) {
     if (state.type === "complete") {
@@ -55,6 +66,7 @@ export const totalsOf = (downloads: readonly DownloadView[], uploads: readonly U
     }
     const isMoving = state.type === "downloading" || state.type === "verifying";
     if (state.type === "queued" || state.type === "waiting") totals.waiting++;
+    if (state.type === "saving") totals.saving++;
     if (isMoving) totals.incoming++;
     if (counted.has(file)) continue; // by another name: one transfer
     counted.add(file);

@@ -282,6 +282,8 @@ export const stateWords = (state: TransferState, names: Pick<Names, "person">): 
       return `${state.because.kind === "in-use" ? "Queued" : "Paused"}: ${storeProblemWords(state.because)}`;
     case "verifying":
       return "Verifying";
+    case "saving":
+      return "Waiting to be saved";
     case "complete":
       return state.saved ? "Complete, saved" : "Complete";
     case "failed":
@@ -334,7 +336,7 @@ export const sourceWords = (
   { state, sources, handedBy }: Pick<DownloadView, "state" | "sources" | "handedBy">,
   names: Pick<Names, "person">,
 ): string => {
-  if (handedBy !== null && (state.type === "verifying" || state.type === "complete"))
+  if (handedBy !== null && ["verifying", "saving", "complete"].includes(state.type))
     return `, from ${names.person(handedBy)}, same browser`;
   if (state.type !== "downloading" || sources.length === 0) return "";
   return ` from ${formatNames(sources.map((peer) => names.person(peer)))}`;

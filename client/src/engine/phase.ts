@@ -44,8 +44,9 @@ const stateOf = (phase: Phase, sources: number, assemblies: Iterable<Assembly>):
     case "fetching":
       return fetchingState(phase.picker, sources, [...assemblies]);
     case "checking":
-    case "saving":
       return { type: "verifying" };
+    case "saving":
+      return { type: "saving" };
     case "complete":
       return { type: "complete", saved: true };
     case "paused":

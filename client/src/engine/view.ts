@@ -77,6 +77,8 @@ export type TransferState =
   | { readonly type: "waiting"; readonly for: readonly PeerId[] }
   | { readonly type: "paused"; readonly because: "person" | StoreProblem }
   | { readonly type: "verifying" }
+  /** All of it is here and verified; it waits until the browser or the chosen folder has taken it. */
+  | { readonly type: "saving" }
   | { readonly type: "complete"; readonly saved: boolean }
   | { readonly type: "failed"; readonly reason: TransferFailure };
 

@@ -125,8 +125,8 @@ export class SharedFiles {
   async #readSlice(file: FileId, number: number): Slice {
     const sliceBytes = sliceBytesOf(file);
     try {
-      const reading = this.#worker.do(
-        (desk): Slice => desk.read(file, number * sliceBytes, (number + 1) * sliceBytes),
+      const reading = this.#worker.do((desk): Slice =>
+        desk.read(file, number * sliceBytes, (number + 1) * sliceBytes),
       );
       return (await within(READ_WITHIN_MS, reading)) ?? fail("vanished");
     } catch (error) {
