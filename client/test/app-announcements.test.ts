@@ -14,7 +14,12 @@ const news = (before: Partial<Moment>, now: Partial<Moment>): string =>
   );
 
 const complete: TransferState = { type: "complete", saved: true };
-const download = (name: string, state: TransferState) => ({ file: name as FileId, name, state });
+const download = (name: string, state: TransferState) => ({
+  file: name as FileId,
+  name,
+  folder: "",
+  state,
+});
 const post = (id: string, mine = false) => ({ id: id as PostId, author: ruth, authorName: "", mine });
 const search = (question: string, total: number) => ({ search: { question, total } });
 

@@ -150,6 +150,7 @@ describe("the transfers", () => {
   const download = (name: string, state: TransferState, share = 0): DownloadView => ({
     file: name as FileId,
     name,
+    folder: "",
     length: 1000,
     state,
     verifiedBytes: 1000 * share,

@@ -127,6 +127,7 @@ const download = (
 ): DownloadView => ({
   file: fileOf(name, length),
   name,
+  folder: "",
   length,
   state,
   verifiedBytes: Math.floor(length * share),
