@@ -4,6 +4,8 @@ import { Verifier } from "../src/platform/verifier.ts";
 import { verify } from "../src/platform/signature.ts";
 import { stubWorkers, type Fate, type StubbedWorker } from "./worker-double.ts";
 
+/** Only a hang takes so long. */
+const HANG = { timeout: 60_000 };
 const secretKey = new Uint8Array(32).fill(1);
 const by = ed25519.getPublicKey(secretKey);
 const check = (byte: number, isValid = true) => {
@@ -37,7 +39,7 @@ test("a few signatures are checked at once on the page, what is more in one work
   ask(1);
   ask(2, false);
   expect(answers).toEqual([]);
-  await vi.waitUntil(() => answers.length === 2);
+  await vi.waitUntil(() => answers.length === 2, HANG);
   expect(answers).toEqual([true, false]);
   expect(workers).toHaveLength(1);
   ask(3, true, 1_000); // a second later there is time on the page again
@@ -51,7 +53,7 @@ test("the worker is sent the signature, and not the frame that it is the end of"
   const frame = new Uint8Array(30_000);
   frame.set(check(1).signature, 1_000);
   verifier.verify({ ...check(1), signature: frame.subarray(1_000, 1_064) }, () => {}, 0);
-  await vi.waitUntil(() => workers[0]?.calls.length);
+  await vi.waitUntil(() => workers[0]?.calls.length, HANG);
   const { argumentList } = workers[0]!.calls[0] as { argumentList: { value: Uint8Array }[] };
   expect(argumentList[2]!.value.buffer.byteLength).toBe(64);
   verifier.close();
@@ -62,11 +64,11 @@ test("[K4] an error of the worker in the middle of a thousand checks: each is an
   const { verifier, answers, ask, fill } = newVerifier();
   fill();
   for (let i = 0; i < 1_000; i++) ask(i % 256, i % 3 === 0);
-  await vi.waitUntil(() => answers.length === 1_000, { timeout: 60_000 });
+  await vi.waitUntil(() => answers.length === 1_000, HANG);
   expect(answers).toEqual(Array.from({ length: 1_000 }, (_, i) => i % 3 === 0));
   expect(workers).toHaveLength(2);
   ask(1);
-  await vi.waitUntil(() => answers.length === 1_001);
+  await vi.waitUntil(() => answers.length === 1_001, HANG);
   expect(workers[1]!.isRunning).toBe(true);
   verifier.close();
 });
@@ -90,7 +92,7 @@ test("closed, it answers nothing that waits, and its worker has ended", async ()
   const { verifier, answers, ask, fill } = newVerifier();
   fill();
   ask(1);
-  await vi.waitUntil(() => workers[0]);
+  await vi.waitUntil(() => workers[0], HANG);
   verifier.close();
   verifier.close();
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
