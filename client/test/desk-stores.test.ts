@@ -111,6 +111,17 @@ test("a file that takes long to be read back is waited for as long as it gets on
   expect(await opening).toMatchObject({ ok: true });
 });
 
+test("a file that waits behind others is waited for as long as these are answered", async () => {
+  const answers: ((opened: unknown) => void)[] = [];
+  const stores = storesThat(() => new Promise((resolve) => answers.push(resolve)));
+  const opening = Array.from({ length: 5 }, () => stores.openWhole(file, "name"));
+  for (const answer of answers) {
+    await vi.advanceTimersByTimeAsync(50_000);
+    answer(ok(null));
+  }
+  expect(await Promise.all(opening)).toEqual(opening.map(() => ok(null)));
+});
+
 test("a store that is opened too late is let go: the next one who asks has it", async () => {
   let open: (opened: unknown) => void = () => {};
   const close = vi.fn(async () => {});

@@ -9,44 +9,61 @@ import type { StoreProblem } from "../engine/io.ts";
 import { Assembly } from "./assembly.ts";
 import type { PieceStore, PieceStores, StoreKind } from "./piece-store.ts";
 import type { CheckAnswer, Opened, StoreDesk } from "./store-desk.ts";
-import { unlessSilent } from "./silence.ts";
+import { unlessStill } from "./silence.ts";
+import { within } from "./time-limit.ts";
 
 /** A piece takes a second on a slow card, and as many may wait before it as memory holds. Guess. */
 const PIECE_MS = 60_000;
+/** A call about a whole file waits no longer for its turn. Guess. */
+const BUSY_MS = 10 * 60_000;
 
 /** A desk in a worker, or one right here. */
 export type Desk = Pick<StoreDesk, keyof StoreDesk> | Comlink.Remote<StoreDesk>;
 
-export const storesAt = (desk: Desk, kind: StoreKind, limitBytes: number | null): PieceStores => ({
-  kind,
-  limitBytes,
-  async open(file, name, layer, onVerified = () => {}) {
-    const opened = await unlessStuck(
-      (heard) => desk.open(file, name, layer, Comlink.proxy(hearing(onVerified, heard))),
-      () => desk.close(file),
-    );
-    return opened.ok ? ok(storeAt(desk, file, opened.value)) : opened;
-  },
-  async openWhole(file, name) {
-    const opened = await unlessStuck(
-      () => desk.openWhole(file, name),
-      () => desk.close(file),
-    );
-    return opened.ok ? ok(opened.value && storeAt(desk, file, opened.value)) : opened;
-  },
-  async holds(file) {
-    const held = await answered(() => desk.holds(file));
-    return !held.ok || held.value;
-  },
-  async canOpen(file, name) {
-    const can = await answered(() => desk.canOpen(file, name));
-    return !can.ok || can.value;
-  },
-  list: () => answered(() => desk.list()),
-  forget: (file) => answered(() => desk.forget(file)),
-});
+export const storesAt = (desk: Desk, kind: StoreKind, limitBytes: number | null): PieceStores => {
+  const files = new FileCalls();
+  return {
+    kind,
+    limitBytes,
+    async open(file, name, layer, onVerified = () => {}) {
+      const opened = await files.answered(
+        (heard) =>
+          desk.open(
+            file,
+            name,
+            layer,
+            Comlink.proxy((bytes) => (heard(), onVerified(bytes))),
+          ),
+        () => desk.close(file),
+      );
+      return opened.ok ? ok(storeAt(desk, files, file, opened.value)) : opened;
+    },
+    async openWhole(file, name) {
+      const opened = await files.answered(
+        () => desk.openWhole(file, name),
+        () => desk.close(file),
+      );
+      return opened.ok ? ok(opened.value && storeAt(desk, files, file, opened.value)) : opened;
+    },
+    async holds(file) {
+      const held = await files.answered(() => desk.holds(file));
+      return !held.ok || held.value;
+    },
+    async canOpen(file, name) {
+      const can = await files.answered(() => desk.canOpen(file, name));
+      return !can.ok || can.value;
+    },
+    list: () => files.answered(() => desk.list()),
+    forget: (file) => files.answered(() => desk.forget(file)),
+  };
+};
 
-const storeAt = (desk: Desk, file: FileId, { have, layer, isBorrowed }: Opened): PieceStore => {
+const storeAt = (
+  desk: Desk,
+  files: FileCalls,
+  file: FileId,
+  { have, layer, isBorrowed }: Opened,
+): PieceStore => {
   const assembly = new Assembly(geometryOf(lengthOf(file)));
   return {
     file,
@@ -68,48 +85,51 @@ const storeAt = (desk: Desk, file: FileId, { have, layer, isBorrowed }: Opened):
     drop: (piece) => assembly.drop(piece),
     read: (begin, length) => answered(() => desk.read(file, begin, length)),
     leaves: (piece) => answered(() => desk.leaves(file, piece)),
-    blob: () => unlessStuck((heard) => desk.blob(file, Comlink.proxy(heard))),
+    blob: () => files.answered((heard) => desk.blob(file, Comlink.proxy(heard))),
     close: async () => void (await answered(async () => ok(await desk.close(file)))),
-    forget: async () => void (await answered(() => desk.forget(file))),
+    forget: async () => void (await files.answered(() => desk.forget(file))),
   };
 };
 
-/** Of a call about one piece, or none: that it takes too long is a problem, too. */
+/** Of a call about one piece: that it takes too long is a problem, too. */
 const answered = <Value>(
   call: () => Promise<Result<Value, StoreProblem>>,
-): Promise<Result<Value, StoreProblem>> => unlessStuck(call);
-
-/** Of a call that may read the whole file, and is heard of after each piece. What is brought too late is let go. */
-const unlessStuck = <Value>(
-  call: (heard: () => void) => Promise<Result<Value, StoreProblem>>,
-  letGo?: () => Promise<unknown>,
 ): Promise<Result<Value, StoreProblem>> =>
-  caught(
-    (async () => {
-      let isLate = false;
-      const answer = await unlessSilent(PIECE_MS, async (heard) => {
-        const late = await call(heard);
-        if (isLate && late.ok) await letGo?.();
-        return late;
-      });
-      isLate = true;
-      return answer ?? broken("it does not answer");
-    })(),
-  );
+  caught(async () => (await within(PIECE_MS, call())) ?? broken("it does not answer"));
 
-const hearing =
-  (onVerified: (bytes: number) => void, heard: () => void) =>
-  (bytes: number): void => {
-    heard();
-    onVerified(bytes);
-  };
+/**
+ * The calls about whole files. Thousands may be asked at once, and one may read all of its file: each is waited for as
+ * long as the desk answers others, or the file itself is heard of.
+ */
+class FileCalls {
+  #answers = 0;
+
+  /** `letGo`: what is brought too late. */
+  answered<Value>(
+    call: (heard: () => void) => Promise<Result<Value, StoreProblem>>,
+    letGo?: () => Promise<unknown>,
+  ): Promise<Result<Value, StoreProblem>> {
+    return caught(async () => {
+      let heard = 0;
+      const working = call(() => heard++).finally(() => this.#answers++);
+      const waiting = unlessStill(PIECE_MS, working, () => heard + this.#answers);
+      const answer = await unlessStill(BUSY_MS, waiting, () => heard);
+      if (answer) return answer;
+      void working.then(
+        (late) => late.ok && letGo?.(),
+        () => {},
+      );
+      return broken("it does not answer");
+    });
+  }
+}
 
 /** A bug, or memory that is full: told on the console, and a problem like others for who asked. */
 const caught = async <Value>(
-  call: Promise<Result<Value, StoreProblem>>,
+  call: () => Promise<Result<Value, StoreProblem>>,
 ): Promise<Result<Value, StoreProblem>> => {
   try {
-    return await call;
+    return await call();
   } catch (error) {
     reportError(error);
     return broken(String(error));

@@ -7,7 +7,7 @@ import { utf8ToBytes } from "../engine/bytes.ts";
 import type { StoreProblem } from "../engine/io.ts";
 import { MAX_NAME_BYTES, portableFileName } from "../engine/name.ts";
 import type { Bytes } from "./leaf-hashes.ts";
-import { unlessSilent } from "./silence.ts";
+import { unlessStill } from "./silence.ts";
 import { within } from "./time-limit.ts";
 
 /** Tries at a free name, " (2)" and on. Guess. */
@@ -17,7 +17,7 @@ const MAX_NAMES_TRIED = 1000;
 const TOLD_WITHIN_MS = 5_000;
 
 /** Disks wake in seconds; a large file may be looked at by a scanner before it is closed. Guess. */
-const SILENT_FOR_MS = 2 * 60_000;
+const STILL_FOR_MS = 2 * 60_000;
 
 /** Chromium only, and not among the types. https://wicg.github.io/file-system-access/ */
 type Permission = { readonly mode: "readwrite" };
@@ -70,6 +70,9 @@ export class Folder {
   /** Names are found one at a time, or two files could find the same one free. */
   #naming: Promise<unknown> = Promise.resolve();
 
+  /** Grows with everything that is done in this folder: thousands of files may be written to it at once. */
+  #progress = 0;
+
   constructor(root: FileSystemDirectoryHandle) {
     this.#root = root;
   }
@@ -94,18 +97,12 @@ export class Folder {
    * nothing is written then. [N1a]
    */
   async write(content: Blob, path: string, name: string): Promise<StoreProblem | "name-refused" | null> {
-    const written = await unlessSilent(SILENT_FOR_MS, async (heard) => ({
-      problem: await this.#write(content, path, name, heard),
-    }));
+    const writing = this.#write(content, path, name).then((problem) => ({ problem }));
+    const written = await unlessStill(STILL_FOR_MS, writing, () => this.#progress);
     return written ? written.problem : { kind: "broken", detail: "the folder does not answer" };
   }
 
-  async #write(
-    content: Blob,
-    path: string,
-    name: string,
-    heard: () => void,
-  ): Promise<StoreProblem | "name-refused" | null> {
+  async #write(content: Blob, path: string, name: string): Promise<StoreProblem | "name-refused" | null> {
     try {
       let folder: FileSystemDirectoryHandle = this.#root;
       for (const part of path.split("/"))
@@ -116,13 +113,14 @@ export class Folder {
       try {
         await content
           .stream()
-          .pipeThrough(watched(heard))
+          .pipeThrough(this.#watched())
           .pipeTo(await file.createWritable());
         await mustHold(file, content.size);
       } catch (error) {
         await folder.removeEntry(file.name).catch(() => {}); // it may fail for the same reason, which is told
         throw error;
       }
+      this.#progress++;
       return null;
     } catch (error) {
       if (error instanceof TypeError) return "name-refused"; // https://fs.spec.whatwg.org/#valid-file-name
@@ -132,9 +130,21 @@ export class Folder {
     }
   }
 
+  #watched(): TransformStream<Bytes, Bytes> {
+    return new TransformStream({
+      transform: (chunk, passed) => {
+        this.#progress++;
+        passed.enqueue(chunk);
+      },
+    });
+  }
+
   async #inTurn<Value>(act: () => Promise<Value>): Promise<Value> {
     const turn = this.#naming.then(act);
-    this.#naming = turn.catch(() => {});
+    this.#naming = turn.then(
+      () => this.#progress++,
+      () => {},
+    );
     return turn;
   }
 }
@@ -149,15 +159,6 @@ const asTaken = async <Value>(name: string, act: (name: string) => Promise<Value
     return act(portable);
   }
 };
-
-/** Says of every chunk that it came by. */
-const watched = (heard: () => void): TransformStream<Bytes, Bytes> =>
-  new TransformStream({
-    transform: (chunk, passed) => {
-      heard();
-      passed.enqueue(chunk);
-    },
-  });
 
 /** A disk that is full need not say so. */
 const mustHold = async (file: FileSystemFileHandle, size: number): Promise<void> => {

@@ -4,7 +4,7 @@ import { fileIdOf, lengthOf, type FileId } from "../engine/file-id.ts";
 import type { Input } from "../engine/io.ts";
 import type { PeerId } from "../engine/peer-id.ts";
 import type { HashedFile, HashProblem } from "./hash-file.ts";
-import { unlessSilent } from "./silence.ts";
+import { unlessStill } from "./silence.ts";
 
 export interface HandedFilesOptions {
   /** `onBytes` hears how many more bytes are hashed. */
@@ -76,13 +76,12 @@ export class HandedFiles {
   ): Promise<HashedFile | HandedProblem | "not-loaded"> {
     if (content.size !== lengthOf(file)) return "another-file";
     let hashedBytes = 0;
-    const hashing = (heard: () => void) =>
-      this.#options.hash(content, (bytes) => (heard(), onBytes(bytes)), dropping.signal);
     const onBytes = (bytes: number) => {
       hashedBytes += bytes;
       if (!dropping.signal.aborted) this.#options.feed({ type: "file-hashed", file, bytes: hashedBytes });
     };
-    const hashed = await unlessSilent(HASHED_WITHIN_MS, hashing);
+    const hashing = this.#options.hash(content, onBytes, dropping.signal);
+    const hashed = await unlessStill(HASHED_WITHIN_MS, hashing, () => hashedBytes);
     if (!hashed) {
       dropping.abort();
       return "not-loaded";

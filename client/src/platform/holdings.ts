@@ -12,7 +12,7 @@ import type { BlockSender } from "./block-queue.ts";
 import { HandedFiles, type HandedProblem } from "./handed-files.ts";
 import type { HashedFile, HashProblem } from "./hash-file.ts";
 import type { HostFiles } from "./host.ts";
-import type { Bytes } from "./leaf-hashes.ts";
+import { leafHashes, type Bytes } from "./leaf-hashes.ts";
 import type { PieceStore, PieceStores, StoredFile } from "./piece-store.ts";
 import { bytesMissing } from "./quota.ts";
 import { readProblemIn } from "./read-problem.ts";
@@ -56,7 +56,7 @@ const COPIED_WITHIN_MS = 5 * 60_000;
 export const UNDO_WITHIN_MS = 10_000;
 /** Below this nobody asks whether there is room: the answer costs more than the failure. Guess. */
 const LARGE_BYTES = 16 * 1024 * 1024;
-/** A piece takes a second, and others may be hashed before it. Guess. */
+/** A piece takes a second, and files that are being added come before it. After this it is hashed on the page. Guess. */
 const HASHED_WITHIN_MS = 60_000;
 const CLOSED: StoreProblem = { kind: "broken", detail: "the store is closed" };
 
@@ -313,7 +313,7 @@ export class Holdings implements HostFiles {
   async #hashLeaves(file: FileId, piece: number): Promise<void> {
     const { feed } = this.#options;
     const leaves = await this.#leaves(file, piece).catch((error: unknown) => {
-      reportError(error); // the worker could not be loaded; who asked is answered all the same
+      reportError(error); // who asked is answered all the same
       return fail("vanished" as const);
     });
     if (leaves.ok) feed({ type: "leaves-hashed", file, piece, leaves: leaves.value });
@@ -328,8 +328,8 @@ export class Holdings implements HostFiles {
     const geometry = geometryOf(lengthOf(file));
     const read = await this.#read(file, pieceBegin(geometry, piece), pieceBytes(geometry, piece));
     if (!read.ok) return read;
-    const leaves = await within(HASHED_WITHIN_MS, this.#options.leaves(read.value));
-    return leaves ? ok(leaves) : fail("vanished");
+    const hashing = within(HASHED_WITHIN_MS, this.#options.leaves(read.value));
+    return ok((await hashing.catch(() => null)) ?? (await leafHashes(read.value)));
   }
 
   #closeStore(file: FileId): Promise<void> {

@@ -29,7 +29,7 @@ const ANSWER_WITHIN_MS = 150;
 /** How long the page before a reload may take to let go of the key. */
 const LET_GO_WITHIN_MS = 500;
 /** A browser that does not answer in this time, about the lock or the key, gives neither: a key for this tab alone. Guess. */
-const TOLD_WITHIN_MS = 10_000;
+const TOLD_WITHIN_MS = 20_000;
 const NAME = "swapmeet-identity";
 
 export const claimIdentity = async (): Promise<Identity> => {

@@ -1,18 +1,17 @@
 import { within } from "./time-limit.ts";
 
-/** What `work` brings, or null when nothing is heard of it for `limitMs`; it calls `heard` as often as it gets on. */
-export const unlessSilent = async <Value>(
+/** What `work` brings, or null when `progress` stood still for `limitMs`. The work goes on, and nobody hears of it. */
+export const unlessStill = async <Value>(
   limitMs: number,
-  work: (heard: () => void) => Promise<Value>,
+  work: Promise<Value>,
+  progress: () => number,
 ): Promise<Value | null> => {
-  let isHeard: boolean;
-  const working = work(() => {
-    isHeard = true;
-  }).then((value) => ({ value }));
+  const working = work.then((value) => ({ value }));
+  let before: number;
   do {
-    isHeard = false;
+    before = progress();
     const brought = await within(limitMs, working);
     if (brought) return brought.value;
-  } while (isHeard);
+  } while (progress() !== before);
   return null;
 };

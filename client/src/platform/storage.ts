@@ -11,7 +11,7 @@ import workerUrl from "./store-worker.ts?worker&url";
 const MEMORY_LIMIT_BYTES = 256 * 1024 * 1024;
 
 /** Loading the worker and trying one kind of storage takes a second on a slow phone. Guess. */
-const TRIED_WITHIN_MS = 30_000;
+const TRIED_WITHIN_MS = 60_000;
 
 const BEST_FIRST: readonly StoreKind[] = ["opfs", "indexeddb"];
 
