@@ -123,13 +123,42 @@ test("[S13] a peer's 129th request, or its 33rd MiB, is rejected as busy", () =>
   expect(big.refusals).toEqual(["too-many-requests"]);
 });
 
-test("[S13] questions beyond the bucket are refused, and it fills again", () => {
-  const desk = sharing(ANNA);
-  for (let at = 0; at < 300; at++) desk.hear(ANNA, { type: "layer-request", file, first: 0 });
+test("[S13] questions for leaves beyond the bucket are refused, and it fills again", () => {
+  const desk = new Desk(ANNA); // it holds nothing, and says so
+  for (let at = 0; at < 300; at++) desk.hear(ANNA, { type: "leaves-request", file, piece: 0 });
   expect(desk.takeFrames().length).toBe(256);
   desk.now = 1000;
-  for (let at = 0; at < 300; at++) desk.hear(ANNA, { type: "layer-request", file, first: 0 });
+  for (let at = 0; at < 300; at++) desk.hear(ANNA, { type: "leaves-request", file, piece: 0 });
   expect(desk.takeFrames().length).toBe(32);
+});
+
+test("[S13] layers are bounded by their bytes, at least 1 KiB each: 16 MiB at once, and 2 MiB more a second", () => {
+  const desk = sharing(ANNA);
+  const most = Math.floor((16 * MIB) / local.layer.length);
+  for (let at = 0; at < most + 10; at++) desk.hear(ANNA, { type: "layer-request", file, first: 0 });
+  expect(desk.takeFrames().length).toBe(most);
+  expect(desk.refusals.length).toBe(10);
+  const empty = new Desk(ANNA);
+  for (let at = 0; at < 16 * 1024 + 10; at++) empty.hear(ANNA, { type: "layer-request", file, first: 0 });
+  expect(empty.takeFrames().length).toBe(16 * 1024);
+  empty.now = 1000;
+  for (let at = 0; at < 3000; at++) empty.hear(ANNA, { type: "layer-request", file, first: 0 });
+  expect(empty.takeFrames().length).toBe(2048);
+});
+
+test("[S3] an interest that nobody answers is told again after 10 s, until it is answered", () => {
+  const desk = new Desk(ANNA);
+  desk.sources = [ANNA];
+  const told = (until: number): number => {
+    for (const end = until; desk.now < end;) desk.at(Math.min(desk.swarm.nextDeadline() ?? end, end));
+    return desk.takeFrames().filter(({ type }) => type === "interest").length;
+  };
+  desk.swarm.download(file, "file", 0);
+  expect(told(9_000)).toBe(1);
+  expect(told(12_000)).toBe(1);
+  expect(told(22_500)).toBe(1);
+  desk.hear(ANNA, { type: "bitfield", file, bits: new Uint8Array(0) });
+  expect(told(60_000)).toBe(0);
 });
 
 test("[S14] at most 1 MiB per peer is with the host, and the next job follows what was sent", () => {

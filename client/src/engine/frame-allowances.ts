@@ -46,12 +46,13 @@ export const FRAME_ALLOWANCES: Readonly<Record<Frame["type"], FrameAllowance>> =
   summary: to(256, 8, "dropped"),
   eager: to(8_192, 256, "dropped"),
   fork: to(2_048, 32, "passed over"),
-  // A bitfield answers an interest; whoever gains pieces faster than 512 a second has a faster disk than a browser's.
-  interest: to(2_048, 256, "dropped"),
-  bitfield: to(2_048, 64, "dropped"),
+  // 128 files of several pieces a second: interest in each begins and ends, and is answered. 512 pieces a second, each
+  // told by itself, are more than a browser stores.
+  interest: to(8_192, 256, "dropped"),
+  bitfield: to(4_096, 128, "dropped"),
   have: to(8_192, 512, "dropped"),
-  "layer-request": to(1_024, 64, "dropped"),
-  layer: to(2_048, 128, "dropped"),
+  "layer-request": to(4_096, 128, "dropped"),
+  layer: to(4_096, 128, "dropped"),
   "leaves-request": to(1_024, 64, "dropped"),
   leaves: to(2_048, 128, "dropped"),
   // A thousand small files a second, and before that as many as a folder holds; full blocks at 256 MiB/s.

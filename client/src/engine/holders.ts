@@ -15,6 +15,8 @@ import type { Source } from "./source.ts";
 
 /** A peer that sent us elsewhere for pieces is not asked for them again before this. Guess: a piece takes a while. */
 const ELSEWHERE_MS = 3000;
+/** An interest that is not answered is told again after this: it may have been too many. Guess. */
+const UNANSWERED_MS = 10_000;
 
 export interface HoldersContext {
   send(peer: PeerId, frame: SwarmFrame): void;
@@ -33,6 +35,8 @@ export class Holders {
   /** Pieces that a peer sent us elsewhere for. [S15] */
   readonly #elsewhereByPeer = new Map<PeerId, { readonly pieces: Bitfield; until: Time }>();
   readonly #interestedIn = new Set<PeerId>();
+  /** Since when those were waited for who know of our interest and have not told what they hold. */
+  readonly #unansweredSince = new Map<PeerId, Time>();
   /** No sources any more, whatever they offer or say. [S10] */
   readonly #unreadable = new Set<PeerId>();
 
@@ -119,6 +123,7 @@ export class Holders {
   drop(peer: PeerId): void {
     this.#hold(peer, null);
     this.#interestedIn.delete(peer);
+    this.#unansweredSince.delete(peer);
     this.#unreadable.delete(peer);
   }
 
@@ -132,6 +137,7 @@ export class Holders {
     for (const peer of this.#interestedIn)
       this.#context.send(peer, { type: "interest", file: this.#file, wanted: false });
     this.#interestedIn.clear();
+    this.#unansweredSince.clear();
     this.#piecesByPeer.clear();
     this.#elsewhereByPeer.clear();
   }
@@ -139,6 +145,7 @@ export class Holders {
   tick(now: Time): void {
     for (const [peer, { until }] of this.#elsewhereByPeer)
       if (now >= until) this.#elsewhereByPeer.delete(peer);
+    for (const peer of this.#interestedIn) this.#askAgain(peer, now);
   }
 
   // -- what is known of them -----------------------------------------------------------------------------------------
@@ -185,6 +192,14 @@ export class Holders {
     return this.#context
       .sourcesOf(this.#file)
       .every(({ peer }) => peer === source.peer || !this.#isUnheard(peer));
+  }
+
+  #askAgain(peer: PeerId, now: Time): void {
+    if (!this.#isUnheard(peer)) return void this.#unansweredSince.delete(peer);
+    const since = this.#unansweredSince.get(peer);
+    if (since !== undefined && now - since < UNANSWERED_MS) return;
+    if (since !== undefined) this.#context.send(peer, { type: "interest", file: this.#file, wanted: true });
+    this.#unansweredSince.set(peer, now);
   }
 
   #isUnheard(peer: PeerId): boolean {

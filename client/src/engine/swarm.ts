@@ -134,7 +134,7 @@ export class Swarm {
     const source = new Source(peer);
     source.bucket.limit(this.#perPeerBytesPerSecond);
     this.#sources.set(peer, source);
-    this.#uploads.peerUp(peer, now);
+    this.#uploads.peerUp(peer);
     for (const download of this.#large.active.keys()) download.sourceUp(source, now);
     for (const download of this.#downloads.values()) this.#sourceMayBeNew(download);
     this.#settle(now);

@@ -4,6 +4,7 @@
  * A few peers are served at a time, so that a piece is complete somewhere soon and can be passed on; everyone who asks
  * gets turns of equal bytes (deficit round robin: Shreedhar, Varghese 1995), so that nobody starves.
  */
+import { Allowance } from "./allowance.ts";
 import { equalBytes } from "./bytes.ts";
 import {
   HASH_BYTES,
@@ -40,9 +41,14 @@ const MAX_UNSENT_BYTES = 1024 * 1024;
 const JOB_BYTES = 256 * 1024;
 /** Asked by one peer and not yet answered: its largest window and one piece of the largest kind, with room. [S13] */
 const MAX_ASKED_BYTES = 32 * 1024 * 1024;
-/** Answers of up to 64 KB to a question of 50 bytes: this many at once, and this many more a second. Guess. */
-const QUESTIONS_AT_ONCE = 256;
-const QUESTIONS_PER_SECOND = 32;
+/** Hashes of leaves cost the reading of a piece: this many pieces at once, and this many more a second. Guess. */
+const LEAVES_AT_ONCE = 256;
+const LEAVES_PER_SECOND = 32;
+/** Of piece layers as many bytes as 256 whole frames, and 32 more a second; a short one of a small file costs little. */
+const LAYER_BYTES_AT_ONCE = 16 * 1024 * 1024;
+const LAYER_BYTES_PER_SECOND = 2 * 1024 * 1024;
+/** What an answer costs at least. Guess. */
+const LEAST_LAYER_BYTES = 1024;
 /** Pieces whose leaves the host is hashing for somebody; the oldest is forgotten first. Guess. */
 const MAX_LEAVES_JOBS = 64;
 /** A place in the queue is told at most this often. */
@@ -90,8 +96,8 @@ interface Asker {
   /** What is left of its turn. */
   turnBytes: number;
   toldPlace: number;
-  questions: number;
-  questionsAt: Time;
+  readonly leaves: Allowance;
+  readonly layers: Allowance;
   /** It has had its first request: one of a leaf does not wait in line, so that strangers learn whom to trust. [S14] */
   isGreeted: boolean;
   readonly bucket: Bucket;
@@ -165,7 +171,7 @@ export class Uploads {
 
   // -- peers ---------------------------------------------------------------------------------------------------------
 
-  peerUp(peer: PeerId, now: Time): void {
+  peerUp(peer: PeerId): void {
     this.#interests.peerUp(peer);
     this.#askers.set(peer, {
       peer,
@@ -174,8 +180,8 @@ export class Uploads {
       unsentBytes: 0,
       turnBytes: 0,
       toldPlace: 0,
-      questions: QUESTIONS_AT_ONCE,
-      questionsAt: now,
+      leaves: new Allowance(LEAVES_AT_ONCE, LEAVES_PER_SECOND),
+      layers: new Allowance(LAYER_BYTES_AT_ONCE, LAYER_BYTES_PER_SECOND),
       isGreeted: false,
       bucket: this.#newBucket(),
     });
@@ -212,24 +218,26 @@ export class Uploads {
     if (!asker) return;
     if (!wanted) return this.#interests.end(peer, file);
     this.#tellWithheld(peer, file, now);
-    if (this.#mayAsk(asker, now) && !this.#interests.begin(peer, file))
-      this.#context.refuse(peer, "too-many-requests");
+    if (!this.#interests.begin(peer, file)) this.#context.refuse(peer, "too-many-requests");
   }
 
   layerRequest(peer: PeerId, file: FileId, first: number, now: Time): void {
     const asker = this.#askers.get(peer);
-    if (!asker || !this.#mayAsk(asker, now)) return;
-    this.#tellWithheld(peer, file, now);
-    const layer = this.#heldFor(peer, file)?.layer;
-    if (!layer?.length) return this.#interests.tell(peer, file);
+    if (!asker) return;
+    const layer = this.#heldFor(peer, file)?.layer ?? new Uint8Array(0);
     const hashes = layer.subarray(first * HASH_BYTES, (first + MAX_HASHES_PER_FRAME) * HASH_BYTES);
+    if (!asker.layers.spend(Math.max(hashes.length, LEAST_LAYER_BYTES), now))
+      return this.#context.refuse(peer, "too-many-requests");
+    this.#tellWithheld(peer, file, now);
+    if (layer.length === 0) return this.#interests.tell(peer, file);
     if (hashes.length === 0) return this.#context.refuse(peer, "bad-request");
     this.#context.send(peer, { type: "layer", file, first, hashes });
   }
 
   leavesRequest(peer: PeerId, file: FileId, piece: number, now: Time): void {
     const asker = this.#askers.get(peer);
-    if (!asker || !this.#mayAsk(asker, now)) return;
+    if (!asker) return;
+    if (!asker.leaves.spend(1, now)) return this.#context.refuse(peer, "too-many-requests");
     this.#tellWithheld(peer, file, now);
     if (!this.#heldFor(peer, file)?.has(piece)) return this.#interests.tell(peer, file);
     const key = `${file} ${piece}`;
@@ -561,18 +569,6 @@ export class Uploads {
     return held.isFull && length > LEAF_BYTES && this.#spreadOf(file)?.sendsOn(asker.peer, piece)
       ? "elsewhere"
       : null;
-  }
-
-  #mayAsk(asker: Asker, now: Time): boolean {
-    const earned = ((now - asker.questionsAt) * QUESTIONS_PER_SECOND) / 1000;
-    asker.questions = Math.min(asker.questions + earned, QUESTIONS_AT_ONCE);
-    asker.questionsAt = now;
-    if (asker.questions < 1) {
-      this.#context.refuse(asker.peer, "too-many-requests");
-      return false;
-    }
-    asker.questions--;
-    return true;
   }
 
   #reject(asker: Asker, id: number, reason: RejectReason): void {
