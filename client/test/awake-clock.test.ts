@@ -4,7 +4,9 @@ import { ADDRESS_BYTES, type Address } from "@swapmeet/shared";
 import { describe, expect, test } from "vitest";
 import { AwakeClock } from "../src/engine/awake-clock.ts";
 import { Engine } from "../src/engine/engine.ts";
+import type { Input } from "../src/engine/io.ts";
 import { decodeFrame } from "../src/engine/frame-codec.ts";
+import { Pulse } from "../src/engine/pulse.ts";
 import { SeededRandom } from "../sim/random.ts";
 import { SimRoom, type SimPeer } from "../sim/room.ts";
 
@@ -57,9 +59,9 @@ describe("the clock", () => {
 });
 
 describe("an engine", () => {
-  const random = new SeededRandom(7);
-  const engine = (): Engine =>
-    new Engine({
+  const engine = (): Engine => {
+    const random = new SeededRandom(3);
+    return new Engine({
       me: bytesToHex(random.bytes(32)) as never,
       epoch: 1,
       name: "Ann",
@@ -67,17 +69,53 @@ describe("an engine", () => {
       envelopeKey: () => new Uint8Array(32),
       random: (bytes) => random.bytes(bytes),
     });
+  };
 
   test("[K1] that begins long after its page was loaded says one word, like any other", () => {
     const words = (beginning: number): number => {
       const late = engine();
-      let signed = 0;
-      for (let now = beginning; now < beginning + 5 * SECOND; now += SECOND)
-        for (const output of late.handle({ type: "tick" }, now)) if (output.type === "sign") signed++;
-      return signed;
+      const jobs: number[] = [];
+      const handle = (input: Input, now: number): void => {
+        for (const output of late.handle(input, now)) if (output.type === "sign") jobs.push(output.job);
+      };
+      for (let second = 0; second < 3; second++) {
+        const now = beginning + second * SECOND;
+        handle({ type: "tick" }, now);
+        const job = jobs[second];
+        if (job !== undefined) handle({ type: "signed", job, signature: new Uint8Array(64) }, now);
+      }
+      return jobs.length;
     };
     expect(words(60 * MINUTE)).toBe(words(0));
     expect(words(0)).toBe(1);
+  });
+});
+
+describe("a pulse", () => {
+  const beats = (sleptMs: number): [string, number][] => {
+    const pulse = new Pulse(() => true, 0);
+    pulse.beat(0);
+    pulse.heard(100);
+    pulse.pong(100);
+    pulse.woke(sleptMs, SECOND);
+    const seen: [string, number][] = [];
+    for (let now = SECOND; seen.at(-1)?.[0] !== "silent"; now = pulse.deadline)
+      seen.push([pulse.beat(now), now - SECOND]);
+    return seen.filter(([beat]) => beat !== "ping");
+  };
+
+  test("[K2] of a device that slept for long: a link that does not answer at once has ended at the other side", () => {
+    expect(beats(15 * SECOND)).toEqual([
+      ["quiet", 3 * SECOND],
+      ["silent", 4 * SECOND],
+    ]);
+  });
+
+  test("[K2] of a device that slept for a moment: the other side has its time to answer", () => {
+    expect(beats(5 * SECOND)).toEqual([
+      ["quiet", 3 * SECOND],
+      ["silent", 15 * SECOND],
+    ]);
   });
 });
 
@@ -97,6 +135,13 @@ const pair = () => {
 describe("a room", () => {
   test.each([60, 300])("[K1] a device that slept for %d s blames nobody, and its link lasts", (seconds) => {
     const { room, ann, ben } = pair();
+    // What Ben answers to her ping waits for her while she sleeps.
+    let isPinged = false;
+    room.listener = ({ from, bytes }) => {
+      const frame = decodeFrame(bytes);
+      isPinged ||= from === ann && frame.ok && frame.value.type === "ping";
+    };
+    expect(room.run(30 * SECOND, () => isPinged)).toBe(true);
     const until = room.now + seconds * SECOND;
     ann.sleep();
     ben.sleep();

@@ -15,6 +15,8 @@ const LEAST_BETWEEN_PINGS_MS = 6_000;
 const QUIET_AFTER_MS = 3_000;
 /** And the link has ended. A locked phone comes back by itself; browsers end its links themselves after about as long. */
 const SILENT_AFTER_MS = 15_000;
+/** After a sleep as long as that the other side has given up: a link that stands answers at once. Guess. */
+const SILENT_AFTER_SLEEP_MS = 4_000;
 /** A link that nobody needs ends: the next request for it may come soon. Guess. */
 const IDLE_MS = 60_000;
 
@@ -29,6 +31,7 @@ export class Pulse {
   #pingSentAt: Time | null = null;
   #rttMs: number | null = null;
   #isQuietTold = false;
+  #patienceMs = SILENT_AFTER_MS;
   /** More than pings was said since the last ping. */
   #isUsed = false;
   #idleSince: Time | null = null;
@@ -48,7 +51,7 @@ export class Pulse {
   /** When a beat is due. */
   get deadline(): Time {
     const quietAt = this.#isQuietTold ? Infinity : this.#silentSince + QUIET_AFTER_MS;
-    return Math.min(this.#pingDueAt, quietAt, this.#silentSince + SILENT_AFTER_MS);
+    return Math.min(this.#pingDueAt, quietAt, this.#silentSince + this.#patienceMs);
   }
 
   /** It owes an answer, and has said nothing for too long. */
@@ -60,11 +63,13 @@ export class Pulse {
   heard(now: Time): void {
     this.#lastHeard = now;
     this.#isQuietTold = false;
+    this.#patienceMs = SILENT_AFTER_MS;
   }
 
   /** This device slept: nothing is owed from before, and whether the other side is still there is asked at once. */
-  woke(now: Time): void {
+  woke(sleptMs: number, now: Time): void {
     this.heard(now);
+    if (sleptMs >= SILENT_AFTER_MS) this.#patienceMs = SILENT_AFTER_SLEEP_MS;
     this.#pingSentAt = null;
     this.#pingAt = now;
   }
@@ -81,7 +86,7 @@ export class Pulse {
 
   /** Before the deadline: nothing. A ping that is due is counted as sent. */
   beat(now: Time): Beat {
-    if (now >= this.#silentSince + SILENT_AFTER_MS) return "silent";
+    if (now >= this.#silentSince + this.#patienceMs) return "silent";
     if (!this.#isQuietTold && this.isQuiet(now)) {
       this.#isQuietTold = true;
       return "quiet";
