@@ -49,7 +49,10 @@ test("[N1a] a chosen folder gets names as they are, and portable ones where it r
     const make = async (name: string, options?: { create: boolean }) => {
       if (isRefused(name)) throw new TypeError("Name is not allowed.");
       if (!options) throw new DOMException("", "NotFoundError");
-      const written = { createWritable: async () => new WritableStream(), getFile: async () => ({ size: 4 }) };
+      const written = {
+        createWritable: async () => new WritableStream(),
+        getFile: async () => ({ size: 4 }),
+      };
       return { ...handleOf(`${path}/${name}`), name, ...written };
     };
     return {
