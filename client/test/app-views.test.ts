@@ -2,11 +2,44 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { FileId } from "../src/engine/file-id.ts";
 import type { DownloadView, TransferState } from "../src/engine/view.ts";
-import { partsOf } from "../src/app/marks.ts";
+import { partedAt, partsOf } from "../src/app/marks.ts";
 import { columnsOf, runsOf } from "../src/app/piece-map.ts";
 import { hashOf, placeIn } from "../src/platform/room-link.ts";
 import { OVERSCAN_ROWS, WHOLE_LIST_ROWS, rowsIn } from "../src/app/row-window.ts";
+import { endingOf, shortened, widthOf } from "../src/app/short-name.ts";
 import { inReadingOrder, totalsOf } from "../src/app/transfers.ts";
+
+describe("a name that has too little room", () => {
+  const ending = (name: string): string => name.slice(endingOf(name));
+
+  test("keeps its extension and some letters before it", () => {
+    expect(ending("poster, with the new logo and the corrected date.pdf")).toBe("ted date.pdf");
+    expect(ending("A long name of an archive, part 12.tar.gz")).toBe("rt 12.tar.gz");
+    expect(ending("録音した野外の音、北の桟橋、夜明け.flac")).toBe("夜明け.flac");
+    expect(ending("short name.txt")).toBe("");
+  });
+
+  test("is never cut inside of a letter, and never loses one", () => {
+    const name = fc.string({
+      unit: fc.constantFrom("a", "é", "e\u0301", "👩‍👧", "👋🏽", "録", ".", "ش"),
+      maxLength: 80,
+    });
+    const letters = new Intl.Segmenter("en", { granularity: "grapheme" });
+    fc.assert(
+      fc.property(name, (name) => {
+        const at = endingOf(name);
+        const begins = [...letters.segment(name)].map(({ index }) => index);
+        expect([...begins, name.length]).toContain(at);
+        expect(widthOf(name.slice(at))).toBeLessThanOrEqual(12);
+      }),
+    );
+  });
+
+  test("is shortened in a sentence to what is asked for, with both of its ends", () => {
+    expect(shortened("a".repeat(60))).toBe("a".repeat(60));
+    expect(shortened(`${"a".repeat(200)}.flac`)).toBe(`${"a".repeat(47)}…aaaaaaa.flac`);
+  });
+});
 
 describe("the rows of a long list", () => {
   const view = fc.record({
@@ -113,6 +146,18 @@ describe("a name with marks", () => {
   test("without marks is one part", () => {
     expect(partsOf("a.txt", [])).toEqual([{ text: "a.txt", marked: false }]);
   });
+
+  test("a mark that lies over the cut is in both parts", () => {
+    const [before, after] = partedAt(partsOf("abcdef", [[1, 5]]), 3);
+    expect(before).toEqual([
+      { text: "a", marked: false },
+      { text: "bc", marked: true },
+    ]);
+    expect(after).toEqual([
+      { text: "de", marked: true },
+      { text: "f", marked: false },
+    ]);
+  });
 });
 
 describe("a link into a room", () => {
@@ -204,8 +249,9 @@ describe("the transfers", () => {
       outBytesPerSecond: 14,
       waiting: 1,
       saving: 1,
+      paused: 1,
+      failed: 1,
       finished: 1,
-      clearable: 2,
       bytes: 6000,
       verifiedBytes: 2750,
     });

@@ -14,6 +14,7 @@ import {
   serverNews,
   serverSaying,
   serverWord,
+  stateName,
   stateWords,
   uploadWords,
   type Names,
@@ -76,6 +77,18 @@ describe("a transfer's state begins with its name", () => {
   });
 });
 
+describe("where there is no room for a reason", () => {
+  test("a state is its name alone", () => {
+    const name = (state: TransferState): string => stateName(state, names);
+    expect(name({ type: "paused", because: "person" })).toBe("Paused");
+    expect(name({ type: "paused", because: { kind: "full", missingBytes: 1 } })).toBe("Paused");
+    expect(name({ type: "queued", position: 2, sources: 1 })).toBe("Queued");
+    expect(name({ type: "failed", reason: { type: "source-unreadable", reason: "changed", by: ruth } })).toBe(
+      "Failed",
+    );
+  });
+});
+
 describe("a search that finds nothing", () => {
   const asked = { text: "annual", kind: null, size: null, of: null };
   const say = (narrowed: Partial<Parameters<typeof nothingFound>[0]>, everywhere: number): string =>
@@ -88,6 +101,10 @@ describe("a search that finds nothing", () => {
     expect(say({ of: "Ruth", kind: "audio", size: "Over 1 GB" }, 3)).toBe(
       "Nothing among Ruth's files, Audio, Over 1 GB matches “annual”. 3 files elsewhere.",
     );
+  });
+
+  test("repeats a long question with its middle left out", () => {
+    expect(say({ text: "x".repeat(1000) }, 0)).toHaveLength("Nobody here has “”.".length + 60);
   });
 
   test("says whose table is empty", () => {

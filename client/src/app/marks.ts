@@ -17,3 +17,17 @@ export const partsOf = (name: string, marks: readonly (readonly [number, number]
   if (at < name.length) parts.push({ text: name.slice(at), marked: false });
   return parts;
 };
+
+/** The parts before and after `at`, which may lie inside one of them. */
+export const partedAt = (parts: readonly Part[], at: number): [Part[], Part[]] => {
+  const before: Part[] = [];
+  const after: Part[] = [];
+  let begin = 0;
+  for (const { text, marked } of parts) {
+    const cut = Math.min(Math.max(at - begin, 0), text.length);
+    if (cut > 0) before.push({ text: text.slice(0, cut), marked });
+    if (cut < text.length) after.push({ text: text.slice(cut), marked });
+    begin += text.length;
+  }
+  return [before, after];
+};

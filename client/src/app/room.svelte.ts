@@ -6,6 +6,7 @@ import { libraryKey, type LibraryEntry } from "../engine/library.ts";
 import type { PeerId } from "../engine/peer-id.ts";
 import type { DownloadView } from "../engine/view.ts";
 import type { Session } from "../platform/session-view.ts";
+import { shortened } from "./short-name.ts";
 import { byEntry } from "./transfers.ts";
 import { nameOf, type Names } from "./words.ts";
 
@@ -37,7 +38,7 @@ export class Room implements Names {
   }
 
   file(file: FileId): string {
-    return this.now.details(file).name || "A file";
+    return shortened(this.now.details(file).name) || "A file";
   }
 }
 

@@ -16,6 +16,7 @@ export type OpenDialog =
 
 export type ThemeChoice = "device" | "light" | "dark";
 const THEME_KEY = "swapmeet-theme";
+export const DOCK_FOLDED_KEY = "swapmeet-dock-folded";
 
 /** Narrow or flat: a phone held either way, or a window zoomed until it is as small. The styles ask the same. */
 const phone = new MediaQuery("(max-width: 720px), (max-height: 500px)", false);
@@ -24,7 +25,8 @@ const deviceIsDark = new MediaQuery("(prefers-color-scheme: dark)", false);
 export class Screen {
   #view = $state<View>("find");
   dialog = $state.raw<OpenDialog | null>(null);
-  #theme = $state<ThemeChoice>(storedTheme());
+  #theme = $state<ThemeChoice>(themeIn(kept(THEME_KEY)));
+  #dockFolded = $state(kept(DOCK_FOLDED_KEY) === "true");
 
   readonly phone = $derived(phone.current);
   readonly dark = $derived(this.#theme === "device" ? deviceIsDark.current : this.#theme === "dark");
@@ -43,20 +45,34 @@ export class Screen {
   }
   set theme(choice: ThemeChoice) {
     this.#theme = choice;
-    try {
-      localStorage.setItem(THEME_KEY, choice);
-    } catch {
-      // Storage is forbidden here: the choice lasts as long as the page.
-    }
+    keep(THEME_KEY, choice);
+  }
+
+  /** The list of transfers under everything else shows its heading only. */
+  get dockFolded(): boolean {
+    return this.#dockFolded;
+  }
+  set dockFolded(folded: boolean) {
+    this.#dockFolded = folded;
+    keep(DOCK_FOLDED_KEY, String(folded));
   }
 }
 
-function storedTheme(): ThemeChoice {
+const themeIn = (kept: string | null): ThemeChoice => (kept === "light" || kept === "dark" ? kept : "device");
+
+function kept(key: string): string | null {
   try {
-    const stored = localStorage.getItem(THEME_KEY);
-    return stored === "light" || stored === "dark" ? stored : "device";
+    return localStorage.getItem(key);
   } catch {
-    return "device";
+    return null;
+  }
+}
+
+function keep(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // Storage is forbidden here: the choice lasts as long as the page.
   }
 }
 

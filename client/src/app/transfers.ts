@@ -40,9 +40,9 @@ export interface Totals {
   readonly waiting: number;
   /** Complete, and still to be taken by the browser or the chosen folder. */
   readonly saving: number;
+  readonly paused: number;
+  readonly failed: number;
   readonly finished: number;
-  /** What "Clear finished" clears, in both directions. */
-  readonly clearable: number;
   /** Of everything that is not finished. */
   readonly bytes: number;
   readonly verifiedBytes: number;
@@ -54,6 +54,8 @@ export const totalsOf = (downloads: readonly DownloadView[], uploads: readonly U
     inBytesPerSecond: 0,
     waiting: 0,
     saving: 0,
+    paused: 0,
+    failed: 0,
     finished: 0,
     bytes: 0,
     verifiedBytes: 0,
@@ -67,6 +69,8 @@ export const totalsOf = (downloads: readonly DownloadView[], uploads: readonly U
     const isMoving = state.type === "downloading" || state.type === "verifying";
     if (state.type === "queued" || state.type === "waiting") totals.waiting++;
     if (state.type === "saving") totals.saving++;
+    if (state.type === "paused") totals.paused++;
+    if (state.type === "failed") totals.failed++;
     if (isMoving) totals.incoming++;
     if (counted.has(file)) continue; // by another name: one transfer
     counted.add(file);
@@ -76,6 +80,5 @@ export const totalsOf = (downloads: readonly DownloadView[], uploads: readonly U
   }
   const outBytesPerSecond = uploads.reduce((sum, upload) => sum + upload.bytesPerSecond, 0);
   const outgoing = uploads.filter(isGoingOut).length;
-  const clearable = totals.finished + uploads.filter(isSentAndOver).length;
-  return { ...totals, clearable, outgoing, outBytesPerSecond };
+  return { ...totals, outgoing, outBytesPerSecond };
 };

@@ -22,6 +22,7 @@ import {
   percentOf,
   plural,
 } from "./format.ts";
+import { shortened } from "./short-name.ts";
 import { isGoingOut, isRunning } from "./transfers.ts";
 
 /** What happened, and what it means or what to do. */
@@ -106,7 +107,8 @@ export const nothingFound = (
   everywhere: number,
 ): string => {
   const { text, kind, size, of } = asked;
-  if (text !== "" && everywhere === 0) return `Nobody here has “${text}”.`;
+  const echo = shortened(text);
+  if (text !== "" && everywhere === 0) return `Nobody here has “${echo}”.`;
   if (text === "" && of !== null)
     return kind === null && size === null
       ? `${of} has no files on the table.`
@@ -114,7 +116,7 @@ export const nothingFound = (
   if (text === "") return "Nobody here has files like that.";
   const among = [...(kind === null ? [] : [KIND_NAMES[kind].many]), ...(size === null ? [] : [size])];
   const where = [...(of === null ? [] : [`${of}'s files`]), ...among].join(", ");
-  return `Nothing among ${where} matches “${text}”. ${plural(everywhere, "file")} elsewhere.`;
+  return `Nothing among ${where} matches “${echo}”. ${plural(everywhere, "file")} elsewhere.`;
 };
 
 /** Of a message to this person. */
@@ -330,6 +332,10 @@ export const progressWords = (
   const progress = formatPercent(percentOf(verifiedBytes, length));
   return state.type === "waiting" ? `${progress}, ${waitingWords(state.for, names)}` : progress;
 };
+
+/** The state's name alone, for where there is no room for a reason. */
+export const stateName = (state: TransferState, names: Pick<Names, "person">): string =>
+  stateWords(state, names).split(/[:,]/, 1)[0]!;
 
 /** Whom it comes from, to follow the state; "" when there is nothing to say. */
 export const sourceWords = (

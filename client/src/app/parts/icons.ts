@@ -26,6 +26,8 @@ export const ICONS = {
   warning: "M12 4 2.500 20h19zM12 10v5M12 17.500v.1",
   down: "M12 5v13M6 13l6 6 6-6",
   up: "M12 19V6M6 11l6-6 6 6",
+  opened: "M5 9l7 7 7-7",
+  closed: "M9 5l7 7-7 7",
 } as const;
 
 export type IconName = keyof typeof ICONS;

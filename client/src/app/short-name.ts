@@ -1,0 +1,44 @@
+/** A name that has too little room loses its middle: the beginning says what it is, the ending which one, and of what kind. */
+
+/** So wide is the ending, extension included, where a small Latin letter is 1. Guess. */
+const ENDING_WIDTH = 12;
+/** A name this short gains nothing from being cut in two. Guess. */
+const LEAST_BEGINNING_CHARACTERS = 8;
+
+/** Belongs to the letter before it: no part begins with it, and it takes no room. */
+const JOINED = /[\p{M}\u200d\u{1f3fb}-\u{1f3ff}]/u;
+const JOINER = "\u200d";
+const CAPITAL = /\p{Lu}/u;
+const NARROW = /[\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}\p{sc=Common}]/u;
+/** Of those: pictures, and what is written between ideographs. */
+const BROAD = /[\p{Extended_Pictographic}\u3000-\u303f\uff01-\uff60]/u;
+
+const widthOfLetter = (letter: string): number => {
+  if (JOINED.test(letter)) return 0;
+  if (!NARROW.test(letter) || BROAD.test(letter)) return 2;
+  return CAPITAL.test(letter) ? 1.5 : 1;
+};
+
+/** About the room that a text takes on a line; 1 is a small Latin letter. */
+export const widthOf = (text: string): number =>
+  [...text].reduce((width, letter) => width + widthOfLetter(letter), 0);
+
+/** Where the ending begins, in UTF-16 units; the name's length where it is not to be parted. */
+export const endingOf = (name: string): number => {
+  const letters = [...name];
+  let at = letters.length;
+  for (let room = ENDING_WIDTH; at > 0; at--) {
+    room -= widthOfLetter(letters[at - 1]!);
+    if (room < 0) break;
+  }
+  while (at < letters.length && (JOINED.test(letters[at]!) || letters[at - 1] === JOINER)) at++;
+  return at < LEAST_BEGINNING_CHARACTERS ? name.length : letters.slice(0, at).join("").length;
+};
+
+/** For a sentence: at most so many characters, with an ellipsis for the middle. */
+export const shortened = (name: string, characters = 60): string => {
+  const letters = [...name];
+  if (letters.length <= characters) return name;
+  const ending = name.slice(endingOf(name));
+  return `${letters.slice(0, characters - 1 - [...ending].length).join("")}…${ending}`;
+};
