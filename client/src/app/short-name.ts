@@ -6,7 +6,7 @@ const ENDING_WIDTH = 12;
 const LEAST_BEGINNING_CHARACTERS = 8;
 
 /** Belongs to the letter before it: no part begins with it, and it takes no room. */
-const JOINED = /[\p{M}\u200d\u{1f3fb}-\u{1f3ff}]/u;
+const JOINED = /[\p{M}\p{Emoji_Modifier}\u200d]/u;
 const JOINER = "\u200d";
 const CAPITAL = /\p{Lu}/u;
 const NARROW = /[\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}\p{sc=Common}]/u;
