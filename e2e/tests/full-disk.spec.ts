@@ -111,3 +111,25 @@ for (const window of WINDOWS)
       const [saved] = await taker.saved(1);
       expect(await sha256(saved!.path)).toBe(await sha256(file));
     });
+
+test("a browser that refuses to tell how much room there is downloads a large file all the same", async ({
+  folder,
+  open,
+}) => {
+  const file = await randomFile(join(folder, NAME), 52, 17 * MiB);
+  const giver = await open("/");
+  const taker = await open(`/#${await giver.newPrivateRoom()}`, {
+    before: (page) =>
+      page.addInitScript(() => {
+        const refuse = () => Promise.reject(new DOMException("refused", "UnknownError"));
+        for (const name of ["estimate", "persisted", "persist"])
+          Object.defineProperty(StorageManager.prototype, name, { value: refuse });
+      }),
+  });
+  await giver.addFiles(file);
+  await taker.download(NAME);
+  const [saved] = await taker.saved(1);
+  expect(await sha256(saved!.path)).toBe(await sha256(file));
+  await taker.page.getByRole("button", { name: "Settings" }).click();
+  await expect(taker.page.getByRole("dialog", { name: "Settings" })).toBeVisible();
+});
