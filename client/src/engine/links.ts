@@ -134,7 +134,8 @@ export class Links {
   /** The others may have given up on this device while it slept: all links are pinged at once. */
   woke(sleptMs: number, now: Time): void {
     this.#calls.woke(sleptMs);
-    for (const { stage } of this.#linkById.values()) if (stage.type === "proven") stage.pulse.woke(sleptMs, now);
+    for (const { stage } of this.#linkById.values())
+      if (stage.type === "proven") stage.pulse.woke(sleptMs, now);
     this.#nextBeat = null;
   }
 
