@@ -7,7 +7,7 @@ import { concatBytes } from "../src/engine/bytes.ts";
 import type { Engine } from "../src/engine/engine.ts";
 import { encodeBatch, entriesOf, NO_ENTRY, signatureOf } from "../src/engine/batch.ts";
 import { encodeEntry } from "../src/engine/entry.ts";
-import type { FileId } from "../src/engine/file-id.ts";
+import { geometryOf, lengthOf, type FileId } from "../src/engine/file-id.ts";
 import { MAX_BLOCK_BYTES, MAX_FRAME_BYTES } from "../src/engine/frame.ts";
 import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
 import type { Frame } from "../src/engine/frame.ts";
@@ -25,6 +25,9 @@ export interface Liar {
 export type Lie = (output: Output, liar: Liar) => readonly Output[];
 
 type SendBlocks = Output & { readonly type: "send-blocks" };
+
+/** More than the allowance of any frame that is dropped beyond it, and than what is forgiven after that. */
+const FLOOD_FRAMES = 5_000;
 
 const flipped = (bytes: Uint8Array): Uint8Array => bytes.map((byte, at) => (at === 10 ? byte ^ 1 : byte));
 
@@ -86,6 +89,14 @@ export const LIES = {
   "a bitfield of the wrong length": inFrame("bitfield", (frame) => [{ ...frame, bits: new Uint8Array(100) }]),
   "a false proof": inFrame("prove", (frame) => [{ ...frame, signature: flipped(frame.signature) }]),
   "a frame before its proof": inFrame("prove", (frame) => [{ type: "ping", nonce: 1 }, frame]),
+  /** Each says another thing than the one before, and so is worth looking at. [W3a] */
+  "a flood of bitfields": insteadOfBlocks(({ file }) =>
+    Array.from({ length: FLOOD_FRAMES }, (_, at) => {
+      const bits = new Uint8Array(Math.ceil(geometryOf(lengthOf(file)).pieceCount / 8));
+      bits[0] = at % 2 === 0 ? 0x80 : 0;
+      return encodeFrame({ type: "bitfield", file, bits });
+    }),
+  ),
   /** Not hostile by itself: a cancel and a block can cross. Here every answer comes with one more. */
   "unrequested blocks": (output, liar) => {
     const link = output.type === "send-blocks" ? liar.linkOf(output.peer) : null;

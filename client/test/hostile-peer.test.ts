@@ -22,6 +22,7 @@ const REFUSAL_OF: Record<LieName, Refusal> = {
   "a bitfield of the wrong length": "wrong-length",
   "a false proof": "false-proof",
   "a frame before its proof": "frame-before-proof",
+  "a flood of bitfields": "flood",
   "unrequested blocks": "unrequested-block",
 };
 

@@ -38,6 +38,7 @@ test("a peer in Node and a page fetch from each other", async ({ server, folder,
 });
 
 const NOT_THE_FILE = "sent data that is not the file";
+const FAR_MORE = "sent far more than anybody asked for";
 const NO_SENSE = "sent messages that make no sense";
 
 /** Lies told while it is believed, and what the page then says of the liar. */
@@ -46,6 +47,7 @@ const LIES_OF_A_MEMBER: [lie: string, says: string][] = [
   ["a block longer than asked", NOT_THE_FILE],
   ["a bitfield of the wrong length", NOT_THE_FILE],
   ["a wrong piece layer", NOT_THE_FILE],
+  ["a flood of bitfields", FAR_MORE],
   ["garbage", NO_SENSE],
   ["a text of digits", NO_SENSE],
   ["an oversize frame", NO_SENSE],
