@@ -27,7 +27,7 @@ export type Lie = (output: Output, liar: Liar) => readonly Output[];
 type SendBlocks = Output & { readonly type: "send-blocks" };
 
 /** More than the allowance of any frame that is dropped beyond it, and than what is forgiven after that. */
-const FLOOD_FRAMES = 5_000;
+const FLOOD_FRAMES = 10_000;
 
 const flipped = (bytes: Uint8Array): Uint8Array => bytes.map((byte, at) => (at === 10 ? byte ^ 1 : byte));
 
