@@ -89,7 +89,7 @@ describe("[W3a] [W3b] a flood of one type of frame", () => {
       ];
       for (const peer of [mallory, hannah, ada]) room.join(peer);
       expect(room.run(2_000, () => ada.engine.peerCount === 2)).toBe(true);
-      const local = disks[0].disk.add(room.random(4 * 1024 * 1024), "song.mp3");
+      const local = disks[0].disk.add(room.random(2 * 1024 * 1024), "song.mp3");
       hannah.feed({ type: "share", files: [local] });
       expect(room.run(2_000, () => ada.engine.sourcesOf(local.file).length > 0)).toBe(true);
       ada.feed({ type: "download", file: local.file, name: "song.mp3" });
