@@ -28,8 +28,8 @@ const COMPOUND = /\p{L}+(?:[-\u2010]\p{L}+)+/gu;
 const HYPHEN = /[-\u2010]/g;
 /** By code units, as places are counted. */
 const NOT_HYPHEN = /[^-\u2010]/g;
-/** The last of them folds to the one before. */
-const MAY_HAVE_HYPHEN = /[-\u2010\u2011]/;
+/** Before it is folded: the non-breaking one, and the small and the wide one of East Asia, fold to the first two. */
+const MAY_HAVE_HYPHEN = /[-\u2010\u2011\uFE63\uFF0D]/;
 
 export const fold = (text: string): string => {
   if (ASCII_WITHOUT_APOSTROPHE.test(text)) return text.toLowerCase();

@@ -58,6 +58,8 @@ const STEP_POSTINGS = 2;
 const ROW_POSTINGS = 8;
 /** Above the matches of words: the name itself begins with what was typed. */
 const NAME_PREFIX = PREFIX + 1;
+/** What is typed and no word. It begins with no accent and no half of a character: these are parts of others. */
+const SYMBOLS = /[^\s\p{M}\p{C}][^\s\p{C}]*/gu;
 const FREE = KINDS.length;
 /** Separates names within a row's run. */
 const GAP = 0;
@@ -167,7 +169,7 @@ export class SearchIndex {
   /** All rows that have every word typed, best first; when nothing is typed, every row in natural order. */
   query(query: SearchQuery): SearchResults {
     const typed = wordsOf(query.text);
-    const symbols = typed.length === 0 ? query.text.normalize("NFC").match(/\S+/g) : null;
+    const symbols = typed.length === 0 ? query.text.normalize("NFC").match(SYMBOLS) : null;
     const words = [...new Set(symbols ?? typed)].slice(0, MAX_QUERY_WORDS);
     let found = symbols ? this.#having(words, query.of) : this.#find(words, query.of, false);
     if (!symbols && found.length < FUZZY_BELOW_RESULTS && words.some(mayBeMistyped))
