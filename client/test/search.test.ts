@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { FileId } from "../src/engine/file-id.ts";
-import { compoundsOf, fold, placedWordsOf, wordsOf } from "../src/engine/fold.ts";
+import { compoundsOf, placedWordsOf, wordsOf } from "../src/engine/fold.ts";
 import type { PeerId } from "../src/engine/peer-id.ts";
 import { SearchIndex, type Searchable } from "../src/engine/search.ts";
 import type { ResultRow, SearchQuery } from "../src/engine/view.ts";
