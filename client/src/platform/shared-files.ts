@@ -19,8 +19,8 @@ const MEMORY_BYTES = 16 * 1024 * 1024;
 
 /** Equal files on the disk: while one can be read, all are served. More are forgotten, the oldest first. Guess. */
 const MAX_SPARES = 8;
-/** The reader gives a disk 30 s [F9], and other slices may be before this one. Guess. */
-const READ_WITHIN_MS = 60_000;
+/** The reader gives a disk 30 s [F9], a reader that hangs is found out after a minute and more, and three are tried [K4]. */
+const READ_WITHIN_MS = 4 * 60_000;
 
 type Slice = Promise<Result<Bytes, ReadProblem>>;
 
