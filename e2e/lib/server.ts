@@ -8,6 +8,8 @@ const CLIENT_DIR = process.env["CLIENT_DIR"] ?? fileURLToPath(new URL("../../cli
 export interface ServerOptions {
   /** Addresses whose X-Forwarded-For is believed. */
   readonly trustedProxies?: readonly string[];
+  /** The build that it serves: the page, unless a test makes one of its own. */
+  readonly clientDir?: string;
 }
 
 export class Server {
@@ -53,11 +55,11 @@ export class Server {
 async function listen(
   port: number,
   log: string[],
-  { trustedProxies = [] }: ServerOptions,
+  { trustedProxies = [], clientDir = CLIENT_DIR }: ServerOptions,
 ): Promise<[SignalingServer, number]> {
   const server = createSignalingServer({
     port,
-    clientDir: CLIENT_DIR,
+    clientDir,
     stun: true,
     trustedProxies: trustedProxies.map((text) => {
       const cidr = parseCidr(text);

@@ -55,6 +55,8 @@ export interface Scene extends Facts {
   departed?: readonly PersonView[];
   /** What others post while one looks on. */
   arriving?: readonly PostView[];
+  /** What the person who looks has done with the page. */
+  look?: { readonly search?: string; readonly dockFolded?: boolean };
 }
 
 export class FakeSession implements Session {

@@ -309,6 +309,43 @@ const busy: Scene = {
   posts: talk,
 };
 
+const LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft".repeat(
+  2,
+);
+/** As long as a name may be. */
+const LONG_NAME = "W".repeat(40);
+const mumbler = person(LONG_NAME, 20, 9, 1204);
+const shouter = person("ا".repeat(40), 285, 12, 3);
+
+const crowd = Array.from({ length: 60 }, (_, i) => person(`Student ${i + 1}`, 1000 + i, 4, 1));
+
+const longFiles: readonly { name: string; length: number; state: TransferState; share: number }[] = [
+  { name: `${LONG_WORD}.tar.gz`, length: 412 * MB, state: { type: "downloading" }, share: 0.4 },
+  {
+    name: `${"ش".repeat(100)}.flac`,
+    length: 31 * MB,
+    state: { type: "failed", reason: { type: "source-unreadable", reason: "changed", by: mumbler.peer } },
+    share: 0.2,
+  },
+  {
+    name: `${LONG_WORD}, take 12.mp4`,
+    length: 783 * MB,
+    state: { type: "paused", because: "person" },
+    share: 0.6,
+  },
+  { name: `.${"dotfile".repeat(30)}`, length: 2100, state: { type: "complete", saved: true }, share: 1 },
+];
+
+const offerOf = (from: PersonView, names: readonly string[], id: number): Scene["notices"][number] => ({
+  id,
+  notice: {
+    type: "offer",
+    from: from.peer,
+    id,
+    files: names.map((name, i) => ({ file: fileOf(name, (4 + 57 * i) * MB), name })),
+  },
+});
+
 export const SCENES = {
   "empty-private": () => quiet,
   "empty-open": () => ({
@@ -410,7 +447,7 @@ export const SCENES = {
       state,
     })),
   }),
-  stopped: () => ({
+  "stopped-by-sender": () => ({
     ...busy,
     downloads: [
       download(
@@ -426,20 +463,113 @@ export const SCENES = {
   offline: () => ({ ...busy, server: { type: "offline", sinceMs: 94_000 } }),
   offer: () => ({
     ...busy,
+    notices: [offerOf(ruth, ["slides week 5.pdf", "recording of the discussion, second half.m4a"], 1)],
+  }),
+  /** A question, trouble and messages at once: none of them may lie over another. */
+  "offer-with-notices": () => ({
+    ...busy,
+    messages: letters.slice(0, 3),
     notices: [
+      { id: 1, notice: { type: "no-route", peer: joon.peer, because: "network" } },
+      { id: 2, notice: { type: "connections-spent" } },
+      offerOf(ruth, ["slides week 5.pdf", "recording of the discussion, second half.m4a"], 3),
+    ],
+  }),
+  /** Everything that somebody may name, as long as it may be and without a place to break. */
+  "long-words": () => ({
+    ...busy,
+    me: { ...mika, name: LONG_NAME },
+    people: [mumbler, { ...shouter, reach: "relayed", rttMs: null }, ...friends],
+    library: longFiles.map(({ name, length }, i) => ({
+      file: fileOf(name, length),
+      name,
+      folder: i % 2 === 0 ? "" : LONG_WORD,
+      length,
+      uploadedBytes: i * MB,
+      problem: i === 1 ? "vanished" : null,
+    })),
+    adding: {
+      files: 3,
+      filesDone: 1,
+      bytes: 48 * MB,
+      bytesDone: 27 * MB,
+      problems: [{ name: `${LONG_WORD}.db`, reason: "another program holds it." }],
+      active: true,
+    },
+    downloads: longFiles.map(({ name, length, state, share }) =>
+      download(name, length, state, share, [mumbler, shouter], state.type === "downloading" ? 2 * MB : 0),
+    ),
+    uploads: [
       {
-        id: 1,
-        notice: {
-          type: "offer",
-          from: ruth.peer,
-          id: 1,
-          files: [
-            { file: fileOf("slides week 5.pdf", 4_300_000), name: "slides week 5.pdf" },
-            { file: fileOf("recording.m4a", 61 * MB), name: "recording of the discussion, second half.m4a" },
-          ],
-        },
+        file: fileOf(`${LONG_WORD}.mkv`, 18 * MB),
+        name: `${LONG_WORD}.mkv`,
+        to: mumbler.peer,
+        length: 18 * MB,
+        sentBytes: 15.9 * MB,
+        bytesPerSecond: 3.2 * MB,
+        state: "sending",
       },
     ],
+    results: [
+      ...longFiles.map(({ name, length }, i) =>
+        result(name, length, [mumbler, ...friends, ...(i === 0 ? crowd : [])], i === 0 ? LONG_WORD : ""),
+      ),
+      ...results,
+    ],
+    storage: {
+      quota: { usedBytes: 1_480 * MB, availableBytes: 9_300 * MB },
+      persistent: false,
+      files: longFiles.map(({ name, length }) => ({ file: fileOf(name, length), name, bytes: length })),
+    },
+    settings: { ...quiet.settings, folderName: LONG_WORD },
+    notices: [
+      { id: 1, notice: { type: "no-route", peer: mumbler.peer, because: "network" } },
+      {
+        id: 2,
+        notice: {
+          type: "source-unreadable",
+          file: fileOf(longFiles[0]!.name, longFiles[0]!.length),
+          reason: "vanished",
+        },
+      },
+      offerOf(
+        mumbler,
+        longFiles.map(({ name }) => name),
+        3,
+      ),
+    ],
+    messages: [
+      message(mumbler, LONG_WORD, false),
+      message(mumbler, `${LONG_WORD}${LONG_WORD}`, true, "failed"),
+    ],
+    posts: [
+      post(mumbler, LONG_WORD.repeat(4), 9),
+      post(shouter, `https://example.org/${LONG_WORD}?page=1`, 8, null, "g".repeat(32)),
+    ],
+  }),
+  "long-search": () => ({ ...busy, look: { search: "a".repeat(1000) } }),
+  /** What was fetched and stopped says so in the results, not only in the transfers. */
+  stopped: () => ({
+    ...busy,
+    uploads: [],
+    downloads: results.slice(0, 6).map(({ name, length }, i) =>
+      download(
+        name,
+        length,
+        (
+          [
+            { type: "failed", reason: { type: "source-unreadable", reason: "changed", by: tomas.peer } },
+            { type: "failed", reason: { type: "save", problem: { kind: "full", missingBytes: 310 * MB } } },
+            { type: "paused", because: "person" },
+            { type: "paused", because: { kind: "full", missingBytes: 310 * MB } },
+            { type: "queued", position: 3, sources: 1 },
+            { type: "complete", saved: true },
+          ] as const
+        )[i]!,
+        [0, 1, 0.4, 0.6, 0, 1][i]!,
+        [tomas],
+      ),
+    ),
   }),
   "board-empty": () => ({ ...busy, posts: [] }),
   board: () => ({ ...busy, downloads: [], uploads: [] }),
@@ -512,4 +642,6 @@ export const SCENES = {
     peerCount: 0,
     server: { type: "offline", sinceMs: 94_000 },
   }),
+  /** The last one: the browser remembers it. */
+  "folded-dock": () => ({ ...busy, look: { dockFolded: true } }),
 } satisfies Record<string, () => Scene>;
