@@ -126,7 +126,7 @@ const RESERVED_ON_WINDOWS = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.
 export function unsafeName(name: string): string | undefined {
   if (name === "" || name === "." || name === "..") return "no name";
   if (NEVER_IN_A_NAME.test(name)) return "path, control or bidirectional character";
-  if (RESERVED_ON_WINDOWS.test(name)) return "reserved on Windows";
+  if (process.platform === "win32" && RESERVED_ON_WINDOWS.test(name)) return "reserved on Windows";
   if (/[. ]$/u.test(name)) return "ends in a dot or space";
   if (name !== name.normalize("NFC")) return "not NFC";
   if (Buffer.byteLength(name) > 255) return "over 255 bytes";
