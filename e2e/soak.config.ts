@@ -6,7 +6,7 @@ import base from "./playwright.config.ts";
 export default defineConfig<Options>(base, {
   projects: [
     { name: "busy", testMatch: "serverless-room.spec.ts" },
-    { name: "waiting", testMatch: "one-writer.spec.ts" },
+    { name: "waiting", testMatch: ["frozen.spec.ts", "one-writer.spec.ts"] },
     { name: "alone", testIgnore: "**" },
   ],
   use: { soak: true },
