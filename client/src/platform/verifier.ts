@@ -19,53 +19,46 @@ export interface Check {
   readonly bytes: Uint8Array;
   readonly signature: Uint8Array;
 }
-interface Waiting extends Check {
-  then(valid: boolean): void;
-}
 
 export class Verifier {
   readonly #worker = new LastingWorker<VerifyDesk>(workerUrl);
   readonly #here = new Allowance(HERE_AT_ONCE, HERE_PER_SECOND);
-  /** To be checked on the page, for want of a worker. */
-  readonly #left: Waiting[] = [];
+  /** The answers are given in the order of the questions, whoever finds them. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** Before each check on the page, one after the other. */
+  #lastBreath: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
-  /** `then` is called at once or later; answers of the worker in order. */
+  /** `then` is called at once or later, and later ones in order. */
   verify(check: Check, then: (valid: boolean) => void, now = performance.now()): void {
     if (this.#isClosed) return;
     if (this.#here.spend(1, now)) return then(isValid(check));
-    if (this.#worker.isResting || this.#left.length > 0) return this.#leave({ ...check, then });
-    const { by, bytes, signature } = check;
-    // A view is sent with all that is behind it: here, the whole frame.
-    const sent = signature.slice();
-    void this.#worker
-      .do((desk) => desk.verify(by, bytes, sent))
-      .then(
-        (valid) => this.#isClosed || then(valid),
-        () => this.#leave({ ...check, then }),
-      );
+    const answer = this.#answer(check);
+    this.#last = this.#last
+      .then(async () => {
+        const valid = await answer;
+        if (!this.#isClosed) then(valid);
+      })
+      .catch((error: unknown) => reportError(error)); // a bug in what is done with one answer does not keep the others
   }
 
   /** Nothing is answered any more; twice is harmless. */
   close(): void {
     this.#isClosed = true;
     this.#worker.terminate();
-    this.#left.length = 0;
   }
 
-  #leave(waiting: Waiting): void {
-    if (this.#isClosed) return;
-    if (this.#left.push(waiting) === 1) void this.#checkLeft();
-  }
-
-  async #checkLeft(): Promise<void> {
-    while (this.#left[0]) {
-      await breathe();
-      const next = this.#left[0];
-      if (!next) return; // closed meanwhile
-      next.then(isValid(next));
-      this.#left.shift();
+  async #answer(check: Check): Promise<boolean> {
+    const { by, bytes } = check;
+    // A view is sent with all that is behind it: here, the whole frame.
+    const signature = check.signature.slice();
+    try {
+      if (!this.#worker.isResting) return await this.#worker.do((desk) => desk.verify(by, bytes, signature));
+    } catch {
+      // For want of a worker it is checked here.
     }
+    await (this.#lastBreath = this.#lastBreath.then(breathe));
+    return !this.#isClosed && isValid(check);
   }
 }
 
