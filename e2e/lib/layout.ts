@@ -23,7 +23,8 @@ export const faultsOfLayout = (page: Page): Promise<readonly string[]> =>
       return `<${element.localName} class="${element.getAttribute("class") ?? ""}"> ${words.slice(0, 40)}`;
     };
     /** For screen readers only: a pixel, clipped. */
-    const isUnseen = (element: Element): boolean => element.getBoundingClientRect().width <= 1;
+    const isUnseen = (element: Element | null): boolean =>
+      element !== null && (element.getBoundingClientRect().width <= 1 || isUnseen(element.parentElement));
     const isShown = (element: Element): boolean =>
       element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !isUnseen(element);
 
@@ -45,7 +46,6 @@ export const faultsOfLayout = (page: Page): Promise<readonly string[]> =>
         const style = getComputedStyle(box);
         if (style.display === "inline" || style.display === "contents") continue;
         if (style.overflowX === "auto" || style.overflowX === "scroll") return null;
-        if (isUnseen(box)) return null;
         const around = box.getBoundingClientRect();
         const isOut = left < around.left - TOLERANCE_PX || right > around.right + TOLERANCE_PX;
         if (isOut) return style.textOverflow === "ellipsis" && style.overflowX !== "visible" ? null : box;

@@ -149,26 +149,22 @@ test("the dock folds to its heading, and is folded when the page comes again", a
 
 /** The last letters of the name are there to be seen: inside of their box, and nothing over them. */
 async function expectEndingInSight(name: Locator, ending: string): Promise<void> {
-  const inSight = await name.evaluate((element, ending) => {
+  const trouble = await name.evaluate((element, ending) => {
     element.scrollIntoView({ block: "center" });
     const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
     let last: Text | null = null;
-    while (texts.nextNode()) last = texts.currentNode as Text;
-    if (last === null || !last.data.endsWith(ending)) return false;
+    while (texts.nextNode()) if ((texts.currentNode as Text).data !== "") last = texts.currentNode as Text;
+    if (!last?.data.endsWith(ending)) return `the text ends with ${last?.data}`;
     const range = document.createRange();
     range.setStart(last, last.data.length - ending.length);
     range.setEnd(last, last.data.length);
     const { left, right, top, height } = range.getBoundingClientRect();
     const box = element.getBoundingClientRect();
+    if (left < box.left || right > box.right + 1) return `${left} to ${right} in ${box.left} to ${box.right}`;
     const hit = document.elementFromPoint(right - 1, top + height / 2);
-    return (
-      left >= box.left &&
-      right <= box.right + 1 &&
-      hit !== null &&
-      (hit.contains(element) || element.contains(hit) || hit.contains(last))
-    );
+    return hit?.contains(last) ? "" : `it lies under ${hit?.outerHTML.slice(0, 200)}`;
   }, ending);
-  expect(inSight, `${ending} is in sight`).toBe(true);
+  expect(trouble, `${ending} is in sight`).toBe("");
 }
 
 async function violations(page: Page, theme: keyof typeof AXE): Promise<readonly string[]> {
