@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { randomFile, sha256 } from "../lib/files.ts";
 import { BRIDGE_ADDRESS, Namespaces, whyNoNats } from "../lib/namespaces.ts";
+import { pace } from "../lib/pace.ts";
 import { RoomPage } from "../lib/page.ts";
 import { Server } from "../lib/server.ts";
 import { expect, test } from "../lib/test.ts";
@@ -17,7 +18,7 @@ test("[J14] two behind routers of their own meet directly, with the page behind 
   const why = (await whyNoNats()) ?? (await whyNoTlsProxy());
   if (why !== null) console.warn(`\n!!! SKIPPED, behind a proxy: ${why}\n`);
   test.skip(why !== null, why ?? "");
-  test.setTimeout(180_000);
+  test.setTimeout(pace.hangMs(300_000));
   const path = await randomFile(join(folder, "over there.bin"), 61, 300_000);
   const server = await Server.start({ trustedProxies: ["127.0.0.1"] });
   let proxy: TlsProxy | undefined;
@@ -35,7 +36,7 @@ test("[J14] two behind routers of their own meet directly, with the page behind 
     await ben.page.goto(`${page}#${code}`);
     await ann.rename("Ann");
     await ben.rename("Ben");
-    await expect(ann.person("Ben")).toContainText("direct", { timeout: 60_000 });
+    await expect(ann.person("Ben")).toContainText("direct", { timeout: pace.hangMs(60_000) });
     await expect(ben.person("Ann")).toContainText("direct");
     await ann.addFiles(path);
     await ben.download("over there.bin");

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as pass } from "node:timers/promises";
 import { randomFile, sha256 } from "../lib/files.ts";
 import { Freezable } from "../lib/freezable.ts";
+import { pace } from "../lib/pace.ts";
 import type { RoomPage } from "../lib/page.ts";
 import { expect, test } from "../lib/test.ts";
 
@@ -33,7 +34,7 @@ test("[K1][K3] a sender and a receiver that were frozen in mid transfer blame no
   soak,
 }) => {
   const frozenMs = soak ? 300_000 : 60_000;
-  test.setTimeout(frozenMs + 240_000);
+  test.setTimeout(frozenMs + pace.hangMs(240_000));
   complaints.expect(/WebSocket|ERR_/);
   const path = await randomFile(join(folder, NAME), 19, LENGTH);
   const pairs: { sender: RoomPage; receiver: RoomPage; frozen: Freezable }[] = [];
@@ -53,7 +54,7 @@ test("[K1][K3] a sender and a receiver that were frozen in mid transfer blame no
     for (const { receiver } of pairs)
       await expect
         .poll(async () => Number(await receiver.progress(NAME).getAttribute("aria-valuenow")), {
-          timeout: 60_000,
+          timeout: pace.hangMs(60_000),
         })
         .toBeGreaterThan(0);
     for (const { frozen } of pairs) await frozen.freeze();
@@ -62,7 +63,7 @@ test("[K1][K3] a sender and a receiver that were frozen in mid transfer blame no
     for (const { receiver } of pairs) {
       const transfer = receiver.transfer(NAME);
       await expect(transfer).not.toContainText("storage");
-      await expect(transfer).toContainText("Complete", { timeout: 180_000 });
+      await expect(transfer).toContainText("Complete", { timeout: pace.hangMs(180_000) });
       await expect(receiver.page.getByText(/storage does not work/)).toHaveCount(0);
       expect(await sha256((await receiver.saved(1))[0]!.path)).toBe(await sha256(path));
     }
@@ -72,7 +73,7 @@ test("[K1][K3] a sender and a receiver that were frozen in mid transfer blame no
 });
 
 test("[W8][V4] a browser that was killed is away at once and gone soon", async ({ server, open }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(pace.hangMs(300_000));
   const stays = await open("/");
   const code = await stays.newPrivateRoom();
   const other = await Freezable.open(`${server.urlAt()}/#${code}`);
@@ -84,9 +85,9 @@ test("[W8][V4] a browser that was killed is away at once and gone soon", async (
     const description = `after ${((Date.now() - killedAt) / 1000).toFixed(1)} s`;
     test.info().annotations.push({ type, description });
   };
-  await expect.poll(() => reachIn(stays), { timeout: 60_000 }).toContain("away");
+  await expect.poll(() => reachIn(stays), { timeout: pace.hangMs(60_000) }).toContain("away");
   note("away");
-  await expect.poll(() => reachIn(stays), { timeout: 90_000 }).toBe("gone");
+  await expect.poll(() => reachIn(stays), { timeout: pace.hangMs(90_000) }).toBe("gone");
   note("gone");
 });
 
@@ -94,7 +95,7 @@ test("[W8][V5] a page that a phone's file picker froze for 20 s is away and back
   server,
   open,
 }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(pace.hangMs(300_000));
   const stays = await open("/");
   const code = await stays.newPrivateRoom();
   const phone = await Freezable.open(`${server.urlAt()}/#${code}`);
@@ -115,8 +116,8 @@ test("[W8][V5] a page that a phone's file picker froze for 20 s is away and back
     };
     while (Date.now() < frozenAt + 20_000) await look();
     phone.goOn();
-    await expect.poll(look, { timeout: 60_000 }).toContain("direct");
-    await expect.poll(() => reachIn(phone.room), { timeout: 60_000 }).toContain("direct");
+    await expect.poll(look, { timeout: pace.hangMs(60_000) }).toContain("direct");
+    await expect.poll(() => reachIn(phone.room), { timeout: pace.hangMs(60_000) }).toContain("direct");
     expect(seen).toContain("away");
     expect(seen).not.toContain("gone");
   } finally {

@@ -11,6 +11,7 @@ import { launchPersistent } from "../lib/browser.ts";
 import { slowUplink } from "../lib/channels.ts";
 import { DevicePages, device } from "../lib/device-page.ts";
 import { MiB, randomFile, sha256 } from "../lib/files.ts";
+import { pace } from "../lib/pace.ts";
 import { RoomPage } from "../lib/page.ts";
 import { expect, test as base } from "../lib/test.ts";
 
@@ -103,7 +104,7 @@ for (const window of WINDOWS)
       const row = await taker.find(NAME);
       await quota.set(quotaBytes);
       await row.getByRole("button", { name: /^Download / }).click();
-      await expect(taker.transfer(NAME)).toContainText("Paused: no room", { timeout: 60_000 });
+      await expect(taker.transfer(NAME)).toContainText("Paused: no room", { timeout: pace.hangMs(60_000) });
       expect(taker.saves).toEqual([]);
 
       await quota.set(null);

@@ -7,6 +7,7 @@ import puppeteer, { type Browser } from "puppeteer-core";
 import { launchOptions } from "../lib/browser.ts";
 import { DevicePages } from "../lib/device-page.ts";
 import { findFirefox } from "../lib/firefox.mjs";
+import { pace } from "../lib/pace.ts";
 
 /** As they are, in every browser. */
 const KEPT = [
@@ -58,7 +59,7 @@ for (const name of ["chromium", "firefox"] as const)
         [...KEPT, ...DOTFILES],
       );
       await expect
-        .poll(async () => (await readdir(saves)).sort(), { timeout: 30_000 })
+        .poll(async () => (await readdir(saves)).sort(), { timeout: pace.hangMs(60_000) })
         .toEqual([...KEPT, ...WITHOUT_DOT].sort());
     } finally {
       await browser.close();
