@@ -36,9 +36,13 @@ export const faultsOfLayout = (page: Page): Promise<readonly string[]> =>
 
     /** Null when every box around the text holds it, cuts it with an ellipsis, or scrolls. */
     const overflown = (text: Text): Element | null => {
+      // Word by word: a space that hangs over the end of its line is no fault.
       const range = document.createRange();
-      range.selectNodeContents(text);
-      const rects = [...range.getClientRects()].filter(({ width }) => width > 0);
+      const rects = [...text.data.matchAll(/\S+/g)].flatMap(({ 0: word, index }) => {
+        range.setStart(text, index);
+        range.setEnd(text, index + word.length);
+        return [...range.getClientRects()].filter(({ width }) => width > 0);
+      });
       if (rects.length === 0) return null;
       const left = Math.min(...rects.map((rect) => rect.left));
       const right = Math.max(...rects.map((rect) => rect.right));

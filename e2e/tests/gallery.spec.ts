@@ -47,12 +47,17 @@ for (const { screen, viewport, isAxed } of SCREENS)
       complaints.watch(page.context());
       const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
       const faults: string[] = [];
+      /** Many scenes share a view: what looks the same is looked at once. */
+      const seen = new Set<string>();
       for (const scene of await gallery.scenes(page))
         await test.step(scene, async () => {
           await gallery.show(page, scene);
           // By the debugger's door: the page's own guards let no foreign script in.
           if (isAxed) await page.evaluate(axe);
           await tour(page, scene, async (place) => {
+            const html = await page.evaluate(() => document.body.innerHTML);
+            if (seen.has(html)) return;
+            seen.add(html);
             for (const colorScheme of THEMES) {
               await page.emulateMedia({ colorScheme });
               const found = [
