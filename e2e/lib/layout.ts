@@ -9,7 +9,7 @@ import type { Page } from "@playwright/test";
  *
  * @returns a sentence for each fault
  */
-export const faultsOfLayout = (page: Page): Promise<readonly string[]> =>
+export const faultsOfLayout = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
     /** Rounding, and letters that lean out of their line. */
     const TOLERANCE_PX = 2;
