@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { chromium, type Page } from "@playwright/test";
 import { launchOptions } from "../lib/browser.ts";
 import { randomFile } from "../lib/files.ts";
+import { pace } from "../lib/pace.ts";
 import { RoomPage } from "../lib/page.ts";
 import { expect, test } from "../lib/test.ts";
 
@@ -70,6 +71,13 @@ test("a reload stays in the room under the same name", async ({ openPair }) => {
   await expect(second.page.getByRole("textbox", { name: "Your name" })).toHaveValue("Grace");
 });
 
+/** Why the browser did not keep the page, in its words. */
+const notRestored = ({ page }: RoomPage): Promise<string> =>
+  page.evaluate(() => {
+    const [navigation] = performance.getEntriesByType("navigation");
+    return JSON.stringify((navigation as { notRestoredReasons?: unknown } | undefined)?.notRestoredReasons);
+  });
+
 test("a page that the back button brings back as it was left is in its room, with what was being written", async ({
   open,
   server,
@@ -90,14 +98,17 @@ test("a page that the back button brings back as it was left is in its room, wit
   await guest.expectPeers(1);
   await guest.openBoard();
   const box = guest.page.getByRole("textbox", { name: "Message", exact: true });
-  await box.fill("half a thought");
-  await guest.page.evaluate(() => (document.title = "left"));
-
-  await guest.page.goto("about:blank");
-  await host.expectPeers(0);
-  await guest.page.goBack({ waitUntil: "commit" }); // nothing is loaded
-  await guest.expectPeers(1);
-  await expect(guest.page).toHaveTitle("left");
+  // A browser that is too busy to put a page away in time loads it anew: that is its right, and it is left once more.
+  await expect(async () => {
+    await box.fill("half a thought");
+    await guest.page.evaluate(() => (document.title = "left"));
+    await guest.page.goto("about:blank");
+    await host.expectPeers(0);
+    await guest.page.goBack({ waitUntil: "commit" }); // nothing is loaded
+    await guest.expectPeers(1);
+    if ((await guest.page.title()) !== "left") await guest.openBoard();
+    expect(await guest.page.title(), await notRestored(guest)).toBe("left");
+  }).toPass({ timeout: pace.hangMs(240_000) });
   await expect(box).toHaveValue("half a thought");
   await guest.page.getByRole("button", { name: "Post", exact: true }).click();
   await host.expectPosts("half a thought");
