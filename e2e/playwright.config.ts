@@ -13,7 +13,6 @@ const ALONE = /(behind-a-proxy|partition|relay|responsiveness)\.spec\.ts$/;
 
 export default defineConfig({
   testDir: "tests",
-  testIgnore: "versions.spec.ts", // it needs a build of another version: versions.config.ts
   outputDir: "test-results",
   // Two or three browsers' worth of pages share two cores with the server: one busy test at a time, and none twice.
   workers: pace.lanes,
