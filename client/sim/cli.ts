@@ -1,8 +1,8 @@
 /** `npm run sim -- --scenario NAME [--peers N] [--seed S | --seeds A..B]`: exit code 1 names the seed that failed. */
 import { argv, cpuUsage, exit, resourceUsage } from "node:process";
 import { parseArgs } from "node:util";
-import { CROWD_SCENARIOS } from "./crowd-scenarios.ts";
-import { SWARM_SCENARIOS } from "./swarm-scenarios.ts";
+import { CROWD_SCENARIOS } from "./room/crowd-scenarios.ts";
+import { SWARM_SCENARIOS } from "./swarm/swarm-scenarios.ts";
 
 const SCENARIOS = { ...SWARM_SCENARIOS, ...CROWD_SCENARIOS };
 

@@ -4,28 +4,28 @@
  * it begins with the first input, and stands still while this device sleeps (awake-clock.ts).
  */
 import type { Address, RoomTag } from "@swapmeet/shared";
-import type { EntryHash, FeedName } from "./batch.ts";
-import { AwakeClock } from "./awake-clock.ts";
-import { Board } from "./board.ts";
-import { hexToBytes, viewOf } from "./bytes.ts";
-import { Catalog } from "./catalog.ts";
-import { DirectMessages } from "./direct-message.ts";
-import type { Entry } from "./entry.ts";
-import { lengthOf, type FileId } from "./file-id.ts";
-import type { Frame } from "./frame.ts";
-import { Gossip } from "./gossip.ts";
-import type { Input, LinkId, LocalFile, Notice, Output, ReadProblem, Time } from "./io.ts";
+import type { EntryHash, FeedName } from "./feed/batch.ts";
+import { AwakeClock } from "./base/awake-clock.ts";
+import { Board } from "./board/board.ts";
+import { hexToBytes, viewOf } from "./base/bytes.ts";
+import { Catalog } from "./catalog/catalog.ts";
+import { DirectMessages } from "./people/direct-message.ts";
+import type { Entry } from "./feed/entry.ts";
+import { lengthOf, type FileId } from "./names/file-id.ts";
+import type { Frame } from "./wire/frame.ts";
+import { Gossip } from "./gossip/gossip.ts";
+import type { Input, LinkId, LocalFile, Notice, Output, ReadProblem, Time } from "./io/io.ts";
 import { Library, type LibraryEntry } from "./library.ts";
-import { Links } from "./links.ts";
-import { Offers } from "./offers.ts";
-import { Overlay } from "./overlay.ts";
-import { hueOf, tagOf, type PeerId } from "./peer-id.ts";
-import type { PostId } from "./post-id.ts";
-import { Presence } from "./presence.ts";
-import { MAX_FORKS } from "./proofs.ts";
-import type { Refusal } from "./refusal.ts";
-import { Swarm } from "./swarm.ts";
-import { TransferLinks } from "./transfer-links.ts";
+import { Links } from "./links/links.ts";
+import { Offers } from "./people/offers.ts";
+import { Overlay } from "./overlay/overlay.ts";
+import { hueOf, tagOf, type PeerId } from "./names/peer-id.ts";
+import type { PostId } from "./names/post-id.ts";
+import { Presence } from "./people/presence.ts";
+import { MAX_FORKS } from "./gossip/proofs.ts";
+import type { Refusal } from "./names/refusal.ts";
+import { Swarm } from "./swarm/swarm.ts";
+import { TransferLinks } from "./links/transfer-links.ts";
 import type {
   DownloadView,
   GroupView,
@@ -36,7 +36,7 @@ import type {
   SearchQuery,
   SearchResults,
   UploadView,
-} from "./view.ts";
+} from "./io/view.ts";
 
 export interface EngineOptions {
   readonly me: PeerId;

@@ -2,8 +2,8 @@
  * What this peer has put on its table: entries of a file, a name and a folder. Several entries may be one file; each is
  * shared, listed and taken back by itself. [C1]
  */
-import type { FileId } from "./file-id.ts";
-import type { LocalFile, ReadProblem } from "./io.ts";
+import type { FileId } from "./names/file-id.ts";
+import type { LocalFile, ReadProblem } from "./io/io.ts";
 
 /** How a file is called, and where it stands among others. */
 export interface FileEntry {

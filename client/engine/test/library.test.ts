@@ -1,8 +1,8 @@
 /** What is on a person's table, as the room sees it: whole engines in a room, with disks in memory. */
 import { expect, test } from "vitest";
-import { SimRoom, type SimPeer } from "../sim/room.ts";
-import { SimDisk } from "../sim/sim-disk.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
+import { SimRoom, type SimPeer } from "../../sim/room/room.ts";
+import { SimDisk } from "../../sim/swarm/sim-disk.ts";
+import type { PeerId } from "../src/names/peer-id.ts";
 
 const EVERYTHING = { text: "", kind: null, minBytes: 0, maxBytes: Infinity, limit: 100 };
 const WITHIN_MS = 120_000;

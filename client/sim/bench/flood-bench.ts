@@ -3,11 +3,11 @@
  * an honest source, with five other peers linked; another peer sends 30,000 frames of one type at 3,000 a second. Told
  * are the time of the processor for each of these frames, codec included, and after how many the link was ended.
  */
-import { encodeFrame } from "../src/engine/frame-codec.ts";
-import type { Frame } from "../src/engine/frame.ts";
-import { FLOODS } from "./floods.ts";
-import { SimRoom } from "./room.ts";
-import { SimDisk } from "./sim-disk.ts";
+import { encodeFrame } from "@swapmeet/engine/wire/frame-codec";
+import type { Frame } from "@swapmeet/engine/wire/frame";
+import { FLOODS } from "../swarm/floods.ts";
+import { SimRoom } from "../room/room.ts";
+import { SimDisk } from "../swarm/sim-disk.ts";
 
 const FRAMES = 30_000;
 const FRAMES_PER_MS = 3;

@@ -11,18 +11,18 @@ import {
   geometryOf,
   lengthOf,
   type FileId,
-} from "../src/engine/file-id.ts";
+} from "@swapmeet/engine/names/file-id";
 import {
   MAX_BLOCK_BYTES,
   MAX_HASHES_PER_FRAME,
   type RequestFrame,
   type SwarmFrame,
-} from "../src/engine/frame.ts";
-import type { SwarmInput, SwarmOutput } from "../src/engine/io.ts";
-import { pieceHashOf, rootOfLayer } from "../src/engine/merkle.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import { Swarm } from "../src/engine/swarm.ts";
-import { SeededRandom } from "./random.ts";
+} from "@swapmeet/engine/wire/frame";
+import type { SwarmInput, SwarmOutput } from "@swapmeet/engine/io/io";
+import { pieceHashOf, rootOfLayer } from "@swapmeet/engine/names/merkle";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import { Swarm } from "@swapmeet/engine/swarm/swarm";
+import { SeededRandom } from "../random.ts";
 
 const LARGE_BYTES = 2 ** 40;
 const BLOCKS = 300_000;

@@ -3,13 +3,13 @@
  * `npx tsx client/sim/search-bench.ts [rows]` prints one line of JSON.
  */
 import { argv } from "node:process";
-import type { FileId } from "../src/engine/file-id.ts";
-import { fold, wordsOf } from "../src/engine/fold.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import { SearchIndex, type Searchable } from "../src/engine/search.ts";
-import type { SearchQuery } from "../src/engine/view.ts";
-import { inventFiles, inventTyping, type InventedFile } from "./invented-files.ts";
-import { SeededRandom } from "./random.ts";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import { fold, wordsOf } from "@swapmeet/engine/catalog/fold";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import { SearchIndex, type Searchable } from "@swapmeet/engine/catalog/search";
+import type { SearchQuery } from "@swapmeet/engine/io/view";
+import { inventFiles, inventTyping, type InventedFile } from "../swarm/invented-files.ts";
+import { SeededRandom } from "../random.ts";
 
 const ROWS = 100_000;
 const SESSIONS = 60;

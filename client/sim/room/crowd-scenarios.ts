@@ -1,13 +1,13 @@
 /** Rooms of whole engines: what is done to each, and what must hold in it. Always: nobody honest is refused. */
-import { decodeBatch, encodeBatch, entriesOf, headOf, headText, isBatch } from "../src/engine/batch.ts";
-import { decodeEntry, encodeEntry } from "../src/engine/entry.ts";
-import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
+import { decodeBatch, encodeBatch, entriesOf, headOf, headText, isBatch } from "@swapmeet/engine/feed/batch";
+import { decodeEntry, encodeEntry } from "@swapmeet/engine/feed/entry";
+import { decodeFrame, encodeFrame } from "@swapmeet/engine/wire/frame-codec";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import { Crowd, GROUP, type Posting } from "./crowd.ts";
-import { HeapWatch, leaveBuffersUncounted } from "./large-heap.ts";
+import { HeapWatch, leaveBuffersUncounted } from "../large-heap.ts";
 import { twist } from "./lies.ts";
 import type { CarriedFrame, SimPeer } from "./room.ts";
-import { must, type Outcome, type Scenario, type Tell } from "./scenario.ts";
+import { must, type Outcome, type Scenario, type Tell } from "../scenario.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

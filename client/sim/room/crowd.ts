@@ -3,16 +3,16 @@
  * all costs. Everything from one seed.
  */
 import { createHash } from "node:crypto";
-import { decodeBatch, entriesOf, isBatch } from "../src/engine/batch.ts";
-import { decodeEntry } from "../src/engine/entry.ts";
-import { fileIdOf, type FileId } from "../src/engine/file-id.ts";
-import type { LocalFile } from "../src/engine/io.ts";
-import type { PostId } from "../src/engine/post-id.ts";
-import { SeededRandom } from "./random.ts";
+import { decodeBatch, entriesOf, isBatch } from "@swapmeet/engine/feed/batch";
+import { decodeEntry } from "@swapmeet/engine/feed/entry";
+import { fileIdOf, type FileId } from "@swapmeet/engine/names/file-id";
+import type { LocalFile } from "@swapmeet/engine/io/io";
+import type { PostId } from "@swapmeet/engine/names/post-id";
+import { SeededRandom } from "../random.ts";
 import { SimRoom, type CarriedFrame, type SimPeer, type SimPeerOptions } from "./room.ts";
 import { fastSigning } from "./signing.ts";
-import { Trace } from "./trace.ts";
-import type { Time } from "./world.ts";
+import { Trace } from "../trace.ts";
+import type { Time } from "../world.ts";
 
 const UP_BYTES_PER_SECOND = 1024 * 1024;
 /** Half of the way to anybody: from the same house to another continent. */

@@ -1,11 +1,11 @@
 /** The feeds of many authors whom nobody ever meets: what a room holds, made by one process. */
 import { createHash } from "node:crypto";
 import type { Address } from "@swapmeet/shared";
-import { cutIntoBatches, encodeBatch, headOf, headText, NO_ENTRY } from "../src/engine/batch.ts";
-import { encodeEntry, type Entry, type Topic } from "../src/engine/entry.ts";
-import { fileIdOf } from "../src/engine/file-id.ts";
-import type { InventedFile } from "./invented-files.ts";
-import type { SeededRandom } from "./random.ts";
+import { cutIntoBatches, encodeBatch, headOf, headText, NO_ENTRY } from "@swapmeet/engine/feed/batch";
+import { encodeEntry, type Entry, type Topic } from "@swapmeet/engine/feed/entry";
+import { fileIdOf } from "@swapmeet/engine/names/file-id";
+import type { InventedFile } from "../swarm/invented-files.ts";
+import type { SeededRandom } from "../random.ts";
 import { realSigning, type Signer } from "./signing.ts";
 
 /** For each author the batches that it would have signed: its presence, and a library of its part of the files. */

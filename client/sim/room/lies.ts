@@ -3,16 +3,16 @@
  * output into others; everything else such a peer does is what an honest one does, so that it is believed until then.
  * The simulator runs them on its virtual clock, client/node over real WebRTC.
  */
-import { concatBytes } from "../src/engine/bytes.ts";
-import type { Engine } from "../src/engine/engine.ts";
-import { encodeBatch, entriesOf, NO_ENTRY, signatureOf } from "../src/engine/batch.ts";
-import { encodeEntry } from "../src/engine/entry.ts";
-import { geometryOf, lengthOf, type FileId } from "../src/engine/file-id.ts";
-import { MAX_BLOCK_BYTES, MAX_FRAME_BYTES } from "../src/engine/frame.ts";
-import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
-import type { Frame } from "../src/engine/frame.ts";
-import type { LinkId, Output } from "../src/engine/io.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
+import { concatBytes } from "@swapmeet/engine/base/bytes";
+import type { Engine } from "@swapmeet/engine";
+import { encodeBatch, entriesOf, NO_ENTRY, signatureOf } from "@swapmeet/engine/feed/batch";
+import { encodeEntry } from "@swapmeet/engine/feed/entry";
+import { geometryOf, lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
+import { MAX_BLOCK_BYTES, MAX_FRAME_BYTES } from "@swapmeet/engine/wire/frame";
+import { decodeFrame, encodeFrame } from "@swapmeet/engine/wire/frame-codec";
+import type { Frame } from "@swapmeet/engine/wire/frame";
+import type { LinkId, Output } from "@swapmeet/engine/io/io";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
 
 /** What a lie may use of the peer that tells it. */
 export interface Liar {

@@ -1,12 +1,12 @@
 /** A world of swarms with one catalog: who is there, who is linked, who offers what. All from one seed. */
-import type { FileId } from "../src/engine/file-id.ts";
-import type { LocalFile } from "../src/engine/io.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import { Disk, Library } from "./disk.ts";
-import { Links } from "./links.ts";
-import { SeededRandom } from "./random.ts";
-import { SwarmNode, type Delivery } from "./swarm-node.ts";
-import { World } from "./world.ts";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import type { LocalFile } from "@swapmeet/engine/io/io";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import { Disk, Library } from "../swarm/disk.ts";
+import { Links } from "../links.ts";
+import { SeededRandom } from "../random.ts";
+import { SwarmNode, type Delivery } from "../swarm/swarm-node.ts";
+import { World } from "../world.ts";
 
 const FAST_BYTES_PER_SECOND = 4 * 1024 * 1024;
 /** A downlink that holds up nobody, unless a test says otherwise. */

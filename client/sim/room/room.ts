@@ -8,13 +8,13 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Address, RoomTag } from "@swapmeet/shared";
-import { viewOf } from "../src/engine/bytes.ts";
-import { Engine } from "../src/engine/engine.ts";
-import type { Input, LinkEnd, LinkId, Notice, Output, Signal, SwarmOutput } from "../src/engine/io.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
+import { viewOf } from "@swapmeet/engine/base/bytes";
+import { Engine } from "@swapmeet/engine";
+import type { Input, LinkEnd, LinkId, Notice, Output, Signal, SwarmOutput } from "@swapmeet/engine/io/io";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import { SimServer, type CarriedEnvelope, type Member } from "./server.ts";
 import { realSigning, type RandomBytes, type Signer, type Signing } from "./signing.ts";
-import { World, type Sleeper, type Time } from "./world.ts";
+import { World, type Sleeper, type Time } from "../world.ts";
 
 export type { CarriedEnvelope } from "./server.ts";
 

@@ -1,10 +1,10 @@
 /** How the peers of a simulation sign, which engines leave to their edge. */
 import { createHmac } from "node:crypto";
 import { ed25519 } from "@noble/curves/ed25519.js";
-import { equalBytes } from "../src/engine/bytes.ts";
-import { publicKeyOf } from "../src/engine/engine.ts";
-import { openMessage, type MessageRoute } from "../src/engine/message-box.ts";
-import { peerIdOf, type PeerId } from "../src/engine/peer-id.ts";
+import { equalBytes } from "@swapmeet/engine/base/bytes";
+import { publicKeyOf } from "@swapmeet/engine";
+import { openMessage, type MessageRoute } from "@swapmeet/engine/people/message-box";
+import { peerIdOf, type PeerId } from "@swapmeet/engine/names/peer-id";
 
 /** Cryptographically random, or as good as that for engines. */
 export type RandomBytes = (bytes: number) => Uint8Array;

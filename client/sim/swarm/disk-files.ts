@@ -1,7 +1,7 @@
 /** What a whole engine wants done with files, done at once on a disk in memory. */
-import type { FileId } from "../src/engine/file-id.ts";
-import type { Input, SwarmInput, SwarmOutput } from "../src/engine/io.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import type { Input, SwarmInput, SwarmOutput } from "@swapmeet/engine/io/io";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import { Disk } from "./disk.ts";
 
 export interface DiskFilesContext {

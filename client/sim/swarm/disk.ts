@@ -1,6 +1,6 @@
 /** A disk in memory that really hashes: files of the person, piece stores, and files saved. */
 import { createHash } from "node:crypto";
-import { concatBytes, equalBytes } from "../src/engine/bytes.ts";
+import { concatBytes, equalBytes } from "@swapmeet/engine/base/bytes";
 import {
   LEAF_BYTES,
   fileIdOf,
@@ -11,10 +11,10 @@ import {
   pieceBytes,
   rootOf,
   type FileId,
-} from "../src/engine/file-id.ts";
-import type { LocalFile, ReadProblem, StoreProblem } from "../src/engine/io.ts";
-import { foldLeaves, hashAt, pieceHashOf, rootOfLayer } from "../src/engine/merkle.ts";
-import { Bitfield } from "../src/engine/bitfield.ts";
+} from "@swapmeet/engine/names/file-id";
+import type { LocalFile, ReadProblem, StoreProblem } from "@swapmeet/engine/io/io";
+import { foldLeaves, hashAt, pieceHashOf, rootOfLayer } from "@swapmeet/engine/names/merkle";
+import { Bitfield } from "@swapmeet/engine/base/bitfield";
 
 const leavesOf = (bytes: Uint8Array): Uint8Array => {
   const leaves: Uint8Array[] = [];

@@ -1,10 +1,10 @@
 /** One frame of each type, as somebody sends it who wants to keep others busy: well-formed, and for nothing. */
-import { decodeBatch, encodeBatch, NO_ENTRY, type Batch } from "../src/engine/batch.ts";
-import { encodeEntry } from "../src/engine/entry.ts";
-import { geometryOf, HASH_BYTES, lengthOf } from "../src/engine/file-id.ts";
-import type { Frame } from "../src/engine/frame.ts";
-import type { LocalFile } from "../src/engine/io.ts";
-import type { SimPeer } from "./room.ts";
+import { decodeBatch, encodeBatch, NO_ENTRY, type Batch } from "@swapmeet/engine/feed/batch";
+import { encodeEntry } from "@swapmeet/engine/feed/entry";
+import { geometryOf, HASH_BYTES, lengthOf } from "@swapmeet/engine/names/file-id";
+import type { Frame } from "@swapmeet/engine/wire/frame";
+import type { LocalFile } from "@swapmeet/engine/io/io";
+import type { SimPeer } from "../room/room.ts";
 
 /** `at`: which of them. `file`: one that the flooded peer fetches. `of`: the one who floods. */
 export interface Flooding {

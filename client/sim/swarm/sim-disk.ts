@@ -1,9 +1,9 @@
 /** A disk for a whole engine of the simulator. */
-import { MAX_BLOCK_BYTES } from "../src/engine/frame.ts";
-import { encodeBlock } from "../src/engine/frame-codec.ts";
-import type { SwarmOutput } from "../src/engine/io.ts";
+import { MAX_BLOCK_BYTES } from "@swapmeet/engine/wire/frame";
+import { encodeBlock } from "@swapmeet/engine/wire/frame-codec";
+import type { SwarmOutput } from "@swapmeet/engine/io/io";
 import { DiskFiles } from "./disk-files.ts";
-import type { SimFiles, SimPeer } from "./room.ts";
+import type { SimFiles, SimPeer } from "../room/room.ts";
 
 export class SimDisk implements SimFiles {
   #peer: SimPeer | null = null;

@@ -1,17 +1,17 @@
 /** A peer that has nothing but its swarm: control frames go through the real codec, and the catalog is the world's. */
 import { ok } from "@swapmeet/shared";
-import { MAX_BLOCK_BYTES, MAX_FRAME_BYTES, type Frame, type SwarmFrame } from "../src/engine/frame.ts";
-import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
-import type { FileId } from "../src/engine/file-id.ts";
-import type { Notice, SwarmInput, SwarmOutput } from "../src/engine/io.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import { isHostile, type Refusal } from "../src/engine/refusal.ts";
-import { Swarm } from "../src/engine/swarm.ts";
-import type { DownloadView } from "../src/engine/view.ts";
+import { MAX_BLOCK_BYTES, MAX_FRAME_BYTES, type Frame, type SwarmFrame } from "@swapmeet/engine/wire/frame";
+import { decodeFrame, encodeFrame } from "@swapmeet/engine/wire/frame-codec";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import type { Notice, SwarmInput, SwarmOutput } from "@swapmeet/engine/io/io";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import { isHostile, type Refusal } from "@swapmeet/engine/names/refusal";
+import { Swarm } from "@swapmeet/engine/swarm/swarm";
+import type { DownloadView } from "@swapmeet/engine/io/view";
 import type { Disk } from "./disk.ts";
-import type { Links, Parcel, SimNode } from "./links.ts";
-import type { SeededRandom } from "./random.ts";
-import type { Time, World } from "./world.ts";
+import type { Links, Parcel, SimNode } from "../links.ts";
+import type { SeededRandom } from "../random.ts";
+import type { Time, World } from "../world.ts";
 
 const DISK_MS = 1;
 const BLOCK_HEADER_BYTES = MAX_FRAME_BYTES - MAX_BLOCK_BYTES;

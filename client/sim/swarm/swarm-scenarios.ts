@@ -2,11 +2,11 @@
  * Networks of swarms by their shape, each with what must hold in it. Always: everyone gets the file, byte for byte, and
  * nobody honest is refused.
  */
-import { LEAF_BYTES, geometryOf, type FileId } from "../src/engine/file-id.ts";
-import { Meeting } from "./meeting.ts";
-import { must, type Outcome, type Scenario } from "./scenario.ts";
+import { LEAF_BYTES, geometryOf, type FileId } from "@swapmeet/engine/names/file-id";
+import { Meeting } from "../room/meeting.ts";
+import { must, type Outcome, type Scenario } from "../scenario.ts";
 import type { SwarmNode, Tamper } from "./swarm-node.ts";
-import { Trace } from "./trace.ts";
+import { Trace } from "../trace.ts";
 
 const MIB = 1024 * 1024;
 const UP_BYTES_PER_SECOND = MIB;

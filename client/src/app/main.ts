@@ -1,14 +1,14 @@
 /** The page first; then, right behind it, everything that it stands on. */
 import { mount } from "svelte";
 import Swapmeet from "./Swapmeet.svelte";
-import { Rooms } from "./rooms.svelte.ts";
+import { Rooms } from "./room/rooms.svelte.ts";
 import "./styles/fonts.ts";
 import "./styles/tokens.css";
 import "./styles/base.css";
 
 // Asked for at once, not when the room is entered: the words and what stands behind the page load side by side.
-const behind = import("../platform/boot.ts");
-const codes = () => import("../platform/room-code.ts");
+const behind = import("../platform/session/boot.ts");
+const codes = () => import("../platform/room/room-code.ts");
 
 const rooms = new Rooms({
   parseCode: async (text) => (await codes()).parseRoomCode(text),

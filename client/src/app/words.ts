@@ -1,8 +1,8 @@
 /** Every sentence the page says about state and trouble, in one place: what is true, and what to do. */
-import type { FileId } from "../engine/file-id.ts";
-import type { Notice, ReadProblem, StoreProblem } from "../engine/io.ts";
-import type { PeerId } from "../engine/peer-id.ts";
-import type { Refusal } from "../engine/refusal.ts";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import type { Notice, ReadProblem, StoreProblem } from "@swapmeet/engine/io/io";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import type { Refusal } from "@swapmeet/engine/names/refusal";
 import type {
   DownloadView,
   Kind,
@@ -11,8 +11,8 @@ import type {
   TransferFailure,
   TransferState,
   UploadView,
-} from "../engine/view.ts";
-import type { NoticeView, ServerState, Session, StorageView } from "../platform/session-view.ts";
+} from "@swapmeet/engine/io/view";
+import type { NoticeView, ServerState, Session, StorageView } from "../platform/session/session-view.ts";
 import {
   formatBytes,
   formatCount,
@@ -21,9 +21,9 @@ import {
   formatSeconds,
   percentOf,
   plural,
-} from "./format.ts";
-import { shortened } from "./short-name.ts";
-import { isGoingOut, isRunning } from "./transfers.ts";
+} from "./parts/format.ts";
+import { shortened } from "./parts/short-name.ts";
+import { isGoingOut, isRunning } from "./transfers/transfers.ts";
 
 /** What happened, and what it means or what to do. */
 export interface Saying {

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { FileId } from "../src/engine/file-id.ts";
-import type { DownloadView, TransferState } from "../src/engine/view.ts";
-import { partedAt, partsOf } from "../src/app/marks.ts";
-import { columnsOf, runsOf } from "../src/app/piece-map.ts";
-import { hashOf, placeIn } from "../src/platform/room-link.ts";
-import { OVERSCAN_ROWS, WHOLE_LIST_ROWS, rowsIn } from "../src/app/row-window.ts";
-import { endingOf, shortened, widthOf } from "../src/app/short-name.ts";
-import { inReadingOrder, totalsOf } from "../src/app/transfers.ts";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import type { DownloadView, TransferState } from "@swapmeet/engine/io/view";
+import { partedAt, partsOf } from "../../src/app/parts/marks.ts";
+import { columnsOf, runsOf } from "../../src/app/transfers/piece-map.ts";
+import { hashOf, placeIn } from "../../src/platform/room/room-link.ts";
+import { OVERSCAN_ROWS, WHOLE_LIST_ROWS, rowsIn } from "../../src/app/parts/row-window.ts";
+import { endingOf, shortened, widthOf } from "../../src/app/parts/short-name.ts";
+import { inReadingOrder, totalsOf } from "../../src/app/transfers/transfers.ts";
 
 describe("a name that has too little room", () => {
   const ending = (name: string): string => name.slice(endingOf(name));

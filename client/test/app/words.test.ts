@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import type { TransferState, UploadState } from "../src/engine/view.ts";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import type { TransferState, UploadState } from "@swapmeet/engine/io/view";
 import {
   deleteWords,
   leavingWords,
@@ -18,7 +18,7 @@ import {
   stateWords,
   uploadWords,
   type Names,
-} from "../src/app/words.ts";
+} from "../../src/app/words.ts";
 
 const ruth = "aa".repeat(32) as PeerId;
 const names: Names = { person: () => "Ruth", file: () => "draft.bin" };

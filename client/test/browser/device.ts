@@ -1,19 +1,19 @@
 /** What the e2e specs call in a real browser: `await window.device.NAME(...)`. Answers are plain values. */
 import { openDB } from "idb";
-import { bytesToHex } from "../../src/engine/bytes.ts";
-import { fileIdOf } from "../../src/engine/file-id.ts";
-import { Adding } from "../../src/platform/adding.ts";
-import { droppedFiles, pickedFiles } from "../../src/platform/dropped-files.ts";
-import { Folder } from "../../src/platform/folder.ts";
-import { Hasher } from "../../src/platform/hasher.ts";
-import { IdbShelves } from "../../src/platform/idb-shelves.ts";
-import { leafHashes } from "../../src/platform/leaf-hashes.ts";
-import type { StoreKind } from "../../src/platform/piece-store.ts";
-import { Saving } from "../../src/platform/saving.ts";
-import { SharedFiles } from "../../src/platform/shared-files.ts";
-import { DeviceStorage } from "../../src/platform/storage.ts";
-import type { PickedFile } from "../../src/platform/session-view.ts";
-import { boardContract } from "../board-store-contract.ts";
+import { bytesToHex } from "@swapmeet/engine/base/bytes";
+import { fileIdOf } from "@swapmeet/engine/names/file-id";
+import { Adding } from "../../src/platform/files/adding.ts";
+import { droppedFiles, pickedFiles } from "../../src/platform/files/dropped-files.ts";
+import { Folder } from "../../src/platform/saving/folder.ts";
+import { Hasher } from "../../src/platform/bytes/hasher.ts";
+import { IdbShelves } from "../../src/platform/store/idb-shelves.ts";
+import { leafHashes } from "../../src/platform/bytes/leaf-hashes.ts";
+import type { StoreKind } from "../../src/platform/store/piece-store.ts";
+import { Saving } from "../../src/platform/saving/saving.ts";
+import { SharedFiles } from "../../src/platform/files/shared-files.ts";
+import { DeviceStorage } from "../../src/platform/store/storage.ts";
+import type { PickedFile } from "../../src/platform/session/session-view.ts";
+import { boardContract } from "../platform/device/board-store-contract.ts";
 import {
   contract,
   fullAt,
@@ -21,7 +21,7 @@ import {
   fullUntilTheNextLife,
   type Place,
   type TestFile,
-} from "../piece-store-contract.ts";
+} from "../platform/store/piece-store-contract.ts";
 
 const damageByKind: Record<StoreKind, Place["damage"]> = {
   async opfs({ id, geometry }, piece) {

@@ -1,9 +1,9 @@
 /** The small edition of `npm run fuzz`, and everything that it ever found. */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { DECODERS } from "./fuzz/decoders.ts";
-import { fuzz, inputOf, MAX_DECODE_MS, problemWith, type Crasher } from "./fuzz/fuzzing.ts";
-import { inputAt } from "./fuzz/mutation.ts";
+import { DECODERS } from "./decoders.ts";
+import { fuzz, inputOf, MAX_DECODE_MS, problemWith, type Crasher } from "./fuzzing.ts";
+import { inputAt } from "./mutation.ts";
 
 const CRASHERS = new URL("fixtures/crashers/", import.meta.url);
 const INPUTS = 10_000;

@@ -2,22 +2,22 @@
  * What a proven member of a room may say, in the middle of a download and an upload: its frames reach the swarm and the
  * feeds. Every input begins anew, so that each of them replays alone.
  */
-import { decodeBatch, encodeBatch, NO_ENTRY, type Batch, type FeedName } from "../../src/engine/batch.ts";
-import { encodeEntry } from "../../src/engine/entry.ts";
-import { Gossip } from "../../src/engine/gossip.ts";
-import { geometryOf, lengthOf, LEAF_BYTES, pieceBytes } from "../../src/engine/file-id.ts";
+import { decodeBatch, encodeBatch, NO_ENTRY, type Batch, type FeedName } from "@swapmeet/engine/feed/batch";
+import { encodeEntry } from "@swapmeet/engine/feed/entry";
+import { Gossip } from "@swapmeet/engine/gossip/gossip";
+import { geometryOf, lengthOf, LEAF_BYTES, pieceBytes } from "@swapmeet/engine/names/file-id";
 import {
   SUMMARY_BUCKET_BYTES,
   SUMMARY_BUCKETS,
   type Frame,
   type GossipFrame,
-} from "../../src/engine/frame.ts";
-import { decodeFrame, encodeFrame } from "../../src/engine/frame-codec.ts";
-import type { SwarmOutput } from "../../src/engine/io.ts";
-import { peerIdOf, SIGNATURE_BYTES } from "../../src/engine/peer-id.ts";
-import { Swarm } from "../../src/engine/swarm.ts";
-import { Bitfield } from "../../src/engine/bitfield.ts";
-import { hashFile } from "../../sim/disk.ts";
+} from "@swapmeet/engine/wire/frame";
+import { decodeFrame, encodeFrame } from "@swapmeet/engine/wire/frame-codec";
+import type { SwarmOutput } from "@swapmeet/engine/io/io";
+import { peerIdOf, SIGNATURE_BYTES } from "@swapmeet/engine/names/peer-id";
+import { Swarm } from "@swapmeet/engine/swarm/swarm";
+import { Bitfield } from "@swapmeet/engine/base/bitfield";
+import { hashFile } from "../../sim/swarm/disk.ts";
 import { SeededRandom } from "../../sim/random.ts";
 import type { Decoder } from "./fuzzing.ts";
 

@@ -1,15 +1,15 @@
 /** APIs of the browser that are missing, refuse, throw or never answer: a working default, or a failure with a name. */
 import type { RoomTag } from "@swapmeet/shared";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { peerIdOf } from "../src/engine/peer-id.ts";
-import { claimIdentity } from "../src/platform/identity.ts";
-import { Folder } from "../src/platform/folder.ts";
-import { Lane } from "../src/platform/lane.ts";
-import { Ledger } from "../src/platform/ledger.ts";
-import { askToPersist, bytesMissing, isPersistent, readQuota } from "../src/platform/quota.ts";
-import { Saving } from "../src/platform/saving.ts";
-import { readSetting, writeSetting } from "../src/platform/settings.ts";
-import { StoreNews } from "../src/platform/store-news.ts";
+import { peerIdOf } from "@swapmeet/engine/names/peer-id";
+import { claimIdentity } from "../../src/platform/device/identity.ts";
+import { Folder } from "../../src/platform/saving/folder.ts";
+import { Lane } from "../../src/platform/tabs/lane.ts";
+import { Ledger } from "../../src/platform/device/ledger.ts";
+import { askToPersist, bytesMissing, isPersistent, readQuota } from "../../src/platform/store/quota.ts";
+import { Saving } from "../../src/platform/saving/saving.ts";
+import { readSetting, writeSetting } from "../../src/platform/device/settings.ts";
+import { StoreNews } from "../../src/platform/store/store-news.ts";
 
 const THROWS = (): never => {
   throw new DOMException("refused", "SecurityError");

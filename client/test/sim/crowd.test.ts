@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Crowd } from "../sim/crowd.ts";
-import { CROWD_SCENARIOS } from "../sim/crowd-scenarios.ts";
+import { Crowd } from "../../sim/room/crowd.ts";
+import { CROWD_SCENARIOS } from "../../sim/room/crowd-scenarios.ts";
 
 /** Few enough for every run of the tests; `npm run sim` is for more seeds and larger rooms. */
 const ROOMS: readonly (readonly [name: string, peers: number, seeds: number])[] = [

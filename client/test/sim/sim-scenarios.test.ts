@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SWARM_SCENARIOS } from "../sim/swarm-scenarios.ts";
+import { SWARM_SCENARIOS } from "../../sim/swarm/swarm-scenarios.ts";
 
 /** Small enough for every run of the tests; sweeps are `npm run sim`. */
 const SMALL = [

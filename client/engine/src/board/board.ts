@@ -6,12 +6,12 @@
  *
  * Knows nothing of signatures, nor of how much is kept: the gossip hands it verified posts, and takes them back.
  */
-import { MAX_AFTER, type Post } from "./entry.ts";
-import { GENERAL, safeGroup, safePersonName, safePostText } from "./name.ts";
-import type { PeerId } from "./peer-id.ts";
-import type { PostId } from "./post-id.ts";
-import { placeIn } from "./sorted.ts";
-import type { GroupView, PostView } from "./view.ts";
+import { MAX_AFTER, type Post } from "../feed/entry.ts";
+import { GENERAL, safeGroup, safePersonName, safePostText } from "../names/name.ts";
+import type { PeerId } from "../names/peer-id.ts";
+import type { PostId } from "../names/post-id.ts";
+import { placeIn } from "../base/sorted.ts";
+import type { GroupView, PostView } from "../io/view.ts";
 
 /** Newsgroups listed: those with the most posts, so that one author can't bury them under invented ones. Guess. */
 export const MAX_GROUPS = 200;

@@ -2,13 +2,13 @@
  * Who offers what: derived from feeds, entry by entry, never stored. Names are made safe here, on receipt, whatever
  * their author did. A file is its id, and has a row for each name that it is offered by. PROTOCOL.md, rules C1 to C4.
  */
-import type { Entry } from "./entry.ts";
-import type { FileId } from "./file-id.ts";
-import { lengthOf } from "./file-id.ts";
-import { safeFileName, safeFolder } from "./name.ts";
-import type { PeerId } from "./peer-id.ts";
+import type { Entry } from "../feed/entry.ts";
+import type { FileId } from "../names/file-id.ts";
+import { lengthOf } from "../names/file-id.ts";
+import { safeFileName, safeFolder } from "../names/name.ts";
+import type { PeerId } from "../names/peer-id.ts";
 import { SearchIndex, type Searchable, type Slot } from "./search.ts";
-import type { SearchQuery, SearchResults } from "./view.ts";
+import type { SearchQuery, SearchResults } from "../io/view.ts";
 
 /** A row is found by no more folders than these besides the one shown: each costs time when any of them changes. Guess. */
 const MAX_OTHER_FOLDERS = 8;

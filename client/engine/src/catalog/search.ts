@@ -6,12 +6,12 @@
  * walks them with a table lookup per word. Nothing is sorted but the rows that are shown. Knows nothing of peers, feeds
  * or time.
  */
-import type { FileId } from "./file-id.ts";
+import type { FileId } from "../names/file-id.ts";
 import { compoundsOf, placedWordsOf, wordsOf } from "./fold.ts";
-import { KINDS, kindOf } from "./kind.ts";
-import type { PeerId } from "./peer-id.ts";
+import { KINDS, kindOf } from "../names/kind.ts";
+import type { PeerId } from "../names/peer-id.ts";
 import { Postings } from "./postings.ts";
-import type { Kind, ResultRow, SearchQuery, SearchResults } from "./view.ts";
+import type { Kind, ResultRow, SearchQuery, SearchResults } from "../io/view.ts";
 import {
   FUZZY,
   grown,

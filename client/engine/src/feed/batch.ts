@@ -10,12 +10,12 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { encode } from "cborg";
 import { fail, ok, type Result } from "@swapmeet/shared";
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes, viewOf } from "./bytes.ts";
-import { decodeCbor } from "./cbor.ts";
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes, viewOf } from "../base/bytes.ts";
+import { decodeCbor } from "../base/cbor.ts";
 import { decodeEntry, MAX_ENTRY_BYTES, TOPICS, type Topic } from "./entry.ts";
-import { HASH_BYTES } from "./file-id.ts";
-import { peerIdOf, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type PeerId } from "./peer-id.ts";
-import type { Refusal } from "./refusal.ts";
+import { HASH_BYTES } from "../names/file-id.ts";
+import { peerIdOf, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type PeerId } from "../names/peer-id.ts";
+import type { Refusal } from "../names/refusal.ts";
 
 /** Of a whole frame: two of them fit one other frame, as the proof of a lie. [E9] */
 export const MAX_BATCH_BYTES = 32_000;

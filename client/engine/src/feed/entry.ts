@@ -6,11 +6,11 @@
  */
 import { encode } from "cborg";
 import { ADDRESS_BYTES, type Address } from "@swapmeet/shared";
-import { hexToBytes } from "./bytes.ts";
-import { decodeCbor } from "./cbor.ts";
-import { fileIdOf, HASH_BYTES, lengthOf, MAX_FILE_BYTES, rootOf, type FileId } from "./file-id.ts";
-import { MAX_GROUP_LENGTH, MAX_POST_BYTES } from "./name.ts";
-import { postIdOf, type PostId } from "./post-id.ts";
+import { hexToBytes } from "../base/bytes.ts";
+import { decodeCbor } from "../base/cbor.ts";
+import { fileIdOf, HASH_BYTES, lengthOf, MAX_FILE_BYTES, rootOf, type FileId } from "../names/file-id.ts";
+import { MAX_GROUP_LENGTH, MAX_POST_BYTES } from "../names/name.ts";
+import { postIdOf, type PostId } from "../names/post-id.ts";
 
 /** A post of 8,000 bytes of text, nine hashes, a name of 255 characters and change. */
 export const MAX_ENTRY_BYTES = 10_240;

@@ -14,9 +14,9 @@ import {
   type EntryHash,
   type FeedName,
 } from "./batch.ts";
-import { bytesToHex, utf8ToBytes } from "./bytes.ts";
+import { bytesToHex, utf8ToBytes } from "../base/bytes.ts";
 import type { Topic } from "./entry.ts";
-import type { PeerId } from "./peer-id.ts";
+import type { PeerId } from "../names/peer-id.ts";
 
 /** A library of 100,000 files and as many changes. Guess; 200,000 entries of 150 bytes are 30 MB. */
 export const MAX_LIBRARY_ENTRIES = 200_000;

@@ -3,7 +3,7 @@
  * trust in who tells it. PROTOCOL.md, rule E9.
  */
 import { entriesOf, hashBefore, type Batch } from "./batch.ts";
-import { equalBytes } from "./bytes.ts";
+import { equalBytes } from "../base/bytes.ts";
 import type { Feed } from "./feed.ts";
 
 export interface Fork {

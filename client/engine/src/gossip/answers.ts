@@ -1,13 +1,13 @@
 /**
  * Answers to what neighbours want of the feeds kept here, as much at a time as a link can bear. PROTOCOL.md, rule E11.
  */
-import { Allowance } from "./allowance.ts";
-import type { FeedName } from "./batch.ts";
-import type { Feed } from "./feed.ts";
-import type { AnsweredFrame, WantsFrame } from "./frame.ts";
-import type { Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
-import type { Refusal } from "./refusal.ts";
+import { Allowance } from "../base/allowance.ts";
+import type { FeedName } from "../feed/batch.ts";
+import type { Feed } from "../feed/feed.ts";
+import type { AnsweredFrame, WantsFrame } from "../wire/frame.ts";
+import type { Time } from "../io/io.ts";
+import type { PeerId } from "../names/peer-id.ts";
+import type { Refusal } from "../names/refusal.ts";
 
 /** One answer: it keeps a link busy for its delay, and leaves room for everything else. Guess. */
 const ANSWER_BYTES = 1024 * 1024;

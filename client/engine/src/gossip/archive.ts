@@ -4,13 +4,13 @@
  *
  * Trusts what it is given. All that others can fill has a bound here: feeds, bytes, and what one author may add in time.
  */
-import { MAX_BATCH_BYTES, type Batch, type FeedName } from "./batch.ts";
-import { viewOf } from "./bytes.ts";
-import { Feed } from "./feed.ts";
-import { FINE_SUMMARY_BUCKETS, SUMMARY_BUCKETS, SUMMARY_BUCKET_BYTES } from "./frame.ts";
-import type { Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
-import { placeIn } from "./sorted.ts";
+import { MAX_BATCH_BYTES, type Batch, type FeedName } from "../feed/batch.ts";
+import { viewOf } from "../base/bytes.ts";
+import { Feed } from "../feed/feed.ts";
+import { FINE_SUMMARY_BUCKETS, SUMMARY_BUCKETS, SUMMARY_BUCKET_BYTES } from "../wire/frame.ts";
+import type { Time } from "../io/io.ts";
+import type { PeerId } from "../names/peer-id.ts";
+import { placeIn } from "../base/sorted.ts";
 
 /** As many as a room has members. */
 const MAX_PRESENCES = 8_192;

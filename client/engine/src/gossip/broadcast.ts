@@ -3,11 +3,11 @@
  * which the tree is mended. (Plumtree; Leitão, Pereira, Rodrigues: "Epidemic Broadcast Trees", 2007.) PROTOCOL.md,
  * rules E12 and E14.
  */
-import { keyOf, type Batch, type FeedName } from "./batch.ts";
-import type { Feed, Head } from "./feed.ts";
-import { MAX_HEADS_PER_FRAME, type EagerFrame, type HeadsFrame } from "./frame.ts";
-import type { Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
+import { keyOf, type Batch, type FeedName } from "../feed/batch.ts";
+import type { Feed, Head } from "../feed/feed.ts";
+import { MAX_HEADS_PER_FRAME, type EagerFrame, type HeadsFrame } from "../wire/frame.ts";
+import type { Time } from "../io/io.ts";
+import type { PeerId } from "../names/peer-id.ts";
 import { Probes } from "./probes.ts";
 
 /** How long a notice waits, so that a burst becomes one frame. */

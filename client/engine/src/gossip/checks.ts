@@ -1,9 +1,9 @@
 /**
  * Batches whose signatures are being checked: all at once, and taken in the order in which they came, feed by feed.
  */
-import { headText, keyOf, signatureOf, type Batch, type FeedName } from "./batch.ts";
-import type { Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
+import { headText, keyOf, signatureOf, type Batch, type FeedName } from "../feed/batch.ts";
+import type { Time } from "../io/io.ts";
+import type { PeerId } from "../names/peer-id.ts";
 
 /** What eight neighbours send at once, each an answer. */
 const MAX_CHECKS = 8_192;

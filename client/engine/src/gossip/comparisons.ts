@@ -4,9 +4,9 @@
  * Who enters a room of thousands has seven new neighbours within a second, and each of them knows everything: asked at
  * once they would say so seven times. One is asked first, the others when it has told what it knows.
  */
-import { FINE_SUMMARY_BUCKETS, SUMMARY_BUCKETS } from "./frame.ts";
-import type { Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
+import { FINE_SUMMARY_BUCKETS, SUMMARY_BUCKETS } from "../wire/frame.ts";
+import type { Time } from "../io/io.ts";
+import type { PeerId } from "../names/peer-id.ts";
 
 /** From one new neighbour to the next: as long as the first one's answer takes to begin. Guess. */
 const COMPARE_EVERY_MS = 500;

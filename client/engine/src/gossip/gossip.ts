@@ -5,24 +5,24 @@
  * Knows nothing of links, nor of what entries mean: it sends frames to neighbours by name, and hands verified entries to
  * `applied`. The parts know nothing of each other; they meet here.
  */
-import { Allowance } from "./allowance.ts";
+import { Allowance } from "../base/allowance.ts";
 import { Answers } from "./answers.ts";
 import { Archive } from "./archive.ts";
-import { entriesOf, type Batch, type EntryHash, type FeedName } from "./batch.ts";
+import { entriesOf, type Batch, type EntryHash, type FeedName } from "../feed/batch.ts";
 import { Broadcast, tellHeads } from "./broadcast.ts";
 import { Comparisons } from "./comparisons.ts";
 import { Checks, type Arrival, type Verify } from "./checks.ts";
-import { decodeEntry, topicOf, type Entry, type Topic } from "./entry.ts";
-import { MARK_DIGITS, type Feed, type Fit, type Head } from "./feed.ts";
-import type { Fork } from "./fork.ts";
-import { SUMMARY_BUCKET_BYTES, type GossipFrame } from "./frame.ts";
-import { decodeFrame, encodeFrame } from "./frame-codec.ts";
-import type { Time } from "./io.ts";
+import { decodeEntry, topicOf, type Entry, type Topic } from "../feed/entry.ts";
+import { MARK_DIGITS, type Feed, type Fit, type Head } from "../feed/feed.ts";
+import type { Fork } from "../feed/fork.ts";
+import { SUMMARY_BUCKET_BYTES, type GossipFrame } from "../wire/frame.ts";
+import { decodeFrame, encodeFrame } from "../wire/frame-codec.ts";
+import type { Time } from "../io/io.ts";
 import { Missing } from "./missing.ts";
 import { OwnFeeds } from "./own-feeds.ts";
-import type { PeerId } from "./peer-id.ts";
+import type { PeerId } from "../names/peer-id.ts";
 import { Proofs } from "./proofs.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../names/refusal.ts";
 
 /** In a room of so few everybody is everybody's neighbour, and nobody hears by others. */
 const PROBED_FROM_AUTHORS = 13;

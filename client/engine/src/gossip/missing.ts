@@ -4,11 +4,11 @@
  * A feed is asked of one neighbour at a time, a neighbour one question at a time, several neighbours at once. Who said
  * it had something and does not bring it has said nothing, and nobody can keep a feed from us by claiming it.
  */
-import { keyOf, type FeedName } from "./batch.ts";
-import type { Feed, Head } from "./feed.ts";
-import type { Want, WantsFrame } from "./frame.ts";
-import type { Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
+import { keyOf, type FeedName } from "../feed/batch.ts";
+import type { Feed, Head } from "../feed/feed.ts";
+import type { Want, WantsFrame } from "../wire/frame.ts";
+import type { Time } from "../io/io.ts";
+import type { PeerId } from "../names/peer-id.ts";
 
 /** Twice as many as a room has feeds worth asking for. A neighbour gets half of what others leave, so all get some. */
 const MAX_ITEMS = 65_536;

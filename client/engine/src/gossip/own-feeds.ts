@@ -8,10 +8,10 @@ import {
   NO_ENTRY,
   type Batch,
   type EntryHash,
-} from "./batch.ts";
-import { encodeEntry, type Entry, type Topic } from "./entry.ts";
-import type { Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
+} from "../feed/batch.ts";
+import { encodeEntry, type Entry, type Topic } from "../feed/entry.ts";
+import type { Time } from "../io/io.ts";
+import type { PeerId } from "../names/peer-id.ts";
 
 interface OwnFeed {
   length: number;

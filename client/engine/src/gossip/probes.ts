@@ -2,10 +2,10 @@
  * Who passes news on? Now and then a neighbour is told nothing of something: one that is part of the room hears it from
  * others, and tells us. One that only takes never does. PROTOCOL.md, rule E14.
  */
-import { keyOf, type FeedName } from "./batch.ts";
-import type { Feed } from "./feed.ts";
-import type { Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
+import { keyOf, type FeedName } from "../feed/batch.ts";
+import type { Feed } from "../feed/feed.ts";
+import type { Time } from "../io/io.ts";
+import type { PeerId } from "../names/peer-id.ts";
 
 /** Rare enough to cost little, often enough to know a neighbour within minutes. Guess. */
 const PROBED_SHARE = 1 / 16;

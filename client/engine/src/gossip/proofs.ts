@@ -2,12 +2,12 @@
  * Who lied, and the proof of it: found here, or shown by others. The earliest lie of a feed counts, in whatever order
  * they are found out. PROTOCOL.md, rule E9.
  */
-import { headText, keyOf, signatureOf, type Batch, type FeedName } from "./batch.ts";
+import { headText, keyOf, signatureOf, type Batch, type FeedName } from "../feed/batch.ts";
 import type { Verify } from "./checks.ts";
-import type { Feed } from "./feed.ts";
-import { forkBetween, forkOf, isExact, type Fork } from "./fork.ts";
-import type { Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
+import type { Feed } from "../feed/feed.ts";
+import { forkBetween, forkOf, isExact, type Fork } from "../feed/fork.ts";
+import type { Time } from "../io/io.ts";
+import type { PeerId } from "../names/peer-id.ts";
 
 /** The oldest go first. Two batches each, 16 MB of the largest. Guess. */
 export const MAX_FORKS = 256;

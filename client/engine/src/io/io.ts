@@ -6,11 +6,11 @@
  * Control inside, data outside: the engine decides which bytes go where; blocks pass through it as references.
  */
 import type { Address, RoomTag } from "@swapmeet/shared";
-import type { FileId } from "./file-id.ts";
-import type { FileEntry, LibraryEntry } from "./library.ts";
-import type { PeerId } from "./peer-id.ts";
-import type { PostId } from "./post-id.ts";
-import type { OfferedFile } from "./frame.ts";
+import type { FileId } from "../names/file-id.ts";
+import type { FileEntry, LibraryEntry } from "../library.ts";
+import type { PeerId } from "../names/peer-id.ts";
+import type { PostId } from "../names/post-id.ts";
+import type { OfferedFile } from "../wire/frame.ts";
 
 /** One attempt at a connection, numbered by the engine, never reused. Becomes the peer's link once proven. */
 export type LinkId = number;
@@ -292,7 +292,7 @@ export type Notice =
   | { readonly type: "connections-spent" }
   /** Files were to be offered to somebody whom no call reached. */
   | { readonly type: "not-reached"; readonly peer: PeerId }
-  | { readonly type: "peer-dropped"; readonly peer: PeerId; readonly refusal: import("./refusal.ts").Refusal }
+  | { readonly type: "peer-dropped"; readonly peer: PeerId; readonly refusal: import("../names/refusal.ts").Refusal }
   | { readonly type: "source-unreadable"; readonly file: FileId; readonly reason: ReadProblem }
   /** Two signed entries at one sequence number: the author is proven to have lied. Told once for each author. */
   | { readonly type: "two-histories"; readonly author: PeerId }

@@ -1,8 +1,8 @@
 /** What the page reads from the engine: plain values, made fresh on each read, never written to. */
-import type { FileId } from "./file-id.ts";
-import type { FetchEnd } from "./frame.ts";
-import type { PeerId } from "./peer-id.ts";
-import type { PostId } from "./post-id.ts";
+import type { FileId } from "../names/file-id.ts";
+import type { FetchEnd } from "../wire/frame.ts";
+import type { PeerId } from "../names/peer-id.ts";
+import type { PostId } from "../names/post-id.ts";
 import type { ReadProblem, StoreProblem } from "./io.ts";
 
 export interface PersonView {

@@ -4,8 +4,8 @@
  * A connection is what a call costs that is not made through a friend, whoever makes it.
  */
 import type { Address } from "@swapmeet/shared";
-import { Allowance } from "./allowance.ts";
-import type { Apart, Time } from "./io.ts";
+import { Allowance } from "../base/allowance.ts";
+import type { Apart, Time } from "../io/io.ts";
 
 /** Chrome refuses the 501st RTCPeerConnection of a tab's life (js-libp2p #2591). */
 const MAX_CONNECTIONS_OF_LIFE = 480;

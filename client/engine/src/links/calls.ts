@@ -8,9 +8,9 @@
 import type { Address } from "@swapmeet/shared";
 import { CallBudget, type ConnectionsLeft } from "./call-budget.ts";
 import type { Introduction, Introductions, RelayOffer } from "./introductions.ts";
-import type { Apart, LinkEnd, LinkId, Notice, Output, Signal, Time } from "./io.ts";
+import type { Apart, LinkEnd, LinkId, Notice, Output, Signal, Time } from "../io/io.ts";
 import type { Link } from "./link.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../names/refusal.ts";
 import type { RelayedLinks } from "./relayed-links.ts";
 
 /** Links that exist at a time, attempts included. Guess; each costs the browser threads and memory. */

@@ -5,12 +5,12 @@
  * Knows nothing of what is in an envelope but the session that is written on it.
  */
 import type { Address } from "@swapmeet/shared";
-import { Allowance } from "./allowance.ts";
+import { Allowance } from "../base/allowance.ts";
 import { sessionOn, type IntroductionSession } from "./envelope.ts";
-import { MAX_HOPS, type IntroduceFrame } from "./frame.ts";
-import type { Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
-import type { Refusal } from "./refusal.ts";
+import { MAX_HOPS, type IntroduceFrame } from "../wire/frame.ts";
+import type { Time } from "../io/io.ts";
+import type { PeerId } from "../names/peer-id.ts";
+import type { Refusal } from "../names/refusal.ts";
 
 /** An introduction is about ten envelopes each way, and a class that lost its server makes dozens at once. Guess. */
 const ENVELOPES_AT_ONCE = 128;

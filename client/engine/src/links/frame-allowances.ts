@@ -5,10 +5,10 @@
  * It does not know what frames mean. Where a rule bounds a type more closely, by what an answer costs, that rule is
  * kept where the answer is made, and stands beside the type in PROTOCOL's table.
  */
-import { Allowance } from "./allowance.ts";
-import type { Frame } from "./frame.ts";
-import type { Time } from "./io.ts";
-import type { Refusal } from "./refusal.ts";
+import { Allowance } from "../base/allowance.ts";
+import type { Frame } from "../wire/frame.ts";
+import type { Time } from "../io/io.ts";
+import type { Refusal } from "../names/refusal.ts";
 
 export type Beyond =
   /** It has no effect, and is held against the link. */

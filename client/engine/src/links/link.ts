@@ -7,7 +7,7 @@
  */
 import type { FrameAllowances } from "./frame-allowances.ts";
 import type { Introduction } from "./introductions.ts";
-import type { LinkId, Time } from "./io.ts";
+import type { LinkId, Time } from "../io/io.ts";
 import type { Proving } from "./proving.ts";
 import type { Pulse } from "./pulse.ts";
 

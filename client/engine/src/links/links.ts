@@ -9,16 +9,16 @@
 import type { Address, RoomTag } from "@swapmeet/shared";
 import type { ConnectionsLeft } from "./call-budget.ts";
 import { Calls } from "./calls.ts";
-import { type Frame, type RelayFrame } from "./frame.ts";
+import { type Frame, type RelayFrame } from "../wire/frame.ts";
 import { FrameAllowances } from "./frame-allowances.ts";
-import { decodeFrame, encodeFrame } from "./frame-codec.ts";
+import { decodeFrame, encodeFrame } from "../wire/frame-codec.ts";
 import { Introductions, type Introduction, type IntroductionsContext, type Word } from "./introductions.ts";
-import type { LinkEnd, LinkId, Notice, Signal, Time } from "./io.ts";
+import type { LinkEnd, LinkId, Notice, Signal, Time } from "../io/io.ts";
 import { deadlineOf, type Link, type Stage } from "./link.ts";
-import type { PeerId } from "./peer-id.ts";
+import type { PeerId } from "../names/peer-id.ts";
 import { Proving, type ProvingContext } from "./proving.ts";
 import { Pulse } from "./pulse.ts";
-import { isHostile, type Refusal } from "./refusal.ts";
+import { isHostile, type Refusal } from "../names/refusal.ts";
 import { RelayedLinks } from "./relayed-links.ts";
 import { Relay } from "./relay.ts";
 

@@ -5,12 +5,12 @@
  *
  * It does not know what becomes of the link then: whether it stays, and what its frames mean, is decided in links.ts.
  */
-import type { Frame, ProveFrame } from "./frame.ts";
+import type { Frame, ProveFrame } from "../wire/frame.ts";
 import type { Introduction, Place } from "./introductions.ts";
-import type { Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
+import type { Time } from "../io/io.ts";
+import type { PeerId } from "../names/peer-id.ts";
 import { proofText, type ProofEnd } from "./proof.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../names/refusal.ts";
 
 const PROVING_MS = 10_000;
 /** Frames that may arrive between a proof and the end of its check. */

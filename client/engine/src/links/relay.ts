@@ -3,11 +3,11 @@
  * messages, within a bound. PROTOCOL.md, rule Y1.
  */
 import type { Address } from "@swapmeet/shared";
-import { Allowance } from "./allowance.ts";
-import type { RelayFrame } from "./frame.ts";
-import type { Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
-import type { Refusal } from "./refusal.ts";
+import { Allowance } from "../base/allowance.ts";
+import type { RelayFrame } from "../wire/frame.ts";
+import type { Time } from "../io/io.ts";
+import type { PeerId } from "../names/peer-id.ts";
+import type { Refusal } from "../names/refusal.ts";
 
 /** Of one sender, to whomever: a friend gives away a fifth of an uplink of 10 Mbit/s. Guess. */
 const CARRIED_BYTES_PER_SECOND = 256 * 1024;

@@ -4,14 +4,14 @@
  * in calls.ts, and what it is once it is proven in links.ts.
  */
 import type { Address } from "@swapmeet/shared";
-import { Allowance } from "./allowance.ts";
-import { bytesToHex } from "./bytes.ts";
+import { Allowance } from "../base/allowance.ts";
+import { bytesToHex } from "../base/bytes.ts";
 import type { IntroductionSession } from "./envelope.ts";
-import type { RelayFrame } from "./frame.ts";
+import type { RelayFrame } from "../wire/frame.ts";
 import type { Introduction, RelayOffer } from "./introductions.ts";
-import type { LinkId, Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
-import type { Refusal } from "./refusal.ts";
+import type { LinkId, Time } from "../io/io.ts";
+import type { PeerId } from "../names/peer-id.ts";
+import type { Refusal } from "../names/refusal.ts";
 import { publicRelayKey, RELAY_KEY_BYTES, RelayedChannel, sessionOfRelayed } from "./relayed-channel.ts";
 
 /** Below what a friend carries [Y1], whatever the network does to the pace. */

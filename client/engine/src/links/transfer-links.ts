@@ -5,10 +5,10 @@
  * Knows nothing of how a call is made, nor of what a frame says.
  */
 import type { Address } from "@swapmeet/shared";
-import type { FileId } from "./file-id.ts";
-import type { Frame } from "./frame.ts";
-import type { Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
+import type { FileId } from "../names/file-id.ts";
+import type { Frame } from "../wire/frame.ts";
+import type { Time } from "../io/io.ts";
+import type { PeerId } from "../names/peer-id.ts";
 
 /** Sources of one file that are linked at a time: BitTorrent serves four at a time, and they serve each other. Guess. */
 const SOURCES_AIMED_AT = 6;

@@ -4,7 +4,7 @@
  * a 40,000-byte one. [F1]
  */
 import * as v from "valibot";
-import { bytesToHex, hexToBytes } from "./bytes.ts";
+import { bytesToHex, hexToBytes } from "../base/bytes.ts";
 
 declare const fileId: unique symbol;
 /** `<root: 64 hex digits>-<length in bytes>`: equal when, and only when, the bytes are equal. */

@@ -1,5 +1,5 @@
 /** What a file is, as far as its name tells. */
-import type { Kind } from "./view.ts";
+import type { Kind } from "../io/view.ts";
 
 export const KINDS = ["audio", "video", "picture", "document", "archive", "program", "other"] as const;
 

@@ -4,7 +4,7 @@
  *
  * Two different names may become the same safe name. That is fine: a file is known by its id, not by its name.
  */
-import { utf8ToBytes } from "./bytes.ts";
+import { utf8ToBytes } from "../base/bytes.ts";
 
 /** What ext4, APFS and NTFS take for one name, and what the feeds allow. */
 export const MAX_NAME_BYTES = 255;

@@ -1,6 +1,6 @@
 /** A peer is its Ed25519 public key (RFC 8032), as 64 lower-case hex digits. */
 import * as v from "valibot";
-import { bytesToHex } from "./bytes.ts";
+import { bytesToHex } from "../base/bytes.ts";
 
 declare const peerId: unique symbol;
 export type PeerId = string & { readonly [peerId]: true };

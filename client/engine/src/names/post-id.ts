@@ -1,6 +1,6 @@
 /** A post is the hash of its entry, as 64 lower-case hex digits: what it says, who says it and after what. */
 import * as v from "valibot";
-import { bytesToHex } from "./bytes.ts";
+import { bytesToHex } from "../base/bytes.ts";
 import { HASH_BYTES } from "./file-id.ts";
 
 declare const postId: unique symbol;

@@ -5,7 +5,7 @@
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { ROOM_TAG_BYTES, type RoomTag } from "@swapmeet/shared";
-import { bytesToHex, hexToBytes, utf8ToBytes } from "./bytes.ts";
+import { bytesToHex, hexToBytes, utf8ToBytes } from "../base/bytes.ts";
 
 const KEY_BYTES = 32;
 

@@ -2,9 +2,9 @@
  * The active view: this peer's neighbours, and what is known of how useful each is. PROTOCOL.md, rules O1, O3 and O8.
  */
 import type { Address } from "@swapmeet/shared";
-import type { Contact } from "./frame.ts";
+import type { Contact } from "../wire/frame.ts";
 import { drawn } from "./passive-view.ts";
-import type { PeerId } from "./peer-id.ts";
+import type { PeerId } from "../names/peer-id.ts";
 
 /** So many probes missed, and more than half: no chance, but a peer that keeps all to itself. Guess. */
 const MISSES_OF_A_SWALLOWER = 3;

@@ -10,13 +10,13 @@
  */
 import type { Address } from "@swapmeet/shared";
 import { ActiveView } from "./active-view.ts";
-import { Allowance } from "./allowance.ts";
-import type { ConnectionsLeft } from "./call-budget.ts";
-import { MAX_SHUFFLE_CONTACTS, type Contact, type OverlayFrame } from "./frame.ts";
-import type { Time } from "./io.ts";
+import { Allowance } from "../base/allowance.ts";
+import type { ConnectionsLeft } from "../links/call-budget.ts";
+import { MAX_SHUFFLE_CONTACTS, type Contact, type OverlayFrame } from "../wire/frame.ts";
+import type { Time } from "../io/io.ts";
 import { PassiveView } from "./passive-view.ts";
-import type { PeerId } from "./peer-id.ts";
-import type { Refusal } from "./refusal.ts";
+import type { PeerId } from "../names/peer-id.ts";
+import type { Refusal } from "../names/refusal.ts";
 
 /** The paper has log10(n) + 1 = 5 for 10,000; one more, for tabs die more often than its nodes. */
 const ACTIVE_TARGET = 6;

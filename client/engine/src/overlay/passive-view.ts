@@ -6,9 +6,9 @@
  * as much as they like: it never takes more than half, and is not passed on before it was met.
  */
 import type { Address } from "@swapmeet/shared";
-import type { Contact } from "./frame.ts";
-import type { Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
+import type { Contact } from "../wire/frame.ts";
+import type { Time } from "../io/io.ts";
+import type { PeerId } from "../names/peer-id.ts";
 
 /** The paper's k (log n + c), with k = 6, for rooms of ten thousand. */
 const MAX_CONTACTS = 30;

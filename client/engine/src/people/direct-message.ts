@@ -5,15 +5,15 @@
  * One message a conversation is under way at a time, so they arrive in order, and none is sent faster than the other
  * side takes it. Whoever writes to somebody without a link has `send` find one.
  */
-import { Allowance } from "./allowance.ts";
-import { viewOf } from "./bytes.ts";
-import type { DirectMessageFrame, MessageFrame } from "./frame.ts";
-import type { Time } from "./io.ts";
+import { Allowance } from "../base/allowance.ts";
+import { viewOf } from "../base/bytes.ts";
+import type { DirectMessageFrame, MessageFrame } from "../wire/frame.ts";
+import type { Time } from "../io/io.ts";
 import { MESSAGE_SECRET_BYTES, sealMessage, type MessageRoute } from "./message-box.ts";
-import { safePostText } from "./name.ts";
-import type { PeerId } from "./peer-id.ts";
-import type { Refusal } from "./refusal.ts";
-import type { MessageView } from "./view.ts";
+import { safePostText } from "../names/name.ts";
+import type { PeerId } from "../names/peer-id.ts";
+import type { Refusal } from "../names/refusal.ts";
+import type { MessageView } from "../io/view.ts";
 
 /** Shown; a person reads the end of it. Guess. */
 const MAX_MESSAGES = 500;

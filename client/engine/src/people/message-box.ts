@@ -12,8 +12,8 @@ import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToUtf8, concatBytes, hexToBytes, utf8ToBytes, viewOf } from "./bytes.ts";
-import type { PeerId } from "./peer-id.ts";
+import { bytesToUtf8, concatBytes, hexToBytes, utf8ToBytes, viewOf } from "../base/bytes.ts";
+import type { PeerId } from "../names/peer-id.ts";
 
 /** What X25519 takes for a secret key: any random bytes. */
 export const MESSAGE_SECRET_BYTES = 32;

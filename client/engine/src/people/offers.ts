@@ -1,9 +1,9 @@
 /** "Send to NAME": files are offered, and somebody answers. PROTOCOL.md, rules T4 and T5. */
-import { Allowance } from "./allowance.ts";
-import type { OfferAnswerFrame, OfferFrame } from "./frame.ts";
-import type { Notice, Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
-import type { Refusal } from "./refusal.ts";
+import { Allowance } from "../base/allowance.ts";
+import type { OfferAnswerFrame, OfferFrame } from "../wire/frame.ts";
+import type { Notice, Time } from "../io/io.ts";
+import type { PeerId } from "../names/peer-id.ts";
+import type { Refusal } from "../names/refusal.ts";
 
 /** Each opens a dialog before somebody. Guess: a person who sends one folder after another. */
 const OFFERS_AT_ONCE = 5;

@@ -8,14 +8,14 @@
  * thousands costs no more than a small one.
  */
 import { MAX_ROOM_MEMBERS, type Address } from "@swapmeet/shared";
-import { Allowance } from "./allowance.ts";
-import { ByAge } from "./by-age.ts";
-import type { Profile } from "./entry.ts";
-import type { SuspectFrame } from "./frame.ts";
-import type { Time } from "./io.ts";
-import { safePersonName } from "./name.ts";
-import type { PeerId } from "./peer-id.ts";
-import type { Refusal } from "./refusal.ts";
+import { Allowance } from "../base/allowance.ts";
+import { ByAge } from "../base/by-age.ts";
+import type { Profile } from "../feed/entry.ts";
+import type { SuspectFrame } from "../wire/frame.ts";
+import type { Time } from "../io/io.ts";
+import { safePersonName } from "../names/name.ts";
+import type { PeerId } from "../names/peer-id.ts";
+import type { Refusal } from "../names/refusal.ts";
 
 /** Everyone speaks so often; in a room of thousands less, so that all together say about two words a second. */
 const WORD_EVERY_MS = 60_000;

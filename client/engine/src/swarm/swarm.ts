@@ -2,19 +2,19 @@
  * The door to downloading and serving: who is linked, which downloads have their turn, and when to ask whom. A pure
  * state machine: every call ends by asking whoever has room for more. PROTOCOL.md, "The swarm".
  */
-import { MAX_HELD_BYTES } from "./assemblies.ts";
-import { Bitfield } from "./bitfield.ts";
-import { Download, type DownloadContext } from "./download.ts";
-import { geometryOf, lengthOf, type FileId } from "./file-id.ts";
-import type { BlockFrame, RejectFrame, SwarmFrame } from "./frame.ts";
-import { Bucket } from "./bucket.ts";
-import type { Limits, LocalFile, Notice, PieceOrder, SwarmInput, SwarmOutput, Time } from "./io.ts";
-import type { FileEntry } from "./library.ts";
-import type { PeerId } from "./peer-id.ts";
-import { isHostile, type Refusal } from "./refusal.ts";
-import { Source } from "./source.ts";
-import { Uploads, type Held } from "./upload.ts";
-import type { DownloadView, UploadView } from "./view.ts";
+import { MAX_HELD_BYTES } from "./download/assemblies.ts";
+import { Bitfield } from "../base/bitfield.ts";
+import { Download, type DownloadContext } from "./download/download.ts";
+import { geometryOf, lengthOf, type FileId } from "../names/file-id.ts";
+import type { BlockFrame, RejectFrame, SwarmFrame } from "../wire/frame.ts";
+import { Bucket } from "../base/pace.ts";
+import type { Limits, LocalFile, Notice, PieceOrder, SwarmInput, SwarmOutput, Time } from "../io/io.ts";
+import type { FileEntry } from "../library.ts";
+import type { PeerId } from "../names/peer-id.ts";
+import { isHostile, type Refusal } from "../names/refusal.ts";
+import { Source } from "./download/source.ts";
+import { Uploads, type Held } from "./upload/upload.ts";
+import type { DownloadView, UploadView } from "../io/view.ts";
 
 /** Files of several pieces fetched at a time: more would only finish later, all of them. Guess. */
 const LARGE_AT_ONCE = 6;

@@ -7,13 +7,13 @@
 import { encode } from "cborg";
 import * as v from "valibot";
 import { ADDRESS_BYTES, fail, MAX_ENVELOPE_BYTES, ok, type Address, type Result } from "@swapmeet/shared";
-import { FileIdFromWire, HASH_BYTES, MAX_FILE_BYTES, lengthOf, rootOf, type FileId } from "./file-id.ts";
-import { decodeBatch, isBatch, MAX_BATCH_BYTES, type Batch, type FeedName } from "./batch.ts";
-import { TOPICS } from "./entry.ts";
-import { PeerIdFromWire, SIGNATURE_BYTES } from "./peer-id.ts";
-import { bytesToHex, concatBytes, hexToBytes, viewOf } from "./bytes.ts";
-import { decodeCbor } from "./cbor.ts";
-import type { Refusal } from "./refusal.ts";
+import { FileIdFromWire, HASH_BYTES, MAX_FILE_BYTES, lengthOf, rootOf, type FileId } from "../names/file-id.ts";
+import { decodeBatch, isBatch, MAX_BATCH_BYTES, type Batch, type FeedName } from "../feed/batch.ts";
+import { TOPICS } from "../feed/entry.ts";
+import { PeerIdFromWire, SIGNATURE_BYTES } from "../names/peer-id.ts";
+import { bytesToHex, concatBytes, hexToBytes, viewOf } from "../base/bytes.ts";
+import { decodeCbor } from "../base/cbor.ts";
+import type { Refusal } from "../names/refusal.ts";
 import {
   MAX_FRAME_BYTES,
   BLOCK_HEADER_BYTES,

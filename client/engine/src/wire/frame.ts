@@ -4,10 +4,10 @@
  * A frame is at most 65,536 bytes: Safari's data channel takes no more.
  */
 import type { Address } from "@swapmeet/shared";
-import type { Batch, FeedName } from "./batch.ts";
-import type { Head } from "./feed.ts";
-import type { FileId } from "./file-id.ts";
-import type { PeerId } from "./peer-id.ts";
+import type { Batch, FeedName } from "../feed/batch.ts";
+import type { Head } from "../feed/feed.ts";
+import type { FileId } from "../names/file-id.ts";
+import type { PeerId } from "../names/peer-id.ts";
 
 export const MAX_FRAME_BYTES = 65_536;
 /** Code and request id in front of a block's bytes. */

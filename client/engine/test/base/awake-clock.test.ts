@@ -2,13 +2,13 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { ADDRESS_BYTES, type Address } from "@swapmeet/shared";
 import { describe, expect, test } from "vitest";
-import { AwakeClock } from "../src/engine/awake-clock.ts";
-import { Engine } from "../src/engine/engine.ts";
-import type { Input } from "../src/engine/io.ts";
-import { decodeFrame } from "../src/engine/frame-codec.ts";
-import { Pulse } from "../src/engine/pulse.ts";
-import { SeededRandom } from "../sim/random.ts";
-import { SimRoom, type SimPeer } from "../sim/room.ts";
+import { AwakeClock } from "../../src/base/awake-clock.ts";
+import { Engine } from "../../src/engine.ts";
+import type { Input } from "../../src/io/io.ts";
+import { decodeFrame } from "../../src/wire/frame-codec.ts";
+import { Pulse } from "../../src/links/pulse.ts";
+import { SeededRandom } from "../../../sim/random.ts";
+import { SimRoom, type SimPeer } from "../../../sim/room/room.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Bitfield } from "../src/engine/bitfield.ts";
+import { Bitfield } from "../../src/base/bitfield.ts";
 
 const sets = fc.integer({ min: 0, max: 200 }).chain((length) =>
   fc.record({

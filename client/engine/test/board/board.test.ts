@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Board, MAX_GROUPS } from "../src/engine/board.ts";
-import { headOf, NO_ENTRY, type EntryHash } from "../src/engine/batch.ts";
-import { decodeEntry, encodeEntry, type Post } from "../src/engine/entry.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import { postIdOf, type PostId } from "../src/engine/post-id.ts";
-import { SeededRandom } from "../sim/random.ts";
+import { Board, MAX_GROUPS } from "../../src/board/board.ts";
+import { headOf, NO_ENTRY, type EntryHash } from "../../src/feed/batch.ts";
+import { decodeEntry, encodeEntry, type Post } from "../../src/feed/entry.ts";
+import type { PeerId } from "../../src/names/peer-id.ts";
+import { postIdOf, type PostId } from "../../src/names/post-id.ts";
+import { SeededRandom } from "../../../sim/random.ts";
 
 const peer = (n: number) => n.toString(16).padStart(64, "0") as PeerId;
 const ME = peer(0xadad);

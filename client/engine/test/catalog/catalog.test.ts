@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Catalog } from "../src/engine/catalog.ts";
-import type { Entry } from "../src/engine/entry.ts";
-import { fileIdOf } from "../src/engine/file-id.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import type { SearchQuery } from "../src/engine/view.ts";
+import { Catalog } from "../../src/catalog/catalog.ts";
+import type { Entry } from "../../src/feed/entry.ts";
+import { fileIdOf } from "../../src/names/file-id.ts";
+import type { PeerId } from "../../src/names/peer-id.ts";
+import type { SearchQuery } from "../../src/io/view.ts";
 
 const [ME, ANA, BEN] = ["0", "a", "b"].map((digit) => digit.repeat(64) as PeerId) as [PeerId, PeerId, PeerId];
 const FILES = [1, 2, 3].map((byte) => fileIdOf(new Uint8Array(32).fill(byte), byte));

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { FileId } from "../src/engine/file-id.ts";
-import { compoundsOf, placedWordsOf, wordsOf } from "../src/engine/fold.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import { SearchIndex, type Searchable } from "../src/engine/search.ts";
-import type { ResultRow, SearchQuery } from "../src/engine/view.ts";
-import { matchOf, NO_MATCH } from "../src/engine/vocabulary.ts";
+import type { FileId } from "../../src/names/file-id.ts";
+import { compoundsOf, placedWordsOf, wordsOf } from "../../src/catalog/fold.ts";
+import type { PeerId } from "../../src/names/peer-id.ts";
+import { SearchIndex, type Searchable } from "../../src/catalog/search.ts";
+import type { ResultRow, SearchQuery } from "../../src/io/view.ts";
+import { matchOf, NO_MATCH } from "../../src/catalog/vocabulary.ts";
 
 const ANA = "a".repeat(64) as PeerId;
 const BEN = "b".repeat(64) as PeerId;

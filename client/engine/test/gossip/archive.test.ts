@@ -1,10 +1,10 @@
 /** What others can fill, and its bounds. */
 import { describe, expect, test } from "vitest";
-import { Archive } from "../src/engine/archive.ts";
-import { NO_ENTRY, type Batch, type EntryHash } from "../src/engine/batch.ts";
-import type { Topic } from "../src/engine/entry.ts";
-import type { Feed } from "../src/engine/feed.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
+import { Archive } from "../../src/gossip/archive.ts";
+import { NO_ENTRY, type Batch, type EntryHash } from "../../src/feed/batch.ts";
+import type { Topic } from "../../src/feed/entry.ts";
+import type { Feed } from "../../src/feed/feed.ts";
+import type { PeerId } from "../../src/names/peer-id.ts";
 
 const MiB = 1024 * 1024;
 const PAPER = new Uint8Array(32_000);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Comparisons } from "../src/engine/comparisons.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
+import { Comparisons } from "../../src/gossip/comparisons.ts";
+import type { PeerId } from "../../src/names/peer-id.ts";
 
 const [ada, ben, cid] = ["ada", "ben", "cid"] as unknown as [PeerId, PeerId, PeerId];
 

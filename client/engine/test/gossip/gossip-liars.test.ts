@@ -1,11 +1,11 @@
 /** What hostile authors and hostile neighbours can do to feeds: it is refused, counted, and laid at their own door. */
 import { describe, expect, test } from "vitest";
-import { decodeBatch, type Batch, type FeedName } from "../src/engine/batch.ts";
-import type { Entry, Topic } from "../src/engine/entry.ts";
-import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
-import { Missing } from "../src/engine/missing.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import { isHostile, type Refusal } from "../src/engine/refusal.ts";
+import { decodeBatch, type Batch, type FeedName } from "../../src/feed/batch.ts";
+import type { Entry, Topic } from "../../src/feed/entry.ts";
+import { decodeFrame, encodeFrame } from "../../src/wire/frame-codec.ts";
+import { Missing } from "../../src/gossip/missing.ts";
+import type { PeerId } from "../../src/names/peer-id.ts";
+import { isHostile, type Refusal } from "../../src/names/refusal.ts";
 import { here, Net, newSigner, Pen, post, shares, type Node } from "./gossip-net.ts";
 
 const twice = (bytes: Uint8Array): [Batch, Batch] => {

@@ -1,7 +1,7 @@
 /** Gossips wired to each other on a clock of their own: links with delay, and whatever else a test does to frames. */
 import type { Address } from "@swapmeet/shared";
-import { SeededRandom } from "../sim/random.ts";
-import { fastSigning, type Signer } from "../sim/signing.ts";
+import { SeededRandom } from "../../../sim/random.ts";
+import { fastSigning, type Signer } from "../../../sim/room/signing.ts";
 import {
   encodeBatch,
   headOf,
@@ -10,14 +10,14 @@ import {
   NO_ENTRY,
   type EntryHash,
   type FeedName,
-} from "../src/engine/batch.ts";
-import { encodeEntry, type Entry, type Topic } from "../src/engine/entry.ts";
-import { fileIdOf } from "../src/engine/file-id.ts";
-import { type GossipFrame } from "../src/engine/frame.ts";
-import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
-import { Gossip } from "../src/engine/gossip.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import type { Refusal } from "../src/engine/refusal.ts";
+} from "../../src/feed/batch.ts";
+import { encodeEntry, type Entry, type Topic } from "../../src/feed/entry.ts";
+import { fileIdOf } from "../../src/names/file-id.ts";
+import { type GossipFrame } from "../../src/wire/frame.ts";
+import { decodeFrame, encodeFrame } from "../../src/wire/frame-codec.ts";
+import { Gossip } from "../../src/gossip/gossip.ts";
+import type { PeerId } from "../../src/names/peer-id.ts";
+import type { Refusal } from "../../src/names/refusal.ts";
 
 const signing = fastSigning(new Uint8Array(32).fill(7));
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import type { Entry } from "../src/engine/entry.ts";
-import type { Head } from "../src/engine/feed.ts";
-import { type Want } from "../src/engine/frame.ts";
-import { decodeFrame } from "../src/engine/frame-codec.ts";
-import { Missing } from "../src/engine/missing.ts";
-import { isHostile } from "../src/engine/refusal.ts";
-import { SeededRandom } from "../sim/random.ts";
+import type { Entry } from "../../src/feed/entry.ts";
+import type { Head } from "../../src/feed/feed.ts";
+import { type Want } from "../../src/wire/frame.ts";
+import { decodeFrame } from "../../src/wire/frame-codec.ts";
+import { Missing } from "../../src/gossip/missing.ts";
+import { isHostile } from "../../src/names/refusal.ts";
+import { SeededRandom } from "../../../sim/random.ts";
 import { here, Net, newSigner, Pen, post, shares, type Node } from "./gossip-net.ts";
 
 const SEEDS = Array.from({ length: 20 }, (_, seed) => seed + 1);

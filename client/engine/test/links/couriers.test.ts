@@ -1,12 +1,12 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { ADDRESS_BYTES, type Address, type RoomTag } from "@swapmeet/shared";
 import { describe, expect, test } from "vitest";
-import { SeededRandom } from "../sim/random.ts";
-import { Couriers } from "../src/engine/couriers.ts";
-import { newSession, seal } from "../src/engine/envelope.ts";
-import { MAX_HOPS, type IntroduceFrame } from "../src/engine/frame.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import type { Refusal } from "../src/engine/refusal.ts";
+import { SeededRandom } from "../../../sim/random.ts";
+import { Couriers } from "../../src/links/couriers.ts";
+import { newSession, seal } from "../../src/links/envelope.ts";
+import { MAX_HOPS, type IntroduceFrame } from "../../src/wire/frame.ts";
+import type { PeerId } from "../../src/names/peer-id.ts";
+import type { Refusal } from "../../src/names/refusal.ts";
 
 const SEEDS = [1, 2, 3, 4, 5];
 const TAG = "ab".repeat(32) as RoomTag;

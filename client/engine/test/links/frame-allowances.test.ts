@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodeCbor } from "../src/engine/cbor.ts";
-import { FRAME_ALLOWANCES, FrameAllowances, OFFENCES } from "../src/engine/frame-allowances.ts";
-import { encodeFrame } from "../src/engine/frame-codec.ts";
-import type { Frame } from "../src/engine/frame.ts";
-import { anyFrame } from "./frames.ts";
+import { decodeCbor } from "../../src/base/cbor.ts";
+import { FRAME_ALLOWANCES, FrameAllowances, OFFENCES } from "../../src/links/frame-allowances.ts";
+import { encodeFrame } from "../../src/wire/frame-codec.ts";
+import type { Frame } from "../../src/wire/frame.ts";
+import { anyFrame } from "../wire/frames.ts";
 
-const PROTOCOL = readFileSync(new URL("../../shared/PROTOCOL.md", import.meta.url), "utf8");
+const PROTOCOL = readFileSync(new URL("../../../../shared/PROTOCOL.md", import.meta.url), "utf8");
 
 /** The rows of the table: code, at once, a second, beyond. */
 const told = new Map(

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { FLOODS } from "../sim/floods.ts";
-import { LIES, lieFrom, type LieName } from "../sim/lies.ts";
-import { SimRoom, type SimPeer } from "../sim/room.ts";
-import { SimDisk } from "../sim/sim-disk.ts";
-import { equalBytes } from "../src/engine/bytes.ts";
-import { FRAME_ALLOWANCES } from "../src/engine/frame-allowances.ts";
-import { encodeFrame } from "../src/engine/frame-codec.ts";
-import type { Frame } from "../src/engine/frame.ts";
-import { isHostile, type Refusal } from "../src/engine/refusal.ts";
+import { FLOODS } from "../../../sim/swarm/floods.ts";
+import { LIES, lieFrom, type LieName } from "../../../sim/room/lies.ts";
+import { SimRoom, type SimPeer } from "../../../sim/room/room.ts";
+import { SimDisk } from "../../../sim/swarm/sim-disk.ts";
+import { equalBytes } from "../../src/base/bytes.ts";
+import { FRAME_ALLOWANCES } from "../../src/links/frame-allowances.ts";
+import { encodeFrame } from "../../src/wire/frame-codec.ts";
+import type { Frame } from "../../src/wire/frame.ts";
+import { isHostile, type Refusal } from "../../src/names/refusal.ts";
 
 /** What each lie is counted as. */
 const REFUSAL_OF: Record<LieName, Refusal> = {

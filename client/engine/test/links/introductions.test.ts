@@ -2,12 +2,12 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import type { Address, RoomTag } from "@swapmeet/shared";
 import { encode } from "cborg";
 import { describe, expect, test } from "vitest";
-import { SimRoom, type CarriedEnvelope, type SimPeer } from "../sim/room.ts";
-import { encodeBatch, NO_ENTRY } from "../src/engine/batch.ts";
-import { newSession, seal } from "../src/engine/envelope.ts";
-import { fileIdOf } from "../src/engine/file-id.ts";
-import { MAX_FRAME_BYTES } from "../src/engine/frame.ts";
-import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
+import { SimRoom, type CarriedEnvelope, type SimPeer } from "../../../sim/room/room.ts";
+import { encodeBatch, NO_ENTRY } from "../../src/feed/batch.ts";
+import { newSession, seal } from "../../src/links/envelope.ts";
+import { fileIdOf } from "../../src/names/file-id.ts";
+import { MAX_FRAME_BYTES } from "../../src/wire/frame.ts";
+import { decodeFrame, encodeFrame } from "../../src/wire/frame-codec.ts";
 
 const SEEDS = [1, 2, 3, 4, 5];
 

@@ -1,10 +1,10 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { ADDRESS_BYTES, type Address, type RoomTag } from "@swapmeet/shared";
 import { describe, expect, test } from "vitest";
-import { SeededRandom } from "../sim/random.ts";
-import type { LinkId, Notice, Output, Time } from "../src/engine/io.ts";
-import { Links } from "../src/engine/links.ts";
-import { peerIdOf, type PeerId } from "../src/engine/peer-id.ts";
+import { SeededRandom } from "../../../sim/random.ts";
+import type { LinkId, Notice, Output, Time } from "../../src/io/io.ts";
+import { Links } from "../../src/links/links.ts";
+import { peerIdOf, type PeerId } from "../../src/names/peer-id.ts";
 
 const TAG = "ab".repeat(32) as RoomTag;
 

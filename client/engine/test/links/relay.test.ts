@@ -2,13 +2,13 @@ import type { Address } from "@swapmeet/shared";
 import { decode, encode } from "cborg";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { SimRoom, type CarriedFrame, type SimPeer } from "../sim/room.ts";
-import { SimDisk } from "../sim/sim-disk.ts";
-import { bytesToHex, equalBytes } from "../src/engine/bytes.ts";
-import { open, seal } from "../src/engine/envelope.ts";
-import { MAX_FRAME_BYTES, type RelayFrame } from "../src/engine/frame.ts";
-import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
-import { publicRelayKey, RelayedChannel } from "../src/engine/relayed-channel.ts";
+import { SimRoom, type CarriedFrame, type SimPeer } from "../../../sim/room/room.ts";
+import { SimDisk } from "../../../sim/swarm/sim-disk.ts";
+import { bytesToHex, equalBytes } from "../../src/base/bytes.ts";
+import { open, seal } from "../../src/links/envelope.ts";
+import { MAX_FRAME_BYTES, type RelayFrame } from "../../src/wire/frame.ts";
+import { decodeFrame, encodeFrame } from "../../src/wire/frame-codec.ts";
+import { publicRelayKey, RelayedChannel } from "../../src/links/relayed-channel.ts";
 
 const SEEDS = [1, 2, 3];
 /** Two attempts at a direct connection, with all their waiting, and one through a friend. */

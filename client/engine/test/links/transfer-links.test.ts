@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Address } from "@swapmeet/shared";
-import type { FileId } from "../src/engine/file-id.ts";
-import type { Frame } from "../src/engine/frame.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import { TransferLinks } from "../src/engine/transfer-links.ts";
+import type { FileId } from "../../src/names/file-id.ts";
+import type { Frame } from "../../src/wire/frame.ts";
+import type { PeerId } from "../../src/names/peer-id.ts";
+import { TransferLinks } from "../../src/links/transfer-links.ts";
 
 const peer = (name: string) => name as PeerId;
 const FRAME: Frame = { type: "ping", nonce: 1 };

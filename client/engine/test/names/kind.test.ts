@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { badgeOf, kindOf } from "../src/engine/kind.ts";
+import { badgeOf, kindOf } from "../../src/names/kind.ts";
 
 test.each([
   ["Song.FLAC", "audio", "FLAC"],

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { bytesToHex, concatBytes } from "../src/engine/bytes.ts";
+import { bytesToHex, concatBytes } from "../../src/base/bytes.ts";
 import {
   HASH_BYTES,
   LEAF_BYTES,
@@ -10,9 +10,9 @@ import {
   pieceBegin,
   pieceBytes,
   type Geometry,
-} from "../src/engine/file-id.ts";
-import { foldLeaves, pieceHashOf, rootOfLayer } from "../src/engine/merkle.ts";
-import made from "./fixtures/bep52-roots.json" with { type: "json" };
+} from "../../src/names/file-id.ts";
+import { foldLeaves, pieceHashOf, rootOfLayer } from "../../src/names/merkle.ts";
+import made from "../../../test/fixtures/bep52-roots.json" with { type: "json" };
 
 const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest());
 

@@ -7,7 +7,7 @@ import {
   safeGroup,
   safePersonName,
   safePostText,
-} from "../src/engine/name.ts";
+} from "../../src/names/name.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text).length;
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { safePersonName } from "../src/engine/name.ts";
-import { personNameOf } from "../src/engine/person-name.ts";
-import { hueOf, tagOf, type PeerId } from "../src/engine/peer-id.ts";
+import { safePersonName } from "../../src/names/name.ts";
+import { personNameOf } from "../../src/names/person-name.ts";
+import { hueOf, tagOf, type PeerId } from "../../src/names/peer-id.ts";
 
 const peerOf = (i: number) => `0123456789ab${i.toString(16).padStart(8, "0")}${"0".repeat(44)}` as PeerId;
 

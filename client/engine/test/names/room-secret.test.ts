@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import type { RoomTag } from "@swapmeet/shared";
-import { bytesToHex, hexToBytes } from "../src/engine/bytes.ts";
-import { deriveRoom, openRoom, type RoomSecrets } from "../src/engine/room-secret.ts";
-import type { RoomCode } from "../src/platform/room-code.ts";
-import { stretch } from "../src/platform/stretched-code.ts";
+import { bytesToHex, hexToBytes } from "../../src/base/bytes.ts";
+import { deriveRoom, openRoom, type RoomSecrets } from "../../src/names/room-secret.ts";
+import type { RoomCode } from "../../../src/platform/room/room-code.ts";
+import { stretch } from "../../../src/platform/room/stretched-code.ts";
 
 // Made with other implementations, CODE, SECRET and NAME ("tag", "envelope key", "lane key") filled in:
 //   printf CODE | argon2 'swapmeet room v1' -id -t 3 -k 32768 -p 1 -l 32 -r          (the reference implementation)

@@ -1,13 +1,13 @@
 /** Overlays on links of a virtual clock: calls take a while, links die, a server gives samples or is away. */
 import type { Address } from "@swapmeet/shared";
-import type { ConnectionsLeft } from "../src/engine/call-budget.ts";
-import type { OverlayFrame } from "../src/engine/frame.ts";
-import type { Time } from "../src/engine/io.ts";
-import { Overlay } from "../src/engine/overlay.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import type { Refusal } from "../src/engine/refusal.ts";
-import { SeededRandom } from "../sim/random.ts";
-import { World } from "../sim/world.ts";
+import type { ConnectionsLeft } from "../../src/links/call-budget.ts";
+import type { OverlayFrame } from "../../src/wire/frame.ts";
+import type { Time } from "../../src/io/io.ts";
+import { Overlay } from "../../src/overlay/overlay.ts";
+import type { PeerId } from "../../src/names/peer-id.ts";
+import type { Refusal } from "../../src/names/refusal.ts";
+import { SeededRandom } from "../../../sim/random.ts";
+import { World } from "../../../sim/world.ts";
 
 const SAMPLE = 32;
 const IDLE_LINK_MS = 60_000;

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { Address } from "@swapmeet/shared";
-import type { ConnectionsLeft } from "../src/engine/call-budget.ts";
-import type { Contact, OverlayFrame } from "../src/engine/frame.ts";
-import type { Time } from "../src/engine/io.ts";
-import { ACTIVE_MAX, Overlay } from "../src/engine/overlay.ts";
-import { PassiveView } from "../src/engine/passive-view.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import type { Refusal } from "../src/engine/refusal.ts";
+import type { ConnectionsLeft } from "../../src/links/call-budget.ts";
+import type { Contact, OverlayFrame } from "../../src/wire/frame.ts";
+import type { Time } from "../../src/io/io.ts";
+import { ACTIVE_MAX, Overlay } from "../../src/overlay/overlay.ts";
+import { PassiveView } from "../../src/overlay/passive-view.ts";
+import type { PeerId } from "../../src/names/peer-id.ts";
+import type { Refusal } from "../../src/names/refusal.ts";
 import { isSymmetric, MINUTE, Net, reached, type Behind, type Member } from "./overlay-net.ts";
 
 const seeds = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);

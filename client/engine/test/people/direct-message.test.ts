@@ -1,14 +1,14 @@
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { SeededRandom } from "../sim/random.ts";
-import { hexToBytes } from "../src/engine/bytes.ts";
-import { DirectMessages } from "../src/engine/direct-message.ts";
-import { type DirectMessageFrame, type MessageFrame } from "../src/engine/frame.ts";
-import { encodeFrame } from "../src/engine/frame-codec.ts";
-import { openMessage, sealMessage, type MessageRoute } from "../src/engine/message-box.ts";
-import { peerIdOf, type PeerId } from "../src/engine/peer-id.ts";
-import type { Refusal } from "../src/engine/refusal.ts";
+import { SeededRandom } from "../../../sim/random.ts";
+import { hexToBytes } from "../../src/base/bytes.ts";
+import { DirectMessages } from "../../src/people/direct-message.ts";
+import { type DirectMessageFrame, type MessageFrame } from "../../src/wire/frame.ts";
+import { encodeFrame } from "../../src/wire/frame-codec.ts";
+import { openMessage, sealMessage, type MessageRoute } from "../../src/people/message-box.ts";
+import { peerIdOf, type PeerId } from "../../src/names/peer-id.ts";
+import type { Refusal } from "../../src/names/refusal.ts";
 
 const person = (seed: number) => {
   const secretKey = new SeededRandom(seed).bytes(32);

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { fileIdOf } from "../src/engine/file-id.ts";
-import type { Notice } from "../src/engine/io.ts";
-import { Offers } from "../src/engine/offers.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
+import { fileIdOf } from "../../src/names/file-id.ts";
+import type { Notice } from "../../src/io/io.ts";
+import { Offers } from "../../src/people/offers.ts";
+import type { PeerId } from "../../src/names/peer-id.ts";
 
 const [BEN, EVE] = ["ben", "eve"] as PeerId[] as [PeerId, PeerId];
 const files = [{ file: fileIdOf(new Uint8Array(32), 1000), name: "song.mp3" }];

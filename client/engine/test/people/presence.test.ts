@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { Address } from "@swapmeet/shared";
-import type { Profile } from "../src/engine/entry.ts";
-import type { SuspectFrame } from "../src/engine/frame.ts";
-import type { Time } from "../src/engine/io.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import { Presence } from "../src/engine/presence.ts";
-import type { Refusal } from "../src/engine/refusal.ts";
-import { SeededRandom } from "../sim/random.ts";
-import { World, type Sleeper } from "../sim/world.ts";
+import type { Profile } from "../../src/feed/entry.ts";
+import type { SuspectFrame } from "../../src/wire/frame.ts";
+import type { Time } from "../../src/io/io.ts";
+import type { PeerId } from "../../src/names/peer-id.ts";
+import { Presence } from "../../src/people/presence.ts";
+import type { Refusal } from "../../src/names/refusal.ts";
+import { SeededRandom } from "../../../sim/random.ts";
+import { World, type Sleeper } from "../../../sim/world.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { fileIdOf, geometryOf, HASH_BYTES } from "../src/engine/file-id.ts";
-import type { SwarmFrame } from "../src/engine/frame.ts";
-import type { SwarmInput, SwarmOutput } from "../src/engine/io.ts";
-import { rootOfLayer } from "../src/engine/merkle.ts";
-import { peerIdOf } from "../src/engine/peer-id.ts";
-import { Swarm } from "../src/engine/swarm.ts";
+import { fileIdOf, geometryOf, HASH_BYTES } from "../../src/names/file-id.ts";
+import type { SwarmFrame } from "../../src/wire/frame.ts";
+import type { SwarmInput, SwarmOutput } from "../../src/io/io.ts";
+import { rootOfLayer } from "../../src/names/merkle.ts";
+import { peerIdOf } from "../../src/names/peer-id.ts";
+import { Swarm } from "../../src/swarm/swarm.ts";
 
 const LENGTH = 1_000_000;
 const GEOMETRY = geometryOf(LENGTH);

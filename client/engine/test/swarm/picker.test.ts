@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Bitfield } from "../src/engine/bitfield.ts";
-import { Picker } from "../src/engine/picker.ts";
-import { SeededRandom } from "../sim/random.ts";
+import { Bitfield } from "../../src/base/bitfield.ts";
+import { Picker } from "../../src/swarm/download/picker.ts";
+import { SeededRandom } from "../../../sim/random.ts";
 
 const MEBIBYTE = 2 ** 20;
 

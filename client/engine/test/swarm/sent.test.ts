@@ -1,9 +1,9 @@
 /** [S19] [S20] What the sender is shown of a file that goes to somebody, and how the sender stops it. */
 import { describe, expect, test } from "vitest";
-import type { FileId } from "../src/engine/file-id.ts";
-import type { UploadState } from "../src/engine/view.ts";
-import { Meeting } from "../sim/meeting.ts";
-import type { SwarmNode } from "../sim/swarm-node.ts";
+import type { FileId } from "../../src/names/file-id.ts";
+import type { UploadState } from "../../src/io/view.ts";
+import { Meeting } from "../../../sim/room/meeting.ts";
+import type { SwarmNode } from "../../../sim/swarm/swarm-node.ts";
 
 const MIB = 1024 * 1024;
 

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { Assembly, type Request } from "../src/engine/assembly.ts";
-import type { Download } from "../src/engine/download.ts";
-import { LEAF_BYTES, geometryOf } from "../src/engine/file-id.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import { Source } from "../src/engine/source.ts";
+import { Assembly, type Request } from "../../src/swarm/download/assembly.ts";
+import type { Download } from "../../src/swarm/download/download.ts";
+import { LEAF_BYTES, geometryOf } from "../../src/names/file-id.ts";
+import type { PeerId } from "../../src/names/peer-id.ts";
+import { Source } from "../../src/swarm/download/source.ts";
 
 const ANNA = new Source("a".repeat(64) as PeerId);
 const BEN = new Source("b".repeat(64) as PeerId);

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { equalBytes } from "../src/engine/bytes.ts";
-import type { FileId } from "../src/engine/file-id.ts";
-import type { Refusal } from "../src/engine/refusal.ts";
-import { MAX_BLOCK_BYTES, type SwarmFrame } from "../src/engine/frame.ts";
-import { Meeting } from "../sim/meeting.ts";
-import { SWARM_SCENARIOS } from "../sim/swarm-scenarios.ts";
-import type { SwarmNode, Tamper } from "../sim/swarm-node.ts";
+import { equalBytes } from "../../src/base/bytes.ts";
+import type { FileId } from "../../src/names/file-id.ts";
+import type { Refusal } from "../../src/names/refusal.ts";
+import { MAX_BLOCK_BYTES, type SwarmFrame } from "../../src/wire/frame.ts";
+import { Meeting } from "../../../sim/room/meeting.ts";
+import { SWARM_SCENARIOS } from "../../../sim/swarm/swarm-scenarios.ts";
+import type { SwarmNode, Tamper } from "../../../sim/swarm/swarm-node.ts";
 
 const MIB = 1024 * 1024;
 const PIECE = 256 * 1024;

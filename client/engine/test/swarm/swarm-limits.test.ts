@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { FileId } from "../src/engine/file-id.ts";
-import { NO_LIMITS, type Limits } from "../src/engine/io.ts";
-import { Meeting } from "../sim/meeting.ts";
-import type { SwarmNode } from "../sim/swarm-node.ts";
+import type { FileId } from "../../src/names/file-id.ts";
+import { NO_LIMITS, type Limits } from "../../src/io/io.ts";
+import { Meeting } from "../../../sim/room/meeting.ts";
+import type { SwarmNode } from "../../../sim/swarm/swarm-node.ts";
 
 const MIB = 1024 * 1024;
 const KIB = 1024;

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { Bitfield } from "../src/engine/bitfield.ts";
-import { geometryOf, lengthOf, type FileId } from "../src/engine/file-id.ts";
-import type { SwarmFrame } from "../src/engine/frame.ts";
-import type { SwarmOutput } from "../src/engine/io.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import { Swarm } from "../src/engine/swarm.ts";
-import { hashFile } from "../sim/disk.ts";
-import { Meeting } from "../sim/meeting.ts";
+import { Bitfield } from "../../src/base/bitfield.ts";
+import { geometryOf, lengthOf, type FileId } from "../../src/names/file-id.ts";
+import type { SwarmFrame } from "../../src/wire/frame.ts";
+import type { SwarmOutput } from "../../src/io/io.ts";
+import type { PeerId } from "../../src/names/peer-id.ts";
+import { Swarm } from "../../src/swarm/swarm.ts";
+import { hashFile } from "../../../sim/swarm/disk.ts";
+import { Meeting } from "../../../sim/room/meeting.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import type { SwarmFrame } from "../src/engine/frame.ts";
-import { fileIdOf, LEAF_BYTES, type FileId } from "../src/engine/file-id.ts";
-import type { Notice, SwarmOutput } from "../src/engine/io.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import type { Refusal } from "../src/engine/refusal.ts";
-import { Swarm } from "../src/engine/swarm.ts";
-import { hashFile } from "../sim/disk.ts";
-import { SeededRandom } from "../sim/random.ts";
+import type { SwarmFrame } from "../../src/wire/frame.ts";
+import { fileIdOf, LEAF_BYTES, type FileId } from "../../src/names/file-id.ts";
+import type { Notice, SwarmOutput } from "../../src/io/io.ts";
+import type { PeerId } from "../../src/names/peer-id.ts";
+import type { Refusal } from "../../src/names/refusal.ts";
+import { Swarm } from "../../src/swarm/swarm.ts";
+import { hashFile } from "../../../sim/swarm/disk.ts";
+import { SeededRandom } from "../../../sim/random.ts";
 
 const PIECE = 256 * 1024;
 const MIB = 1024 * 1024;

@@ -1,9 +1,9 @@
 /** [S4a] Whom a download says that it waits for, when nothing comes. */
 import { expect, test } from "vitest";
-import type { FileId } from "../src/engine/file-id.ts";
-import { NO_LIMITS } from "../src/engine/io.ts";
-import { Meeting } from "../sim/meeting.ts";
-import type { SwarmNode } from "../sim/swarm-node.ts";
+import type { FileId } from "../../src/names/file-id.ts";
+import { NO_LIMITS } from "../../src/io/io.ts";
+import { Meeting } from "../../../sim/room/meeting.ts";
+import type { SwarmNode } from "../../../sim/swarm/swarm-node.ts";
 
 const MIB = 1024 * 1024;
 

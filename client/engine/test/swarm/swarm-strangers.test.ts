@@ -1,12 +1,12 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { expect, test } from "vitest";
-import { Bitfield } from "../src/engine/bitfield.ts";
-import { concatBytes } from "../src/engine/bytes.ts";
-import { fileIdOf, geometryOf, LEAF_BYTES } from "../src/engine/file-id.ts";
-import { MAX_HASHES_PER_FRAME, type RequestFrame, type SwarmFrame } from "../src/engine/frame.ts";
-import { pieceHashOf, rootOfLayer } from "../src/engine/merkle.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import { Swarm } from "../src/engine/swarm.ts";
+import { Bitfield } from "../../src/base/bitfield.ts";
+import { concatBytes } from "../../src/base/bytes.ts";
+import { fileIdOf, geometryOf, LEAF_BYTES } from "../../src/names/file-id.ts";
+import { MAX_HASHES_PER_FRAME, type RequestFrame, type SwarmFrame } from "../../src/wire/frame.ts";
+import { pieceHashOf, rootOfLayer } from "../../src/names/merkle.ts";
+import type { PeerId } from "../../src/names/peer-id.ts";
+import { Swarm } from "../../src/swarm/swarm.ts";
 
 const PIECES = 1280;
 /** Its pieces are the largest there are: four of them are all that may be held. */

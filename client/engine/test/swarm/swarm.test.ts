@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { equalBytes } from "../src/engine/bytes.ts";
-import type { FileId } from "../src/engine/file-id.ts";
-import { Meeting } from "../sim/meeting.ts";
-import type { SwarmNode } from "../sim/swarm-node.ts";
+import { equalBytes } from "../../src/base/bytes.ts";
+import type { FileId } from "../../src/names/file-id.ts";
+import { Meeting } from "../../../sim/room/meeting.ts";
+import type { SwarmNode } from "../../../sim/swarm/swarm-node.ts";
 
 const MIB = 1024 * 1024;
 const PIECE = 256 * 1024;

@@ -1,9 +1,9 @@
 import { encode } from "cborg";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MAX_BLOCK_BYTES, MAX_FRAME_BYTES, MAX_HAVE_PIECES, type Frame } from "../src/engine/frame.ts";
-import { decodeFrame, encodeFrame, writeBlock } from "../src/engine/frame-codec.ts";
-import { fileIdOf } from "../src/engine/file-id.ts";
+import { MAX_BLOCK_BYTES, MAX_FRAME_BYTES, MAX_HAVE_PIECES, type Frame } from "../../src/wire/frame.ts";
+import { decodeFrame, encodeFrame, writeBlock } from "../../src/wire/frame-codec.ts";
+import { fileIdOf } from "../../src/names/file-id.ts";
 import { anyFrame } from "./frames.ts";
 
 const file = fileIdOf(new Uint8Array(32).fill(7), 300_000);

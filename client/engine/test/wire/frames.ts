@@ -1,10 +1,10 @@
 /** Arbitrary frames, for properties. */
 import fc from "fast-check";
 import { ADDRESS_BYTES, type Address } from "@swapmeet/shared";
-import { decodeBatch, encodeBatch, NO_ENTRY, type Batch, type EntryHash } from "../src/engine/batch.ts";
-import { bytesToHex } from "../src/engine/bytes.ts";
-import { encodeEntry, TOPICS, type Topic } from "../src/engine/entry.ts";
-import { fileIdOf, HASH_BYTES, MAX_FILE_BYTES } from "../src/engine/file-id.ts";
+import { decodeBatch, encodeBatch, NO_ENTRY, type Batch, type EntryHash } from "../../src/feed/batch.ts";
+import { bytesToHex } from "../../src/base/bytes.ts";
+import { encodeEntry, TOPICS, type Topic } from "../../src/feed/entry.ts";
+import { fileIdOf, HASH_BYTES, MAX_FILE_BYTES } from "../../src/names/file-id.ts";
 import {
   MAX_HOPS,
   FINE_SUMMARY_BUCKETS,
@@ -12,8 +12,8 @@ import {
   SUMMARY_BUCKETS,
   SUMMARY_BUCKET_BYTES,
   type Frame,
-} from "../src/engine/frame.ts";
-import { peerIdOf, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from "../src/engine/peer-id.ts";
+} from "../../src/wire/frame.ts";
+import { peerIdOf, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from "../../src/names/peer-id.ts";
 
 const bytes = (minLength: number, maxLength = minLength) => fc.uint8Array({ minLength, maxLength });
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff });

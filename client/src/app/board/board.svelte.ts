@@ -1,11 +1,11 @@
 /** The board in front of one person: which group is open, what they are writing, what they have seen. */
 import { createContext } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
-import { GENERAL, safePostText } from "../engine/name.ts";
-import type { PostId } from "../engine/post-id.ts";
-import type { PostView } from "../engine/view.ts";
+import { GENERAL, safePostText } from "@swapmeet/engine/names/name";
+import type { PostId } from "@swapmeet/engine/names/post-id";
+import type { PostView } from "@swapmeet/engine/io/view";
 import { keepDrafts, keptDrafts, type Draft } from "./kept-drafts.ts";
-import type { Room } from "./room.svelte.ts";
+import type { Room } from "../context/room.svelte.ts";
 import { SeenPosts } from "./seen-posts.ts";
 import { passedAtEnd, unreadIn } from "./unread.ts";
 

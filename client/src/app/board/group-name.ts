@@ -1,6 +1,6 @@
 /** A newsgroup that somebody begins: its name as typed, or what would do instead. */
 import { fail, ok, type Result } from "@swapmeet/shared";
-import { GENERAL, safeGroup } from "../engine/name.ts";
+import { GENERAL, safeGroup } from "@swapmeet/engine/names/name";
 
 export type GroupNameProblem =
   | { readonly type: "empty" }

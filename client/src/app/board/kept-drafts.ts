@@ -1,5 +1,5 @@
 /** What was being written on the board when the page went, for this tab's reload. Where storage is forbidden it is lost. */
-import type { PostId } from "../engine/post-id.ts";
+import type { PostId } from "@swapmeet/engine/names/post-id";
 
 /** What is being written in one group. */
 export interface Draft {

@@ -1,6 +1,6 @@
 /** Which posts have been seen on this device: kept between visits as beginnings of their ids, which say nothing. */
-import type { PostId } from "../engine/post-id.ts";
-import { readSetting, writeSetting } from "../platform/settings.ts";
+import type { PostId } from "@swapmeet/engine/names/post-id";
+import { readSetting, writeSetting } from "../../platform/device/settings.ts";
 
 const KEY = "seen-posts";
 /** 48 bits: two of a room's posts begin alike once in many millions of rooms. */

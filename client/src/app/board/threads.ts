@@ -1,6 +1,6 @@
 /** Whom a post answers, to be said where the thread alone does not say it. */
-import type { PostId } from "../engine/post-id.ts";
-import type { PostView } from "../engine/view.ts";
+import type { PostId } from "@swapmeet/engine/names/post-id";
+import type { PostView } from "@swapmeet/engine/io/view";
 
 /** Answers to a thread's first post are not in it: they stand right below. */
 export const answeredIn = (posts: readonly PostView[]): ReadonlyMap<PostView, PostView> => {

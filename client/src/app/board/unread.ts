@@ -1,6 +1,6 @@
 /** Which posts a person has not seen yet. Pure: what has been seen is kept elsewhere. */
-import type { PostId } from "../engine/post-id.ts";
-import type { PostView } from "../engine/view.ts";
+import type { PostId } from "@swapmeet/engine/names/post-id";
+import type { PostView } from "@swapmeet/engine/io/view";
 
 type Known = Pick<PostView, "id" | "mine" | "depth">;
 type Has = (id: PostId) => boolean;

@@ -1,14 +1,14 @@
 /** The view model: a thin reader over the session. It holds nothing of the room, so nothing can be out of date. */
 import { createContext } from "svelte";
 import { createSubscriber } from "svelte/reactivity";
-import type { FileId } from "../engine/file-id.ts";
-import { libraryKey, type LibraryEntry } from "../engine/library.ts";
-import type { PeerId } from "../engine/peer-id.ts";
-import type { DownloadView } from "../engine/view.ts";
-import type { Session } from "../platform/session-view.ts";
-import { shortened } from "./short-name.ts";
-import { byEntry } from "./transfers.ts";
-import { nameOf, type Names } from "./words.ts";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import { libraryKey, type LibraryEntry } from "@swapmeet/engine/library";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import type { DownloadView } from "@swapmeet/engine/io/view";
+import type { Session } from "../../platform/session/session-view.ts";
+import { shortened } from "../parts/short-name.ts";
+import { byEntry } from "../transfers/transfers.ts";
+import { nameOf, type Names } from "../words.ts";
 
 export class Room implements Names {
   readonly #session: () => Session;

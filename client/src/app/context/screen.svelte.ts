@@ -1,8 +1,8 @@
 /** What of the page is in front of the person: the view, the open dialog, the theme. Nothing of the room. */
 import { createContext } from "svelte";
 import { MediaQuery } from "svelte/reactivity";
-import type { FileId } from "../engine/file-id.ts";
-import type { PeerId } from "../engine/peer-id.ts";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
 
 /** People and transfers have views of their own on a phone only; elsewhere they are always in sight. */
 export type View = "find" | "library" | "board" | "people" | "transfers";

@@ -1,10 +1,10 @@
 /** What is being looked for in the room. */
 import { createContext } from "svelte";
-import type { PeerId } from "../engine/peer-id.ts";
-import type { Kind, SearchQuery } from "../engine/view.ts";
-import type { Session } from "../platform/session-view.ts";
-import type { Room } from "./room.svelte.ts";
-import { RowWindow } from "./row-window.svelte.ts";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import type { Kind, SearchQuery } from "@swapmeet/engine/io/view";
+import type { Session } from "../../platform/session/session-view.ts";
+import type { Room } from "../context/room.svelte.ts";
+import { RowWindow } from "../parts/row-window.svelte.ts";
 
 const MB = 1_000_000;
 export const SIZES = {

@@ -1,10 +1,10 @@
 /** A session that only looks like one: what a scene says, and nothing behind it. For the gallery, in development. */
-import { rootHexOf, type FileId } from "../../engine/file-id.ts";
-import type { Limits } from "../../engine/io.ts";
-import { libraryKey, type LibraryEntry } from "../../engine/library.ts";
-import { GENERAL } from "../../engine/name.ts";
-import { hueOf, tagOf, type PeerId } from "../../engine/peer-id.ts";
-import type { PostId } from "../../engine/post-id.ts";
+import { rootHexOf, type FileId } from "@swapmeet/engine/names/file-id";
+import type { Limits } from "@swapmeet/engine/io/io";
+import { libraryKey, type LibraryEntry } from "@swapmeet/engine/library";
+import { GENERAL } from "@swapmeet/engine/names/name";
+import { hueOf, tagOf, type PeerId } from "@swapmeet/engine/names/peer-id";
+import type { PostId } from "@swapmeet/engine/names/post-id";
 import type {
   GroupView,
   Kind,
@@ -15,10 +15,10 @@ import type {
   SearchQuery,
   SearchResults,
   UploadState,
-} from "../../engine/view.ts";
-import { KINDS } from "../../engine/kind.ts";
-import type { FileDetails, PickedFile, Session } from "../../platform/session-view.ts";
-import { OpeningSession } from "../opening-session.ts";
+} from "@swapmeet/engine/io/view";
+import { KINDS } from "@swapmeet/engine/names/kind";
+import type { FileDetails, PickedFile, Session } from "../../platform/session/session-view.ts";
+import { OpeningSession } from "../room/opening-session.ts";
 
 const DELIVERY_MS = 600;
 const ARRIVAL_MS = 3000;

@@ -4,10 +4,10 @@
  */
 import { mount, tick } from "svelte";
 import { fail, ok } from "@swapmeet/shared";
-import type { RoomCode } from "../../platform/room-code.ts";
+import type { RoomCode } from "../../platform/room/room-code.ts";
 import Swapmeet from "../Swapmeet.svelte";
-import { Rooms } from "../rooms.svelte.ts";
-import { DOCK_FOLDED_KEY } from "../screen.svelte.ts";
+import { Rooms } from "../room/rooms.svelte.ts";
+import { DOCK_FOLDED_KEY } from "../context/screen.svelte.ts";
 import { FakeSession, type Scene } from "./fake-session.ts";
 import { SCENES } from "./scenes.ts";
 import "../styles/fonts.ts";

@@ -1,9 +1,9 @@
 /** The states of the page worth looking at. */
-import type { FileId } from "../../engine/file-id.ts";
-import { NO_LIMITS } from "../../engine/io.ts";
-import { kindOf } from "../../engine/kind.ts";
-import { hueOf, tagOf, type PeerId } from "../../engine/peer-id.ts";
-import type { PostId } from "../../engine/post-id.ts";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import { NO_LIMITS } from "@swapmeet/engine/io/io";
+import { kindOf } from "@swapmeet/engine/names/kind";
+import { hueOf, tagOf, type PeerId } from "@swapmeet/engine/names/peer-id";
+import type { PostId } from "@swapmeet/engine/names/post-id";
 import type {
   DownloadView,
   LibraryItem,
@@ -12,7 +12,7 @@ import type {
   PostView,
   ResultRow,
   TransferState,
-} from "../../engine/view.ts";
+} from "@swapmeet/engine/io/view";
 import type { Scene } from "./fake-session.ts";
 
 const MB = 1_000_000;

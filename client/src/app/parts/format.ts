@@ -1,5 +1,5 @@
 /** Numbers as people read them, in the browser's language. Decimal units: 1 MB is 1,000,000 bytes. */
-import { STANDSTILL_BYTES_PER_SECOND, type DownloadView } from "../engine/view.ts";
+import { STANDSTILL_BYTES_PER_SECOND, type DownloadView } from "@swapmeet/engine/io/view";
 
 /** Between a number and its unit: they never part at the end of a line. */
 const NBSP = "\u00a0";

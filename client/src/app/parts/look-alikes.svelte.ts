@@ -1,11 +1,11 @@
 /** Whose name looks like another's: this person's own, those present, and those who left and can still be read. */
 import { createContext } from "svelte";
 import { createSubscriber } from "svelte/reactivity";
-import type { PeerId } from "../engine/peer-id.ts";
-import { correspondentsIn } from "./correspondents.ts";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import { correspondentsIn } from "../people/correspondents.ts";
 import { goneAuthorsOf, lookAlikesIn, type Confusables } from "./look-alikes.ts";
-import type { Room } from "./room.svelte.ts";
-import { nameOf } from "./words.ts";
+import type { Room } from "../context/room.svelte.ts";
+import { nameOf } from "../words.ts";
 
 export class LookAlikes {
   readonly #room: Room;

@@ -1,6 +1,6 @@
 /** Whose name can be taken for somebody else's. Names are free and may repeat; then the key's tag tells people apart. */
-import type { PeerId } from "../engine/peer-id.ts";
-import type { PostView } from "../engine/view.ts";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import type { PostView } from "@swapmeet/engine/io/view";
 
 /** Letters that look alike become one letter, as Unicode's list of confusables has it (UTS 39). */
 export type Confusables = (text: string) => string;

@@ -1,5 +1,5 @@
-import type { PeerId } from "../engine/peer-id.ts";
-import type { MessageView } from "../engine/view.ts";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import type { MessageView } from "@swapmeet/engine/io/view";
 
 /** With whom these messages are, each once, in the order of their first. */
 export const correspondentsIn = (messages: readonly MessageView[]): readonly PeerId[] => [

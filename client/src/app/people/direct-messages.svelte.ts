@@ -1,10 +1,10 @@
 /** Which messages wait to be read, and what is being written to whom. The messages are the session's. */
 import { createContext } from "svelte";
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
-import type { PeerId } from "../engine/peer-id.ts";
-import type { MessageView, PersonView } from "../engine/view.ts";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import type { MessageView, PersonView } from "@swapmeet/engine/io/view";
 import { correspondentsIn } from "./correspondents.ts";
-import type { Room } from "./room.svelte.ts";
+import type { Room } from "../context/room.svelte.ts";
 
 export class DirectMessages {
   readonly #room: Room;

@@ -2,13 +2,13 @@
  * The room while it is being opened: nobody in it yet, and nothing lost. Files that are dropped and a name that is
  * typed in this second are kept and handed to the real session when it is there.
  */
-import type { FileId } from "../engine/file-id.ts";
-import { NO_LIMITS, type Limits } from "../engine/io.ts";
-import type { LibraryEntry } from "../engine/library.ts";
-import type { PeerId } from "../engine/peer-id.ts";
-import type { PostId } from "../engine/post-id.ts";
-import type { GroupView, PersonView, SearchResults } from "../engine/view.ts";
-import type { FileDetails, PickedFile, RoomView, ServerState, Session } from "../platform/session-view.ts";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import { NO_LIMITS, type Limits } from "@swapmeet/engine/io/io";
+import type { LibraryEntry } from "@swapmeet/engine/library";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import type { PostId } from "@swapmeet/engine/names/post-id";
+import type { GroupView, PersonView, SearchResults } from "@swapmeet/engine/io/view";
+import type { FileDetails, PickedFile, RoomView, ServerState, Session } from "../../platform/session/session-view.ts";
 
 const NOBODY: PersonView = {
   peer: "" as PeerId,

@@ -1,13 +1,13 @@
 /** Which room this tab is in. The address bar says it, and going back goes back to the room before. */
 import { createContext } from "svelte";
 import type { Result } from "@swapmeet/shared";
-import type { FileId } from "../engine/file-id.ts";
-import type { RoomChoice } from "../platform/boot.ts";
-import type { RoomCode, RoomCodeProblem } from "../platform/room-code.ts";
-import type { PickedFile, Session } from "../platform/session-view.ts";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import type { RoomChoice } from "../../platform/session/boot.ts";
+import type { RoomCode, RoomCodeProblem } from "../../platform/room/room-code.ts";
+import type { PickedFile, Session } from "../../platform/session/session-view.ts";
 import { OpeningSession } from "./opening-session.ts";
-import { hashOf, placeIn } from "../platform/room-link.ts";
-import { leavingWords } from "./words.ts";
+import { hashOf, placeIn } from "../../platform/room/room-link.ts";
+import { leavingWords } from "../words.ts";
 
 /** What lies behind the page and is loaded once the page is there. */
 export interface Doors {

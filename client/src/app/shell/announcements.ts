@@ -1,8 +1,8 @@
 /** What changed in the room, in words for those who do not look at the page. Pure: when it is said is another's matter. */
-import { libraryKey } from "../engine/library.ts";
-import type { DownloadView, PostView, TransferState } from "../engine/view.ts";
-import { formatCount, plural } from "./format.ts";
-import { stateWords, type Names } from "./words.ts";
+import { libraryKey } from "@swapmeet/engine/library";
+import type { DownloadView, PostView, TransferState } from "@swapmeet/engine/io/view";
+import { formatCount, plural } from "../parts/format.ts";
+import { stateWords, type Names } from "../words.ts";
 
 /** What the room was like at one moment. */
 export interface Moment {

@@ -1,5 +1,5 @@
 /** The piece map as runs of equal columns, few enough to draw ten times a second. */
-import type { DownloadView } from "../engine/view.ts";
+import type { DownloadView } from "@swapmeet/engine/io/view";
 
 /** Values of DownloadView.pieces below those that name a sender. */
 export const MISSING = 0;

@@ -1,7 +1,7 @@
 /** What the list of transfers says as a whole, and in which order it stands. */
-import type { FileId } from "../engine/file-id.ts";
-import { libraryKey } from "../engine/library.ts";
-import type { DownloadView, TransferState, UploadView } from "../engine/view.ts";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import { libraryKey } from "@swapmeet/engine/library";
+import type { DownloadView, TransferState, UploadView } from "@swapmeet/engine/io/view";
 
 const RANK: Readonly<Record<TransferState["type"], number>> = {
   downloading: 0,

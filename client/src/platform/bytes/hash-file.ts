@@ -1,6 +1,6 @@
 /** A file's root and piece layer, read in big slices. Runs in hash workers; the page never holds the bytes. */
 import { fail, ok, type Result } from "@swapmeet/shared";
-import { concatBytes } from "../engine/bytes.ts";
+import { concatBytes } from "@swapmeet/engine/base/bytes";
 import {
   HASH_BYTES,
   LEAF_BYTES,
@@ -8,9 +8,9 @@ import {
   geometryOf,
   pieceBegin,
   pieceBytes,
-} from "../engine/file-id.ts";
-import { pieceHashOf, rootOfLayer } from "../engine/merkle.ts";
-import type { ReadProblem } from "../engine/io.ts";
+} from "@swapmeet/engine/names/file-id";
+import { pieceHashOf, rootOfLayer } from "@swapmeet/engine/names/merkle";
+import type { ReadProblem } from "@swapmeet/engine/io/io";
 import { BlobReader, readSlice } from "./blob-reader.ts";
 import { leafHashes, type Bytes } from "./leaf-hashes.ts";
 import { readProblemOf } from "./read-problem.ts";

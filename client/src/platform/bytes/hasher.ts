@@ -4,12 +4,12 @@
  */
 import * as Comlink from "comlink";
 import { fail, ok, type Result } from "@swapmeet/shared";
-import { NotLoaded, WorkerFailed } from "./desk-worker.ts";
+import { NotLoaded, WorkerFailed } from "../workers/desk-worker.ts";
 import workerUrl from "./hash-worker.ts?worker&url";
-import { HASH_BYTES, MAX_FILE_BYTES, geometryOf } from "../engine/file-id.ts";
+import { HASH_BYTES, MAX_FILE_BYTES, geometryOf } from "@swapmeet/engine/names/file-id";
 import type { HashedFile, HashProblem, Part } from "./hash-file.ts";
 import type { HashDesk } from "./hash-worker.ts";
-import { LastingWorker } from "./lasting-worker.ts";
+import { LastingWorker } from "../workers/lasting-worker.ts";
 import type { Bytes } from "./leaf-hashes.ts";
 
 /** More than four read faster than a disk delivers, and the page and its peers need cores too. Guess. */

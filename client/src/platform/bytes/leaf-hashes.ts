@@ -3,7 +3,7 @@
  * context is secure (400 to 900 MB/s), else by WebAssembly (60 to 160 MB/s, it blocks: call it in a worker).
  */
 import { createSHA256 } from "hash-wasm";
-import { HASH_BYTES, LEAF_BYTES } from "../engine/file-id.ts";
+import { HASH_BYTES, LEAF_BYTES } from "@swapmeet/engine/names/file-id";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -2,7 +2,7 @@
  * What a failed read of a person's file means. Chromium, tried: edited, cut, grown, replaced or only touched:
  * NotReadableError; deleted or moved: NotFoundError. A withdrawn permission is NotAllowedError or NotReadableError.
  */
-import type { ReadProblem } from "../engine/io.ts";
+import type { ReadProblem } from "@swapmeet/engine/io/io";
 
 /** Tries the first byte. Null: the file is as it was. */
 export const readProblemIn = async (source: Blob): Promise<ReadProblem | null> => {

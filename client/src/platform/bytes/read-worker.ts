@@ -4,7 +4,7 @@
  */
 import * as Comlink from "comlink";
 import { fail, ok, type Result } from "@swapmeet/shared";
-import { equalBytes } from "../engine/bytes.ts";
+import { equalBytes } from "@swapmeet/engine/base/bytes";
 import {
   geometryOf,
   HASH_BYTES,
@@ -14,9 +14,9 @@ import {
   rootOf,
   type FileId,
   type Geometry,
-} from "../engine/file-id.ts";
-import type { ReadProblem } from "../engine/io.ts";
-import { hashAt, pieceHashOf } from "../engine/merkle.ts";
+} from "@swapmeet/engine/names/file-id";
+import type { ReadProblem } from "@swapmeet/engine/io/io";
+import { hashAt, pieceHashOf } from "@swapmeet/engine/names/merkle";
 import { BlobReader } from "./blob-reader.ts";
 import { leafHashes, type Bytes } from "./leaf-hashes.ts";
 import { readProblemOf } from "./read-problem.ts";

@@ -7,11 +7,11 @@
  */
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { openDB } from "idb";
-import { peerIdOf, type PeerId } from "../engine/peer-id.ts";
-import { openChannel } from "./channel.ts";
-import { committed } from "./committed.ts";
-import { afterAwake } from "./awake-timer.ts";
-import { within } from "./time-limit.ts";
+import { peerIdOf, type PeerId } from "@swapmeet/engine/names/peer-id";
+import { openChannel } from "../tabs/channel.ts";
+import { committed } from "../store/committed.ts";
+import { afterAwake } from "../workers/awake-timer.ts";
+import { within } from "../workers/time-limit.ts";
 
 export interface Identity {
   readonly peer: PeerId;

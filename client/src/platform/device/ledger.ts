@@ -6,10 +6,10 @@
 import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { RoomTag } from "@swapmeet/shared";
-import { bytesToHex, utf8ToBytes } from "../engine/bytes.ts";
-import type { FileId } from "../engine/file-id.ts";
-import { committed } from "./committed.ts";
-import type { FileEntry } from "../engine/library.ts";
+import { bytesToHex, utf8ToBytes } from "@swapmeet/engine/base/bytes";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import { committed } from "../store/committed.ts";
+import type { FileEntry } from "@swapmeet/engine/library";
 
 const NAME = "swapmeet-ledger";
 /** Others of one line: a thousand equal files of a folder. Guess. */

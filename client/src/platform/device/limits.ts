@@ -1,6 +1,6 @@
 /** The limits a person has set, as this device remembers them. */
 import * as v from "valibot";
-import { NO_LIMITS, type Limits } from "../engine/io.ts";
+import { NO_LIMITS, type Limits } from "@swapmeet/engine/io/io";
 import { readSetting, writeSetting } from "./settings.ts";
 
 /** A leaf of 16 KiB must not take longer than a peer may be silent. */

@@ -2,14 +2,14 @@
  * Files on their way into the library: found, hashed, handed over in batches. Ten thousand small files are a hundred
  * or two jobs, and the page breathes between the looks at their sizes.
  */
-import { fileIdOf } from "../engine/file-id.ts";
-import type { LocalFile } from "../engine/io.ts";
-import type { LibraryEntry } from "../engine/library.ts";
-import { safeFileName, safeFolder } from "../engine/name.ts";
-import { breathe } from "./breath.ts";
-import type { HashProblem } from "./hash-file.ts";
-import type { Hasher } from "./hasher.ts";
-import type { AddingView, PickedFile } from "./session-view.ts";
+import { fileIdOf } from "@swapmeet/engine/names/file-id";
+import type { LocalFile } from "@swapmeet/engine/io/io";
+import type { LibraryEntry } from "@swapmeet/engine/library";
+import { safeFileName, safeFolder } from "@swapmeet/engine/names/name";
+import { breathe } from "../workers/breath.ts";
+import type { HashProblem } from "../bytes/hash-file.ts";
+import type { Hasher } from "../bytes/hasher.ts";
+import type { AddingView, PickedFile } from "../session/session-view.ts";
 
 /** A batch is hashed by one worker in well under a second, and cancelled files are few. Guess. */
 const BATCH_FILES = 64;

@@ -1,5 +1,5 @@
 /** What a person dropped or picked, as files with the folders above them. */
-import type { PickedFile } from "./session-view.ts";
+import type { PickedFile } from "../session/session-view.ts";
 
 /**
  * Call it inside the drop event: the DataTransfer is empty afterwards. The folders are walked later, as the files are

@@ -1,10 +1,10 @@
 /** Files that other tabs of this browser handed over, until it is known whether they are what they should be. */
 import type { Result } from "@swapmeet/shared";
-import { fileIdOf, lengthOf, type FileId } from "../engine/file-id.ts";
-import type { Input } from "../engine/io.ts";
-import type { PeerId } from "../engine/peer-id.ts";
-import type { HashedFile, HashProblem } from "./hash-file.ts";
-import { unlessStill } from "./silence.ts";
+import { fileIdOf, lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
+import type { Input } from "@swapmeet/engine/io/io";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import type { HashedFile, HashProblem } from "../bytes/hash-file.ts";
+import { unlessStill } from "../workers/silence.ts";
 
 export interface HandedFilesOptions {
   /** `onBytes` hears how many more bytes are hashed. */

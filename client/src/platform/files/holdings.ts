@@ -3,23 +3,23 @@
  * swarm wants done with them, and answers. Decides nothing.
  */
 import { fail, ok, type Result } from "@swapmeet/shared";
-import { Bitfield } from "../engine/bitfield.ts";
-import { geometryOf, lengthOf, pieceBegin, pieceBytes, type FileId } from "../engine/file-id.ts";
-import type { Input, LocalFile, ReadProblem, StoreProblem, SwarmOutput } from "../engine/io.ts";
-import type { FileEntry } from "../engine/library.ts";
-import type { PeerId } from "../engine/peer-id.ts";
-import type { BlockSender } from "./block-queue.ts";
+import { Bitfield } from "@swapmeet/engine/base/bitfield";
+import { geometryOf, lengthOf, pieceBegin, pieceBytes, type FileId } from "@swapmeet/engine/names/file-id";
+import type { Input, LocalFile, ReadProblem, StoreProblem, SwarmOutput } from "@swapmeet/engine/io/io";
+import type { FileEntry } from "@swapmeet/engine/library";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import type { BlockSender } from "../run/block-queue.ts";
 import { HandedFiles, type HandedProblem } from "./handed-files.ts";
-import type { HashedFile, HashProblem } from "./hash-file.ts";
-import type { HostFiles } from "./host.ts";
-import { leafHashes, type Bytes } from "./leaf-hashes.ts";
-import type { PieceStore, PieceStores, StoredFile } from "./piece-store.ts";
-import { bytesMissing } from "./quota.ts";
-import { readProblemIn } from "./read-problem.ts";
+import type { HashedFile, HashProblem } from "../bytes/hash-file.ts";
+import type { HostFiles } from "../run/host.ts";
+import { leafHashes, type Bytes } from "../bytes/leaf-hashes.ts";
+import type { PieceStore, PieceStores, StoredFile } from "../store/piece-store.ts";
+import { bytesMissing } from "../store/quota.ts";
+import { readProblemIn } from "../bytes/read-problem.ts";
 import { SharedFiles } from "./shared-files.ts";
-import { within } from "./time-limit.ts";
+import { within } from "../workers/time-limit.ts";
 import { Turns } from "./turns.ts";
-import { brokenBy, unperformed } from "./unperformed.ts";
+import { brokenBy, unperformed } from "../run/unperformed.ts";
 
 export interface HoldingsOptions {
   stores(): Promise<PieceStores>;

@@ -1,8 +1,8 @@
 /** What downloads have left on this device, for the page to list and to delete. */
-import type { FileId } from "../engine/file-id.ts";
+import type { FileId } from "@swapmeet/engine/names/file-id";
 import type { Holdings } from "./holdings.ts";
-import { isPersistent, readQuota } from "./quota.ts";
-import type { StorageView } from "./session-view.ts";
+import { isPersistent, readQuota } from "../store/quota.ts";
+import type { StorageView } from "../session/session-view.ts";
 
 export interface KeptFilesOptions {
   readonly holdings: Pick<Holdings, "list" | "delete">;

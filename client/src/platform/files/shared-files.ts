@@ -3,14 +3,14 @@
  * a slice is read once for all the blocks in it, and the next one while they are sent.
  */
 import { fail, ok, type Result } from "@swapmeet/shared";
-import { concatBytes } from "../engine/bytes.ts";
-import { geometryOf, lengthOf, type FileId } from "../engine/file-id.ts";
-import type { ReadProblem } from "../engine/io.ts";
-import { LastingWorker } from "./lasting-worker.ts";
-import type { Bytes } from "./leaf-hashes.ts";
-import type { ReadDesk } from "./read-worker.ts";
-import workerUrl from "./read-worker.ts?worker&url";
-import { within } from "./time-limit.ts";
+import { concatBytes } from "@swapmeet/engine/base/bytes";
+import { geometryOf, lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
+import type { ReadProblem } from "@swapmeet/engine/io/io";
+import { LastingWorker } from "../workers/lasting-worker.ts";
+import type { Bytes } from "../bytes/leaf-hashes.ts";
+import type { ReadDesk } from "../bytes/read-worker.ts";
+import workerUrl from "../bytes/read-worker.ts?worker&url";
+import { within } from "../workers/time-limit.ts";
 
 /** Measured: slices of 64 KiB read at 55 MB/s, of 1 MiB at 190. Larger where a piece is: pieces are read whole. */
 const MIN_SLICE_BYTES = 1024 * 1024;

@@ -2,7 +2,7 @@
  * One line for each file, for all that touches where its bytes lie. What opens, closes or deletes it goes alone; uses
  * (checks, reads) go beside each other, after what was alone before them and before what is alone after them.
  */
-import type { FileId } from "../engine/file-id.ts";
+import type { FileId } from "@swapmeet/engine/names/file-id";
 
 interface Line {
   /** What went alone last, or is to. */

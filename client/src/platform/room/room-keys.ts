@@ -1,7 +1,7 @@
 /** From a room's code to its keys. PROTOCOL.md, rule R3. */
-import { bytesToHex, hexToBytes } from "../engine/bytes.ts";
-import { deriveRoom, type RoomSecrets } from "../engine/room-secret.ts";
-import { LastingWorker } from "./lasting-worker.ts";
+import { bytesToHex, hexToBytes } from "@swapmeet/engine/base/bytes";
+import { deriveRoom, type RoomSecrets } from "@swapmeet/engine/names/room-secret";
+import { LastingWorker } from "../workers/lasting-worker.ts";
 import type { RoomCode } from "./room-code.ts";
 import type { StretchDesk } from "./room-keys-worker.ts";
 import workerUrl from "./room-keys-worker.ts?worker&url";

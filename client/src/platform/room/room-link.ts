@@ -1,5 +1,5 @@
 /** What a link into a room says: `#amber-otter-cedar-violet`, and with a file of it `#amber-otter-cedar-violet/FILE-ID`. */
-import type { FileId } from "../engine/file-id.ts";
+import type { FileId } from "@swapmeet/engine/names/file-id";
 
 export interface Place {
   /** As typed or linked, not yet checked; "" is the open room. */

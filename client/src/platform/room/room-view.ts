@@ -1,6 +1,6 @@
 /** What the page says about its room: code, link, and the link that other devices can open. */
 import type { RoomCode } from "./room-code.ts";
-import type { RoomView } from "./session-view.ts";
+import type { RoomView } from "../session/session-view.ts";
 
 /** `page`: where other devices find this page. */
 export const roomView = (

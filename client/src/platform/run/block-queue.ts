@@ -2,7 +2,7 @@
  * Blocks that wait to be sent on one link: the answers to requests, in the order they were asked for. One that is
  * still being read from a disk holds up nobody. PROTOCOL.md, S2 and W6.
  */
-import { MAX_BLOCK_BYTES } from "../engine/frame.ts";
+import { MAX_BLOCK_BYTES } from "@swapmeet/engine/wire/frame";
 
 /** What answers requests has one to each peer. */
 export interface BlockSender {

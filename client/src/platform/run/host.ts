@@ -4,13 +4,13 @@
  */
 import type { Socket } from "socket.io-client";
 import type { Join, RoomTag } from "@swapmeet/shared";
-import { Engine, publicKeyOf, type EngineOptions } from "../engine/engine.ts";
-import type { Input, LinkId, Notice, Output, SwarmOutput } from "../engine/io.ts";
-import { openMessage } from "../engine/message-box.ts";
-import type { PeerId } from "../engine/peer-id.ts";
+import { Engine, publicKeyOf, type EngineOptions } from "@swapmeet/engine";
+import type { Input, LinkId, Notice, Output, SwarmOutput } from "@swapmeet/engine/io/io";
+import { openMessage } from "@swapmeet/engine/people/message-box";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { BlockSender } from "./block-queue.ts";
-import type { Identity } from "./identity.ts";
-import { Link } from "./link.ts";
+import type { Identity } from "../device/identity.ts";
+import { Link } from "./webrtc-link.ts";
 import { RelayedLink } from "./relayed-link.ts";
 import { SignalingClient, type SignalingEvents } from "./signaling-client.ts";
 import { sign } from "./signature.ts";

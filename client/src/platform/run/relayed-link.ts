@@ -2,7 +2,7 @@
  * A link through a friend, as far as this edge has a part in it: blocks that wait to be sent. The engine seals them and
  * sets the pace, one after the other. PROTOCOL.md, Y5.
  */
-import { encodeBlock } from "../engine/frame-codec.ts";
+import { encodeBlock } from "@swapmeet/engine/wire/frame-codec";
 import { BlockQueue, type BlockSender } from "./block-queue.ts";
 
 export interface RelayedLinkEvents {

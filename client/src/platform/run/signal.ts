@@ -1,6 +1,6 @@
 /** What one side's WebRTC stack says to the other's, as it comes out of an envelope: JSON that nobody vouches for. */
 import * as v from "valibot";
-import type { Signal } from "../engine/io.ts";
+import type { Signal } from "@swapmeet/engine/io/io";
 
 const Sdp = v.pipe(v.string(), v.maxLength(10_000));
 const SignalFromPeer = v.union([

@@ -2,8 +2,8 @@
  * The answer to an output that could not be performed, because something threw that nobody has foreseen: no output
  * stays unanswered. Null: the engine expects no answer to it, or counts the time until it comes.
  */
-import { publicKeyOf } from "../engine/engine.ts";
-import type { Input, Output, StoreProblem } from "../engine/io.ts";
+import { publicKeyOf } from "@swapmeet/engine";
+import type { Input, Output, StoreProblem } from "@swapmeet/engine/io/io";
 import { verify } from "./signature.ts";
 
 export const unperformed = (output: Output, error: unknown): Input | null => {

@@ -3,9 +3,9 @@
  * that are more in a worker. A newcomer in a large room has thousands, of a millisecond each. While there is no worker
  * they are all checked on the page, which breathes after each.
  */
-import { Allowance } from "../engine/allowance.ts";
-import { breathe } from "./breath.ts";
-import { LastingWorker } from "./lasting-worker.ts";
+import { Allowance } from "@swapmeet/engine/base/allowance";
+import { breathe } from "../workers/breath.ts";
+import { LastingWorker } from "../workers/lasting-worker.ts";
 import { verify } from "./signature.ts";
 import type { VerifyDesk } from "./verify-worker.ts";
 import workerUrl from "./verify-worker.ts?worker&url";

@@ -6,9 +6,9 @@
  * Knows nothing of rooms, peers or files: bytes in, bytes out.
  */
 import SimplePeer from "simple-peer";
-import { MAX_FRAME_BYTES } from "../engine/frame.ts";
-import { writeBlock } from "../engine/frame-codec.ts";
-import type { LinkEnd, Signal } from "../engine/io.ts";
+import { MAX_FRAME_BYTES } from "@swapmeet/engine/wire/frame";
+import { writeBlock } from "@swapmeet/engine/wire/frame-codec";
+import type { LinkEnd, Signal } from "@swapmeet/engine/io/io";
 import { BlockQueue, type BlockSender } from "./block-queue.ts";
 import { fingerprintOf, namesPlace, parseSignal } from "./signal.ts";
 

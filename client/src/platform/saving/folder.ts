@@ -3,12 +3,12 @@
  * IndexedDB; the permission may have to be given again, in a gesture.
  */
 import { openDB, type DBSchema } from "idb";
-import { utf8ToBytes } from "../engine/bytes.ts";
-import type { StoreProblem } from "../engine/io.ts";
-import { MAX_NAME_BYTES, portableFileName } from "../engine/name.ts";
-import type { Bytes } from "./leaf-hashes.ts";
-import { unlessStill } from "./silence.ts";
-import { within } from "./time-limit.ts";
+import { utf8ToBytes } from "@swapmeet/engine/base/bytes";
+import type { StoreProblem } from "@swapmeet/engine/io/io";
+import { MAX_NAME_BYTES, portableFileName } from "@swapmeet/engine/names/name";
+import type { Bytes } from "../bytes/leaf-hashes.ts";
+import { unlessStill } from "../workers/silence.ts";
+import { within } from "../workers/time-limit.ts";
 
 /** Tries at a free name, " (2)" and on. Guess. */
 const MAX_NAMES_TRIED = 1000;

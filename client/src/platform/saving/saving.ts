@@ -3,9 +3,9 @@
  * the browser copies it; the page never holds it. The blob must stay readable for a while after a download begins:
  * nobody tells the page when the browser is through with it.
  */
-import type { StoreProblem } from "../engine/io.ts";
+import type { StoreProblem } from "@swapmeet/engine/io/io";
 import { canChooseFolder, chooseFolder, forgetFolder, rememberedFolder, type Folder } from "./folder.ts";
-import { within } from "./time-limit.ts";
+import { within } from "../workers/time-limit.ts";
 
 /** The browser resolves the URL within seconds, unless it asks the person first where to save. Guess. */
 const URL_LIVES_MS = 5 * 60_000;

@@ -3,13 +3,13 @@
  * stopped them, has room again or is let go by another tab.
  */
 import type { RoomTag } from "@swapmeet/shared";
-import type { FileId } from "../engine/file-id.ts";
-import type { Input, LocalFile } from "../engine/io.ts";
-import { entryKey, type FileEntry } from "../engine/library.ts";
-import type { DownloadView } from "../engine/view.ts";
-import type { Holdings } from "./holdings.ts";
-import { entriesOf, Ledger, withEntries, type Line } from "./ledger.ts";
-import { bytesMissing } from "./quota.ts";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import type { Input, LocalFile } from "@swapmeet/engine/io/io";
+import { entryKey, type FileEntry } from "@swapmeet/engine/library";
+import type { DownloadView } from "@swapmeet/engine/io/view";
+import type { Holdings } from "../files/holdings.ts";
+import { entriesOf, Ledger, withEntries, type Line } from "../device/ledger.ts";
+import { bytesMissing } from "../store/quota.ts";
 
 export interface ResumingOptions {
   readonly holdings: Pick<Holdings, "name" | "canOpen" | "holds" | "serveAgain" | "list" | "delete">;

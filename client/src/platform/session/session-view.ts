@@ -2,12 +2,12 @@
  * What the page may read and command: the whole interface between `app` and everything below it.
  * Reads are cheap and always current; the page re-reads after `subscribe` calls back, a few times a second.
  */
-import type { FileId } from "../engine/file-id.ts";
-import type { OfferedFile } from "../engine/frame.ts";
-import type { LibraryEntry } from "../engine/library.ts";
-import type { PeerId } from "../engine/peer-id.ts";
-import type { PostId } from "../engine/post-id.ts";
-import type { Limits, Notice } from "../engine/io.ts";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import type { OfferedFile } from "@swapmeet/engine/wire/frame";
+import type { LibraryEntry } from "@swapmeet/engine/library";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import type { PostId } from "@swapmeet/engine/names/post-id";
+import type { Limits, Notice } from "@swapmeet/engine/io/io";
 import type {
   DownloadView,
   GroupView,
@@ -18,7 +18,7 @@ import type {
   SearchQuery,
   SearchResults,
   UploadView,
-} from "../engine/view.ts";
+} from "@swapmeet/engine/io/view";
 
 /** `outside`: the link as other devices can open it; differs from `link` where this page is at "localhost". */
 export type RoomView =

@@ -10,14 +10,14 @@ import {
   type JoinSecret,
   type RoomTag,
 } from "@swapmeet/shared";
-import { lengthOf, rootHexOf, type FileId } from "../engine/file-id.ts";
-import type { OfferedFile } from "../engine/frame.ts";
-import type { Limits, LocalFile, Notice } from "../engine/io.ts";
-import { entryKey, type LibraryEntry } from "../engine/library.ts";
-import type { PeerId } from "../engine/peer-id.ts";
-import type { PostId } from "../engine/post-id.ts";
-import { personNameOf } from "../engine/person-name.ts";
-import { openRoom, type RoomSecrets } from "../engine/room-secret.ts";
+import { lengthOf, rootHexOf, type FileId } from "@swapmeet/engine/names/file-id";
+import type { OfferedFile } from "@swapmeet/engine/wire/frame";
+import type { Limits, LocalFile, Notice } from "@swapmeet/engine/io/io";
+import { entryKey, type LibraryEntry } from "@swapmeet/engine/library";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import type { PostId } from "@swapmeet/engine/names/post-id";
+import { personNameOf } from "@swapmeet/engine/names/person-name";
+import { openRoom, type RoomSecrets } from "@swapmeet/engine/names/room-secret";
 import type {
   GroupView,
   MessageView,
@@ -25,23 +25,23 @@ import type {
   PostView,
   SearchQuery,
   SearchResults,
-} from "../engine/view.ts";
-import { Adding } from "./adding.ts";
-import { Hasher } from "./hasher.ts";
-import { Holdings, UNDO_WITHIN_MS } from "./holdings.ts";
-import { Host } from "./host.ts";
-import { watchAttention } from "./attention.ts";
-import { BoardStore } from "./board-store.ts";
-import { claimIdentity, type Identity } from "./identity.ts";
-import { KeptFiles } from "./kept-files.ts";
-import { Lane } from "./lane.ts";
-import { entriesOf, type Line } from "./ledger.ts";
-import type { LaneKeys } from "./lane-message.ts";
-import { askToPersist } from "./quota.ts";
+} from "@swapmeet/engine/io/view";
+import { Adding } from "../files/adding.ts";
+import { Hasher } from "../bytes/hasher.ts";
+import { Holdings, UNDO_WITHIN_MS } from "../files/holdings.ts";
+import { Host } from "../run/host.ts";
+import { watchAttention } from "../device/attention.ts";
+import { BoardStore } from "../device/board-store.ts";
+import { claimIdentity, type Identity } from "../device/identity.ts";
+import { KeptFiles } from "../files/kept-files.ts";
+import { Lane } from "../tabs/lane.ts";
+import { entriesOf, type Line } from "../device/ledger.ts";
+import type { LaneKeys } from "../tabs/lane-message.ts";
+import { askToPersist } from "../store/quota.ts";
 import { Resuming } from "./resuming.ts";
-import type { RoomCode } from "./room-code.ts";
-import { roomKeys } from "./room-keys.ts";
-import { Saving } from "./saving.ts";
+import type { RoomCode } from "../room/room-code.ts";
+import { roomKeys } from "../room/room-keys.ts";
+import { Saving } from "../saving/saving.ts";
 import type {
   FileDetails,
   NoticeView,
@@ -51,13 +51,13 @@ import type {
   Session,
   Settings,
 } from "./session-view.ts";
-import { roomView, outsidePage } from "./room-view.ts";
-import { openSocket } from "./signaling-client.ts";
-import { readLimits, writeLimits } from "./limits.ts";
-import { readSetting, writeSetting } from "./settings.ts";
-import { DeviceStorage } from "./storage.ts";
-import { StoreNews } from "./store-news.ts";
-import { Verifier } from "./verifier.ts";
+import { roomView, outsidePage } from "../room/room-view.ts";
+import { openSocket } from "../run/signaling-client.ts";
+import { readLimits, writeLimits } from "../device/limits.ts";
+import { readSetting, writeSetting } from "../device/settings.ts";
+import { DeviceStorage } from "../store/storage.ts";
+import { StoreNews } from "../store/store-news.ts";
+import { Verifier } from "../run/verifier.ts";
 import { warm } from "./warm.ts";
 
 export type RoomChoice = { readonly kind: "private"; readonly code: RoomCode } | { readonly kind: "open" };

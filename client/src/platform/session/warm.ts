@@ -3,15 +3,15 @@
  * somebody first serves a file, adds one, shows the QR code, or comes with another's name. The browser keeps what it
  * has fetched (the build's assets never change under their name), so that it is there then.
  */
-import hashWorker from "./hash-worker.ts?worker&url";
-import readWorker from "./read-worker.ts?worker&url";
-import roomKeysWorker from "./room-keys-worker.ts?worker&url";
-import storeWorker from "./store-worker.ts?worker&url";
-import verifyWorker from "./verify-worker.ts?worker&url";
+import hashWorker from "../bytes/hash-worker.ts?worker&url";
+import readWorker from "../bytes/read-worker.ts?worker&url";
+import roomKeysWorker from "../room/room-keys-worker.ts?worker&url";
+import storeWorker from "../store/store-worker.ts?worker&url";
+import verifyWorker from "../run/verify-worker.ts?worker&url";
 
 export const warm = (): void => {
   for (const url of [readWorker, storeWorker, hashWorker, roomKeysWorker, verifyWorker])
     void fetch(url, { priority: "low" }).catch(() => undefined); // asked for again when it is needed
-  const words = import("./room-code.ts").then(({ wordsStartingWith }) => wordsStartingWith("a", 1));
+  const words = import("../room/room-code.ts").then(({ wordsStartingWith }) => wordsStartingWith("a", 1));
   for (const later of [words, import("uqr"), import("unhomoglyph")]) void later.catch(() => undefined);
 };

@@ -4,13 +4,13 @@
  */
 import * as Comlink from "comlink";
 import { fail, ok, type Result } from "@swapmeet/shared";
-import { geometryOf, lengthOf, type FileId } from "../engine/file-id.ts";
-import type { StoreProblem } from "../engine/io.ts";
-import { Assembly } from "./assembly.ts";
+import { geometryOf, lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
+import type { StoreProblem } from "@swapmeet/engine/io/io";
+import { Assembly } from "./piece-buffers.ts";
 import type { PieceStore, PieceStores, StoreKind } from "./piece-store.ts";
 import type { CheckAnswer, Opened, StoreDesk } from "./store-desk.ts";
-import { unlessStill } from "./silence.ts";
-import { within } from "./time-limit.ts";
+import { unlessStill } from "../workers/silence.ts";
+import { within } from "../workers/time-limit.ts";
 
 /** A piece takes a second on a slow card, and as many may wait before it as memory holds. Guess. */
 const PIECE_MS = 60_000;

@@ -2,7 +2,7 @@
  * Flushes of one file, each for all that was written before it: a disk takes about as long for one piece as for ten.
  * Who has written asks for the next one and goes on when it is done; while one keeps the worker, others wait for theirs.
  */
-import { breathe } from "./breath.ts";
+import { breathe } from "../workers/breath.ts";
 
 export class Flushes {
   readonly #flush: () => void;

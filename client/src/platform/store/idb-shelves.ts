@@ -6,9 +6,9 @@
  * transaction. Whether a holder is still alive is asked over a BroadcastChannel; there are no Web Locks here. [F6]
  */
 import { openDB, type DBSchema, type IDBPDatabase } from "idb";
-import { bytesToHex } from "../engine/bytes.ts";
-import { afterAwake } from "./awake-timer.ts";
-import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "../engine/file-id.ts";
+import { bytesToHex } from "@swapmeet/engine/base/bytes";
+import { afterAwake } from "../workers/awake-timer.ts";
+import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
 import { committed } from "./committed.ts";
 import type { StoredFile } from "./piece-store.ts";
 import { isFull } from "./quota.ts";

@@ -1,6 +1,6 @@
 /** Pieces in memory: for tests, and for a browser that offers nothing else. */
-import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "../engine/file-id.ts";
-import type { Bytes } from "./leaf-hashes.ts";
+import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
+import type { Bytes } from "../bytes/leaf-hashes.ts";
 import type { StoredFile } from "./piece-store.ts";
 import { bytesIn, type Reading, type Shelf, type Shelves } from "./shelf.ts";
 

@@ -4,10 +4,10 @@
  * access handles stay open: they are fast, and as the browser gives a file's handle to one holder only, they are also
  * the lock between tabs. [F6]
  */
-import { equalBytes, utf8ToBytes } from "../engine/bytes.ts";
-import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "../engine/file-id.ts";
+import { equalBytes, utf8ToBytes } from "@swapmeet/engine/base/bytes";
+import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
 import { Flushes } from "./flushes.ts";
-import type { Bytes } from "./leaf-hashes.ts";
+import type { Bytes } from "../bytes/leaf-hashes.ts";
 import type { StoredFile } from "./piece-store.ts";
 import { isFull } from "./quota.ts";
 import { bytesIn, fileIdFrom, orClosed, type Reading, type Shelf, type Shelves } from "./shelf.ts";

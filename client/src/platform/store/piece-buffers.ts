@@ -1,6 +1,6 @@
 /** The pieces of one file while their blocks arrive: a buffer for each, used again when the piece is done. */
-import { pieceAt, pieceBegin, pieceBytes, type Geometry } from "../engine/file-id.ts";
-import type { Bytes } from "./leaf-hashes.ts";
+import { pieceAt, pieceBegin, pieceBytes, type Geometry } from "@swapmeet/engine/names/file-id";
+import type { Bytes } from "../bytes/leaf-hashes.ts";
 
 /** Buffers kept for the next pieces; a download has a few pieces in flight. Guess. */
 const SPARE_BUFFERS = 4;

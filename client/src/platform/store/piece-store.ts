@@ -3,9 +3,9 @@
  * earlier life left is read back and checked when the file is opened: no byte that comes out is unverified.
  */
 import type { Result } from "@swapmeet/shared";
-import type { FileId } from "../engine/file-id.ts";
-import type { StoreProblem } from "../engine/io.ts";
-import type { Bytes } from "./leaf-hashes.ts";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import type { StoreProblem } from "@swapmeet/engine/io/io";
+import type { Bytes } from "../bytes/leaf-hashes.ts";
 
 export type CheckedPiece =
   | { readonly type: "stored" }

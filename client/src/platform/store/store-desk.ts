@@ -4,7 +4,7 @@
  */
 import * as Comlink from "comlink";
 import { fail, ok, type Result } from "@swapmeet/shared";
-import { equalBytes } from "../engine/bytes.ts";
+import { equalBytes } from "@swapmeet/engine/base/bytes";
 import {
   HASH_BYTES,
   geometryOf,
@@ -15,10 +15,10 @@ import {
   rootOf,
   type FileId,
   type Geometry,
-} from "../engine/file-id.ts";
-import type { StoreProblem } from "../engine/io.ts";
-import { hashAt, pieceHashOf, rootOfLayer } from "../engine/merkle.ts";
-import { leafHashes, type Bytes } from "./leaf-hashes.ts";
+} from "@swapmeet/engine/names/file-id";
+import type { StoreProblem } from "@swapmeet/engine/io/io";
+import { hashAt, pieceHashOf, rootOfLayer } from "@swapmeet/engine/names/merkle";
+import { leafHashes, type Bytes } from "../bytes/leaf-hashes.ts";
 import type { CheckedPiece, StoredFile } from "./piece-store.ts";
 import { bytesMissing } from "./quota.ts";
 import { borrowed, orClosed, type Shelf, type Shelves } from "./shelf.ts";

@@ -9,12 +9,12 @@ import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import * as v from "valibot";
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from "../engine/bytes.ts";
-import type { FileId } from "../engine/file-id.ts";
-import { PUBLIC_KEY_BYTES, type PeerId } from "../engine/peer-id.ts";
-import type { RoomSecrets } from "../engine/room-secret.ts";
-import type { Bytes } from "./leaf-hashes.ts";
-import { fileIdFrom } from "./shelf.ts";
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from "@swapmeet/engine/base/bytes";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import { PUBLIC_KEY_BYTES, type PeerId } from "@swapmeet/engine/names/peer-id";
+import type { RoomSecrets } from "@swapmeet/engine/names/room-secret";
+import type { Bytes } from "../bytes/leaf-hashes.ts";
+import { fileIdFrom } from "../store/shelf.ts";
 
 export type LaneKeys = Pick<RoomSecrets, "tag" | "laneKey">;
 

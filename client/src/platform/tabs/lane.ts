@@ -8,9 +8,9 @@
  */
 import type { RoomTag } from "@swapmeet/shared";
 import * as v from "valibot";
-import { bytesToHex } from "../engine/bytes.ts";
-import type { FileId } from "../engine/file-id.ts";
-import type { PeerId } from "../engine/peer-id.ts";
+import { bytesToHex } from "@swapmeet/engine/base/bytes";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import { openChannel } from "./channel.ts";
 import {
   ASK_ID_BYTES,

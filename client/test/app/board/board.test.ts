@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import unhomoglyph from "unhomoglyph";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import type { PostId } from "../src/engine/post-id.ts";
-import type { PostView } from "../src/engine/view.ts";
-import { formatClaimedTime } from "../src/app/claimed-time.ts";
-import { parseGroupName } from "../src/app/group-name.ts";
-import { keepDrafts, keptDrafts, type Draft } from "../src/app/kept-drafts.ts";
-import { isLong, linkedParts } from "../src/app/linked-text.ts";
-import { goneAuthorsOf, lookAlikesIn } from "../src/app/look-alikes.ts";
-import { SeenPosts } from "../src/app/seen-posts.ts";
-import { answeredIn } from "../src/app/threads.ts";
-import { passedAtEnd, unreadIn } from "../src/app/unread.ts";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import type { PostId } from "@swapmeet/engine/names/post-id";
+import type { PostView } from "@swapmeet/engine/io/view";
+import { formatClaimedTime } from "../../../src/app/board/claimed-time.ts";
+import { parseGroupName } from "../../../src/app/board/group-name.ts";
+import { keepDrafts, keptDrafts, type Draft } from "../../../src/app/board/kept-drafts.ts";
+import { isLong, linkedParts } from "../../../src/app/parts/linked-text.ts";
+import { goneAuthorsOf, lookAlikesIn } from "../../../src/app/parts/look-alikes.ts";
+import { SeenPosts } from "../../../src/app/board/seen-posts.ts";
+import { answeredIn } from "../../../src/app/board/threads.ts";
+import { passedAtEnd, unreadIn } from "../../../src/app/board/unread.ts";
 
 const links = (text: string): string[] => linkedParts(text).flatMap(({ href }) => href ?? []);
 const linkedText = (text: string): string[] =>

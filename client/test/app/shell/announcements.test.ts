@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { newsSince, type Moment } from "../src/app/announcements.ts";
-import type { FileId } from "../src/engine/file-id.ts";
-import type { PeerId } from "../src/engine/peer-id.ts";
-import type { PostId } from "../src/engine/post-id.ts";
-import type { TransferState } from "../src/engine/view.ts";
+import { newsSince, type Moment } from "../../../src/app/shell/announcements.ts";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import type { PostId } from "@swapmeet/engine/names/post-id";
+import type { TransferState } from "@swapmeet/engine/io/view";
 
 const ruth = "aa".repeat(32) as PeerId;
 const quiet: Moment = { room: "#amber", search: null, downloads: [], posts: new Map(), server: null };

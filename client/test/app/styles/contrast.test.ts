@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 type Rgb = readonly [number, number, number];
 
 const ENOUGH = 4.5;
-const css = readFileSync(new URL("../src/app/styles/tokens.css", import.meta.url), "utf8");
+const css = readFileSync(new URL("../../../src/app/styles/tokens.css", import.meta.url), "utf8");
 const [light = "", dark = ""] = css.split(':root[data-theme="dark"]');
 
 const token = (theme: string, name: string): string =>

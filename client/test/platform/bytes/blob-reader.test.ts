@@ -2,8 +2,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { BlobReader } from "../src/platform/blob-reader.ts";
-import { hashFile } from "../src/platform/hash-file.ts";
+import { BlobReader } from "../../../src/platform/bytes/blob-reader.ts";
+import { hashFile } from "../../../src/platform/bytes/hash-file.ts";
 
 const SLICE = 1000;
 const content = Uint8Array.from({ length: 10 * SLICE }, (_, i) => i * 31 + (i >> 8));

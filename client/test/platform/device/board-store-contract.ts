@@ -1,7 +1,7 @@
 /** What the board's store must do, as named cases for a real browser: there is no IndexedDB elsewhere. */
 import type { RoomTag } from "@swapmeet/shared";
 import { openDB } from "idb";
-import { BoardStore, type BoardBounds } from "../src/platform/board-store.ts";
+import { BoardStore, type BoardBounds } from "../../../src/platform/device/board-store.ts";
 
 const ROOMY: BoardBounds = { roomBytes: 1_000_000, rooms: 100 };
 const tagOf = (name: string) => `${name} ${Math.random()}` as RoomTag;

@@ -1,7 +1,7 @@
 /** The rest of the store is tested where there is an IndexedDB: in a browser, e2e/tests/store-contract.spec.ts. */
 import type { RoomTag } from "@swapmeet/shared";
 import { afterEach, expect, test, vi } from "vitest";
-import { BoardStore } from "../src/platform/board-store.ts";
+import { BoardStore } from "../../../src/platform/device/board-store.ts";
 
 const TAG = "ab".repeat(32) as RoomTag;
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { NO_LIMITS } from "../src/engine/io.ts";
-import { readLimits, writeLimits } from "../src/platform/limits.ts";
-import { writeSetting } from "../src/platform/settings.ts";
+import { NO_LIMITS } from "@swapmeet/engine/io/io";
+import { readLimits, writeLimits } from "../../../src/platform/device/limits.ts";
+import { writeSetting } from "../../../src/platform/device/settings.ts";
 
 test("[S18] limits are remembered", () => {
   expect(readLimits()).toEqual(NO_LIMITS);

@@ -1,9 +1,9 @@
 import { fail } from "@swapmeet/shared";
 import { expect, test } from "vitest";
-import { Adding, type AddedFile } from "../src/platform/adding.ts";
-import { hashFile } from "../src/platform/hash-file.ts";
-import type { Hasher } from "../src/platform/hasher.ts";
-import type { PickedFile } from "../src/platform/session-view.ts";
+import { Adding, type AddedFile } from "../../../src/platform/files/adding.ts";
+import { hashFile } from "../../../src/platform/bytes/hash-file.ts";
+import type { Hasher } from "../../../src/platform/bytes/hasher.ts";
+import type { PickedFile } from "../../../src/platform/session/session-view.ts";
 
 const picked = (...texts: string[]): PickedFile[] =>
   texts.map((text) => ({ file: new File([text], `${text}.txt`), folder: "" }));

@@ -1,14 +1,14 @@
 /** [F6] Whatever touches a file's store waits its turn: a delayed deletion, too. Over real stores, in memory. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { pieceBegin, pieceBytes } from "../src/engine/file-id.ts";
-import type { Input, SwarmOutput } from "../src/engine/io.ts";
-import { hashAt } from "../src/engine/merkle.ts";
-import { storesAt } from "../src/platform/desk-stores.ts";
-import { Holdings, type HoldingsOptions } from "../src/platform/holdings.ts";
-import { MemoryShelves } from "../src/platform/memory-shelves.ts";
-import type { Shelf, Shelves } from "../src/platform/shelf.ts";
-import { StoreDesk } from "../src/platform/store-desk.ts";
-import { testFile } from "./piece-store-contract.ts";
+import { pieceBegin, pieceBytes } from "@swapmeet/engine/names/file-id";
+import type { Input, SwarmOutput } from "@swapmeet/engine/io/io";
+import { hashAt } from "@swapmeet/engine/names/merkle";
+import { storesAt } from "../../../src/platform/store/desk-stores.ts";
+import { Holdings, type HoldingsOptions } from "../../../src/platform/files/holdings.ts";
+import { MemoryShelves } from "../../../src/platform/store/memory-shelves.ts";
+import type { Shelf, Shelves } from "../../../src/platform/store/shelf.ts";
+import { StoreDesk } from "../../../src/platform/store/store-desk.ts";
+import { testFile } from "../store/piece-store-contract.ts";
 
 /** A disk on which opening and deleting wait for `go`. */
 class SlowShelves implements Shelves {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { newRoomCode, parseRoomCode, wordsStartingWith } from "../src/platform/room-code.ts";
+import { newRoomCode, parseRoomCode, wordsStartingWith } from "../../../src/platform/room/room-code.ts";
 
 const CODE = "amber-otter-cedar-violet";
 

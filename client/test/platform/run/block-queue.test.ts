@@ -1,7 +1,7 @@
 /** What waits on a link: nothing that is read slowly, not at all, or not wanted any more holds up the rest. */
 import { describe, expect, it } from "vitest";
-import { MAX_BLOCK_BYTES } from "../src/engine/frame.ts";
-import { BlockQueue } from "../src/platform/block-queue.ts";
+import { MAX_BLOCK_BYTES } from "@swapmeet/engine/wire/frame";
+import { BlockQueue } from "../../../src/platform/run/block-queue.ts";
 
 const never = new Promise<never>(() => {});
 const read = (length: number, fill = 0): Promise<Uint8Array> =>

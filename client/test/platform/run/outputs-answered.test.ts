@@ -1,21 +1,21 @@
 /** No output of the engine stays unanswered, whatever the browser does with what it is asked for. */
 import type { Socket } from "socket.io-client";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { bytesToHex } from "../src/engine/bytes.ts";
-import type { EngineOptions } from "../src/engine/engine.ts";
-import type { Input, Output } from "../src/engine/io.ts";
-import { peerIdOf } from "../src/engine/peer-id.ts";
-import { storesAt, type Desk } from "../src/platform/desk-stores.ts";
-import { Holdings } from "../src/platform/holdings.ts";
-import { Host } from "../src/platform/host.ts";
-import { MemoryShelves } from "../src/platform/memory-shelves.ts";
-import { StoreDesk } from "../src/platform/store-desk.ts";
-import { testFile } from "./piece-store-contract.ts";
+import { bytesToHex } from "@swapmeet/engine/base/bytes";
+import type { EngineOptions } from "@swapmeet/engine";
+import type { Input, Output } from "@swapmeet/engine/io/io";
+import { peerIdOf } from "@swapmeet/engine/names/peer-id";
+import { storesAt, type Desk } from "../../../src/platform/store/desk-stores.ts";
+import { Holdings } from "../../../src/platform/files/holdings.ts";
+import { Host } from "../../../src/platform/run/host.ts";
+import { MemoryShelves } from "../../../src/platform/store/memory-shelves.ts";
+import { StoreDesk } from "../../../src/platform/store/store-desk.ts";
+import { testFile } from "../store/piece-store-contract.ts";
 
 /** An engine that wants what the test says, and notes what it hears. */
 const wanted: Output[] = [];
 const heard: Input[] = [];
-vi.mock("../src/engine/engine.ts", async (original) => ({
+vi.mock("@swapmeet/engine", async (original) => ({
   ...(await original<object>()),
   Engine: class {
     handle(input: Input): Output[] {

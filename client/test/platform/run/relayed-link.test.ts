@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { concatBytes } from "../src/engine/bytes.ts";
-import { MAX_BLOCK_BYTES } from "../src/engine/frame.ts";
-import { decodeFrame } from "../src/engine/frame-codec.ts";
-import { RelayedLink } from "../src/platform/relayed-link.ts";
+import { concatBytes } from "@swapmeet/engine/base/bytes";
+import { MAX_BLOCK_BYTES } from "@swapmeet/engine/wire/frame";
+import { decodeFrame } from "@swapmeet/engine/wire/frame-codec";
+import { RelayedLink } from "../../../src/platform/run/relayed-link.ts";
 
 const blockIn = (frame: Uint8Array) => {
   const decoded = decodeFrame(frame);

@@ -3,7 +3,7 @@ import { EventEmitter } from "node:events";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Socket } from "socket.io-client";
 import type { Join, Joined } from "@swapmeet/shared";
-import { SignalingClient } from "../src/platform/signaling-client.ts";
+import { SignalingClient } from "../../../src/platform/run/signaling-client.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,8 +1,8 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Verifier } from "../src/platform/verifier.ts";
-import { verify } from "../src/platform/signature.ts";
-import { stubWorkers, type Fate, type StubbedWorker } from "./worker-double.ts";
+import { Verifier } from "../../../src/platform/run/verifier.ts";
+import { verify } from "../../../src/platform/run/signature.ts";
+import { stubWorkers, type Fate, type StubbedWorker } from "../workers/worker-double.ts";
 
 /** Only a hang takes so long. */
 const HANG = { timeout: 60_000 };

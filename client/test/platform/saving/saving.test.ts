@@ -1,9 +1,9 @@
 /** A finished file is given to the person, or they hear that it was not. Folders and downloads that work: e2e. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { fileIdOf } from "../src/engine/file-id.ts";
-import type { Input } from "../src/engine/io.ts";
-import { Holdings, type HoldingsOptions } from "../src/platform/holdings.ts";
-import { Saving } from "../src/platform/saving.ts";
+import { fileIdOf } from "@swapmeet/engine/names/file-id";
+import type { Input } from "@swapmeet/engine/io/io";
+import { Holdings, type HoldingsOptions } from "../../../src/platform/files/holdings.ts";
+import { Saving } from "../../../src/platform/saving/saving.ts";
 
 /** What this device remembers: the chosen folder. */
 let remembered: () => Promise<unknown>;

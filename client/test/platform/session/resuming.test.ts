@@ -1,22 +1,22 @@
 /** What a visit goes on with, serves again and tidies away: over real holdings and stores, and a ledger in memory. */
 import type { RoomTag } from "@swapmeet/shared";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { pieceBegin, pieceBytes, type FileId } from "../src/engine/file-id.ts";
-import type { Input, LocalFile, SwarmOutput } from "../src/engine/io.ts";
-import { hashAt } from "../src/engine/merkle.ts";
-import { storesAt } from "../src/platform/desk-stores.ts";
-import { Holdings } from "../src/platform/holdings.ts";
-import { leafHashes } from "../src/platform/leaf-hashes.ts";
-import type { Line } from "../src/platform/ledger.ts";
-import { MemoryShelves } from "../src/platform/memory-shelves.ts";
-import { Resuming } from "../src/platform/resuming.ts";
-import { StoreDesk } from "../src/platform/store-desk.ts";
-import { storePiece, testFile, type TestFile } from "./piece-store-contract.ts";
+import { pieceBegin, pieceBytes, type FileId } from "@swapmeet/engine/names/file-id";
+import type { Input, LocalFile, SwarmOutput } from "@swapmeet/engine/io/io";
+import { hashAt } from "@swapmeet/engine/names/merkle";
+import { storesAt } from "../../../src/platform/store/desk-stores.ts";
+import { Holdings } from "../../../src/platform/files/holdings.ts";
+import { leafHashes } from "../../../src/platform/bytes/leaf-hashes.ts";
+import type { Line } from "../../../src/platform/device/ledger.ts";
+import { MemoryShelves } from "../../../src/platform/store/memory-shelves.ts";
+import { Resuming } from "../../../src/platform/session/resuming.ts";
+import { StoreDesk } from "../../../src/platform/store/store-desk.ts";
+import { storePiece, testFile, type TestFile } from "../store/piece-store-contract.ts";
 
 const TAG = "ab".repeat(32) as RoomTag;
 
 const lines = new Map<FileId, Line>();
-vi.mock("../src/platform/ledger.ts", async (importOriginal) => ({
+vi.mock("../../../src/platform/device/ledger.ts", async (importOriginal) => ({
   ...(await importOriginal<object>()),
   Ledger: {
     open: async () => ({

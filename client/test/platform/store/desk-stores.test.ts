@@ -1,10 +1,10 @@
 /** A store answers whatever happens in its worker: a download waits for it. */
 import { ok, type Result } from "@swapmeet/shared";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { fileIdOf } from "../src/engine/file-id.ts";
-import type { StoreProblem } from "../src/engine/io.ts";
-import { storesAt, type Desk } from "../src/platform/desk-stores.ts";
-import type { PieceStore, PieceStores } from "../src/platform/piece-store.ts";
+import { fileIdOf } from "@swapmeet/engine/names/file-id";
+import type { StoreProblem } from "@swapmeet/engine/io/io";
+import { storesAt, type Desk } from "../../../src/platform/store/desk-stores.ts";
+import type { PieceStore, PieceStores } from "../../../src/platform/store/piece-store.ts";
 
 const file = fileIdOf(new Uint8Array(32).fill(1), 1000);
 const reported: unknown[] = [];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Flushes } from "../src/platform/flushes.ts";
+import { Flushes } from "../../../src/platform/store/flushes.ts";
 
 test("[F5] all that is written in one go shares a flush, and nobody goes on before it", async () => {
   const order: string[] = [];

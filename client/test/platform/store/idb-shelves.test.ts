@@ -1,9 +1,9 @@
 /** Pieces in IndexedDB over a double: the contract, and a quota that is used up at one moment. Browsers run it, too. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { storesAt } from "../src/platform/desk-stores.ts";
-import { IdbShelves } from "../src/platform/idb-shelves.ts";
-import type { PieceStores } from "../src/platform/piece-store.ts";
-import { StoreDesk } from "../src/platform/store-desk.ts";
+import { storesAt } from "../../../src/platform/store/desk-stores.ts";
+import { IdbShelves } from "../../../src/platform/store/idb-shelves.ts";
+import type { PieceStores } from "../../../src/platform/store/piece-store.ts";
+import { StoreDesk } from "../../../src/platform/store/store-desk.ts";
 import { FULL_DATABASES, IdbDouble } from "./idb-double.ts";
 import { contract, FULL_AT, fullAt, fullUntilTheNextLife } from "./piece-store-contract.ts";
 

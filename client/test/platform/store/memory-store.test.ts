@@ -1,8 +1,8 @@
 import { describe, test } from "vitest";
-import { fileIdOf } from "../src/engine/file-id.ts";
-import { storesAt } from "../src/platform/desk-stores.ts";
-import { MemoryShelves } from "../src/platform/memory-shelves.ts";
-import { StoreDesk } from "../src/platform/store-desk.ts";
+import { fileIdOf } from "@swapmeet/engine/names/file-id";
+import { storesAt } from "../../../src/platform/store/desk-stores.ts";
+import { MemoryShelves } from "../../../src/platform/store/memory-shelves.ts";
+import { StoreDesk } from "../../../src/platform/store/store-desk.ts";
 import {
   contract,
   FULL_AT,

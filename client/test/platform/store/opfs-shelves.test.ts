@@ -1,10 +1,10 @@
 /** What no browser shows at will: a disk that is full at one moment. The rest is the contract's, in a browser. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { fileIdOf } from "../src/engine/file-id.ts";
-import { storesAt } from "../src/platform/desk-stores.ts";
-import { OpfsShelves } from "../src/platform/opfs-shelves.ts";
-import type { PieceStores } from "../src/platform/piece-store.ts";
-import { StoreDesk } from "../src/platform/store-desk.ts";
+import { fileIdOf } from "@swapmeet/engine/names/file-id";
+import { storesAt } from "../../../src/platform/store/desk-stores.ts";
+import { OpfsShelves } from "../../../src/platform/store/opfs-shelves.ts";
+import type { PieceStores } from "../../../src/platform/store/piece-store.ts";
+import { StoreDesk } from "../../../src/platform/store/store-desk.ts";
 import { FULL_DISKS, OpfsDouble } from "./opfs-double.ts";
 import {
   contract,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { geometryOf } from "../src/engine/file-id.ts";
-import { Assembly } from "../src/platform/assembly.ts";
+import { geometryOf } from "@swapmeet/engine/names/file-id";
+import { Assembly } from "../../../src/platform/store/piece-buffers.ts";
 
 const GEOMETRY = geometryOf(600_000);
 

@@ -9,10 +9,10 @@ import {
   geometryOf,
   pieceBegin,
   pieceBytes,
-} from "../src/engine/file-id.ts";
-import { hashAt, pieceHashOf, rootOfLayer } from "../src/engine/merkle.ts";
-import { leafHashes, type Bytes } from "../src/platform/leaf-hashes.ts";
-import type { PieceStore, PieceStores } from "../src/platform/piece-store.ts";
+} from "@swapmeet/engine/names/file-id";
+import { hashAt, pieceHashOf, rootOfLayer } from "@swapmeet/engine/names/merkle";
+import { leafHashes, type Bytes } from "../../../src/platform/bytes/leaf-hashes.ts";
+import type { PieceStore, PieceStores } from "../../../src/platform/store/piece-store.ts";
 
 /** One place for pieces, seen from two tabs. */
 export interface Place {

@@ -1,11 +1,11 @@
 /** What a desk does when its shelves fail while a file is opened. The rest is the contract's. */
 import { expect, test } from "vitest";
-import type { StoreProblem } from "../src/engine/io.ts";
-import { storesAt } from "../src/platform/desk-stores.ts";
-import { MemoryShelves } from "../src/platform/memory-shelves.ts";
-import type { PieceStores } from "../src/platform/piece-store.ts";
-import type { Shelf, Shelves } from "../src/platform/shelf.ts";
-import { StoreDesk } from "../src/platform/store-desk.ts";
+import type { StoreProblem } from "@swapmeet/engine/io/io";
+import { storesAt } from "../../../src/platform/store/desk-stores.ts";
+import { MemoryShelves } from "../../../src/platform/store/memory-shelves.ts";
+import type { PieceStores } from "../../../src/platform/store/piece-store.ts";
+import type { Shelf, Shelves } from "../../../src/platform/store/shelf.ts";
+import { StoreDesk } from "../../../src/platform/store/store-desk.ts";
 import { testFile, type TestFile } from "./piece-store-contract.ts";
 
 const PROBLEM: StoreProblem = { kind: "full", missingBytes: null };

@@ -1,19 +1,19 @@
 import { fail } from "@swapmeet/shared";
 import { afterEach, describe, expect, test } from "vitest";
-import { fileIdOf, type FileId } from "../src/engine/file-id.ts";
-import type { Input } from "../src/engine/io.ts";
-import { peerIdOf } from "../src/engine/peer-id.ts";
-import { deriveRoom } from "../src/engine/room-secret.ts";
-import { HandedFiles } from "../src/platform/handed-files.ts";
-import { hashFile } from "../src/platform/hash-file.ts";
-import { Lane } from "../src/platform/lane.ts";
+import { fileIdOf, type FileId } from "@swapmeet/engine/names/file-id";
+import type { Input } from "@swapmeet/engine/io/io";
+import { peerIdOf } from "@swapmeet/engine/names/peer-id";
+import { deriveRoom } from "@swapmeet/engine/names/room-secret";
+import { HandedFiles } from "../../../src/platform/files/handed-files.ts";
+import { hashFile } from "../../../src/platform/bytes/hash-file.ts";
+import { Lane } from "../../../src/platform/tabs/lane.ts";
 import {
   laneName,
   newNonce,
   openLaneMessage,
   sealLaneMessage,
   type LaneMessage,
-} from "../src/platform/lane-message.ts";
+} from "../../../src/platform/tabs/lane-message.ts";
 
 const ROOM = deriveRoom(new Uint8Array(32).fill(1));
 const OTHER_ROOM = deriveRoom(new Uint8Array(32).fill(2));

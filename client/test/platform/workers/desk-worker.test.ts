@@ -2,11 +2,11 @@
 import * as Comlink from "comlink";
 import { ok } from "@swapmeet/shared";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { fileIdOf } from "../src/engine/file-id.ts";
-import { DeskWorker, NotLoaded, WorkerFailed } from "../src/platform/desk-worker.ts";
-import { Hasher } from "../src/platform/hasher.ts";
-import { SharedFiles } from "../src/platform/shared-files.ts";
-import { DeviceStorage } from "../src/platform/storage.ts";
+import { fileIdOf } from "@swapmeet/engine/names/file-id";
+import { DeskWorker, NotLoaded, WorkerFailed } from "../../../src/platform/workers/desk-worker.ts";
+import { Hasher } from "../../../src/platform/bytes/hasher.ts";
+import { SharedFiles } from "../../../src/platform/files/shared-files.ts";
+import { DeviceStorage } from "../../../src/platform/store/storage.ts";
 
 /** What workers that can be loaded have in them. */
 let desk: object;

@@ -6,14 +6,14 @@
  * believed (trust.ts), nor what becomes of a piece once all of it is here.
  */
 import { Assembly, type Leaves, type Request } from "./assembly.ts";
-import type { Bitfield } from "./bitfield.ts";
+import type { Bitfield } from "../../base/bitfield.ts";
 import type { Blames } from "./blames.ts";
 import type { Download } from "./download.ts";
-import { LEAF_BYTES, pieceBytes, type FileId } from "./file-id.ts";
-import type { SwarmFrame } from "./frame.ts";
+import { LEAF_BYTES, pieceBytes, type FileId } from "../../names/file-id.ts";
+import type { SwarmFrame } from "../../wire/frame.ts";
 import type { Holders } from "./holders.ts";
-import type { SwarmOutput, Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
+import type { SwarmOutput, Time } from "../../io/io.ts";
+import type { PeerId } from "../../names/peer-id.ts";
 import type { Picker } from "./picker.ts";
 import type { Source } from "./source.ts";
 import type { Trust } from "./trust.ts";

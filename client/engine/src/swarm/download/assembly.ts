@@ -5,12 +5,12 @@
  * first byte before it was complete; bytes of others for that leaf don't count. So each leaf has one sender, and when
  * the piece is corrupt, the leaf hashes name the liar. [S9]
  */
-import { equalBytes } from "./bytes.ts";
-import { LEAF_BYTES, pieceBegin, pieceBytes, type Geometry } from "./file-id.ts";
+import { equalBytes } from "../../base/bytes.ts";
+import { LEAF_BYTES, pieceBegin, pieceBytes, type Geometry } from "../../names/file-id.ts";
 import type { Download } from "./download.ts";
-import type { Time } from "./io.ts";
-import { hashAt } from "./merkle.ts";
-import type { PeerId } from "./peer-id.ts";
+import type { Time } from "../../io/io.ts";
+import { hashAt } from "../../names/merkle.ts";
+import type { PeerId } from "../../names/peer-id.ts";
 import type { Source } from "./source.ts";
 
 /** Bytes asked of one peer: whole leaves of one piece, the last one as short as the file's end. */

@@ -6,10 +6,10 @@
  */
 import type { Assembly } from "./assembly.ts";
 import type { Holders } from "./holders.ts";
-import type { Time } from "./io.ts";
+import type { Time } from "../../io/io.ts";
 import { HASHES_TIMEOUT_MS } from "./layer-fetch.ts";
-import type { PeerId } from "./peer-id.ts";
-import type { Refusal } from "./refusal.ts";
+import type { PeerId } from "../../names/peer-id.ts";
+import type { Refusal } from "../../names/refusal.ts";
 import type { Source } from "./source.ts";
 import type { TrueLeaves } from "./true-leaves.ts";
 import type { Trust } from "./trust.ts";

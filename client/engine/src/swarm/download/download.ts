@@ -7,24 +7,24 @@
  */
 import { Assemblies, type AssembliesContext } from "./assemblies.ts";
 import type { Assembly, Request } from "./assembly.ts";
-import { Bitfield } from "./bitfield.ts";
+import { Bitfield } from "../../base/bitfield.ts";
 import { Blames, type BlamesContext } from "./blames.ts";
-import { geometryOf, lengthOf, pieceBytes, rootOf, type FileId, type Geometry } from "./file-id.ts";
-import type { FetchEnd, RejectReason } from "./frame.ts";
+import { geometryOf, lengthOf, pieceBytes, rootOf, type FileId, type Geometry } from "../../names/file-id.ts";
+import type { FetchEnd, RejectReason } from "../../wire/frame.ts";
 import { Holders, type HoldersContext } from "./holders.ts";
-import type { PieceOrder, StoreProblem, Time } from "./io.ts";
+import type { PieceOrder, StoreProblem, Time } from "../../io/io.ts";
 import { LayerFetch, type LayerFetchContext } from "./layer-fetch.ts";
-import { hashAt } from "./merkle.ts";
-import { entryKey, type FileEntry } from "./library.ts";
-import type { PeerId } from "./peer-id.ts";
+import { hashAt } from "../../names/merkle.ts";
+import { entryKey, type FileEntry } from "../../library.ts";
+import type { PeerId } from "../../names/peer-id.ts";
 import { transferState, type Phase } from "./phase.ts";
 import { Picker } from "./picker.ts";
-import { Rate } from "./rate.ts";
+import { Rate } from "../../base/rate.ts";
 import { SILENT_MS, type Source } from "./source.ts";
 import { TrueLeaves, type TrueLeavesContext } from "./true-leaves.ts";
 import { Trust, type TrustContext } from "./trust.ts";
-import { STANDSTILL_BYTES_PER_SECOND } from "./view.ts";
-import type { DownloadView, TransferFailure } from "./view.ts";
+import { STANDSTILL_BYTES_PER_SECOND } from "../../io/view.ts";
+import type { DownloadView, TransferFailure } from "../../io/view.ts";
 
 /** How far back the shown speed looks. */
 const SHOWN_RATE_MEMORY_MS = 3000;

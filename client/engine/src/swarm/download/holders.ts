@@ -4,13 +4,13 @@
  *
  * It does not know what is asked of whom, nor which pieces are here already.
  */
-import { Bitfield } from "./bitfield.ts";
-import type { FileId, Geometry } from "./file-id.ts";
-import type { SwarmFrame } from "./frame.ts";
-import type { Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
+import { Bitfield } from "../../base/bitfield.ts";
+import type { FileId, Geometry } from "../../names/file-id.ts";
+import type { SwarmFrame } from "../../wire/frame.ts";
+import type { Time } from "../../io/io.ts";
+import type { PeerId } from "../../names/peer-id.ts";
 import type { Picker } from "./picker.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../../names/refusal.ts";
 import type { Source } from "./source.ts";
 
 /** A peer that sent us elsewhere for pieces is not asked for them again before this. Guess: a piece takes a while. */

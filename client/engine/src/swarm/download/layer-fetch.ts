@@ -4,14 +4,14 @@
  *
  * It does not know what the hashes are for.
  */
-import { equalBytes } from "./bytes.ts";
-import { HASH_BYTES, rootOf, type FileId, type Geometry } from "./file-id.ts";
-import { MAX_HASHES_PER_FRAME, type SwarmFrame } from "./frame.ts";
+import { equalBytes } from "../../base/bytes.ts";
+import { HASH_BYTES, rootOf, type FileId, type Geometry } from "../../names/file-id.ts";
+import { MAX_HASHES_PER_FRAME, type SwarmFrame } from "../../wire/frame.ts";
 import type { Holders } from "./holders.ts";
-import type { Time } from "./io.ts";
-import { rootOfLayer } from "./merkle.ts";
-import type { PeerId } from "./peer-id.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Time } from "../../io/io.ts";
+import { rootOfLayer } from "../../names/merkle.ts";
+import type { PeerId } from "../../names/peer-id.ts";
+import type { Refusal } from "../../names/refusal.ts";
 import { SILENT_MS, type Source } from "./source.ts";
 
 /** A peer answers for hashes in this time, or another is asked. Guess. */

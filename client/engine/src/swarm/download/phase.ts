@@ -4,11 +4,11 @@
  * It does not know how one phase follows another (download.ts).
  */
 import type { Assembly } from "./assembly.ts";
-import type { StoreProblem } from "./io.ts";
+import type { StoreProblem } from "../../io/io.ts";
 import type { LayerFetch } from "./layer-fetch.ts";
-import type { PeerId } from "./peer-id.ts";
+import type { PeerId } from "../../names/peer-id.ts";
 import type { Picker } from "./picker.ts";
-import type { TransferFailure, TransferState } from "./view.ts";
+import type { TransferFailure, TransferState } from "../../io/view.ts";
 
 export type Phase =
   /** Not begun, or nobody to fetch from, or others first. */

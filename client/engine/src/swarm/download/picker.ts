@@ -5,9 +5,9 @@
  * The open pieces (wanted, and asked of nobody) lie in one bitfield per availability, so that a pick looks at 32
  * pieces at a time and a change of availability moves one bit. It knows neither peers nor requests.
  */
-import { Bitfield } from "./bitfield.ts";
-import type { Geometry } from "./file-id.ts";
-import type { PieceOrder } from "./io.ts";
+import { Bitfield } from "../../base/bitfield.ts";
+import type { Geometry } from "../../names/file-id.ts";
+import type { PieceOrder } from "../../io/io.ts";
 
 /** Pieces are asked of a source in runs of this, in order: reading a file in order costs a third. Measured. */
 const RUN_BYTES = 16 * 1024 * 1024;

@@ -2,12 +2,12 @@
  * A linked peer as a source: what it has been asked for, how fast it answers, and so how much may be asked at once.
  * It does not know what the bytes are for.
  */
-import type { Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
+import type { Time } from "../../io/io.ts";
+import type { PeerId } from "../../names/peer-id.ts";
 import type { Request } from "./assembly.ts";
-import { LEAF_BYTES } from "./file-id.ts";
-import { Bucket } from "./bucket.ts";
-import { Rate } from "./rate.ts";
+import { LEAF_BYTES } from "../../names/file-id.ts";
+import { Bucket } from "../../base/pace.ts";
+import { Rate } from "../../base/rate.ts";
 
 /** The window before anything is measured, and always: a fast LAN link fills in one round trip. Guess. */
 export const MIN_WINDOW_BYTES = 512 * 1024;

@@ -4,12 +4,12 @@
  *
  * It does not know what they are for (trust.ts, blames.ts), nor when another is to be asked.
  */
-import { equalBytes } from "./bytes.ts";
-import { HASH_BYTES, LEAF_BYTES, pieceBytes, type FileId, type Geometry } from "./file-id.ts";
-import type { SwarmFrame } from "./frame.ts";
-import { pieceHashOf } from "./merkle.ts";
-import type { PeerId } from "./peer-id.ts";
-import type { Refusal } from "./refusal.ts";
+import { equalBytes } from "../../base/bytes.ts";
+import { HASH_BYTES, LEAF_BYTES, pieceBytes, type FileId, type Geometry } from "../../names/file-id.ts";
+import type { SwarmFrame } from "../../wire/frame.ts";
+import { pieceHashOf } from "../../names/merkle.ts";
+import type { PeerId } from "../../names/peer-id.ts";
+import type { Refusal } from "../../names/refusal.ts";
 
 export interface TrueLeavesContext {
   send(peer: PeerId, frame: SwarmFrame): void;

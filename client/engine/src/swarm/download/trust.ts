@@ -6,14 +6,14 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Assembly, Request } from "./assembly.ts";
-import { concatBytes, equalBytes } from "./bytes.ts";
-import { LEAF_BYTES } from "./file-id.ts";
+import { concatBytes, equalBytes } from "../../base/bytes.ts";
+import { LEAF_BYTES } from "../../names/file-id.ts";
 import type { Holders } from "./holders.ts";
-import type { Time } from "./io.ts";
+import type { Time } from "../../io/io.ts";
 import { HASHES_TIMEOUT_MS } from "./layer-fetch.ts";
-import { hashAt } from "./merkle.ts";
-import type { PeerId } from "./peer-id.ts";
-import type { Refusal } from "./refusal.ts";
+import { hashAt } from "../../names/merkle.ts";
+import type { PeerId } from "../../names/peer-id.ts";
+import type { Refusal } from "../../names/refusal.ts";
 import { MAX_WINDOW_BYTES, type Source } from "./source.ts";
 import type { TrueLeaves } from "./true-leaves.ts";
 

@@ -2,10 +2,10 @@
  * Who hears what is held of which file: all of it when they ask, and what is gained from then on, a few pieces at a
  * time. PROTOCOL.md, rules S2 and S5.
  */
-import type { FileId } from "./file-id.ts";
-import { MAX_HAVE_PIECES, type SwarmFrame } from "./frame.ts";
-import type { Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
+import type { FileId } from "../../names/file-id.ts";
+import { MAX_HAVE_PIECES, type SwarmFrame } from "../../wire/frame.ts";
+import type { Time } from "../../io/io.ts";
+import type { PeerId } from "../../names/peer-id.ts";
 
 /** Files one peer may hear about: it has a few downloads under way at a time. Guess. */
 export const MAX_INTERESTS_PER_PEER = 1024;

@@ -2,11 +2,11 @@
  * What was sent of which file to whom, and how that ended, for people to see: each stays until the person clears it.
  * Nothing is decided by it. PROTOCOL.md, rule S19.
  */
-import type { FileId } from "./file-id.ts";
-import type { Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
-import { Rate } from "./rate.ts";
-import type { UploadEnd } from "./view.ts";
+import type { FileId } from "../../names/file-id.ts";
+import type { Time } from "../../io/io.ts";
+import type { PeerId } from "../../names/peer-id.ts";
+import { Rate } from "../../base/rate.ts";
+import type { UploadEnd } from "../../io/view.ts";
 
 /** Rows of one person, and of all. Those that ended go first, the oldest of them; what the person stopped stays. Guess. */
 const MAX_SENDINGS_PER_PEER = 64;

@@ -3,9 +3,9 @@
  * whoever asks for one that another peer is getting is sent there, once: so a lone source gives every piece away
  * before it gives one twice (the idea of BEP 16, super-seeding, without hiding pieces). [S15]
  */
-import { Bitfield } from "./bitfield.ts";
-import type { Time } from "./io.ts";
-import type { PeerId } from "./peer-id.ts";
+import { Bitfield } from "../../base/bitfield.ts";
+import type { Time } from "../../io/io.ts";
+import type { PeerId } from "../../names/peer-id.ts";
 
 /** Second copies wait for first ones, unless none was begun for so long: then who is to get them is slow. Guess. */
 const FIRSTS_MAY_PAUSE_MS = 2000;

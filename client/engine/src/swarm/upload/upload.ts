@@ -4,8 +4,8 @@
  * A few peers are served at a time, so that a piece is complete somewhere soon and can be passed on; everyone who asks
  * gets turns of equal bytes (deficit round robin: Shreedhar, Varghese 1995), so that nobody starves.
  */
-import { Allowance } from "./allowance.ts";
-import { equalBytes } from "./bytes.ts";
+import { Allowance } from "../../base/allowance.ts";
+import { equalBytes } from "../../base/bytes.ts";
 import {
   HASH_BYTES,
   LEAF_BYTES,
@@ -17,19 +17,19 @@ import {
   rootOf,
   type FileId,
   type Geometry,
-} from "./file-id.ts";
-import { MAX_HASHES_PER_FRAME } from "./frame.ts";
-import type { FetchEnd, RejectReason, RequestFrame, SwarmFrame } from "./frame.ts";
+} from "../../names/file-id.ts";
+import { MAX_HASHES_PER_FRAME } from "../../wire/frame.ts";
+import type { FetchEnd, RejectReason, RequestFrame, SwarmFrame } from "../../wire/frame.ts";
 import { Interests } from "./interests.ts";
-import type { Notice, ReadProblem, SwarmOutput, Time } from "./io.ts";
-import { hashAt, pieceHashOf } from "./merkle.ts";
-import type { PeerId } from "./peer-id.ts";
-import { Bucket } from "./bucket.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Notice, ReadProblem, SwarmOutput, Time } from "../../io/io.ts";
+import { hashAt, pieceHashOf } from "../../names/merkle.ts";
+import type { PeerId } from "../../names/peer-id.ts";
+import { Bucket } from "../../base/pace.ts";
+import type { Refusal } from "../../names/refusal.ts";
 import { Sent, type Sending } from "./sent.ts";
-import { MAX_REQUESTS_PER_PEER, SILENT_MS } from "./source.ts";
+import { MAX_REQUESTS_PER_PEER, SILENT_MS } from "../download/source.ts";
 import { Spread } from "./spread.ts";
-import type { UploadState, UploadView } from "./view.ts";
+import type { UploadState, UploadView } from "../../io/view.ts";
 
 /** Peers served at a time. Guess: enough that one slow link leaves the uplink full, few enough that turns come soon. */
 export const UPLOAD_SLOTS = 4;
