@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { launchChromium } from "./lib/browser.ts";
-import { RoomPage } from "./lib/page.ts";
-import { Server } from "./lib/server.ts";
+import { RoomPage } from "./lib/page/page.ts";
+import { Server } from "./lib/servers/server.ts";
 
 const PICTURES = new URL("./pictures/", import.meta.url);
 const MEBIBYTE = 2 ** 20;

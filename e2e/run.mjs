@@ -8,8 +8,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ensureChromium } from "./lib/chromium.mjs";
-import { ensureFirefox } from "./lib/firefox.mjs";
+import { ensureChromium } from "./lib/install/chromium.mjs";
+import { ensureFirefox } from "./lib/install/firefox.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const reports = mkdtempSync(join(tmpdir(), "swapmeet-test-"));

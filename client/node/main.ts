@@ -1,6 +1,6 @@
 /**
  * Peers in a process of their own, ruled by the process that forked it: each message is a call, answered under its
- * number. See e2e/lib/node-peers.ts.
+ * number. See e2e/lib/peers/node-peers.ts.
  */
 import process from "node:process";
 import { setImmediate } from "node:timers/promises";

@@ -11,11 +11,11 @@ import { fileURLToPath } from "node:url";
 import type { CDPSession } from "playwright";
 import { launchPersistent } from "../lib/browser.ts";
 import { MiB } from "../lib/files.ts";
-import { NodePeers } from "../lib/node-peers.ts";
-import { RoomPage } from "../lib/page.ts";
-import { Server } from "../lib/server.ts";
-import { cpuSeconds, Processes, residentBytes } from "./processes.ts";
-import { percentile, round } from "./statistics.ts";
+import { NodePeers } from "../lib/peers/node-peers.ts";
+import { RoomPage } from "../lib/page/page.ts";
+import { Server } from "../lib/servers/server.ts";
+import { cpuSeconds, Processes, residentBytes } from "./lib/processes.ts";
+import { percentile, round } from "./lib/statistics.ts";
 
 const RESULTS = new URL("../../bench-results/", import.meta.url);
 const AUTHORS = 1_000;

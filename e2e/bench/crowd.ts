@@ -9,11 +9,11 @@ import { fileURLToPath } from "node:url";
 import { setTimeout as wait } from "node:timers/promises";
 import type { BrowserContext } from "playwright";
 import { launchPersistent } from "../lib/browser.ts";
-import { NodePeers, type NodePeer } from "../lib/node-peers.ts";
-import { RoomPage } from "../lib/page.ts";
-import { Server } from "../lib/server.ts";
-import { cpuSeconds, Processes } from "./processes.ts";
-import { round } from "./statistics.ts";
+import { NodePeers, type NodePeer } from "../lib/peers/node-peers.ts";
+import { RoomPage } from "../lib/page/page.ts";
+import { Server } from "../lib/servers/server.ts";
+import { cpuSeconds, Processes } from "./lib/processes.ts";
+import { round } from "./lib/statistics.ts";
 
 /** More in one process would wait for each other: one thread serves them all. */
 const PEERS_PER_PROCESS = 7;

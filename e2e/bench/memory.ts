@@ -11,10 +11,10 @@ import { fileURLToPath } from "node:url";
 import type { BrowserContext, CDPSession } from "playwright";
 import { launchPersistent } from "../lib/browser.ts";
 import { MiB, sha256 } from "../lib/files.ts";
-import { RoomPage } from "../lib/page.ts";
-import { Server } from "../lib/server.ts";
-import { Processes, residentBytes } from "./processes.ts";
-import { mebibytesPerSecond, round } from "./statistics.ts";
+import { RoomPage } from "../lib/page/page.ts";
+import { Server } from "../lib/servers/server.ts";
+import { Processes, residentBytes } from "./lib/processes.ts";
+import { mebibytesPerSecond, round } from "./lib/statistics.ts";
 
 const SAMPLE_EVERY_MS = 1_000;
 const GiB = 2 ** 30;

@@ -2,11 +2,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
-import { benchBeside, type Beside } from "./beside.ts";
-import { benchCompression } from "./compression.ts";
-import { benchJoining } from "./joining.ts";
-import { benchLane } from "./lane.ts";
-import { benchSearch } from "./search.ts";
+import { benchBeside, type Beside } from "./lib/beside.ts";
+import { benchCompression } from "./measures/compression.ts";
+import { benchJoining } from "./measures/joining.ts";
+import { benchLane } from "./measures/lane.ts";
+import { benchSearch } from "./measures/search.ts";
 import {
   benchManyToOne,
   benchOneToMany,
@@ -15,11 +15,11 @@ import {
   type OneToMany,
   type OneToOne,
   type Skipped,
-} from "./swarm.ts";
-import { benchThroughput } from "./throughput.ts";
-import type { CpuCost } from "./cpu.ts";
-import { benchWeight } from "./weight.ts";
-import { benchWrite } from "./write.ts";
+} from "./measures/swarm.ts";
+import { benchThroughput } from "./measures/throughput.ts";
+import type { CpuCost } from "./lib/cpu.ts";
+import { benchWeight } from "./measures/weight.ts";
+import { benchWrite } from "./measures/write.ts";
 
 const RESULTS = new URL("../../bench-results/", import.meta.url);
 

@@ -1,6 +1,6 @@
 /** Chromium as the tests and benchmarks start it. */
 import { chromium, type Browser, type BrowserContext, type LaunchOptions } from "playwright";
-import { findChromium } from "./chromium.mjs";
+import { findChromium } from "./install/chromium.mjs";
 
 /**
  * A host name that is this machine but not "localhost": over plain http the browser gives it what it gives a LAN

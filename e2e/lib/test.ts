@@ -9,8 +9,8 @@ import {
   type BrowserContextOptions,
   type Page,
 } from "@playwright/test";
-import { RoomPage } from "./page.ts";
-import { Server } from "./server.ts";
+import { RoomPage } from "./page/page.ts";
+import { Server } from "./servers/server.ts";
 
 export { expect };
 

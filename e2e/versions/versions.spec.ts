@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { randomFile, sha256 } from "../lib/files.ts";
-import { RoomPage } from "../lib/page.ts";
+import { RoomPage } from "../lib/page/page.ts";
 import { expect, test } from "../lib/test.ts";
 
 const OTHER_BUILD = process.env["OTHER_BUILD"] ?? "";

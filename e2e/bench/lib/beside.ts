@@ -3,14 +3,14 @@ import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { launchPersistent } from "../lib/browser.ts";
-import { Server } from "../lib/server.ts";
-import { serveBlank } from "./blank.ts";
-import { sendRaw } from "./raw.ts";
-import { inRoom, lastOf, onPages } from "./rooms.ts";
+import { launchPersistent } from "../../lib/browser.ts";
+import { Server } from "../../lib/servers/server.ts";
+import { serveBlank } from "../measures/blank.ts";
+import { sendRaw } from "../measures/raw.ts";
+import { inRoom, lastOf, onPages } from "../measures/rooms.ts";
 import { mebibytesPerSecond, median, round } from "./statistics.ts";
-import { skip, type Skipped } from "./swarm.ts";
-import { WebTorrent } from "./webtorrent.ts";
+import { skip, type Skipped } from "../measures/swarm.ts";
+import { WebTorrent } from "../measures/webtorrent.ts";
 
 /** MiB/s. */
 interface Speeds {

@@ -13,7 +13,7 @@ const shipped = (): Promise<string> =>
 /** simple-peer as our page's build has it. */
 export const builtByUs = async (): Promise<string> => {
   const built = await build({
-    configFile: fileURLToPath(new URL("../../client/vite.config.ts", import.meta.url)),
+    configFile: fileURLToPath(new URL("../../../client/vite.config.ts", import.meta.url)),
     logLevel: "error",
     build: {
       write: false,

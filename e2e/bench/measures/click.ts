@@ -1,6 +1,6 @@
 /** When a page was clicked and when it said "Complete", by its own clock: the driver sees both up to two seconds late. */
 import type { Locator } from "playwright";
-import type { RoomPage } from "../lib/page.ts";
+import type { RoomPage } from "../../lib/page/page.ts";
 
 /** Milliseconds since 1970. */
 export interface Clicked {

@@ -7,12 +7,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright";
-import { launchPersistent } from "../lib/browser.ts";
-import { MiB, randomBytes } from "../lib/files.ts";
+import { launchPersistent } from "../../lib/browser.ts";
+import { MiB, randomBytes } from "../../lib/files.ts";
 import { serveBlank } from "./blank.ts";
 import { connect, sendRaw } from "./raw.ts";
 import { onPages } from "./rooms.ts";
-import { mebibytesPerSecond, median, round } from "./statistics.ts";
+import { mebibytesPerSecond, median, round } from "../lib/statistics.ts";
 
 /** MiB/s before packing, medians; `wire`: bytes sent of each byte of the text. */
 export interface Compression {

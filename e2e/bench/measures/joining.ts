@@ -2,10 +2,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { launchPersistent } from "../lib/browser.ts";
-import { RoomPage } from "../lib/page.ts";
-import { Server } from "../lib/server.ts";
-import { median, round } from "./statistics.ts";
+import { launchPersistent } from "../../lib/browser.ts";
+import { RoomPage } from "../../lib/page/page.ts";
+import { Server } from "../../lib/servers/server.ts";
+import { median, round } from "../lib/statistics.ts";
 
 export interface Joining {
   /** Milliseconds, medians. */

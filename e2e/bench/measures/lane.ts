@@ -6,14 +6,14 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { launchPersistent } from "../lib/browser.ts";
-import { MiB } from "../lib/files.ts";
-import { Server } from "../lib/server.ts";
+import { launchPersistent } from "../../lib/browser.ts";
+import { MiB } from "../../lib/files.ts";
+import { Server } from "../../lib/servers/server.ts";
 import { serveBlank } from "./blank.ts";
 import { download } from "./click.ts";
 import { sendRaw } from "./raw.ts";
 import { inRoom, onPages } from "./rooms.ts";
-import { mebibytesPerSecond, median, round } from "./statistics.ts";
+import { mebibytesPerSecond, median, round } from "../lib/statistics.ts";
 
 export interface LaneBench {
   readonly bytes: number;

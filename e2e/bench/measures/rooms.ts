@@ -1,6 +1,6 @@
 /** What the benchmarks of several browsers do alike: pages for a while, a room of them, the time of a download. */
 import type { BrowserContext, Page } from "playwright";
-import { RoomPage } from "../lib/page.ts";
+import { RoomPage } from "../../lib/page/page.ts";
 import { download } from "./click.ts";
 
 /** A page of each browser at this address, for as long as it is measured. */

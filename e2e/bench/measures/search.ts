@@ -20,7 +20,7 @@ export interface SearchFigures {
   readonly indexMs: number;
 }
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 export const benchSearch = async (rows = 100_000): Promise<SearchFigures> => {
   const { stdout } = await promisify(execFile)(

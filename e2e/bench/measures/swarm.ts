@@ -7,13 +7,13 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BrowserContext } from "playwright";
-import { BRIDGE_ADDRESS, Namespaces, whyNoNamespaces } from "../lib/namespaces.ts";
-import type { RoomPage } from "../lib/page.ts";
-import { Server } from "../lib/server.ts";
+import { BRIDGE_ADDRESS, Namespaces, whyNoNamespaces } from "../../lib/servers/namespaces.ts";
+import type { RoomPage } from "../../lib/page/page.ts";
+import { Server } from "../../lib/servers/server.ts";
 import { serveBlank } from "./blank.ts";
 import { sendRaw } from "./raw.ts";
 import { inRoom, lastOf, onPages } from "./rooms.ts";
-import { median, round } from "./statistics.ts";
+import { median, round } from "../lib/statistics.ts";
 import { WebTorrent } from "./webtorrent.ts";
 
 /** Said aloud when it happened. */

@@ -6,14 +6,14 @@ import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { launchPersistent } from "../lib/browser.ts";
-import { RoomPage } from "../lib/page.ts";
-import { Server } from "../lib/server.ts";
+import { launchPersistent } from "../../lib/browser.ts";
+import { RoomPage } from "../../lib/page/page.ts";
+import { Server } from "../../lib/servers/server.ts";
 import { serveBlank } from "./blank.ts";
 import { download } from "./click.ts";
-import { CpuMeter, perGiB, type CpuCost } from "./cpu.ts";
+import { CpuMeter, perGiB, type CpuCost } from "../lib/cpu.ts";
 import { sendRaw } from "./raw.ts";
-import { mebibytesPerSecond, median, round } from "./statistics.ts";
+import { mebibytesPerSecond, median, round } from "../lib/statistics.ts";
 
 export interface Throughput {
   readonly bytes: number;

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
-const DIST = new URL("../../client/dist/", import.meta.url);
+const DIST = new URL("../../../client/dist/", import.meta.url);
 
 export interface Weight {
   readonly firstPaintBytes: number;

@@ -5,10 +5,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { launchPersistent } from "../lib/browser.ts";
+import { launchPersistent } from "../../lib/browser.ts";
 import { builtByUs, serveBlank } from "./blank.ts";
 import { sendRaw } from "./raw.ts";
-import { mebibytesPerSecond, median, round } from "./statistics.ts";
+import { mebibytesPerSecond, median, round } from "../lib/statistics.ts";
 
 export interface Writing {
   readonly chunkBytes: number;

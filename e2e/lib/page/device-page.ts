@@ -5,10 +5,10 @@
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright";
 import { createServer, type ViteDevServer } from "vite";
-import { LAN_HOST } from "./browser.ts";
+import { LAN_HOST } from "../browser.ts";
 
-const PAGE = fileURLToPath(new URL("../../client/test/browser", import.meta.url));
-const WORKSPACE = fileURLToPath(new URL("../..", import.meta.url));
+const PAGE = fileURLToPath(new URL("../../../client/test/browser", import.meta.url));
+const WORKSPACE = fileURLToPath(new URL("../../..", import.meta.url));
 
 export class DevicePages {
   readonly #server: ViteDevServer;

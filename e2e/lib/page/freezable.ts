@@ -1,6 +1,6 @@
 /** A browser of its own, whose pages can be frozen as a phone's file picker or a closed lid does it, or killed. */
 import type { Browser } from "playwright";
-import { launchChromium } from "./browser.ts";
+import { launchChromium } from "../browser.ts";
 import { RoomPage } from "./page.ts";
 
 export class Freezable {

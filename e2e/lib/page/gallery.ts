@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
 import { build } from "vite";
-import { Server } from "./server.ts";
+import { Server } from "../servers/server.ts";
 
-const CLIENT = fileURLToPath(new URL("../../client/", import.meta.url));
+const CLIENT = fileURLToPath(new URL("../../../client/", import.meta.url));
 
 export class Gallery {
   readonly #server: Server;

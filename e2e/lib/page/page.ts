@@ -3,7 +3,7 @@
  * look into the page's code. Who works with a screen reader finds the same things by the same names.
  */
 import { expect, type Download, type Locator, type Page } from "@playwright/test";
-import { pace } from "./pace.ts";
+import { pace } from "../pace.ts";
 
 /** Hashing and sending on two shared cores: generous, because only a failure takes that long. */
 const TRANSFER_TIMEOUT_MS = pace.hangMs(120_000);

@@ -1,6 +1,6 @@
 /** Data channels as a test needs them: slow, or counted. Both are set up before the page is loaded. */
 import type { Page } from "@playwright/test";
-import type { RoomPage } from "./page.ts";
+import type { RoomPage } from "../page/page.ts";
 
 interface Uplink {
   bytesPerSecond: number;

@@ -1,6 +1,6 @@
 /** The WebRTC connections of pages, so that a test can end the one between two of them. */
 import type { Page } from "@playwright/test";
-import type { RoomPage } from "./page.ts";
+import type { RoomPage } from "../page/page.ts";
 
 interface Watched {
   readonly connections: readonly RTCPeerConnection[];

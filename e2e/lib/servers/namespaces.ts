@@ -7,8 +7,8 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { chromium, type BrowserContext } from "playwright";
-import { launchOptions } from "./browser.ts";
-import { aptInstall } from "./installing.mjs";
+import { launchOptions } from "../browser.ts";
+import { aptInstall } from "../install/installing.mjs";
 
 /** The bridge's own address: here the servers listen. */
 export const BRIDGE_ADDRESS = "10.213.77.1";

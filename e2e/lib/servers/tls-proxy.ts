@@ -5,7 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { aptInstall } from "./installing.mjs";
+import { aptInstall } from "../install/installing.mjs";
 
 const has = (command: string, ...args: string[]): Promise<boolean> =>
   promisify(execFile)(command, args).then(

@@ -1,7 +1,7 @@
 /** The board and direct messages: what is said once reaches everyone, outlives who said it, and harms nobody. */
-import { NodePeers } from "../lib/node-peers.ts";
-import type { RoomPage } from "../lib/page.ts";
-import { expect, test } from "../lib/test.ts";
+import { NodePeers } from "../../lib/peers/node-peers.ts";
+import type { RoomPage } from "../../lib/page/page.ts";
+import { expect, test } from "../../lib/test.ts";
 
 test("[B7] a post outlives its author and every tab's reload: who comes later reads it, with the author's name and tag", async ({
   open,

@@ -1,7 +1,7 @@
 /** One writer per key: however tabs come to be, no two of them write one history. */
-import { pace } from "../lib/pace.ts";
-import { RoomPage } from "../lib/page.ts";
-import { expect, test } from "../lib/test.ts";
+import { pace } from "../../lib/pace.ts";
+import { RoomPage } from "../../lib/page/page.ts";
+import { expect, test } from "../../lib/test.ts";
 
 /** The board keeps so many of an author. */
 const KEPT = 500;

@@ -3,13 +3,13 @@
  * need the server's word for where STUN is answered: nothing answers at UDP 443.
  */
 import { join } from "node:path";
-import { randomFile, sha256 } from "../lib/files.ts";
-import { BRIDGE_ADDRESS, Namespaces, whyNoNats } from "../lib/namespaces.ts";
-import { pace } from "../lib/pace.ts";
-import { RoomPage } from "../lib/page.ts";
-import { Server } from "../lib/server.ts";
-import { expect, test } from "../lib/test.ts";
-import { TlsProxy, whyNoTlsProxy } from "../lib/tls-proxy.ts";
+import { randomFile, sha256 } from "../../lib/files.ts";
+import { BRIDGE_ADDRESS, Namespaces, whyNoNats } from "../../lib/servers/namespaces.ts";
+import { pace } from "../../lib/pace.ts";
+import { RoomPage } from "../../lib/page/page.ts";
+import { Server } from "../../lib/servers/server.ts";
+import { expect, test } from "../../lib/test.ts";
+import { TlsProxy, whyNoTlsProxy } from "../../lib/servers/tls-proxy.ts";
 
 test("[J14] two behind routers of their own meet directly, with the page behind a proxy that ends TLS", async ({
   folder,

@@ -1,8 +1,8 @@
 /** Nothing depends on what a device takes for the time. */
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { randomFile, sha256 } from "../lib/files.ts";
-import { expect, test } from "../lib/test.ts";
+import { randomFile, sha256 } from "../../lib/files.ts";
+import { expect, test } from "../../lib/test.ts";
 
 /** The page's clock is off by so much, its timers are not. */
 const clockOff = (years: number) => (page: Page) =>

@@ -1,11 +1,11 @@
 /** Pages that are frozen and go on, as behind a closed lid or a phone's file picker; and browsers that are killed. */
 import { join } from "node:path";
 import { setTimeout as pass } from "node:timers/promises";
-import { randomFile, sha256 } from "../lib/files.ts";
-import { Freezable } from "../lib/freezable.ts";
-import { pace } from "../lib/pace.ts";
-import type { RoomPage } from "../lib/page.ts";
-import { expect, test } from "../lib/test.ts";
+import { randomFile, sha256 } from "../../lib/files.ts";
+import { Freezable } from "../../lib/page/freezable.ts";
+import { pace } from "../../lib/pace.ts";
+import type { RoomPage } from "../../lib/page/page.ts";
+import { expect, test } from "../../lib/test.ts";
 
 const NAME = "cold.bin";
 const LENGTH = 24 * 1024 * 1024;

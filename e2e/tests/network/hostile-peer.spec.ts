@@ -3,10 +3,10 @@
  * it, and who lied is named and let go. How each refusal is counted: client/test/hostile-peer.test.ts.
  */
 import { join } from "node:path";
-import { MiB, randomFile, sha256 } from "../lib/files.ts";
-import { NodePeers, type NodePeer } from "../lib/node-peers.ts";
-import { pace } from "../lib/pace.ts";
-import { expect, test as base } from "../lib/test.ts";
+import { MiB, randomFile, sha256 } from "../../lib/files.ts";
+import { NodePeers, type NodePeer } from "../../lib/peers/node-peers.ts";
+import { pace } from "../../lib/pace.ts";
+import { expect, test as base } from "../../lib/test.ts";
 
 const test = base.extend<{ nodePeers: NodePeers }>({
   // eslint-disable-next-line no-empty-pattern

@@ -4,10 +4,10 @@
  */
 import { createCipheriv, randomBytes } from "node:crypto";
 import type { Address, RoomTag } from "@swapmeet/shared";
-import { HostileServer, type Carried, type Mutation } from "../lib/hostile-server.ts";
-import { pace } from "../lib/pace.ts";
-import { RoomPage } from "../lib/page.ts";
-import { expect, test as base } from "../lib/test.ts";
+import { HostileServer, type Carried, type Mutation } from "../../lib/servers/hostile-server.ts";
+import { pace } from "../../lib/pace.ts";
+import { RoomPage } from "../../lib/page/page.ts";
+import { expect, test as base } from "../../lib/test.ts";
 
 const test = base.extend<{ hostile: HostileServer }>({
   // eslint-disable-next-line no-empty-pattern

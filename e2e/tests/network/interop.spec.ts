@@ -2,10 +2,10 @@
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import puppeteer, { type Browser, type ElementHandle, type Page } from "puppeteer-core";
-import { MiB, randomFile, sha256 } from "../lib/files.ts";
-import { findFirefox } from "../lib/firefox.mjs";
-import { pace } from "../lib/pace.ts";
-import { expect, test } from "../lib/test.ts";
+import { MiB, randomFile, sha256 } from "../../lib/files.ts";
+import { findFirefox } from "../../lib/install/firefox.mjs";
+import { pace } from "../../lib/pace.ts";
+import { expect, test } from "../../lib/test.ts";
 
 const firefoxPath = findFirefox();
 

@@ -1,9 +1,9 @@
 /** A browser that may not use direct UDP, as some VPN extensions have it: it gathers no candidate at all. */
 import { chromium } from "playwright";
-import { launchOptions } from "../lib/browser.ts";
-import { pace } from "../lib/pace.ts";
-import { RoomPage } from "../lib/page.ts";
-import { expect, test } from "../lib/test.ts";
+import { launchOptions } from "../../lib/browser.ts";
+import { pace } from "../../lib/pace.ts";
+import { RoomPage } from "../../lib/page/page.ts";
+import { expect, test } from "../../lib/test.ts";
 
 test("[I13] the browser that forbids connections says so, and the other person is not told of the network", async ({
   server,

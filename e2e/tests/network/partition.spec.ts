@@ -4,10 +4,10 @@
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BRIDGE_ADDRESS, Namespaces, whyNoNamespaces } from "../lib/namespaces.ts";
-import { NodePeers, type NodePeer } from "../lib/node-peers.ts";
-import { pace } from "../lib/pace.ts";
-import { expect, test } from "../lib/test.ts";
+import { BRIDGE_ADDRESS, Namespaces, whyNoNamespaces } from "../../lib/servers/namespaces.ts";
+import { NodePeers, type NodePeer } from "../../lib/peers/node-peers.ts";
+import { pace } from "../../lib/pace.ts";
+import { expect, test } from "../../lib/test.ts";
 
 const PEERS_PER_HALF = 3;
 const CODE = "amber-otter-cedar-violet";

@@ -3,11 +3,11 @@
  * network can tell: lib/namespaces.ts.
  */
 import { join } from "node:path";
-import { randomFile, sha256 } from "../lib/files.ts";
-import { BRIDGE_ADDRESS, Namespaces, whyNoNamespaces } from "../lib/namespaces.ts";
-import { pace } from "../lib/pace.ts";
-import { RoomPage } from "../lib/page.ts";
-import { expect, test } from "../lib/test.ts";
+import { randomFile, sha256 } from "../../lib/files.ts";
+import { BRIDGE_ADDRESS, Namespaces, whyNoNamespaces } from "../../lib/servers/namespaces.ts";
+import { pace } from "../../lib/pace.ts";
+import { RoomPage } from "../../lib/page/page.ts";
+import { expect, test } from "../../lib/test.ts";
 
 test("[Y1] two that cannot reach each other exchange a file, posts and messages through a friend, and are told so", async ({
   server,

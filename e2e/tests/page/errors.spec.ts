@@ -1,11 +1,11 @@
 /** What goes wrong says its cause and its remedy, harms nothing else, and heals by itself where it can. */
 import { appendFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { liftUplink, slowUplink } from "../lib/channels.ts";
-import { MiB, randomBytes, randomFile, sha256 } from "../lib/files.ts";
-import { pace } from "../lib/pace.ts";
-import type { RoomPage } from "../lib/page.ts";
-import { expect, SERVER_GONE, test } from "../lib/test.ts";
+import { liftUplink, slowUplink } from "../../lib/peers/channels.ts";
+import { MiB, randomBytes, randomFile, sha256 } from "../../lib/files.ts";
+import { pace } from "../../lib/pace.ts";
+import type { RoomPage } from "../../lib/page/page.ts";
+import { expect, SERVER_GONE, test } from "../../lib/test.ts";
 
 const LENGTH = 48 * MiB;
 /** Slow enough to be caught in the middle. */

@@ -1,8 +1,8 @@
 /** The first page: complete, quiet, and the same for eyes, ears, keyboards and thumbs. */
 import { join } from "node:path";
-import { randomFile } from "../lib/files.ts";
-import type { RoomPage } from "../lib/page.ts";
-import { expect, test } from "../lib/test.ts";
+import { randomFile } from "../../lib/files.ts";
+import type { RoomPage } from "../../lib/page/page.ts";
+import { expect, test } from "../../lib/test.ts";
 
 const SCREENS = [
   { screen: "a desktop", viewport: { width: 1280, height: 800 }, hasTouch: false },

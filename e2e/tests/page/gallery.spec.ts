@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
 import type { Locator, Page } from "@playwright/test";
-import { Gallery, tour } from "../lib/gallery.ts";
-import { faultsOfLayout } from "../lib/layout.ts";
-import { expect, test } from "../lib/test.ts";
+import { Gallery, tour } from "../../lib/page/gallery.ts";
+import { faultsOfLayout } from "../../lib/page/layout.ts";
+import { expect, test } from "../../lib/test.ts";
 
 const SCREENS = [
   { screen: "a desktop", viewport: { width: 1280, height: 800 }, isAxed: true },

@@ -1,8 +1,8 @@
 /** The page never makes anybody wait: hashing happens elsewhere, and what arrives by the thousand comes in portions. */
 import type { Page } from "@playwright/test";
-import { folderOfSmallFiles } from "../lib/files.ts";
-import { pace } from "../lib/pace.ts";
-import { expect, test } from "../lib/test.ts";
+import { folderOfSmallFiles } from "../../lib/files.ts";
+import { pace } from "../../lib/pace.ts";
+import { expect, test } from "../../lib/test.ts";
 
 declare global {
   var longTasks: { startMs: number; durationMs: number }[];

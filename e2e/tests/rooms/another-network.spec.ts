@@ -4,10 +4,10 @@
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pace } from "../lib/pace.ts";
-import { Proxy } from "../lib/proxy.ts";
-import { Server } from "../lib/server.ts";
-import { expect, SERVER_GONE, test } from "../lib/test.ts";
+import { pace } from "../../lib/pace.ts";
+import { Proxy } from "../../lib/servers/proxy.ts";
+import { Server } from "../../lib/servers/server.ts";
+import { expect, SERVER_GONE, test } from "../../lib/test.ts";
 
 const FIRST = "198.51.100.7";
 const SECOND = "203.0.113.9";

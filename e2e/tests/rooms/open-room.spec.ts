@@ -1,5 +1,5 @@
 /** "Nearby": people of one network meet by opening the page, without a secret, and are told what that means. */
-import { expect, test } from "../lib/test.ts";
+import { expect, test } from "../../lib/test.ts";
 
 const WARNING = /not protected from the server/i;
 

@@ -1,11 +1,11 @@
 /** Rooms, tabs and the address bar: the room in use is always in the URL, and every tab is a peer of its own. */
 import { join } from "node:path";
 import { chromium, type Page } from "@playwright/test";
-import { launchOptions } from "../lib/browser.ts";
-import { randomFile } from "../lib/files.ts";
-import { pace } from "../lib/pace.ts";
-import { RoomPage } from "../lib/page.ts";
-import { expect, test } from "../lib/test.ts";
+import { launchOptions } from "../../lib/browser.ts";
+import { randomFile } from "../../lib/files.ts";
+import { pace } from "../../lib/pace.ts";
+import { RoomPage } from "../../lib/page/page.ts";
+import { expect, test } from "../../lib/test.ts";
 
 test("the room in use is always in the URL: join by code, back, forward, and by editing the address", async ({
   open,

@@ -3,13 +3,13 @@
  * also with whom they had no connection; and when it is back, so is everything, for newcomers too.
  */
 import { join } from "node:path";
-import { liftUplink, slowUplink } from "../lib/channels.ts";
-import { connectionsBetween, cutBetween, watchConnections } from "../lib/connections.ts";
-import { MiB, randomFile, sha256 } from "../lib/files.ts";
-import { pace } from "../lib/pace.ts";
-import type { RoomPage } from "../lib/page.ts";
-import { ServerProcess } from "../lib/server-process.ts";
-import { expect, SERVER_GONE, test } from "../lib/test.ts";
+import { liftUplink, slowUplink } from "../../lib/peers/channels.ts";
+import { connectionsBetween, cutBetween, watchConnections } from "../../lib/peers/connections.ts";
+import { MiB, randomFile, sha256 } from "../../lib/files.ts";
+import { pace } from "../../lib/pace.ts";
+import type { RoomPage } from "../../lib/page/page.ts";
+import { ServerProcess } from "../../lib/servers/server-process.ts";
+import { expect, SERVER_GONE, test } from "../../lib/test.ts";
 
 const PEERS = 6;
 const LONG = 16 * MiB;

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { expect, test, type Download } from "@playwright/test";
-import { LAN_HOST, launchChromium } from "../lib/browser.ts";
-import { DevicePages, device } from "../lib/device-page.ts";
+import { LAN_HOST, launchChromium } from "../../lib/browser.ts";
+import { DevicePages, device } from "../../lib/page/device-page.ts";
 
-const fixture = new URL("../../client/test/fixtures/bep52-roots.json", import.meta.url);
+const fixture = new URL("../../../client/test/fixtures/bep52-roots.json", import.meta.url);
 const made = JSON.parse(readFileSync(fixture, "utf8")) as {
   readonly files: readonly { readonly size: number; readonly root: string | null }[];
 };

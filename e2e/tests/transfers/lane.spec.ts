@@ -1,12 +1,12 @@
 /** Tabs of one browser hand each other the file itself: at once, and over no channel. PROTOCOL.md, "Same browser". */
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
-import { LAN_HOST } from "../lib/browser.ts";
-import { slowUplink } from "../lib/channels.ts";
-import { MiB, randomFile, sha256 } from "../lib/files.ts";
-import { pace } from "../lib/pace.ts";
-import { expect, test, type Opening } from "../lib/test.ts";
-import type { RoomPage } from "../lib/page.ts";
+import { LAN_HOST } from "../../lib/browser.ts";
+import { slowUplink } from "../../lib/peers/channels.ts";
+import { MiB, randomFile, sha256 } from "../../lib/files.ts";
+import { pace } from "../../lib/pace.ts";
+import { expect, test, type Opening } from "../../lib/test.ts";
+import type { RoomPage } from "../../lib/page/page.ts";
 import type { Page } from "@playwright/test";
 
 const NAME = "handed over.bin";

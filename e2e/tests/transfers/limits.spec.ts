@@ -1,11 +1,11 @@
 /** [S14] [S16] [S18] What a person sees of turns and limits, in real browsers. */
 import { join } from "node:path";
 import type { Locator } from "@playwright/test";
-import { Arrivals, liftUplink, slowUplink } from "../lib/channels.ts";
-import { MiB, randomFile } from "../lib/files.ts";
-import { pace } from "../lib/pace.ts";
-import type { RoomPage } from "../lib/page.ts";
-import { expect, test } from "../lib/test.ts";
+import { Arrivals, liftUplink, slowUplink } from "../../lib/peers/channels.ts";
+import { MiB, randomFile } from "../../lib/files.ts";
+import { pace } from "../../lib/pace.ts";
+import type { RoomPage } from "../../lib/page/page.ts";
+import { expect, test } from "../../lib/test.ts";
 
 /** In kB/s; "" is without. */
 const setLimit = async (room: RoomPage, field: string, kilobytes: string): Promise<void> => {

@@ -1,10 +1,10 @@
 /** The main job: share, find, fetch, trust every byte; and the server knows nothing of it. */
 import { basename, join } from "node:path";
-import { LAN_HOST } from "../lib/browser.ts";
-import { awkwardFolder, MiB, randomFile, sha256, unsafeName } from "../lib/files.ts";
-import { pace } from "../lib/pace.ts";
-import { Tap } from "../lib/tap.ts";
-import { expect, test } from "../lib/test.ts";
+import { LAN_HOST } from "../../lib/browser.ts";
+import { awkwardFolder, MiB, randomFile, sha256, unsafeName } from "../../lib/files.ts";
+import { pace } from "../../lib/pace.ts";
+import { Tap } from "../../lib/peers/tap.ts";
+import { expect, test } from "../../lib/test.ts";
 
 const WORLDS = [
   { world: "on localhost, a secure context", host: "localhost", secure: true },

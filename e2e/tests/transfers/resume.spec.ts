@@ -3,12 +3,12 @@ import { mkdtemp, readlink, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "@playwright/test";
-import { LAN_HOST, launchPersistent } from "../lib/browser.ts";
-import { Arrivals, liftUplink, slowUplink } from "../lib/channels.ts";
-import { MiB, randomFile, sha256 } from "../lib/files.ts";
-import { pace } from "../lib/pace.ts";
-import { RoomPage } from "../lib/page.ts";
-import { expect, test as base } from "../lib/test.ts";
+import { LAN_HOST, launchPersistent } from "../../lib/browser.ts";
+import { Arrivals, liftUplink, slowUplink } from "../../lib/peers/channels.ts";
+import { MiB, randomFile, sha256 } from "../../lib/files.ts";
+import { pace } from "../../lib/pace.ts";
+import { RoomPage } from "../../lib/page/page.ts";
+import { expect, test as base } from "../../lib/test.ts";
 
 const NAME = "long way.bin";
 /** Pieces of files up to 256 MiB. */

@@ -1,8 +1,8 @@
 /** Equal files under several names, and a file that is gone: what two people see of them. */
 import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { randomFile, sha256 } from "../lib/files.ts";
-import { expect, test } from "../lib/test.ts";
+import { randomFile, sha256 } from "../../lib/files.ts";
+import { expect, test } from "../../lib/test.ts";
 
 test("[C1] [S21] the same bytes by two names are two files to find, to fetch and to take away", async ({
   folder,

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@playwright/test";
 import puppeteer, { type Browser } from "puppeteer-core";
-import { launchOptions } from "../lib/browser.ts";
-import { DevicePages } from "../lib/device-page.ts";
-import { findFirefox } from "../lib/firefox.mjs";
-import { pace } from "../lib/pace.ts";
+import { launchOptions } from "../../lib/browser.ts";
+import { DevicePages } from "../../lib/page/device-page.ts";
+import { findFirefox } from "../../lib/install/firefox.mjs";
+import { pace } from "../../lib/pace.ts";
 
 /** As they are, in every browser. */
 const KEPT = [

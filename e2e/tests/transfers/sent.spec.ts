@@ -1,9 +1,9 @@
 /** [S19] [S20] What a sender is shown of what goes to somebody, and how it stops that, in real browsers. */
 import { join } from "node:path";
-import { slowUplink } from "../lib/channels.ts";
-import { MiB, randomFile, sha256 } from "../lib/files.ts";
-import type { RoomPage } from "../lib/page.ts";
-import { expect, test as base } from "../lib/test.ts";
+import { slowUplink } from "../../lib/peers/channels.ts";
+import { MiB, randomFile, sha256 } from "../../lib/files.ts";
+import type { RoomPage } from "../../lib/page/page.ts";
+import { expect, test as base } from "../../lib/test.ts";
 
 interface Pair {
   readonly sender: RoomPage;

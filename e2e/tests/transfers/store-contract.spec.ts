@@ -3,8 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@playwright/test";
-import { LAN_HOST, launchPersistent } from "../lib/browser.ts";
-import { DevicePages, device } from "../lib/device-page.ts";
+import { LAN_HOST, launchPersistent } from "../../lib/browser.ts";
+import { DevicePages, device } from "../../lib/page/device-page.ts";
 
 let pages: DevicePages;
 test.beforeAll(async () => void (pages = await DevicePages.serve()));

@@ -4,14 +4,14 @@
  */
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { launchChromium } from "../lib/browser.ts";
-import { liftUplink, slowUplink } from "../lib/channels.ts";
-import { MiB, randomFile, sha256 } from "../lib/files.ts";
-import { NodePeers } from "../lib/node-peers.ts";
-import { pace } from "../lib/pace.ts";
-import { RoomPage } from "../lib/page.ts";
-import { ServerProcess } from "../lib/server-process.ts";
-import { expect, SERVER_GONE, test } from "../lib/test.ts";
+import { launchChromium } from "../../lib/browser.ts";
+import { liftUplink, slowUplink } from "../../lib/peers/channels.ts";
+import { MiB, randomFile, sha256 } from "../../lib/files.ts";
+import { NodePeers } from "../../lib/peers/node-peers.ts";
+import { pace } from "../../lib/pace.ts";
+import { RoomPage } from "../../lib/page/page.ts";
+import { ServerProcess } from "../../lib/servers/server-process.ts";
+import { expect, SERVER_GONE, test } from "../../lib/test.ts";
 
 const LENGTH = 24 * MiB;
 /** Of all the sources' uplinks, in bytes a second: slow enough to be caught in the middle. What was caught is let go. */

@@ -1,8 +1,8 @@
 /** What is meant for one person: files picked for them, what is said to them, and what is left when they have gone. */
 import { join } from "node:path";
-import { randomFile } from "../lib/files.ts";
-import type { RoomPage } from "../lib/page.ts";
-import { expect, test } from "../lib/test.ts";
+import { randomFile } from "../../lib/files.ts";
+import type { RoomPage } from "../../lib/page/page.ts";
+import { expect, test } from "../../lib/test.ts";
 
 const openSendTo = async (room: RoomPage, name: string) => {
   await room

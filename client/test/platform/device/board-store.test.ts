@@ -1,4 +1,4 @@
-/** The rest of the store is tested where there is an IndexedDB: in a browser, e2e/tests/store-contract.spec.ts. */
+/** The rest of the store is tested where there is an IndexedDB: in a browser, e2e/tests/transfers/store-contract.spec.ts. */
 import type { RoomTag } from "@swapmeet/shared";
 import { afterEach, expect, test, vi } from "vitest";
 import { BoardStore } from "../../../src/platform/device/board-store.ts";
