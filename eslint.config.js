@@ -8,6 +8,7 @@ import svelte from "eslint-plugin-svelte";
 import { defineConfig, globalIgnores } from "eslint/config";
 import globals from "globals";
 import ts from "typescript-eslint";
+import { arrows } from "./arrows.config.js";
 
 /** An arrow points one way: these files import nothing whose specifier matches. */
 const noImportOf = (files, regex, message) => ({
@@ -22,7 +23,7 @@ const BROWSER_LIBRARIES = "^(simple-peer|socket\\.io-client|idb|svelte)(/|$)";
 const VIEWS = {
   selector: "NewExpression[callee.name='DataView']",
   message:
-    "Numbers in bytes are read and written with viewOf() of engine/bytes.ts, wherever the bytes begin.",
+    "Numbers in bytes are read and written with viewOf() of @swapmeet/engine/base/bytes, wherever the bytes begin.",
 };
 
 export default defineConfig(
@@ -60,7 +61,8 @@ export default defineConfig(
         project: [
           "shared/tsconfig.json",
           "signaling/tsconfig.json",
-          "client/tsconfig.{engine,platform,app,sim,node,test}.json",
+          "client/engine/tsconfig.json",
+          "client/tsconfig.{platform,app,sim,node,test}.json",
           "e2e/tsconfig.json",
         ],
         tsconfigRootDir: import.meta.dirname,
@@ -87,7 +89,7 @@ export default defineConfig(
   },
 
   {
-    files: ["*/test/**"],
+    files: ["**/test/**"],
     rules: {
       "no-restricted-syntax": [
         "error",
@@ -104,31 +106,17 @@ export default defineConfig(
   // shared <- everything: it knows nobody, and runs on both ends.
   noImportOf(["shared/src/**"], `${NODE}|^@swapmeet/|${BROWSER_LIBRARIES}`, "shared is what both ends know."),
   noImportOf(["signaling/src/**"], "client/|e2e/|^@swapmeet/(?!shared$)", "signaling knows only shared."),
-  noImportOf(
-    ["client/src/engine/**"],
-    `${NODE}|${BROWSER_LIBRARIES}|/(platform|app|sim|test)/`,
-    "The engine is pure: it knows shared and pure libraries.",
-  ),
-  noImportOf(
-    ["client/src/platform/**"],
-    `${NODE}|^svelte(/|$)|/(app|sim|test)/`,
-    "platform knows engine and shared.",
-  ),
+  ...arrows,
   noImportOf(
     ["client/src/app/**"],
     `${NODE}|^(simple-peer|socket\\.io-client|idb)(/|$)|/(sim|test)/`,
     "The app reaches the world through platform.",
   ),
-  noImportOf(
-    ["client/sim/**"],
-    `${BROWSER_LIBRARIES}|/(platform|app|test)/`,
-    "The simulator runs the engine alone.",
-  ),
   noImportOf(["client/node/**"], "/(app|test)/", "A peer without a browser is platform, engine and sim."),
   noImportOf(["e2e/**"], "client/|^@swapmeet/client", "e2e sees browsers only."),
 
   {
-    files: ["client/src/engine/**"],
+    files: ["client/engine/src/**"],
     rules: {
       // `now` and randomness are arguments; waiting, sending, hashing and storing are outputs.
       "no-restricted-globals": [

@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["{shared,signaling,client}/test/**/*.test.ts"],
+    include: ["{shared,signaling,client,client/engine}/test/**/*.test.ts"],
     environment: "node",
     // Limits of time guard against hangs alone: two cores run everything, and may have more to do.
     testTimeout: 300_000,

@@ -1,6 +1,6 @@
 /**
  * Time per keystroke of the room's search, beside the obvious way (fold and look into every row, every time).
- * `npx tsx client/sim/search-bench.ts [rows]` prints one line of JSON.
+ * `npx tsx client/sim/bench/search-bench.ts [rows]` prints one line of JSON.
  */
 import { argv } from "node:process";
 import type { FileId } from "@swapmeet/engine/names/file-id";

@@ -5,7 +5,7 @@ import { DECODERS } from "./decoders.ts";
 import { fuzz, inputOf, MAX_DECODE_MS, problemWith, type Crasher } from "./fuzzing.ts";
 import { inputAt } from "./mutation.ts";
 
-const CRASHERS = new URL("fixtures/crashers/", import.meta.url);
+const CRASHERS = new URL("../fixtures/crashers/", import.meta.url);
 const INPUTS = 10_000;
 const SEED = 1;
 

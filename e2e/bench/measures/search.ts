@@ -7,7 +7,7 @@ import { argv, execPath } from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 
-/** As client/sim/search-bench.ts prints them. */
+/** As client/sim/bench/search-bench.ts prints them. */
 export interface SearchFigures {
   readonly rows: number;
   readonly keystrokes: number;
@@ -25,7 +25,7 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 export const benchSearch = async (rows = 100_000): Promise<SearchFigures> => {
   const { stdout } = await promisify(execFile)(
     execPath,
-    ["--import", "tsx", "client/sim/search-bench.ts", String(rows)],
+    ["--import", "tsx", "client/sim/bench/search-bench.ts", String(rows)],
     {
       cwd: ROOT,
     },

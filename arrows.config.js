@@ -1,0 +1,94 @@
+/**
+ * Which folder may import from which: the plan of the house. ESLint turns each arrow that is missing here into an error.
+ * Read each table from the top down; arrows run downwards only.
+ */
+import { posix } from "node:path";
+
+const NODE = "^node:|^(fs|path|os|crypto|http|net|dgram|child_process)(/|$)";
+const BROWSER_LIBRARIES = "^(simple-peer|socket\\.io-client|idb|svelte)(/|$)";
+
+/**
+ * One wing of the house. `never`: what no file of it imports, as a regular expression of the specifier, and why.
+ * `rooms`: for each folder the folders of the same wing that it may use; "." is the wing's own folder.
+ */
+export const WINGS = {
+  "client/engine/src": {
+    never: `${NODE}|${BROWSER_LIBRARIES}|/(platform|app|sim|test)/`,
+    because: "The engine is pure: it knows shared and pure libraries.",
+    rooms: {
+      ".": [
+        ...["overlay", "gossip", "people", "links", "swarm", "catalog", "board"],
+        ...["wire", "feed", "io", "names", "base"],
+      ],
+      overlay: ["links", "wire", "io", "names", "base"],
+      gossip: ["wire", "feed", "io", "names", "base"],
+      people: ["wire", "feed", "io", "names", "base"],
+      links: ["wire", "io", "names", "base"],
+      swarm: ["swarm/download", "swarm/upload", "wire", "io", "names", "base"],
+      "swarm/download": ["wire", "io", "names", "base"],
+      "swarm/upload": ["wire", "io", "names", "base"],
+      catalog: ["feed", "io", "names", "base"],
+      board: ["feed", "io", "names", "base"],
+      wire: ["feed", "names", "base"],
+      feed: ["names", "base"],
+      io: ["wire", "names", "base"],
+      names: ["base"],
+      base: [],
+    },
+  },
+  "client/src/platform": {
+    never: `${NODE}|^svelte(/|$)|/(app|sim|test)/`,
+    because: "The platform knows the engine and shared.",
+    rooms: {
+      session: ["run", "files", "bytes", "store", "device", "saving", "room", "tabs", "workers"],
+      run: ["device", "workers"],
+      files: ["store", "bytes", "workers"],
+      store: ["bytes", "workers"],
+      tabs: ["bytes"],
+      room: ["workers"],
+      bytes: ["workers"],
+      device: [],
+      saving: [],
+      workers: [],
+    },
+  },
+  "client/sim": {
+    never: `${BROWSER_LIBRARIES}|/(platform|app|test)/`,
+    because: "The simulator runs the engine alone.",
+    rooms: {
+      ".": ["room", "swarm"],
+      bench: [".", "swarm"],
+      room: [".", "swarm"],
+      swarm: ["."],
+    },
+  },
+};
+
+/** How a file in folder `from` names a file that lies directly in folder `to`. */
+const specifierOf = (from, to) => {
+  const path = posix.relative(from, to) || ".";
+  return `^${(path.startsWith(".") ? path : `./${path}`).replaceAll(".", "\\.")}/[^/]+$`;
+};
+
+/** The lint rules of all wings: one for each folder, since a file gets only the last rule of one name. */
+export const arrows = Object.entries(WINGS).flatMap(([wing, { never, because, rooms }]) =>
+  Object.entries(rooms).map(([room, uses]) => ({
+    files: [room === "." ? `${wing}/*` : `${wing}/${room}/*`],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            { regex: never, message: because },
+            ...Object.keys(rooms)
+              .filter((other) => other !== room && !uses.includes(other))
+              .map((other) => ({
+                regex: specifierOf(room, other),
+                message: `No arrow runs from ${wing}/${room} to ${other}: see arrows.config.js.`,
+              })),
+          ],
+        },
+      ],
+    },
+  })),
+);
