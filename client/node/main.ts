@@ -4,7 +4,7 @@
  */
 import process from "node:process";
 import { setImmediate } from "node:timers/promises";
-import { inventFiles, inventTyping, type InventedFile } from "../sim/swarm/invented-files.ts";
+import { inventFiles, inventTyping, type InventedFile } from "../sim/invented-files.ts";
 import { inventFeeds } from "../sim/room/invented-room.ts";
 import { SeededRandom } from "../sim/random.ts";
 import { Peer, type PeerOptions, type PeerState } from "./peer.ts";

@@ -1,5 +1,5 @@
 /** Libraries like people's, and what people type to find something in them. The same in each run. */
-import type { SeededRandom } from "../random.ts";
+import type { SeededRandom } from "./random.ts";
 
 export interface InventedFile {
   readonly name: string;

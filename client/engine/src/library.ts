@@ -4,22 +4,7 @@
  */
 import type { FileId } from "./names/file-id.ts";
 import type { LocalFile, ReadProblem } from "./io/io.ts";
-
-/** How a file is called, and where it stands among others. */
-export interface FileEntry {
-  readonly name: string;
-  readonly folder: string;
-}
-
-export interface LibraryEntry extends FileEntry {
-  readonly file: FileId;
-}
-
-/** The same for the same entry of one file. A name has no "/". */
-export const entryKey = ({ name, folder }: FileEntry): string => `${folder}/${name}`;
-
-/** The same for the same entry of the same file. */
-export const libraryKey = (entry: LibraryEntry): string => `${entry.file} ${entryKey(entry)}`;
+import { libraryKey, type LibraryEntry } from "./names/library-entry.ts";
 
 interface Item {
   readonly local: LocalFile;

@@ -8,7 +8,7 @@ import { fold, wordsOf } from "@swapmeet/engine/catalog/fold";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import { SearchIndex, type Searchable } from "@swapmeet/engine/catalog/search";
 import type { SearchQuery } from "@swapmeet/engine/io/view";
-import { inventFiles, inventTyping, type InventedFile } from "../swarm/invented-files.ts";
+import { inventFiles, inventTyping, type InventedFile } from "../invented-files.ts";
 import { SeededRandom } from "../random.ts";
 
 const ROWS = 100_000;

@@ -4,7 +4,7 @@ import type { Address } from "@swapmeet/shared";
 import { cutIntoBatches, encodeBatch, headOf, headText, NO_ENTRY } from "@swapmeet/engine/feed/batch";
 import { encodeEntry, type Entry, type Topic } from "@swapmeet/engine/feed/entry";
 import { fileIdOf } from "@swapmeet/engine/names/file-id";
-import type { InventedFile } from "../swarm/invented-files.ts";
+import type { InventedFile } from "../invented-files.ts";
 import type { SeededRandom } from "../random.ts";
 import { realSigning, type Signer } from "./signing.ts";
 

@@ -2,10 +2,10 @@
 import type { FileId } from "@swapmeet/engine/names/file-id";
 import type { LocalFile } from "@swapmeet/engine/io/io";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
-import { Disk, Library } from "../swarm/disk.ts";
+import { Disk, Library } from "./disk.ts";
 import { Links } from "../links.ts";
 import { SeededRandom } from "../random.ts";
-import { SwarmNode, type Delivery } from "../swarm/swarm-node.ts";
+import { SwarmNode, type Delivery } from "./swarm-node.ts";
 import { World } from "../world.ts";
 
 const FAST_BYTES_PER_SECOND = 4 * 1024 * 1024;

@@ -3,7 +3,7 @@
  * nobody honest is refused.
  */
 import { LEAF_BYTES, geometryOf, type FileId } from "@swapmeet/engine/names/file-id";
-import { Meeting } from "../room/meeting.ts";
+import { Meeting } from "./meeting.ts";
 import { must, type Outcome, type Scenario } from "../scenario.ts";
 import type { SwarmNode, Tamper } from "./swarm-node.ts";
 import { Trace } from "../trace.ts";

@@ -5,13 +5,13 @@ import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { Refusal } from "@swapmeet/engine/names/refusal";
 import type {
   DownloadView,
-  Kind,
   MessageView,
   PersonView,
   TransferFailure,
   TransferState,
   UploadView,
 } from "@swapmeet/engine/io/view";
+import type { Kind } from "@swapmeet/engine/names/kind";
 import type { NoticeView, ServerState, Session, StorageView } from "../platform/session/session-view.ts";
 import {
   formatBytes,

@@ -21,7 +21,13 @@ import { decodeEntry, encodeEntry, type Entry } from "@swapmeet/engine/feed/entr
 import { newSession, open, seal } from "@swapmeet/engine/links/envelope";
 import { fileIdOf } from "@swapmeet/engine/names/file-id";
 import { decodeFrame, encodeFrame } from "@swapmeet/engine/wire/frame-codec";
-import { safeFileName, safeFolder, safeGroup, safePersonName, safePostText } from "@swapmeet/engine/names/name";
+import {
+  safeFileName,
+  safeFolder,
+  safeGroup,
+  safePersonName,
+  safePostText,
+} from "@swapmeet/engine/names/name";
 import type { PostId } from "@swapmeet/engine/names/post-id";
 import { parseRoomCode } from "../../src/platform/room/room-code.ts";
 import { fingerprintOf, parseSignal } from "../../src/platform/run/signal.ts";

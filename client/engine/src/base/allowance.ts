@@ -1,5 +1,5 @@
 /** What a peer may still do: a token bucket. It saves up to `most`, and is filled by `perSecond`. */
-import type { Time } from "../io/io.ts";
+import type { Time } from "./time.ts";
 
 export class Allowance {
   #most: number;

@@ -4,7 +4,7 @@
  * A timer that comes late tells that nothing ran here meanwhile: the device slept, or the tab was frozen or kept busy.
  * In that time no answer could be heard, so it counts in no deadline.
  */
-import type { Time } from "../io/io.ts";
+import type { Time } from "./time.ts";
 
 /** Background tabs are ticked once a second, and a busy page is late by about as much. Guess. */
 const LATE_MS = 3_000;

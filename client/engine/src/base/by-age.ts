@@ -1,5 +1,5 @@
 /** Keys in the order of their times. Who all wait equally long are due in that order: only the first is looked at. */
-import type { Time } from "../io/io.ts";
+import type { Time } from "./time.ts";
 
 export class ByAge<Key> {
   readonly #timeByKey = new Map<Key, Time>();

@@ -1,5 +1,5 @@
 /** A limit on a rate: what is spent above it must first be paid off by time. It saves nothing up, so there are no bursts. */
-import type { Time } from "../io/io.ts";
+import type { Time } from "./time.ts";
 
 /** A bite of a limited flow takes about this long: small enough to look even, large enough to be worth a read. Guess. */
 const BITE_MS = 250;

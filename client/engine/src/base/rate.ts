@@ -1,5 +1,5 @@
 /** How fast bytes go, as an exponentially weighted mean: no list of samples, and it falls by itself when they stop. */
-import type { Time } from "../io/io.ts";
+import type { Time } from "./time.ts";
 
 /** A younger rate says more about the moment than about the link. Guess. */
 const MIN_AGE_MS = 200;

@@ -11,7 +11,8 @@ import { compoundsOf, placedWordsOf, wordsOf } from "./fold.ts";
 import { KINDS, kindOf } from "../names/kind.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import { Postings } from "./postings.ts";
-import type { Kind, ResultRow, SearchQuery, SearchResults } from "../io/view.ts";
+import type { ResultRow, SearchQuery, SearchResults } from "../io/view.ts";
+import type { Kind } from "../names/kind.ts";
 import {
   FUZZY,
   grown,

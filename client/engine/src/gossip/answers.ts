@@ -5,7 +5,7 @@ import { Allowance } from "../base/allowance.ts";
 import type { FeedName } from "../feed/batch.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { AnsweredFrame, WantsFrame } from "../wire/frame.ts";
-import type { Time } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import type { Refusal } from "../names/refusal.ts";
 

@@ -8,7 +8,7 @@ import { MAX_BATCH_BYTES, type Batch, type FeedName } from "../feed/batch.ts";
 import { viewOf } from "../base/bytes.ts";
 import { Feed } from "../feed/feed.ts";
 import { FINE_SUMMARY_BUCKETS, SUMMARY_BUCKETS, SUMMARY_BUCKET_BYTES } from "../wire/frame.ts";
-import type { Time } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import { placeIn } from "../base/sorted.ts";
 

@@ -6,7 +6,7 @@
 import { keyOf, type Batch, type FeedName } from "../feed/batch.ts";
 import type { Feed, Head } from "../feed/feed.ts";
 import { MAX_HEADS_PER_FRAME, type EagerFrame, type HeadsFrame } from "../wire/frame.ts";
-import type { Time } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import { Probes } from "./probes.ts";
 

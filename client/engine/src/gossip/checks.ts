@@ -2,7 +2,7 @@
  * Batches whose signatures are being checked: all at once, and taken in the order in which they came, feed by feed.
  */
 import { headText, keyOf, signatureOf, type Batch, type FeedName } from "../feed/batch.ts";
-import type { Time } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
 /** What eight neighbours send at once, each an answer. */

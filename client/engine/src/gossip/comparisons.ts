@@ -5,7 +5,7 @@
  * once they would say so seven times. One is asked first, the others when it has told what it knows.
  */
 import { FINE_SUMMARY_BUCKETS, SUMMARY_BUCKETS } from "../wire/frame.ts";
-import type { Time } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
 /** From one new neighbour to the next: as long as the first one's answer takes to begin. Guess. */

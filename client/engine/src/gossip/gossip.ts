@@ -17,7 +17,7 @@ import { MARK_DIGITS, type Feed, type Fit, type Head } from "../feed/feed.ts";
 import type { Fork } from "../feed/fork.ts";
 import { SUMMARY_BUCKET_BYTES, type GossipFrame } from "../wire/frame.ts";
 import { decodeFrame, encodeFrame } from "../wire/frame-codec.ts";
-import type { Time } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import { Missing } from "./missing.ts";
 import { OwnFeeds } from "./own-feeds.ts";
 import type { PeerId } from "../names/peer-id.ts";

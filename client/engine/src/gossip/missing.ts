@@ -7,7 +7,7 @@
 import { keyOf, type FeedName } from "../feed/batch.ts";
 import type { Feed, Head } from "../feed/feed.ts";
 import type { Want, WantsFrame } from "../wire/frame.ts";
-import type { Time } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
 /** Twice as many as a room has feeds worth asking for. A neighbour gets half of what others leave, so all get some. */

@@ -10,7 +10,7 @@ import {
   type EntryHash,
 } from "../feed/batch.ts";
 import { encodeEntry, type Entry, type Topic } from "../feed/entry.ts";
-import type { Time } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
 interface OwnFeed {

@@ -4,7 +4,7 @@
  */
 import { keyOf, type FeedName } from "../feed/batch.ts";
 import type { Feed } from "../feed/feed.ts";
-import type { Time } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
 /** Rare enough to cost little, often enough to know a neighbour within minutes. Guess. */

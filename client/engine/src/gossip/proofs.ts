@@ -6,7 +6,7 @@ import { headText, keyOf, signatureOf, type Batch, type FeedName } from "../feed
 import type { Verify } from "./checks.ts";
 import type { Feed } from "../feed/feed.ts";
 import { forkBetween, forkOf, isExact, type Fork } from "../feed/fork.ts";
-import type { Time } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
 /** The oldest go first. Two batches each, 16 MB of the largest. Guess. */

@@ -7,7 +7,7 @@
  */
 import type { Address, RoomTag } from "@swapmeet/shared";
 import type { FileId } from "../names/file-id.ts";
-import type { FileEntry, LibraryEntry } from "../library.ts";
+import type { FileEntry, LibraryEntry } from "../names/library-entry.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import type { PostId } from "../names/post-id.ts";
 import type { OfferedFile } from "../wire/frame.ts";
@@ -16,9 +16,6 @@ import type { OfferedFile } from "../wire/frame.ts";
 export type LinkId = number;
 /** What simple-peer wants carried to the other side, as JSON text; the engine seals it and never reads it. */
 export type Signal = string;
-
-/** Milliseconds of the host's monotonic clock. */
-export type Time = number;
 
 export type Input =
   // The signaling server
@@ -292,7 +289,11 @@ export type Notice =
   | { readonly type: "connections-spent" }
   /** Files were to be offered to somebody whom no call reached. */
   | { readonly type: "not-reached"; readonly peer: PeerId }
-  | { readonly type: "peer-dropped"; readonly peer: PeerId; readonly refusal: import("../names/refusal.ts").Refusal }
+  | {
+      readonly type: "peer-dropped";
+      readonly peer: PeerId;
+      readonly refusal: import("../names/refusal.ts").Refusal;
+    }
   | { readonly type: "source-unreadable"; readonly file: FileId; readonly reason: ReadProblem }
   /** Two signed entries at one sequence number: the author is proven to have lied. Told once for each author. */
   | { readonly type: "two-histories"; readonly author: PeerId }

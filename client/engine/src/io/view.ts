@@ -1,5 +1,6 @@
 /** What the page reads from the engine: plain values, made fresh on each read, never written to. */
 import type { FileId } from "../names/file-id.ts";
+import type { Kind } from "../names/kind.ts";
 import type { FetchEnd } from "../wire/frame.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import type { PostId } from "../names/post-id.ts";
@@ -35,8 +36,6 @@ export interface LibraryItem {
   readonly problem: ReadProblem | null;
   readonly uploadedBytes: number;
 }
-
-export type Kind = "audio" | "video" | "picture" | "document" | "archive" | "program" | "other";
 
 export interface ResultRow {
   readonly file: FileId;

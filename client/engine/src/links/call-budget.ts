@@ -5,7 +5,8 @@
  */
 import type { Address } from "@swapmeet/shared";
 import { Allowance } from "../base/allowance.ts";
-import type { Apart, Time } from "../io/io.ts";
+import type { Apart } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 
 /** Chrome refuses the 501st RTCPeerConnection of a tab's life (js-libp2p #2591). */
 const MAX_CONNECTIONS_OF_LIFE = 480;

@@ -8,7 +8,8 @@
 import type { Address } from "@swapmeet/shared";
 import { CallBudget, type ConnectionsLeft } from "./call-budget.ts";
 import type { Introduction, Introductions, RelayOffer } from "./introductions.ts";
-import type { Apart, LinkEnd, LinkId, Notice, Output, Signal, Time } from "../io/io.ts";
+import type { Apart, LinkEnd, LinkId, Notice, Output, Signal } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import type { Link } from "./link.ts";
 import type { Refusal } from "../names/refusal.ts";
 import type { RelayedLinks } from "./relayed-links.ts";

@@ -7,7 +7,7 @@
  */
 import { Allowance } from "../base/allowance.ts";
 import type { Frame } from "../wire/frame.ts";
-import type { Time } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import type { Refusal } from "../names/refusal.ts";
 
 export type Beyond =

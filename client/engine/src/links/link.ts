@@ -7,7 +7,8 @@
  */
 import type { FrameAllowances } from "./frame-allowances.ts";
 import type { Introduction } from "./introductions.ts";
-import type { LinkId, Time } from "../io/io.ts";
+import type { LinkId } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import type { Proving } from "./proving.ts";
 import type { Pulse } from "./pulse.ts";
 

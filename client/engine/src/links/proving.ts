@@ -7,7 +7,7 @@
  */
 import type { Frame, ProveFrame } from "../wire/frame.ts";
 import type { Introduction, Place } from "./introductions.ts";
-import type { Time } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import { proofText, type ProofEnd } from "./proof.ts";
 import type { Refusal } from "../names/refusal.ts";

@@ -4,7 +4,7 @@
  *
  * It does not know the link, nor what becomes of it: it says what is due, and links.ts does it.
  */
-import type { Time } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 
 const PING_EVERY_MS = 10_000;
 /** Or as soon as nothing was heard for so long: at rest both sides ping in turn, and a silence is short. */

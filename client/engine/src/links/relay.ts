@@ -5,7 +5,7 @@
 import type { Address } from "@swapmeet/shared";
 import { Allowance } from "../base/allowance.ts";
 import type { RelayFrame } from "../wire/frame.ts";
-import type { Time } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import type { Refusal } from "../names/refusal.ts";
 

@@ -7,7 +7,7 @@
 import type { Address } from "@swapmeet/shared";
 import type { FileId } from "../names/file-id.ts";
 import type { Frame } from "../wire/frame.ts";
-import type { Time } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
 /** Sources of one file that are linked at a time: BitTorrent serves four at a time, and they serve each other. Guess. */

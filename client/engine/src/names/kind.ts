@@ -1,7 +1,7 @@
 /** What a file is, as far as its name tells. */
-import type { Kind } from "../io/view.ts";
 
 export const KINDS = ["audio", "video", "picture", "document", "archive", "program", "other"] as const;
+export type Kind = (typeof KINDS)[number];
 
 const EXTENSIONS: Readonly<Record<Exclude<Kind, "other">, string>> = {
   audio: "mp3 flac ogg oga opus m4a m4b aac wav wma aiff aif ape alac mid midi mka amr",

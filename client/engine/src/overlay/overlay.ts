@@ -13,7 +13,7 @@ import { ActiveView } from "./active-view.ts";
 import { Allowance } from "../base/allowance.ts";
 import type { ConnectionsLeft } from "../links/call-budget.ts";
 import { MAX_SHUFFLE_CONTACTS, type Contact, type OverlayFrame } from "../wire/frame.ts";
-import type { Time } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import { PassiveView } from "./passive-view.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import type { Refusal } from "../names/refusal.ts";

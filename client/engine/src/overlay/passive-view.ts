@@ -7,7 +7,7 @@
  */
 import type { Address } from "@swapmeet/shared";
 import type { Contact } from "../wire/frame.ts";
-import type { Time } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
 /** The paper's k (log n + c), with k = 6, for rooms of ten thousand. */

@@ -8,7 +8,7 @@
 import { Allowance } from "../base/allowance.ts";
 import { viewOf } from "../base/bytes.ts";
 import type { DirectMessageFrame, MessageFrame } from "../wire/frame.ts";
-import type { Time } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import { MESSAGE_SECRET_BYTES, sealMessage, type MessageRoute } from "./message-box.ts";
 import { safePostText } from "../names/name.ts";
 import type { PeerId } from "../names/peer-id.ts";

@@ -1,7 +1,8 @@
 /** "Send to NAME": files are offered, and somebody answers. PROTOCOL.md, rules T4 and T5. */
 import { Allowance } from "../base/allowance.ts";
 import type { OfferAnswerFrame, OfferFrame } from "../wire/frame.ts";
-import type { Notice, Time } from "../io/io.ts";
+import type { Notice } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import type { Refusal } from "../names/refusal.ts";
 

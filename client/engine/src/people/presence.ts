@@ -12,7 +12,7 @@ import { Allowance } from "../base/allowance.ts";
 import { ByAge } from "../base/by-age.ts";
 import type { Profile } from "../feed/entry.ts";
 import type { SuspectFrame } from "../wire/frame.ts";
-import type { Time } from "../io/io.ts";
+import type { Time } from "../base/time.ts";
 import { safePersonName } from "../names/name.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import type { Refusal } from "../names/refusal.ts";

@@ -7,7 +7,14 @@
 import { encode } from "cborg";
 import * as v from "valibot";
 import { ADDRESS_BYTES, fail, MAX_ENVELOPE_BYTES, ok, type Address, type Result } from "@swapmeet/shared";
-import { FileIdFromWire, HASH_BYTES, MAX_FILE_BYTES, lengthOf, rootOf, type FileId } from "../names/file-id.ts";
+import {
+  FileIdFromWire,
+  HASH_BYTES,
+  MAX_FILE_BYTES,
+  lengthOf,
+  rootOf,
+  type FileId,
+} from "../names/file-id.ts";
 import { decodeBatch, isBatch, MAX_BATCH_BYTES, type Batch, type FeedName } from "../feed/batch.ts";
 import { TOPICS } from "../feed/entry.ts";
 import { PeerIdFromWire, SIGNATURE_BYTES } from "../names/peer-id.ts";

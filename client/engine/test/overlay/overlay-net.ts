@@ -2,7 +2,7 @@
 import type { Address } from "@swapmeet/shared";
 import type { ConnectionsLeft } from "../../src/links/call-budget.ts";
 import type { OverlayFrame } from "../../src/wire/frame.ts";
-import type { Time } from "../../src/io/io.ts";
+import type { Time } from "../../src/base/time.ts";
 import { Overlay } from "../../src/overlay/overlay.ts";
 import type { PeerId } from "../../src/names/peer-id.ts";
 import type { Refusal } from "../../src/names/refusal.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Address } from "@swapmeet/shared";
 import type { ConnectionsLeft } from "../../src/links/call-budget.ts";
 import type { Contact, OverlayFrame } from "../../src/wire/frame.ts";
-import type { Time } from "../../src/io/io.ts";
+import type { Time } from "../../src/base/time.ts";
 import { ACTIVE_MAX, Overlay } from "../../src/overlay/overlay.ts";
 import { PassiveView } from "../../src/overlay/passive-view.ts";
 import type { PeerId } from "../../src/names/peer-id.ts";

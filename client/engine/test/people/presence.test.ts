@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Address } from "@swapmeet/shared";
 import type { Profile } from "../../src/feed/entry.ts";
 import type { SuspectFrame } from "../../src/wire/frame.ts";
-import type { Time } from "../../src/io/io.ts";
+import type { Time } from "../../src/base/time.ts";
 import type { PeerId } from "../../src/names/peer-id.ts";
 import { Presence } from "../../src/people/presence.ts";
 import type { Refusal } from "../../src/names/refusal.ts";

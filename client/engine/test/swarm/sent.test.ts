@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { FileId } from "../../src/names/file-id.ts";
 import type { UploadState } from "../../src/io/view.ts";
-import { Meeting } from "../../../sim/room/meeting.ts";
+import { Meeting } from "../../../sim/swarm/meeting.ts";
 import type { SwarmNode } from "../../../sim/swarm/swarm-node.ts";
 
 const MIB = 1024 * 1024;

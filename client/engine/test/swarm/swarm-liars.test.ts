@@ -3,7 +3,7 @@ import { equalBytes } from "../../src/base/bytes.ts";
 import type { FileId } from "../../src/names/file-id.ts";
 import type { Refusal } from "../../src/names/refusal.ts";
 import { MAX_BLOCK_BYTES, type SwarmFrame } from "../../src/wire/frame.ts";
-import { Meeting } from "../../../sim/room/meeting.ts";
+import { Meeting } from "../../../sim/swarm/meeting.ts";
 import { SWARM_SCENARIOS } from "../../../sim/swarm/swarm-scenarios.ts";
 import type { SwarmNode, Tamper } from "../../../sim/swarm/swarm-node.ts";
 

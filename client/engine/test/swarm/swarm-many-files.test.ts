@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Meeting } from "../../../sim/room/meeting.ts";
+import { Meeting } from "../../../sim/swarm/meeting.ts";
 
 test("[S13] [W3a] a folder of 800 files of two pieces from one source over a fast link: nothing is refused, all of it comes", () => {
   const meeting = new Meeting(9);

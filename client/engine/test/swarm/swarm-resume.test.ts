@@ -6,7 +6,7 @@ import type { SwarmOutput } from "../../src/io/io.ts";
 import type { PeerId } from "../../src/names/peer-id.ts";
 import { Swarm } from "../../src/swarm/swarm.ts";
 import { hashFile } from "../../../sim/swarm/disk.ts";
-import { Meeting } from "../../../sim/room/meeting.ts";
+import { Meeting } from "../../../sim/swarm/meeting.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

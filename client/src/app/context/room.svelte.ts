@@ -2,7 +2,7 @@
 import { createContext } from "svelte";
 import { createSubscriber } from "svelte/reactivity";
 import type { FileId } from "@swapmeet/engine/names/file-id";
-import { libraryKey, type LibraryEntry } from "@swapmeet/engine/library";
+import { libraryKey, type LibraryEntry } from "@swapmeet/engine/names/library-entry";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { DownloadView } from "@swapmeet/engine/io/view";
 import type { Session } from "../../platform/session/session-view.ts";

@@ -1,7 +1,8 @@
 /** What is being looked for in the room. */
 import { createContext } from "svelte";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
-import type { Kind, SearchQuery } from "@swapmeet/engine/io/view";
+import type { SearchQuery } from "@swapmeet/engine/io/view";
+import type { Kind } from "@swapmeet/engine/names/kind";
 import type { Session } from "../../platform/session/session-view.ts";
 import type { Room } from "../context/room.svelte.ts";
 import { RowWindow } from "../parts/row-window.svelte.ts";

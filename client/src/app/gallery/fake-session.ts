@@ -1,13 +1,12 @@
 /** A session that only looks like one: what a scene says, and nothing behind it. For the gallery, in development. */
 import { rootHexOf, type FileId } from "@swapmeet/engine/names/file-id";
 import type { Limits } from "@swapmeet/engine/io/io";
-import { libraryKey, type LibraryEntry } from "@swapmeet/engine/library";
+import { libraryKey, type LibraryEntry } from "@swapmeet/engine/names/library-entry";
 import { GENERAL } from "@swapmeet/engine/names/name";
 import { hueOf, tagOf, type PeerId } from "@swapmeet/engine/names/peer-id";
 import type { PostId } from "@swapmeet/engine/names/post-id";
 import type {
   GroupView,
-  Kind,
   MessageView,
   PersonView,
   PostView,
@@ -16,6 +15,7 @@ import type {
   SearchResults,
   UploadState,
 } from "@swapmeet/engine/io/view";
+import type { Kind } from "@swapmeet/engine/names/kind";
 import { KINDS } from "@swapmeet/engine/names/kind";
 import type { FileDetails, PickedFile, Session } from "../../platform/session/session-view.ts";
 import { OpeningSession } from "../room/opening-session.ts";

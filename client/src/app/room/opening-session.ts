@@ -4,11 +4,17 @@
  */
 import type { FileId } from "@swapmeet/engine/names/file-id";
 import { NO_LIMITS, type Limits } from "@swapmeet/engine/io/io";
-import type { LibraryEntry } from "@swapmeet/engine/library";
+import type { LibraryEntry } from "@swapmeet/engine/names/library-entry";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { PostId } from "@swapmeet/engine/names/post-id";
 import type { GroupView, PersonView, SearchResults } from "@swapmeet/engine/io/view";
-import type { FileDetails, PickedFile, RoomView, ServerState, Session } from "../../platform/session/session-view.ts";
+import type {
+  FileDetails,
+  PickedFile,
+  RoomView,
+  ServerState,
+  Session,
+} from "../../platform/session/session-view.ts";
 
 const NOBODY: PersonView = {
   peer: "" as PeerId,

@@ -1,6 +1,6 @@
 /** What the list of transfers says as a whole, and in which order it stands. */
 import type { FileId } from "@swapmeet/engine/names/file-id";
-import { libraryKey } from "@swapmeet/engine/library";
+import { libraryKey } from "@swapmeet/engine/names/library-entry";
 import type { DownloadView, TransferState, UploadView } from "@swapmeet/engine/io/view";
 
 const RANK: Readonly<Record<TransferState["type"], number>> = {

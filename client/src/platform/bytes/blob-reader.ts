@@ -4,7 +4,7 @@
  * each time.
  */
 import type { Bytes } from "./leaf-hashes.ts";
-import { within } from "../workers/time-limit.ts";
+import { within } from "../web/time-limit.ts";
 
 /** Streams at different places: a few peers that fetch the file at the same time. Guess. */
 const MAX_STREAMS = 4;

@@ -9,7 +9,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import type { RoomTag } from "@swapmeet/shared";
 import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 import { bytesToHex, utf8ToBytes } from "@swapmeet/engine/base/bytes";
-import { committed } from "../store/committed.ts";
+import { committed } from "../web/committed.ts";
 
 const NAME = "swapmeet-board";
 

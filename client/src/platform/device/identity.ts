@@ -8,10 +8,10 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { openDB } from "idb";
 import { peerIdOf, type PeerId } from "@swapmeet/engine/names/peer-id";
-import { openChannel } from "../tabs/channel.ts";
-import { committed } from "../store/committed.ts";
-import { afterAwake } from "../workers/awake-timer.ts";
-import { within } from "../workers/time-limit.ts";
+import { openChannel } from "../web/channel.ts";
+import { committed } from "../web/committed.ts";
+import { afterAwake } from "../web/awake-timer.ts";
+import { within } from "../web/time-limit.ts";
 
 export interface Identity {
   readonly peer: PeerId;

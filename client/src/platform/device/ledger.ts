@@ -8,8 +8,8 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import type { RoomTag } from "@swapmeet/shared";
 import { bytesToHex, utf8ToBytes } from "@swapmeet/engine/base/bytes";
 import type { FileId } from "@swapmeet/engine/names/file-id";
-import { committed } from "../store/committed.ts";
-import type { FileEntry } from "@swapmeet/engine/library";
+import { committed } from "../web/committed.ts";
+import type { FileEntry } from "@swapmeet/engine/names/library-entry";
 
 const NAME = "swapmeet-ledger";
 /** Others of one line: a thousand equal files of a folder. Guess. */

@@ -4,7 +4,7 @@
  */
 import { fileIdOf } from "@swapmeet/engine/names/file-id";
 import type { LocalFile } from "@swapmeet/engine/io/io";
-import type { LibraryEntry } from "@swapmeet/engine/library";
+import type { LibraryEntry } from "@swapmeet/engine/names/library-entry";
 import { safeFileName, safeFolder } from "@swapmeet/engine/names/name";
 import { breathe } from "../workers/breath.ts";
 import type { HashProblem } from "../bytes/hash-file.ts";

@@ -4,7 +4,7 @@ import { fileIdOf, lengthOf, type FileId } from "@swapmeet/engine/names/file-id"
 import type { Input } from "@swapmeet/engine/io/io";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { HashedFile, HashProblem } from "../bytes/hash-file.ts";
-import { unlessStill } from "../workers/silence.ts";
+import { unlessStill } from "../web/silence.ts";
 
 export interface HandedFilesOptions {
   /** `onBytes` hears how many more bytes are hashed. */

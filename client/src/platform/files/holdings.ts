@@ -6,7 +6,7 @@ import { fail, ok, type Result } from "@swapmeet/shared";
 import { Bitfield } from "@swapmeet/engine/base/bitfield";
 import { geometryOf, lengthOf, pieceBegin, pieceBytes, type FileId } from "@swapmeet/engine/names/file-id";
 import type { Input, LocalFile, ReadProblem, StoreProblem, SwarmOutput } from "@swapmeet/engine/io/io";
-import type { FileEntry } from "@swapmeet/engine/library";
+import type { FileEntry } from "@swapmeet/engine/names/library-entry";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { BlockSender } from "../run/block-queue.ts";
 import { HandedFiles, type HandedProblem } from "./handed-files.ts";
@@ -17,7 +17,7 @@ import type { PieceStore, PieceStores, StoredFile } from "../store/piece-store.t
 import { bytesMissing } from "../store/quota.ts";
 import { readProblemIn } from "../bytes/read-problem.ts";
 import { SharedFiles } from "./shared-files.ts";
-import { within } from "../workers/time-limit.ts";
+import { within } from "../web/time-limit.ts";
 import { Turns } from "./turns.ts";
 import { brokenBy, unperformed } from "../run/unperformed.ts";
 

@@ -10,7 +10,7 @@ import { LastingWorker } from "../workers/lasting-worker.ts";
 import type { Bytes } from "../bytes/leaf-hashes.ts";
 import type { ReadDesk } from "../bytes/read-worker.ts";
 import workerUrl from "../bytes/read-worker.ts?worker&url";
-import { within } from "../workers/time-limit.ts";
+import { within } from "../web/time-limit.ts";
 
 /** Measured: slices of 64 KiB read at 55 MB/s, of 1 MiB at 190. Larger where a piece is: pieces are read whole. */
 const MIN_SLICE_BYTES = 1024 * 1024;

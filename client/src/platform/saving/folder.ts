@@ -7,8 +7,8 @@ import { utf8ToBytes } from "@swapmeet/engine/base/bytes";
 import type { StoreProblem } from "@swapmeet/engine/io/io";
 import { MAX_NAME_BYTES, portableFileName } from "@swapmeet/engine/names/name";
 import type { Bytes } from "../bytes/leaf-hashes.ts";
-import { unlessStill } from "../workers/silence.ts";
-import { within } from "../workers/time-limit.ts";
+import { unlessStill } from "../web/silence.ts";
+import { within } from "../web/time-limit.ts";
 
 /** Tries at a free name, " (2)" and on. Guess. */
 const MAX_NAMES_TRIED = 1000;

@@ -5,7 +5,7 @@
  */
 import type { StoreProblem } from "@swapmeet/engine/io/io";
 import { canChooseFolder, chooseFolder, forgetFolder, rememberedFolder, type Folder } from "./folder.ts";
-import { within } from "../workers/time-limit.ts";
+import { within } from "../web/time-limit.ts";
 
 /** The browser resolves the URL within seconds, unless it asks the person first where to save. Guess. */
 const URL_LIVES_MS = 5 * 60_000;

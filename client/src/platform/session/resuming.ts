@@ -5,7 +5,7 @@
 import type { RoomTag } from "@swapmeet/shared";
 import type { FileId } from "@swapmeet/engine/names/file-id";
 import type { Input, LocalFile } from "@swapmeet/engine/io/io";
-import { entryKey, type FileEntry } from "@swapmeet/engine/library";
+import { entryKey, type FileEntry } from "@swapmeet/engine/names/library-entry";
 import type { DownloadView } from "@swapmeet/engine/io/view";
 import type { Holdings } from "../files/holdings.ts";
 import { entriesOf, Ledger, withEntries, type Line } from "../device/ledger.ts";

@@ -4,7 +4,7 @@
  */
 import type { FileId } from "@swapmeet/engine/names/file-id";
 import type { OfferedFile } from "@swapmeet/engine/wire/frame";
-import type { LibraryEntry } from "@swapmeet/engine/library";
+import type { LibraryEntry } from "@swapmeet/engine/names/library-entry";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { PostId } from "@swapmeet/engine/names/post-id";
 import type { Limits, Notice } from "@swapmeet/engine/io/io";

@@ -13,7 +13,7 @@ import {
 import { lengthOf, rootHexOf, type FileId } from "@swapmeet/engine/names/file-id";
 import type { OfferedFile } from "@swapmeet/engine/wire/frame";
 import type { Limits, LocalFile, Notice } from "@swapmeet/engine/io/io";
-import { entryKey, type LibraryEntry } from "@swapmeet/engine/library";
+import { entryKey, type LibraryEntry } from "@swapmeet/engine/names/library-entry";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { PostId } from "@swapmeet/engine/names/post-id";
 import { personNameOf } from "@swapmeet/engine/names/person-name";

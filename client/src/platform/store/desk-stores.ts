@@ -9,8 +9,8 @@ import type { StoreProblem } from "@swapmeet/engine/io/io";
 import { Assembly } from "./piece-buffers.ts";
 import type { PieceStore, PieceStores, StoreKind } from "./piece-store.ts";
 import type { CheckAnswer, Opened, StoreDesk } from "./store-desk.ts";
-import { unlessStill } from "../workers/silence.ts";
-import { within } from "../workers/time-limit.ts";
+import { unlessStill } from "../web/silence.ts";
+import { within } from "../web/time-limit.ts";
 
 /** A piece takes a second on a slow card, and as many may wait before it as memory holds. Guess. */
 const PIECE_MS = 60_000;

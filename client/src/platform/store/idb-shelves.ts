@@ -7,9 +7,9 @@
  */
 import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 import { bytesToHex } from "@swapmeet/engine/base/bytes";
-import { afterAwake } from "../workers/awake-timer.ts";
+import { afterAwake } from "../web/awake-timer.ts";
 import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
-import { committed } from "./committed.ts";
+import { committed } from "../web/committed.ts";
 import type { StoredFile } from "./piece-store.ts";
 import { isFull } from "./quota.ts";
 import { bytesIn, fileIdFrom, type Reading, type Shelf, type Shelves } from "./shelf.ts";

@@ -2,7 +2,7 @@
  * How much this browser lets the page store. On plain http nothing tells, and some browsers refuse, or never answer:
  * then everything here is null or does nothing.
  */
-import { within } from "../workers/time-limit.ts";
+import { within } from "../web/time-limit.ts";
 
 /** Answers come in milliseconds. A download waits for this one. Guess. */
 const TOLD_WITHIN_MS = 5_000;

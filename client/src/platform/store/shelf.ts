@@ -2,7 +2,13 @@
  * Where verified pieces lie: what OPFS, IndexedDB and memory have in common. A shelf trusts what it is given; the desk
  * in front of it verifies. Failures of the browser are thrown as the DOMExceptions they are; the desk names them.
  */
-import { MAX_FILE_BYTES, geometryOf, lengthOf, pieceBytes, type FileId } from "@swapmeet/engine/names/file-id";
+import {
+  MAX_FILE_BYTES,
+  geometryOf,
+  lengthOf,
+  pieceBytes,
+  type FileId,
+} from "@swapmeet/engine/names/file-id";
 import type { StoredFile } from "./piece-store.ts";
 import type { Bytes } from "../bytes/leaf-hashes.ts";
 

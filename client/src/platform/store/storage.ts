@@ -3,7 +3,7 @@ import { fail } from "@swapmeet/shared";
 import { storesAt } from "./desk-stores.ts";
 import { LastingWorker } from "../workers/lasting-worker.ts";
 import type { PieceStores, StoreKind } from "./piece-store.ts";
-import { within } from "../workers/time-limit.ts";
+import { within } from "../web/time-limit.ts";
 import type { StoreRoot } from "./store-worker.ts";
 import workerUrl from "./store-worker.ts?worker&url";
 

@@ -1,5 +1,5 @@
 /** Tells the other tabs of this browser that a piece store was closed, filled or deleted: what waits for it can go on. */
-import { openChannel } from "../tabs/channel.ts";
+import { openChannel } from "../web/channel.ts";
 
 const NAME = "swapmeet-stores";
 

@@ -11,7 +11,7 @@ import * as v from "valibot";
 import { bytesToHex } from "@swapmeet/engine/base/bytes";
 import type { FileId } from "@swapmeet/engine/names/file-id";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
-import { openChannel } from "./channel.ts";
+import { openChannel } from "../web/channel.ts";
 import {
   ASK_ID_BYTES,
   laneName,

@@ -4,7 +4,7 @@
  * another: lasting-worker.ts.
  */
 import * as Comlink from "comlink";
-import { afterAwake } from "./awake-timer.ts";
+import { afterAwake } from "../web/awake-timer.ts";
 import { breathe } from "./breath.ts";
 import { startWorker } from "./trusted-worker.ts";
 

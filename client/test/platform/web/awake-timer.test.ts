@@ -1,7 +1,7 @@
 /** Deadlines of the page, and what a late timer means to them. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { afterAwake } from "../../../src/platform/workers/awake-timer.ts";
-import { within } from "../../../src/platform/workers/time-limit.ts";
+import { afterAwake } from "../../../src/platform/web/awake-timer.ts";
+import { within } from "../../../src/platform/web/time-limit.ts";
 
 /** How long the page was frozen so far: its timers did not run, and the device's clock did. */
 let frozenMs: number;

@@ -8,7 +8,7 @@
 import { equalBytes } from "../../base/bytes.ts";
 import { LEAF_BYTES, pieceBegin, pieceBytes, type Geometry } from "../../names/file-id.ts";
 import type { Download } from "./download.ts";
-import type { Time } from "../../io/io.ts";
+import type { Time } from "../../base/time.ts";
 import { hashAt } from "../../names/merkle.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 import type { Source } from "./source.ts";

@@ -6,7 +6,7 @@
  */
 import type { Assembly } from "./assembly.ts";
 import type { Holders } from "./holders.ts";
-import type { Time } from "../../io/io.ts";
+import type { Time } from "../../base/time.ts";
 import { HASHES_TIMEOUT_MS } from "./layer-fetch.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 import type { Refusal } from "../../names/refusal.ts";

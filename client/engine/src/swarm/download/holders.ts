@@ -7,7 +7,7 @@
 import { Bitfield } from "../../base/bitfield.ts";
 import type { FileId, Geometry } from "../../names/file-id.ts";
 import type { SwarmFrame } from "../../wire/frame.ts";
-import type { Time } from "../../io/io.ts";
+import type { Time } from "../../base/time.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 import type { Picker } from "./picker.ts";
 import type { Refusal } from "../../names/refusal.ts";

@@ -8,11 +8,12 @@ import { equalBytes } from "../../base/bytes.ts";
 import { HASH_BYTES, rootOf, type FileId, type Geometry } from "../../names/file-id.ts";
 import { MAX_HASHES_PER_FRAME, type SwarmFrame } from "../../wire/frame.ts";
 import type { Holders } from "./holders.ts";
-import type { Time } from "../../io/io.ts";
+import type { Time } from "../../base/time.ts";
 import { rootOfLayer } from "../../names/merkle.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 import type { Refusal } from "../../names/refusal.ts";
-import { SILENT_MS, type Source } from "./source.ts";
+import type { Source } from "./source.ts";
+import { SILENT_MS } from "../../wire/limits.ts";
 
 /** A peer answers for hashes in this time, or another is asked. Guess. */
 export const HASHES_TIMEOUT_MS = 5000;

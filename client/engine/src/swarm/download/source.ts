@@ -2,12 +2,13 @@
  * A linked peer as a source: what it has been asked for, how fast it answers, and so how much may be asked at once.
  * It does not know what the bytes are for.
  */
-import type { Time } from "../../io/io.ts";
+import type { Time } from "../../base/time.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 import type { Request } from "./assembly.ts";
 import { LEAF_BYTES } from "../../names/file-id.ts";
 import { Bucket } from "../../base/pace.ts";
 import { Rate } from "../../base/rate.ts";
+import { MAX_REQUESTS_PER_PEER, SILENT_MS } from "../../wire/limits.ts";
 
 /** The window before anything is measured, and always: a fast LAN link fills in one round trip. Guess. */
 export const MIN_WINDOW_BYTES = 512 * 1024;
@@ -15,16 +16,12 @@ export const MIN_WINDOW_BYTES = 512 * 1024;
 export const MAX_WINDOW_BYTES = 8 * 1024 * 1024;
 /** Beyond its round trip a window bridges this much of a busy page. Measured: with 15 ms a sharer on two busy cores had nothing to send for 7 % of the time, with 60 or more for under 1 %. */
 const BUSY_PAGE_MS = 60;
-/** Requests without an answer, the cancelled ones included: what a peer may have open with us, too. [S13] */
-export const MAX_REQUESTS_PER_PEER = 128;
 /** A peer that owes bytes may be silent for this long: a phone switching networks takes a few seconds. Guess. */
 export const MIN_STALL_MS = 5000;
 /** And as long as it would need for this much at the rate it had. */
 const STALL_BYTES = 512 * 1024;
 /** A peer that told us our place in its queue may be silent for longer. */
 const QUEUED_STALL_MS = 60_000;
-/** What is owed and does not come for this long is waited for, as a person is told. Guess. */
-export const SILENT_MS = 3000;
 /** How long a stalled or busy peer is left alone. */
 const REST_MS = 2000;
 /** What a peer is thought to bring before it has sent anything. Guess. */

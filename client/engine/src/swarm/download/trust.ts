@@ -9,7 +9,7 @@ import type { Assembly, Request } from "./assembly.ts";
 import { concatBytes, equalBytes } from "../../base/bytes.ts";
 import { LEAF_BYTES } from "../../names/file-id.ts";
 import type { Holders } from "./holders.ts";
-import type { Time } from "../../io/io.ts";
+import type { Time } from "../../base/time.ts";
 import { HASHES_TIMEOUT_MS } from "./layer-fetch.ts";
 import { hashAt } from "../../names/merkle.ts";
 import type { PeerId } from "../../names/peer-id.ts";

@@ -4,7 +4,7 @@
  */
 import type { FileId } from "../../names/file-id.ts";
 import { MAX_HAVE_PIECES, type SwarmFrame } from "../../wire/frame.ts";
-import type { Time } from "../../io/io.ts";
+import type { Time } from "../../base/time.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 
 /** Files one peer may hear about: it has a few downloads under way at a time. Guess. */

@@ -3,7 +3,7 @@
  * Nothing is decided by it. PROTOCOL.md, rule S19.
  */
 import type { FileId } from "../../names/file-id.ts";
-import type { Time } from "../../io/io.ts";
+import type { Time } from "../../base/time.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 import { Rate } from "../../base/rate.ts";
 import type { UploadEnd } from "../../io/view.ts";

@@ -4,7 +4,7 @@
  * before it gives one twice (the idea of BEP 16, super-seeding, without hiding pieces). [S15]
  */
 import { Bitfield } from "../../base/bitfield.ts";
-import type { Time } from "../../io/io.ts";
+import type { Time } from "../../base/time.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 
 /** Second copies wait for first ones, unless none was begun for so long: then who is to get them is slow. Guess. */

@@ -21,13 +21,14 @@ import {
 import { MAX_HASHES_PER_FRAME } from "../../wire/frame.ts";
 import type { FetchEnd, RejectReason, RequestFrame, SwarmFrame } from "../../wire/frame.ts";
 import { Interests } from "./interests.ts";
-import type { Notice, ReadProblem, SwarmOutput, Time } from "../../io/io.ts";
+import type { Notice, ReadProblem, SwarmOutput } from "../../io/io.ts";
+import type { Time } from "../../base/time.ts";
 import { hashAt, pieceHashOf } from "../../names/merkle.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 import { Bucket } from "../../base/pace.ts";
 import type { Refusal } from "../../names/refusal.ts";
 import { Sent, type Sending } from "./sent.ts";
-import { MAX_REQUESTS_PER_PEER, SILENT_MS } from "../download/source.ts";
+import { MAX_REQUESTS_PER_PEER, SILENT_MS } from "../../wire/limits.ts";
 import { Spread } from "./spread.ts";
 import type { UploadState, UploadView } from "../../io/view.ts";
 
