@@ -9,6 +9,17 @@ import { Server } from "../servers/server.ts";
 
 const CLIENT = fileURLToPath(new URL("../../../client/", import.meta.url));
 
+/** What client/src/app/gallery/gallery.ts gives to the tests. */
+interface GalleryPage {
+  readonly scenes: readonly string[];
+  show(scene: string): Promise<void>;
+}
+
+const isUp = async (page: Page): Promise<void> => {
+  await page.getByRole("button", { name: "Invite", exact: true }).waitFor();
+  await page.evaluate(() => document.fonts.ready);
+};
+
 export class Gallery {
   readonly #server: Server;
   readonly #folder: string;
@@ -35,13 +46,18 @@ export class Gallery {
   /** Loads a scene, and waits for its first picture with the fonts in it. */
   async show(page: Page, scene: string): Promise<void> {
     await page.goto(`${this.#server.urlAt()}/gallery.html?scene=${scene}`);
-    await page.getByRole("button", { name: "Invite", exact: true }).waitFor();
-    await page.evaluate(() => document.fonts.ready);
+    await isUp(page);
+  }
+
+  /** The same without loading the page again, where a scene of this gallery is shown already: ten times as fast. */
+  async next(page: Page, scene: string): Promise<void> {
+    await page.evaluate((name) => (window as unknown as GalleryPage).show(name), scene);
+    await isUp(page);
   }
 
   async scenes(page: Page): Promise<readonly string[]> {
     await this.show(page, "busy");
-    return page.evaluate(() => (window as unknown as { scenes: string[] }).scenes);
+    return page.evaluate(() => (window as unknown as GalleryPage).scenes);
   }
 
   async close(): Promise<void> {

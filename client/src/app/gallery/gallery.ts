@@ -2,7 +2,7 @@
  * One scene of the page by name, without a server: `/gallery.html?scene=busy`. Not part of the build that people get;
  * the tests make a build of it for themselves.
  */
-import { mount, tick } from "svelte";
+import { mount, tick, unmount } from "svelte";
 import { fail, ok } from "@swapmeet/shared";
 import type { RoomCode } from "../../platform/room/room-code.ts";
 import Swapmeet from "../Swapmeet.svelte";
@@ -14,34 +14,48 @@ import "../styles/fonts.ts";
 import "../styles/tokens.css";
 import "../styles/base.css";
 
-const name = new URLSearchParams(location.search).get("scene") ?? "busy";
-const make: () => Scene = Object.hasOwn(SCENES, name) ? SCENES[name as keyof typeof SCENES] : SCENES.busy;
-const scene = make();
-/** For the tests, which go through all of them. */
-Object.assign(globalThis, { scenes: Object.keys(SCENES) });
-
 /** Longer than any code: what is wrong with it is said all the same. */
 const MAX_CODE_CHARACTERS = 60;
 
-const rooms = new Rooms({
-  parseCode: async (text) =>
-    text.includes("ottre")
-      ? fail({ type: "unknown-word", word: "ottre", position: 1, suggestions: ["otter", "outer"] })
-      : text.length > MAX_CODE_CHARACTERS
-        ? fail({ type: "unknown-word", word: text, position: 0, suggestions: [] })
-        : ok(text as RoomCode),
-  newCode: async () => "lantern-river-cobalt-swift" as RoomCode,
-  boot: async () => new FakeSession(scene),
-});
+/** Takes down what stands. */
+let strike = async (): Promise<void> => {};
 
-if (scene.look?.dockFolded !== undefined)
-  localStorage.setItem(DOCK_FOLDED_KEY, String(scene.look.dockFolded));
-mount(Swapmeet, { target: document.body, props: { rooms } });
-rooms.open();
+/** Puts up the scene of this name, as if the page had been loaded with it. */
+async function show(name: string): Promise<void> {
+  await strike();
+  const make: () => Scene = Object.hasOwn(SCENES, name) ? SCENES[name as keyof typeof SCENES] : SCENES.busy;
+  const scene = make();
+  const rooms = new Rooms({
+    parseCode: async (text) =>
+      text.includes("ottre")
+        ? fail({ type: "unknown-word", word: "ottre", position: 1, suggestions: ["otter", "outer"] })
+        : text.length > MAX_CODE_CHARACTERS
+          ? fail({ type: "unknown-word", word: text, position: 0, suggestions: [] })
+          : ok(text as RoomCode),
+    newCode: async () => "lantern-river-cobalt-swift" as RoomCode,
+    boot: async () => new FakeSession(scene),
+  });
 
-if (scene.look?.search !== undefined) {
-  await tick();
-  const field = document.querySelector<HTMLInputElement>("input[type=search]")!;
-  field.value = scene.look.search;
-  field.dispatchEvent(new Event("input", { bubbles: true }));
+  if (scene.look?.dockFolded !== undefined)
+    localStorage.setItem(DOCK_FOLDED_KEY, String(scene.look.dockFolded));
+  const page = mount(Swapmeet, { target: document.body, props: { rooms } });
+  const leave = rooms.open();
+  strike = async () => {
+    leave();
+    await unmount(page);
+    localStorage.removeItem(DOCK_FOLDED_KEY);
+    sessionStorage.clear();
+  };
+
+  if (scene.look?.search !== undefined) {
+    await tick();
+    const field = document.querySelector<HTMLInputElement>("input[type=search]")!;
+    field.value = scene.look.search;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
 }
+
+/** For the tests, which go through all of them. */
+Object.assign(globalThis, { scenes: Object.keys(SCENES), show });
+
+await show(new URLSearchParams(location.search).get("scene") ?? "busy");
