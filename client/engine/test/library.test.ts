@@ -48,7 +48,7 @@ test("[S17] what can't be read is offered to nobody, whoever comes, until it is 
   expect(ada.engine.library().map(({ problem }) => problem)).toEqual([null, "vanished"]);
 });
 
-test("[C1] equal files are shared, counted and taken back each by its own name", () => {
+test("[C1b] equal files are shared, counted and taken back each by its own name", () => {
   const { room, adasDisk, ada, ben, soon } = pair();
   const local = adasDisk.add(room.random(1_000), "a.txt");
   const entries = [local, { ...local, name: "b.txt" }, { ...local, folder: "pkg" }];

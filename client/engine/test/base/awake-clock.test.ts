@@ -156,7 +156,7 @@ describe("a room", () => {
     expect(ann.connectionCount).toBe(1);
   });
 
-  test("[W8] [V4] whoever is killed is away within 10 s and gone within 40, also where no link ever breaks", () => {
+  test("[W8a] [V4a] whoever is killed is away within 10 s and gone within 40, also where no link ever breaks", () => {
     for (let seed = 1; seed <= 10; seed++) {
       const { room, ann, ben } = pair();
       room.run(seed * SECOND);
@@ -172,7 +172,7 @@ describe("a room", () => {
     }
   });
 
-  test("[W8] [V5] a phone that its file picker freezes for 20 s is away, and then here, and never gone", () => {
+  test("[W8a] [V5] a phone that its file picker freezes for 20 s is away, and then here, and never gone", () => {
     for (let seed = 1; seed <= 10; seed++) {
       const { room, ann, ben } = pair();
       room.run(seed * SECOND);

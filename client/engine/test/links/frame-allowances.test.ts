@@ -42,7 +42,7 @@ test("[W2] [W3a] the table's codes are those on the wire", () => {
 });
 
 test.each(Object.keys(FRAME_ALLOWANCES) as Frame["type"][])(
-  "[W3a] %s: so many at once, and so many more a second",
+  "[W3a] [W3c] %s: so many at once, and so many more a second",
   (type) => {
     const { atOnce, perSecond, beyond } = FRAME_ALLOWANCES[type];
     const allowances = new FrameAllowances();

@@ -307,7 +307,7 @@ describe("words", () => {
     expect(new Set(sent.map(({ author }) => author)).size).toBe(2_000);
   });
 
-  test("[V2] when a large room empties at once, those who stay have time to speak before they are missed", () => {
+  test("[V2a] when a large room empties at once, those who stay have time to speak before they are missed", () => {
     const { presence, run } = alone();
     for (let i = 1; i <= 2_000; i++) presence.applied(peer(i), 1, 0, profile(i), peer(1), 0);
     run(0, 5 * MINUTE);
@@ -361,7 +361,7 @@ describe("who goes", () => {
     }
   });
 
-  test("[V4] a tab that crashed is away after seconds and gone within 40, in a graph, for everyone", () => {
+  test("[V4a] a tab that crashed is away after seconds and gone within 40, in a graph, for everyone", () => {
     for (const seed of [1, 2, 3]) {
       const net = Net.graph(40, seed);
       const ann = net.members[0]!;
@@ -373,7 +373,7 @@ describe("who goes", () => {
     }
   });
 
-  test("[V3] a link that breaks and comes back within 3 s says nothing to anybody", () => {
+  test("[V3a] a link that breaks and comes back within 3 s says nothing to anybody", () => {
     const net = Net.mesh(4);
     const [ann, ben] = net.members as [Member, Member];
     net.forgetSeen();
@@ -408,7 +408,7 @@ describe("who goes", () => {
     expect(gone).toEqual([]);
   });
 
-  test("[V3] nor does the end of a link that nobody needed", () => {
+  test("[V3a] nor does the end of a link that nobody needed", () => {
     const { presence, sent, run } = alone();
     presence.applied(peer(5), 1, 0, profile(5), peer(1), 0);
     presence.linkUp(peer(5), 0);
@@ -418,7 +418,7 @@ describe("who goes", () => {
     expect(presence.stateOf(peer(5))).toBe("here");
   });
 
-  test("[V2] [V4] of many that fail at once, those whose neighbours all failed too are noticed by their silence", () => {
+  test("[V2a] [V4a] of many that fail at once, those whose neighbours all failed too are noticed by their silence", () => {
     const net = Net.graph(30, 4);
     // Nobody sees a link break: the suspicions come from silence alone.
     const dead = net.members.filter((_, at) => at % 3 === 0);
@@ -436,7 +436,7 @@ describe("who goes", () => {
       );
   });
 
-  test("[V4] the last of two is away and gone too", () => {
+  test("[V4a] the last of two is away and gone too", () => {
     const net = Net.mesh(2);
     const [ann, ben] = net.members as [Member, Member];
     net.kill(ann);
@@ -467,7 +467,7 @@ describe("who comes back", () => {
     }
   });
 
-  test("[K2] whoever slept for an hour says a word at once, and whoever slept for a moment does not", () => {
+  test("[K2a] whoever slept for an hour says a word at once, and whoever slept for a moment does not", () => {
     const { presence, said } = alone();
     presence.tick(MINUTE);
     said.length = 0;
@@ -535,7 +535,7 @@ describe("hostile peers", () => {
     expect(ann.said - before).toBeGreaterThan(10);
   });
 
-  test("[V5] who links to somebody it suspects tells it so", () => {
+  test("[V5a] who links to somebody it suspects tells it so", () => {
     const { presence, sent, run } = alone();
     presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);
     presence.linkUp(peer(5), 0);
@@ -547,7 +547,7 @@ describe("hostile peers", () => {
     expect(sent).toEqual([{ type: "suspect", author: peer(5), epoch: 3, seq: 7, to: peer(5) }]);
   });
 
-  test("[V3] who answers no call and was silent for a minute is suspected, and nobody else is", () => {
+  test("[V3b] who answers no call and was silent for a minute is suspected, and nobody else is", () => {
     const { presence, sent, run } = alone();
     presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);
     presence.unanswered(address(5), MINUTE - 1);
@@ -561,7 +561,7 @@ describe("hostile peers", () => {
     expect(presence.stateOf(peer(5))).toBeNull();
   });
 
-  test("[V3][V7] a call says nothing to who has just lost all neighbours", () => {
+  test("[V3b][V7] a call says nothing to who has just lost all neighbours", () => {
     const { presence, neighbors } = alone();
     presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);
     presence.tick(MINUTE);
@@ -571,7 +571,7 @@ describe("hostile peers", () => {
     expect(presence.stateOf(peer(5))).toBe("here");
   });
 
-  test("[V3][V7] a call says nothing to who was alone", () => {
+  test("[V3b][V7] a call says nothing to who was alone", () => {
     const { presence, sent, neighbors } = alone();
     presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);
     const all = neighbors.splice(0);

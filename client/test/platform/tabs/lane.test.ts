@@ -128,7 +128,7 @@ describe("tabs", () => {
     expect(await ben.handed[0]!.content.text()).toBe("hello");
   });
 
-  test("[L1] a tab that begins to share later is asked then, and not for what is not wanted any more", async () => {
+  test("[L1a] a tab that begins to share later is asked then, and not for what is not wanted any more", async () => {
     const ben = tab(BEN);
     ben.lane.ask(FILE);
     await settled();
