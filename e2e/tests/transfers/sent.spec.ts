@@ -47,7 +47,7 @@ test("[S19] the sender reads that it is paused, goes on, is cancelled, and clear
   await expect(row).toHaveCount(0);
 });
 
-test("[S19] what arrived is shown as delivered, also when the receiver has left, until it is cleared", async ({
+test("[S19] a file that arrived is shown as delivered, also when the receiver has left, until it is cleared", async ({
   folder,
   pair: { sender, receiver },
 }) => {

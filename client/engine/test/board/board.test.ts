@@ -154,7 +154,7 @@ describe("the order", () => {
     expect(board.posts("general")[1]!.writtenAt).toBe(NOW + TEN_YEARS);
   });
 
-  test("[B3] what one author posts in a breath, before any of it is signed, stays in order", () => {
+  test("[B3] keeps what one author posts in a breath, before any of it is signed", () => {
     const authors = new Authors();
     for (let n = 0; n < 100; n++) authors.post(ME, { text: `${n}`, after: [] });
     expect(textsIn(boardOf(authors.all))).toEqual(Array.from({ length: 100 }, (_, n) => `${n}`));

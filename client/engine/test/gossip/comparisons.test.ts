@@ -59,7 +59,7 @@ test("[E10a] [E10c] two that ask each other at one time tell each other once", (
   expect(comparisons.heard(ben, true, 800)).toBe(false);
 });
 
-test("[E10c] whoever asked by itself, or left, is not asked any more", () => {
+test("[E10c] a neighbour that asked by itself, or left, is not asked any more", () => {
   const { comparisons, told } = comparing();
   for (const peer of [ada, ben, cid]) comparisons.peerUp(peer, 0);
   told();

@@ -221,7 +221,7 @@ describe("[E9] [E9a] [E9b] [E9c] an author that says two things of one place", (
     expect(Object.values(ben.state())[0]).toEqual([[0, shares(1)[0]]]);
   });
 
-  test("[B7] [E9c] of a board, the proof is kept on the device, and holds in the next life", () => {
+  test("[B7] [E9c] the device keeps the fork of a board, and it holds in the next life", () => {
     const net = new Net(4);
     const [ada, ben, later] = net.addMany(3) as [Node, Node, Node];
     net.link(ada, ben);
@@ -470,7 +470,7 @@ test("[E8c] an author that floods is taken at a bounded rate, is named, and who 
   );
 });
 
-test("[E3a] what is no word in a presence is refused, and is not passed on", () => {
+test("[E3a] an entry on presence that is no profile is refused, and is not passed on", () => {
   const net = new Net(9);
   const [mallory, ben, carol] = net.addMany(3) as [Node, Node, Node];
   net.link(mallory, ben);
@@ -519,7 +519,7 @@ test("[E8d] a busy door is no flood: newcomers' words, and their libraries right
   expect(ben.applications).toBe(10_000);
 });
 
-describe("[E9d] proofs about authors of whom nothing is here", () => {
+describe("[E9d] forks of authors of whom nothing is here", () => {
   const lie = (net: Net): { common: Uint8Array; proof: Uint8Array } => {
     const pen = new Pen(newSigner(net.random), "board");
     const common = pen.write(post("common"));
@@ -569,7 +569,7 @@ test("[E7] more than can be checked at once is refused, blames nobody, and is ta
   expect(ben.gossip.headOf(pen.name)!.length).toBe(8_200);
 });
 
-test("[E9c] of the lies of very many, 256 are kept and shown to who comes later", () => {
+test("[E9c] 256 forks of very many liars are kept, and shown to newcomers", () => {
   const net = new Net(8);
   const [mallory, ben, newcomer] = net.addMany(3) as [Node, Node, Node];
   net.link(mallory, ben);

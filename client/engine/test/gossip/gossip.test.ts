@@ -95,7 +95,7 @@ test.each([
   [50, 500],
   [100, 650],
   [3_200, 1_400],
-])("[E12b] who knows %i authors waits %i ms for news to come by themselves", (authors, ms) => {
+])("[E12b] a peer that knows %i authors waits %i ms for news to come by themselves", (authors, ms) => {
   const missing = new Missing({ feed: () => null, authors: () => authors, send: () => {}, late: () => {} });
   const random = new SeededRandom(1);
   const [neighbor, author] = [newSigner(random).id, newSigner(random).id];
@@ -255,7 +255,7 @@ describe("[E10e] a newcomer with six neighbours in a room of sixty", () => {
   });
 });
 
-test("[E12d] whoever comes back to a neighbour is no news: its library is not sent again, and news come at once", () => {
+test("[E12d] a peer that comes back to a neighbour is no news: its library is not sent again, and news come at once", () => {
   const net = new Net(14);
   const [ada, ben] = net.addMany(2) as [Node, Node];
   introduce([ada, ben]);
@@ -398,7 +398,7 @@ describe("[E8a] a board keeps its last posts", () => {
     expect(nodes.flatMap(({ refused }) => refused)).toEqual([]);
   });
 
-  test("[E4] who missed so much that nobody keeps what would join, and hears it by news, begins anew", () => {
+  test("[E4] a peer that missed more than anybody keeps begins anew with the news that it hears", () => {
     const net = new Net(14);
     const [ada, ben] = net.addMany(2) as [Node, Node];
     net.link(ada, ben);

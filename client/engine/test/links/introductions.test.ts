@@ -410,7 +410,7 @@ describe("[I9] [I9a] through peers", () => {
   const forge = (three: ReturnType<typeof threeInAChain>, attempt: number) =>
     forgeIn(three, newSession(attempt, three.room.random(8)), 0, three.room.random(32));
 
-  test("[I5] who a session claims to be does not change", () => {
+  test("[I5] the peer id that a session names does not change", () => {
     const three = threeInAChain(12);
     const { room, ada } = three;
     const session = newSession(1, room.random(8));
@@ -532,7 +532,7 @@ describe("a hostile member", () => {
     expect(ada.engine.peerCount).toBe(0);
   });
 
-  test("[W4] who was dropped is not called again, not even at a new address", () => {
+  test("[W4] a peer that was dropped is not called again, not even at a new address", () => {
     const { room, ada, mallory } = afterLinking(54);
     mallory.sendRaw(ada.id, Uint8Array.of(0xff));
     expect(room.run(1_000, () => ada.engine.peerCount === 0)).toBe(true);

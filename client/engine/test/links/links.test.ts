@@ -176,7 +176,7 @@ test("[V3b] a call that was answered, and made no connection, fails without sayi
   expect(ada.silent).toEqual([]);
 });
 
-test("[I4b][W4] who took another's address to call by peers is dropped without it: that other one can be called", () => {
+test("[I4b][W4] a dropped peer whose call named another's address does not take that address along: the other can be called", () => {
   const network = new Network();
   const [fred, ada, ben, mallory] = [network.add(), network.add(), network.add(), network.add()];
   for (const { links } of [ada, mallory]) links.dial(fred.address, network.now);

@@ -53,7 +53,7 @@ describe("a room grows together", () => {
       }
     });
 
-  test("[O1] whoever comes late has neighbours within seconds, also in a room whose places are taken", () => {
+  test("[O1] a latecomer has neighbours within seconds, also in a room whose places are taken", () => {
     for (const seed of seeds(10)) {
       const net = room(seed, 60);
       for (let i = 0; i < 10; i++) {
@@ -220,7 +220,7 @@ describe("the passive view", () => {
     expect(view.size).toBe(1);
   });
 
-  test("[O4] a full view gives up first who failed", () => {
+  test("[O4] gives up those that failed first, when it is full", () => {
     for (let failing = 1; failing <= 30; failing += 7) {
       const view = viewOf();
       for (let i = 1; i <= 30; i++) view.add(address(i), null, "server", 0);
@@ -232,7 +232,7 @@ describe("the passive view", () => {
     }
   });
 
-  test("[O9] of the failures of many addresses only the last 256 are remembered", () => {
+  test("[O9] remembers the failures of the last 256 addresses alone", () => {
     const view = viewOf();
     for (let i = 1; i <= 300; i++) for (let time = 0; time < 6; time++) view.failed(address(i), 1_000, 0);
     for (let i = 1; i <= 300; i++) view.add(address(i), null, "server", 1_000);
@@ -325,7 +325,7 @@ describe("what it costs", () => {
     expect(overlay.neighborCount).toBe({ plenty: 8, half: 5, few: 3 }[left]);
   });
 
-  test("[O2a] who has only the connections left for who is alone calls nobody while there is a neighbour", () => {
+  test("[O2a] a peer with only the connections left that are kept for peers alone calls nobody while it has a neighbour", () => {
     const { overlay, dialled, settle, lose, run } = losing("few");
     settle(MINUTE / 2);
     const [first] = overlay.neighbors();
@@ -365,7 +365,7 @@ describe("hostile peers", () => {
     }
   });
 
-  test("[O8] who was expelled is not a neighbour again, whoever asks", () => {
+  test("[O8] a peer that was expelled is not a neighbour again, whichever side asks", () => {
     const { overlay, sent, dialled, up, run } = alone();
     up(1);
     overlay.frame(peer(1), { type: "neighbor", urgent: true }, 0);
@@ -418,7 +418,7 @@ describe("hostile peers", () => {
     expect(overlay.neighborCount).toBe(ACTIVE_MAX);
   });
 
-  test("[O3a] of those that called, who passed on most keeps its place longest", () => {
+  test("[O3a] the caller that passed on most keeps its place longest", () => {
     const { overlay, sent, up } = alone();
     for (let i = 1; i <= 5; i++) {
       up(i);
@@ -430,7 +430,7 @@ describe("hostile peers", () => {
     expect(sent).toContainEqual([peer(4), { type: "disconnect" }]);
   });
 
-  test("[O3a] who brought news keeps its place before those who brought none, however urgently others ask", () => {
+  test("[O3a] a neighbour that brought news keeps its place before those that brought none, however urgently others ask", () => {
     const { overlay, sent, up } = alone();
     for (let i = 1; i <= 5; i++) {
       up(i);
@@ -486,7 +486,7 @@ describe("hostile peers", () => {
     expect([...overlay.passive()]).toEqual([]);
   });
 
-  test("[O5] [O5a] who is no neighbour shuffles nothing, and a walk goes no further than five steps", () => {
+  test("[O5] [O5a] a peer that is no neighbour shuffles nothing, and a walk goes no further than five steps", () => {
     const { overlay, sent, up } = alone();
     const shuffle: OverlayFrame = {
       type: "shuffle",

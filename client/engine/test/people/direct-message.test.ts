@@ -201,7 +201,7 @@ class Side {
 }
 
 describe("a conversation", () => {
-  test("[M2] what is said is sending, then delivered, and heard as it was said", () => {
+  test("[M2] shows a text as sending, then as delivered, and the other side reads it as it was written", () => {
     const pair = new Pair();
     pair.ada.says("hi\nBen");
     expect(pair.ada.sent).toMatchObject([{ with: ben.id, mine: true, text: "hi\nBen", state: "sending" }]);
@@ -247,7 +247,7 @@ describe("a conversation", () => {
     expect(pair.ada.states).toEqual(["delivered"]);
   });
 
-  test("[M2a] [M3] what has failed can be tried again, and is still one message to who had heard it", () => {
+  test("[M2a] [M3] a message that has failed can be tried again, and stays one message for a recipient that had it", () => {
     const pair = new Pair();
     pair.lost = "message-received";
     pair.ada.says("again");
@@ -296,7 +296,7 @@ describe("a conversation", () => {
     expect(pair.ada.states.at(-1)).toBe("delivered");
   });
 
-  test("[M2b] what was sent arrives in order and once, through losses, repeats and cuts", () => {
+  test("[M2b] messages arrive in order and once, through losses, repeats and cuts", () => {
     fc.assert(
       fc.property(fc.integer(), fc.infiniteStream(fc.nat(99)), (seed, dice) => {
         const pair = new Pair(seed);
@@ -405,7 +405,7 @@ describe("a peer that means harm", () => {
     expect(pair.ben.heard.slice(0, 2)).toEqual(["from a friend", "21"]);
   });
 
-  test("[M5a] who has left keeps the last name for as long as a message is kept, and nobody else does", () => {
+  test("[M5a] a person who has left keeps the last name for as long as a message is kept, and nobody else does", () => {
     const pair = new Pair();
     pair.ada.says("from a friend");
     pair.settle();

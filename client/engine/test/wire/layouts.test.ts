@@ -95,7 +95,7 @@ test("[M1] [M1a] a direct message", () => {
   expect(cipher.decrypt(box.subarray(32))).toEqual(label("hello"));
 });
 
-test("[P1] [Y3b] what a proof signs", () => {
+test("[P1] [Y3b] the text that a proof signs", () => {
   const [mine, theirs] = [bytesOf("mine", 32), bytesOf("theirs", 32)];
   const fingerprints = ["sha-256 ab:cd", `x25519 ${"0".repeat(64)}`] as const;
   const text = proofText(

@@ -87,7 +87,7 @@ describe("messages", () => {
   const message: LaneMessage = { type: "ask", from: ANNA, id: "ab".repeat(16), file: FILE };
   const sealed = sealLaneMessage(ROOM, message, newNonce());
 
-  test("[L2] what is sealed opens in the room and nowhere else", () => {
+  test("[L2] a sealed message opens in the room and nowhere else", () => {
     expect(openLaneMessage(ROOM, sealed)).toEqual(message);
     expect(openLaneMessage(OTHER_ROOM, sealed)).toBeNull();
     expect(openLaneMessage({ ...ROOM, tag: OTHER_ROOM.tag }, sealed)).toBeNull();
@@ -141,7 +141,7 @@ describe("tabs", () => {
     expect(ben.handed).toHaveLength(1);
   });
 
-  test("[L3] of two tabs that answer, the first is taken; the other only after that one was refused", async () => {
+  test("[L3] the first of two answers is taken, the other only after that one was refused", async () => {
     tab(ANNA, CONTENT);
     tab(CARLA, CONTENT);
     const ben = tab(BEN);
