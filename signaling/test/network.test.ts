@@ -78,7 +78,7 @@ describe("networks", () => {
     expect(network("2a00:1:2:4::1")).not.toBe("2a00:1:2:3::/64");
   });
 
-  it("[J8] the open tag is a hash of the network: the same for neighbours, another for others", () => {
+  it("[J8a] the open tag is a hash of the network: the same for neighbours, another for others", () => {
     expect(openRoomTag(address("10.0.0.1"))).toBe(openRoomTag(address("fe80::7")));
     expect(openRoomTag(address("8.8.8.8"))).not.toBe(openRoomTag(address("8.8.8.9")));
     expect(openRoomTag(address("8.8.8.8"))).toMatch(/^[0-9a-f]{64}$/);
@@ -90,12 +90,12 @@ describe("the client's address", () => {
   const seen = (peer: string | undefined, forwarded: string | undefined, trusted = proxies) =>
     clientAddress(peer, forwarded, trusted)?.toString();
 
-  it("[J8] is the peer's when the peer is no declared proxy, whatever the header says", () => {
+  it("[J8b] is the peer's when the peer is no declared proxy, whatever the header says", () => {
     fc.assert(fc.property(publicIpv4, fc.string(), (peer, header) => seen(peer, header) === peer));
     expect(seen("10.0.0.1", "8.8.8.8", [])).toBe("10.0.0.1");
   });
 
-  it("[J8] is the rightmost address that no declared proxy has", () => {
+  it("[J8b] is the rightmost address that no declared proxy has", () => {
     fc.assert(
       fc.property(publicIpv4, fc.string(), (client, spoofed) => {
         expect(seen("10.0.0.1", `${spoofed}, ${client}`)).toBe(client);
@@ -105,7 +105,7 @@ describe("the client's address", () => {
     );
   });
 
-  it("[J8] stays at the last vouched hop when the header is missing or ends in nonsense", () => {
+  it("[J8b] stays at the last vouched hop when the header is missing or ends in nonsense", () => {
     expect(seen("10.0.0.1", undefined)).toBe("10.0.0.1");
     expect(seen("10.0.0.1", "8.8.8.8, unknown")).toBe("10.0.0.1");
     expect(seen("10.0.0.1", "8.8.8.8, 10.0.0.2:80")).toBe("10.0.0.1");

@@ -90,7 +90,7 @@ describe("rooms", () => {
     expect(room.memberCount).toBe(1);
   });
 
-  it("[J10] a full room refuses newcomers without moving them, and lets its own come back", () => {
+  it("[J10a] a full room refuses newcomers without moving them, and lets its own come back", () => {
     const room = rooms(2);
     room.join("s1", seat(1));
     room.join("s2", seat(2));

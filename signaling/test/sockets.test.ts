@@ -88,7 +88,7 @@ describe("joining", () => {
     await expect.poll(() => server.health().rooms).toBe(0);
   });
 
-  it("[J10] a full room refuses by name, and the socket stays where it was", async () => {
+  it("[J10a] a full room refuses by name, and the socket stays where it was", async () => {
     const { url, clients } = await startRoom(2, { maxRoomMembers: 2 });
     const third = await connect(url);
     await third.join(privately(3, OTHER_TAG));
@@ -99,7 +99,7 @@ describe("joining", () => {
 });
 
 describe("open rooms", () => {
-  it("[J8] two at local addresses meet, whatever an undeclared header says", async () => {
+  it("[J8b] two at local addresses meet, whatever an undeclared header says", async () => {
     const { url } = await startServer();
     const one = await connect(url);
     const two = await connect(url, { "X-Forwarded-For": "8.8.8.8" });
@@ -107,7 +107,7 @@ describe("open rooms", () => {
     expect((await two.join(openly(2))).members).toEqual([joined.address]);
   });
 
-  it("[J8] behind a declared proxy, clients of one network meet and others do not", async () => {
+  it("[J8b] behind a declared proxy, clients of one network meet and others do not", async () => {
     const { url } = await startServer({ trustedProxies: loopback });
     const via = async (ip: string, n: number) =>
       (await connect(url, { "X-Forwarded-For": ip })).join(openly(n));
@@ -118,7 +118,7 @@ describe("open rooms", () => {
     expect((await via("2a00:1:2:3:ffff::2", 5)).members).toEqual([sixth.address]);
   });
 
-  it("[J8] the open room's tag, presented as a private one, is another room", async () => {
+  it("[J8a] the open room's tag, presented as a private one, is another room", async () => {
     const { url } = await startServer();
     const open = await (await connect(url)).join(openly(1));
     const sneak = await (await connect(url)).join(privately(2, open.tag));
@@ -159,7 +159,7 @@ describe("envelopes", () => {
     expect(clients[0]!.refusals).toEqual([{ event: "envelope", reason: "bad-request" }]);
   });
 
-  it("[J5] an unknown recipient, a member of another room and an empty room all answer with silence", async () => {
+  it("[J5a] an unknown recipient, a member of another room and an empty room all answer with silence", async () => {
     const { url, clients } = await startRoom(1);
     const other = await connect(url);
     const elsewhere = await other.join(privately(5, OTHER_TAG));
@@ -171,7 +171,7 @@ describe("envelopes", () => {
     expect(nobodyThere).toMatchObject({ ok: true, members: [] });
   });
 
-  it("[J10] for one who does not read are dropped and counted, not hoarded", async () => {
+  it("[J10a] for one who does not read are dropped and counted, not hoarded", async () => {
     const { url, clients, server } = await startRoom(1, { limits: { maxWaitingFrames: 4 } });
     const reader = await connect(url, {}, ["polling"]);
     const { address } = await reader.join(privately(8));
@@ -186,7 +186,7 @@ describe("envelopes", () => {
 });
 
 describe("hostile input", () => {
-  it("[J10] who asks on and on and does not read the answers is closed", async () => {
+  it("[J10a] who asks on and on and does not read the answers is closed", async () => {
     const { url, server } = await startServer({ limits: { maxWaitingFrames: 4 } });
     const reader = await connect(url, {}, ["polling"]);
     await reader.join(privately(1));
@@ -293,7 +293,7 @@ describe("hostile input", () => {
     expectNobodyHeard(clients[1]!);
   });
 
-  it("[J6] a handler that fails is one refused message, without its cause in the log", async () => {
+  it("[J6b] a handler that fails is one refused message, without its cause in the log", async () => {
     const random = () => {
       throw new Error("a secret in a message");
     };
@@ -331,7 +331,7 @@ describe("rates", () => {
     expect(await clients[1]!.ask("sample")).toEqual({ ok: false, reason: "too-fast" });
   });
 
-  it("[J9] a socket that goes on flooding is closed", async () => {
+  it("[J9a] a socket that goes on flooding is closed", async () => {
     const { clients, server } = await startRoom(1, { limits: { socketFrames: { burst: 20, perSecond: 0 } } });
     for (let i = 0; i < 30; i++) clients[0]!.socket.emit("nonsense");
     await once(clients[0]!.socket as never, "disconnect");
@@ -358,7 +358,7 @@ describe("the door", () => {
   const turnedAway = async (url: string, headers?: Record<string, string>) =>
     expect(connect(url, headers)).rejects.toThrow();
 
-  it("[J10] connections are capped per address, and a closed one makes room", async () => {
+  it("[J10a] connections are capped per address, and a closed one makes room", async () => {
     const { clients, url, server } = await startRoom(2, { limits: { maxConnectionsPerAddress: 2 } });
     await turnedAway(url);
     expect(server.counters.refused["too-many-connections"]).toBe(1);
@@ -367,7 +367,7 @@ describe("the door", () => {
     await connect(url);
   });
 
-  it("[J10] connections are capped in all, and new ones come at a bounded rate", async () => {
+  it("[J10a] connections are capped in all, and new ones come at a bounded rate", async () => {
     const capped = await startRoom(1, { limits: { maxConnections: 1 } });
     await turnedAway(capped.url);
     const slow = await startRoom(2, { limits: { addressConnects: { burst: 2, perSecond: 0 } } });
@@ -375,7 +375,7 @@ describe("the door", () => {
     expect(slow.server.counters.refused["too-fast"]).toBe(1);
   });
 
-  it("[J10] a page of another origin gets no socket; a proxy may name the public host", async () => {
+  it("[J10b] a page of another origin gets no socket; a proxy may name the public host", async () => {
     const { url, server } = await startServer({ trustedProxies: loopback });
     await turnedAway(url, { Origin: "https://elsewhere.example" });
     await turnedAway(url, { Origin: "null" });

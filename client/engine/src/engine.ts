@@ -103,7 +103,7 @@ export class Engine {
         signature,
       });
     const refuse = (peer: PeerId, refusal: Refusal) => this.#links.refuse(peer, refusal);
-    // These pass on what others began: one who brings too much of it is not to blame. [W3b]
+    // These pass on what others began: one who brings too much of it is not to blame. [W3d]
     const passOver = (_: PeerId, refusal: Refusal) => this.#links.count(refusal);
     const send = (peer: PeerId, frame: Frame) => this.#links.send(peer, frame);
     const isLinked = (peer: PeerId) => this.#links.isLinked(peer);
@@ -500,7 +500,7 @@ export class Engine {
     );
   }
 
-  /** Where an introduction goes on: straight to it, or back the way that its last word came, or anywhere. [I9] */
+  /** Where an introduction goes on: straight to it, or back the way that its last word came, or anywhere. [I9a] */
   #nextHop(to: Address, except: PeerId | null): PeerId | null {
     const peer = this.#presence.peerAt(to);
     const route = peer && this.#presence.routeTo(peer);
@@ -568,7 +568,7 @@ export class Engine {
     };
   }
 
-  /** Who owes an answer on its link is away, whatever it said last. [W8] */
+  /** Who owes an answer on its link is away, whatever it said last. [W8a] */
   #presenceOf(peer: PeerId): PersonView["presence"] {
     if (this.#links.isQuiet(peer, this.#now)) return "away";
     return this.#presence.stateOf(peer) ?? (this.#links.isLinked(peer) ? "here" : "gone");

@@ -1,6 +1,6 @@
 /**
  * What this peer has put on its table: entries of a file, a name and a folder. Several entries may be one file; each is
- * shared, listed and taken back by itself. [C1]
+ * shared, listed and taken back by itself. [C1b]
  */
 import type { FileId } from "./names/file-id.ts";
 import type { LocalFile, ReadProblem } from "./io/io.ts";

@@ -21,7 +21,7 @@ const namesFrom = (peer: SimPeer, of: PeerId): string[] =>
     .rows.map(({ folder, name }) => `${folder}/${name}`)
     .sort();
 
-test("[S17] what can't be read is offered to nobody, whoever comes, until it is shared anew", () => {
+test("[S17] a file that can't be read is offered to nobody, old or new, until it is shared anew", () => {
   const { room, adasDisk, ada, ben, soon } = pair();
   const local = adasDisk.add(room.random(1_000), "gone.txt");
   const entries = [local, { ...local, name: "copy.txt" }];
@@ -48,7 +48,7 @@ test("[S17] what can't be read is offered to nobody, whoever comes, until it is 
   expect(ada.engine.library().map(({ problem }) => problem)).toEqual([null, "vanished"]);
 });
 
-test("[C1] equal files are shared, counted and taken back each by its own name", () => {
+test("[C1b] equal files are shared, counted and taken back each by its own name", () => {
   const { room, adasDisk, ada, ben, soon } = pair();
   const local = adasDisk.add(room.random(1_000), "a.txt");
   const entries = [local, { ...local, name: "b.txt" }, { ...local, folder: "pkg" }];
@@ -65,7 +65,7 @@ test("[C1] equal files are shared, counted and taken back each by its own name",
   soon(() => ben.engine.downloads()[0]?.state.type === "complete");
 });
 
-test("[C1] what is taken back at once, before its share is signed, is taken back", () => {
+test("[C1] a file that is taken back before its library entry is signed is taken back", () => {
   const { room, adasDisk, ada, ben, soon } = pair();
   const local = adasDisk.add(room.random(1_000), "a.txt");
   ada.feed({ type: "share", files: [local, { ...local, name: "b.txt" }] });
@@ -99,7 +99,7 @@ test("[S21] a file by two names is one transfer, whenever the second is asked fo
   expect(ben.engine.downloads().map(({ name }) => name)).toEqual(["a.txt", "a.txt"]);
 });
 
-test("[S21] what is shared here is saved by another name without a transfer", () => {
+test("[S21] a file that is shared here is saved by another name without a transfer", () => {
   const { room, adasDisk, bensDisk, ada, ben, soon } = pair();
   const bytes = room.random(600_000);
   const local = adasDisk.add(bytes, "a.txt");

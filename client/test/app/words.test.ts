@@ -167,7 +167,7 @@ describe("notices", () => {
     }
   });
 
-  test("[I13] a browser that lets nobody connect is named as the cause, there and at the other side", () => {
+  test("[I13] [I13a] a browser that lets nobody connect is named as the cause, there and at the other side", () => {
     const here = noticeSaying({ type: "no-candidates" }, names);
     expect(here.title).toBe("This browser lets nobody connect to it.");
     expect(here.remedy).toMatch(/Allow them/);
@@ -176,7 +176,7 @@ describe("notices", () => {
     for (const { title, remedy } of [here, there]) expect(title + remedy).not.toMatch(/network/);
   });
 
-  test("[I13] who is here and can't be reached is counted, not passed over", () => {
+  test("[I13b] who is here and can't be reached is counted, not passed over", () => {
     expect(othersWords(0, 0)).toMatch(/^Nobody else yet/);
     expect(othersWords(0, 1)).toBe("1 person is here but can't be reached.");
     expect(othersWords(2, 3)).toBe("3 people are here but can't be reached.");
@@ -189,7 +189,7 @@ describe("notices", () => {
     expect(plain(moveSaying(2).remedy)).toContain("Your table had 2 files.");
   });
 
-  test("[I8] that a tab has no connections left names what helps", () => {
+  test("[I8c] that a tab has no connections left names what helps", () => {
     const { title, remedy, bad } = noticeSaying({ type: "connections-spent" }, names);
     expect(title).toMatch(/connections/);
     expect(remedy).toMatch(/^Reload the page/);
@@ -222,7 +222,7 @@ test("who has not said a name yet is a guest with a tag", () => {
   expect(nameOf({ ...guest, name: "Ruth" })).toBe("Ruth");
 });
 
-test("[M2] a message that failed says whose fault it is, and of who has left when to try again", () => {
+test("[M2a] a message that failed says whose fault it is, and of who has left when to try again", () => {
   const here = { ...guest, name: "Ruth" };
   expect(messageStateWords("failed", here)).toBe("Could not be delivered: Ruth did not answer.");
   expect(messageStateWords("failed", { ...here, presence: "gone" })).toBe(

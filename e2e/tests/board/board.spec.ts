@@ -54,7 +54,7 @@ test("what is half written, and what it answers, is there after a reload", async
 const tagOf = async (room: RoomPage, name: string): Promise<string> =>
   new RegExp(`${name}\\s*(\\w{4})`).exec(await room.person(name).innerText())![1]!;
 
-test("[E5] a post that was altered on its way is shown to nobody: who passed it on is dropped by name, and the true one comes from the next", async ({
+test("[E5a] a post that was altered on its way is shown to nobody: who passed it on is dropped by name, and the true one comes from the next", async ({
   server,
   open,
 }) => {

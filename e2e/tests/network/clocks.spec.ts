@@ -20,7 +20,7 @@ const clockOff = (years: number) => (page: Page) =>
     years * 365.25 * 86_400_000,
   );
 
-test("[B3] clocks ten years ahead and behind: people meet, files arrive, and posts stand in causal order", async ({
+test("[B3a] clocks ten years ahead and behind: people meet, files arrive, and posts stand in causal order", async ({
   folder,
   open,
 }) => {

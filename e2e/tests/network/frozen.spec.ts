@@ -72,7 +72,7 @@ test("[K1][K3] a sender and a receiver that were frozen in mid transfer blame no
   }
 });
 
-test("[W8][V4] a browser that was killed is away at once and gone soon", async ({ server, open }) => {
+test("[W8a][V4a] a browser that was killed is away at once and gone soon", async ({ server, open }) => {
   test.setTimeout(pace.hangMs(300_000));
   const stays = await open("/");
   const code = await stays.newPrivateRoom();
@@ -91,7 +91,7 @@ test("[W8][V4] a browser that was killed is away at once and gone soon", async (
   note("gone");
 });
 
-test("[W8][V5] a page that a phone's file picker froze for 20 s is away and back, and never gone", async ({
+test("[W8a][V5] a page that a phone's file picker froze for 20 s is away and back, and never gone", async ({
   server,
   open,
 }) => {

@@ -99,7 +99,7 @@ test("a file arrives whole beside a liar of each kind, and the liar is let go", 
         await expect(page.page.getByText(`${lie} was dropped: ${says}.`)).toBeVisible();
         await expect.poll(async () => (await liar.state()).linked).not.toContain("Paula");
       });
-      // It chose Paula, and calls again: in vain. [O6] [W4]
+      // It chose Paula, and calls again: in vain. [O6a] [W4]
       await expect.poll(async () => (await liar.state()).dials).toBeGreaterThan(dialsWhileBelieved);
       expect((await liar.state()).linked).not.toContain("Paula");
       // In a larger room not everybody would be linked to Paula.

@@ -5,7 +5,7 @@ import { pace } from "../../lib/pace.ts";
 import { RoomPage } from "../../lib/page/page.ts";
 import { expect, test } from "../../lib/test.ts";
 
-test("[I13] the browser that forbids connections says so, and the other person is not told of the network", async ({
+test("[I13] [I13a] the browser that forbids connections says so, and the other person is not told of the network", async ({
   server,
   open,
   complaints,

@@ -12,7 +12,7 @@ import { expect, SERVER_GONE, test } from "../../lib/test.ts";
 const FIRST = "198.51.100.7";
 const SECOND = "203.0.113.9";
 
-test("[J13] another network is another room: nothing of the first enters the second, nor of those who have left", async ({
+test("[J13] [J13a] another network is another room: nothing of the first enters the second, nor of those who have left", async ({
   folder,
   open,
   complaints,

@@ -79,7 +79,7 @@ test("[L6] switched off, the same file takes the channel", async ({ open, folder
   expect(await channelBytes(taker)).toBeGreaterThan(LENGTH);
 });
 
-test("[L1] a tab that comes to share the file during a download hands it over, and its giver may close at once", async ({
+test("[L1a] a tab that comes to share the file during a download hands it over, and its giver may close at once", async ({
   open,
   folder,
 }) => {

@@ -63,7 +63,10 @@ const rateOf = async (transfer: Locator): Promise<number> => {
   return Number(figure ?? 0) * { B: 1, KB: 1e3, MB: 1e6 }[unit ?? "B"]!;
 };
 
-test("[S16] who waits for a turn is shown its place, and gets its turn", async ({ folder, open }) => {
+test("[S16] a receiver that waits for a turn is shown its place, and gets its turn", async ({
+  folder,
+  open,
+}) => {
   const giver = await open("/", { before: slowUplink((12 * MiB) / pace.seconds(60)) });
   const room = `/#${await giver.newPrivateRoom()}`;
   // One file for each: nobody can pass anything on. Four are served at a time.

@@ -1,4 +1,4 @@
-/** [S12] A download goes on by itself, whatever ended the page, and storage that is full only stops it for a while. */
+/** [S12] [S12a] A download goes on by itself, whatever ended the page, and storage that is full only stops it for a while. */
 import { mkdtemp, readlink, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

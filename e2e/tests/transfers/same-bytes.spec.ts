@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { randomFile, sha256 } from "../../lib/files.ts";
 import { expect, test } from "../../lib/test.ts";
 
-test("[C1] [S21] the same bytes by two names are two files to find, to fetch and to take away", async ({
+test("[C1b] [S21] the same bytes by two names are two files to find, to fetch and to take away", async ({
   folder,
   openPair,
 }) => {

@@ -1,4 +1,4 @@
-/** What browsers call the files that they save, on the disk. [N1a] */
+/** What browsers call the files that they save, on the disk. [N1b] */
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,7 +44,7 @@ const launch = {
 };
 
 for (const name of ["chromium", "firefox"] as const)
-  test(`[N1a] ${name} saves a file under its own name, with no ending of the browser's`, async () => {
+  test(`[N1b] ${name} saves a file under its own name, with no ending of the browser's`, async () => {
     test.skip(name === "firefox" && FIREFOX === undefined, "no Firefox on this machine");
     const saves = await mkdtemp(join(tmpdir(), "swapmeet-saves-"));
     const pages = await DevicePages.serve();

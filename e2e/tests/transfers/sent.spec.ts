@@ -47,7 +47,7 @@ test("[S19] the sender reads that it is paused, goes on, is cancelled, and clear
   await expect(row).toHaveCount(0);
 });
 
-test("[S19] what arrived is shown as delivered, also when the receiver has left, until it is cleared", async ({
+test("[S19] a file that arrived is shown as delivered, also when the receiver has left, until it is cleared", async ({
   folder,
   pair: { sender, receiver },
 }) => {
@@ -63,7 +63,7 @@ test("[S19] what arrived is shown as delivered, also when the receiver has left,
   await expect(row).toHaveCount(0);
 });
 
-test("[S20] the sender stops it: the receiver reads who did, and goes on when it is allowed again", async ({
+test("[S20] [S20b] the sender stops it: the receiver reads who did, and goes on when it is allowed again", async ({
   folder,
   pair: { sender, receiver },
 }) => {

@@ -73,7 +73,7 @@ test("what is dropped on an open dialog stays off the table, and what is dropped
   await expect(ada.library.getByRole("listitem")).toHaveText([/dropped\.bin/]);
 });
 
-test("[M5] who wrote and left keeps the name and stays in the list of people, to be read", async ({
+test("[M5a] a person who wrote and left keeps the name and stays in the list of people, to be read", async ({
   openPair,
 }) => {
   const [ada, zoe] = await openPair();

@@ -118,7 +118,7 @@ export class Catalog {
   #offered(seq: number, author: PeerId, file: FileId, name: string, folder: string): void {
     const isMine = author === this.#context.me;
     const candidates = this.#rowsByFile.get(file)?.candidates(name, folder) ?? [];
-    if (candidates.some((row) => row.offerOf(author, isMine)?.folder === folder)) return; // [C1]
+    if (candidates.some((row) => row.offerOf(author, isMine)?.folder === folder)) return; // [C1b]
     const row = candidates.find((row) => !row.offerOf(author, isMine)) ?? this.#newRow(file, name, folder);
     const offer: Offer = { author, row, folder };
     const known = this.#authorByPeer.get(author) ?? { offers: [], offerCount: 0 };
@@ -169,7 +169,7 @@ export class Catalog {
 
 /**
  * A file under one name, and who offers it so; an author at most once. A room may have a million: an object each, and
- * one for each offer. [C1]
+ * one for each offer. [C1a]
  */
 class CatalogRow implements Searchable {
   readonly file: FileId;

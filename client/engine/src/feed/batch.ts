@@ -17,7 +17,7 @@ import { HASH_BYTES } from "../names/file-id.ts";
 import { peerIdOf, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type PeerId } from "../names/peer-id.ts";
 import type { Refusal } from "../names/refusal.ts";
 
-/** Of a whole frame: two of them fit one other frame, as the proof of a lie. [E9] */
+/** Of a whole frame: two of them fit one other frame, as the proof of a lie. [E9a] */
 export const MAX_BATCH_BYTES = 32_000;
 /** Guess: entries of a dozen bytes, as few are. */
 export const MAX_BATCH_ENTRIES = 2_000;
@@ -103,7 +103,7 @@ export const decodeBatch = (bytes: Uint8Array): Result<Batch, Refusal> => {
   if (!isEntries(entries) || entries.length > mostEntriesOf(topic)) return fail("malformed-frame");
   if (entries.some(({ length }) => length > MAX_ENTRY_BYTES_BY_TOPIC[topic])) return fail("oversize-entry");
 
-  // Or nobody would ever be missed who says nothing. [E3]
+  // Or nobody would ever be missed who says nothing. [E3a]
   if (topic === "presence" && !entries.every(isWord)) return fail("false-entry");
 
   const name = { author: peerIdOf(author), epoch, topic };

@@ -61,7 +61,7 @@ export class Feed implements FeedName {
   bytes = 0;
   /** Earlier entries were let go here: they are not asked for again. */
   floor = 0;
-  /** Its author was caught lying: from this entry on nothing counts, and entries up to there may still come. [E9] */
+  /** Its author was caught lying: from this entry on nothing counts, and entries up to there may still come. [E9c] */
   frozenAt: number | null = null;
 
   constructor({ author, epoch, topic }: FeedName) {

@@ -268,7 +268,7 @@ export class Archive {
     }
   }
 
-  /** When the boards are too large, whoever takes most loses the oldest post of their oldest life. [E8] */
+  /** When the boards are too large, whoever takes most loses the oldest post of their oldest life. [E8b] */
   #makeRoom(): void {
     if (this.#boardBytes <= MAX_BOARDS_BYTES) return;
     const byBytes = [...this.#authorById.values()].filter(hasPosts).sort(byLeastBytes);

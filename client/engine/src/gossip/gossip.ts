@@ -369,7 +369,7 @@ export class Gossip {
     this.#missing.checked(batch);
   }
 
-  /** Whether a neighbour may bring what is known here, or over. [E5] */
+  /** Whether a neighbour may bring what is known here, or over. [E5b] */
   #mayRepeat(from: PeerId | null, { bytes }: Batch, now: Time): boolean {
     const neighbor = from && this.#neighborById.get(from);
     if (!neighbor) return false;

@@ -88,7 +88,7 @@ export class Calls {
     return true;
   }
 
-  /** Of a proven link, asked now and then: if a friend carries it, the direct path is tried when it is time. [Y6] */
+  /** Of a proven link, asked now and then: if a friend carries it, the direct path is tried when it is time. [Y6a] */
   retryDirect(link: Link, now: Time): void {
     const retry = this.#directRetryByLink.get(link);
     if (!retry || now < retry.at) return;
@@ -215,5 +215,5 @@ export class Calls {
   }
 }
 
-/** A call that peers brought can name any sender: it says nothing of the address in it. [I4] */
+/** A call that peers brought can name any sender: it says nothing of the address in it. [I4a] */
 const isHearsay = ({ role, way }: Introduction): boolean => role === "responder" && way === "peers";

@@ -164,7 +164,7 @@ export class Introductions {
 
   /**
    * Not for calls that are refused: who invents addresses could fill the memory with them. What peers bring can name
-   * any sender: an attempt number invented there must not lock out the true one. [I4]
+   * any sender: an attempt number invented there must not lock out the true one. [I4a]
    */
   accept(call: Introduction): void {
     if (call.way === "server") this.#lastAttemptByAddress.set(call.address, attemptOf(call.session));

@@ -341,7 +341,7 @@ export class Links {
     return this.#linkByPeer.has(peer);
   }
 
-  /** The peer is linked, and owes an answer. [W8] */
+  /** The peer is linked, and owes an answer. [W8a] */
   isQuiet(peer: PeerId, now: Time): boolean {
     const stage = this.#linkByPeer.get(peer)?.stage;
     return stage?.type === "proven" && stage.pulse.isQuiet(now);

@@ -1,7 +1,7 @@
 /**
  * A file's identity: (pieces root, length). The root is the BEP 52 SHA-256 Merkle root over 16 KiB leaves.
  * The root alone is not safe: BEP 52 hashes leaves and inner nodes alike, so a 64-byte file can have the root of
- * a 40,000-byte one. [F1]
+ * a 40,000-byte one. [F1a]
  */
 import * as v from "valibot";
 import { bytesToHex, hexToBytes } from "../base/bytes.ts";

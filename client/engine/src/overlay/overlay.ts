@@ -138,7 +138,7 @@ export class Overlay {
     this.#seek(now);
   }
 
-  /** The server is back: whoever a cut kept from it and from others may be reached now. [O7] */
+  /** The server is back: whoever a cut kept from it and from others may be reached now. [O7a] */
   serverBack(now: Time): void {
     this.#passive.wakeMissing(now);
     this.#swapAt = Math.min(this.#swapAt, now);

@@ -218,7 +218,7 @@ export class Presence {
     this.#lookNoLaterThan(now + LEFT_GRACE_MS);
   }
 
-  /** A link to it is proven, whoever called. Whether the rest of the room believes in it, its answer will tell. [V5] */
+  /** A link to it is proven, whoever called. Whether the rest of the room believes in it, its answer will tell. [V5a] */
   linkUp(peer: PeerId, now: Time): void {
     this.#cutOff.delete(peer);
     const person = this.#people.get(peer);

@@ -1,5 +1,5 @@
 /**
- * Frames as bytes. PROTOCOL.md, rules W1 to W9.
+ * Frames as bytes. PROTOCOL.md, rules W1 to W8.
  *
  * A block is the byte 0x00, its request's id (u32, big endian) and raw bytes; every other frame is a CBOR array
  * [code, ...fields], RFC 8949, definite lengths only. No maps at all: a key can't be `__proto__` where there are no keys.

@@ -1,5 +1,5 @@
 /**
- * What peers say to each other over a data channel. Its bytes are in `frame-codec.ts`. PROTOCOL.md, rules W1 to W9.
+ * What peers say to each other over a data channel. Its bytes are in `frame-codec.ts`. PROTOCOL.md, rules W1 to W8.
  *
  * A frame is at most 65,536 bytes: Safari's data channel takes no more.
  */

@@ -46,7 +46,7 @@ describe("the clock", () => {
     expect(clock.now).toBe(120 * MINUTE);
   });
 
-  test("[K1] what is due when its time has come is due, whatever the arithmetic of fractions says", () => {
+  test("[K1] shows the time that was asked for when it has come, whatever the arithmetic of fractions says", () => {
     const random = new SeededRandom(1);
     for (let i = 0; i < 1_000; i++) {
       const clock = new AwakeClock();
@@ -156,7 +156,7 @@ describe("a room", () => {
     expect(ann.connectionCount).toBe(1);
   });
 
-  test("[W8] [V4] whoever is killed is away within 10 s and gone within 40, also where no link ever breaks", () => {
+  test("[W8a] [V4a] sees a killed peer away within 10 s and gone within 40, also where no link ever breaks", () => {
     for (let seed = 1; seed <= 10; seed++) {
       const { room, ann, ben } = pair();
       room.run(seed * SECOND);
@@ -172,7 +172,7 @@ describe("a room", () => {
     }
   });
 
-  test("[W8] [V5] a phone that its file picker freezes for 20 s is away, and then here, and never gone", () => {
+  test("[W8a] [V5] a phone that its file picker freezes for 20 s is away, and then here, and never gone", () => {
     for (let seed = 1; seed <= 10; seed++) {
       const { room, ann, ben } = pair();
       room.run(seed * SECOND);

@@ -89,7 +89,7 @@ const conversation = fc
   });
 
 describe("the order", () => {
-  test("[B3] the same posts make the same board, in whatever order they come and whatever was taken back", () => {
+  test("[B3a] the same posts make the same board, in whatever order they come and whatever was taken back", () => {
     fc.assert(
       fc.property(conversation, fc.infiniteStream(fc.nat(1000)), fc.boolean(), (posts, dice, looks) => {
         const roll = (n: number) => (dice.next().value as number) % n;
@@ -140,7 +140,7 @@ describe("the order", () => {
     );
   });
 
-  test("[B3] clocks ten years off, in either direction, change nothing but the time that is shown", () => {
+  test("[B3a] clocks ten years off, in either direction, change nothing but the time that is shown", () => {
     const wrong = (n: number) => NOW + [0, TEN_YEARS, -TEN_YEARS][n % 3]!;
     const authors = new Authors();
     const board = new Board(ME);
@@ -154,7 +154,7 @@ describe("the order", () => {
     expect(board.posts("general")[1]!.writtenAt).toBe(NOW + TEN_YEARS);
   });
 
-  test("[B3] what one author posts in a breath, before any of it is signed, stays in order", () => {
+  test("[B3] keeps what one author posts in a breath, before any of it is signed", () => {
     const authors = new Authors();
     for (let n = 0; n < 100; n++) authors.post(ME, { text: `${n}`, after: [] });
     expect(textsIn(boardOf(authors.all))).toEqual(Array.from({ length: 100 }, (_, n) => `${n}`));

@@ -103,7 +103,7 @@ test("[C1] whatever is shared, shared again, taken back and dropped, the catalog
   );
 });
 
-test("[C1] one name of several people is one row, in the folder of the first", () => {
+test("[C1a] one name of several people is one row, in the folder of the first", () => {
   const { catalog, found } = newCatalog();
   catalog.apply(ANA, 0, share(0, "song.mp3", "Music"));
   catalog.apply(BEN, 0, share(0, "song.mp3", "Downloads"));
@@ -115,7 +115,7 @@ test("[C1] one name of several people is one row, in the folder of the first", (
   expect(catalog.folderOf(FILES[0]!, "song.mp3")).toBe("Downloads");
 });
 
-test("[C1] the same bytes under another name are a row of their own, fetched from all who have them", () => {
+test("[C1a] the same bytes under another name are a row of their own, fetched from all who have them", () => {
   const { catalog, found } = newCatalog();
   catalog.apply(ANA, 0, share(0, "first.jpg", "there"));
   catalog.apply(BEN, 0, share(0, "second.jpg"));
@@ -127,7 +127,7 @@ test("[C1] the same bytes under another name are a row of their own, fetched fro
   expect(catalog.fileNameOf(FILES[0]!)).toBe("second.jpg");
 });
 
-test("[C1] every equal file of one person is there, and two with the same folders share their rows", () => {
+test("[C1a] [C1b] every equal file of one person is there, and two with the same folders share their rows", () => {
   const { catalog, found } = newCatalog();
   const folders = ["pkg", "pkg/a", "pkg/b"];
   for (const author of [ANA, BEN])
@@ -140,7 +140,7 @@ test("[C1] every equal file of one person is there, and two with the same folder
   expect(found({ of: BEN })).toHaveLength(3);
 });
 
-test("[C1] an author may offer one file by as many names as a library has entries", () => {
+test("[C1b] an author may offer one file by as many names as a library has entries", () => {
   const { catalog, found } = newCatalog();
   for (let seq = 0; seq < 100_000; seq++)
     catalog.apply(ANA, seq, seq % 2 === 0 ? share(0, `name ${seq}`) : share(0, "x", `${seq}`));

@@ -45,7 +45,7 @@ describe("[E8] authors", () => {
     expect(archive.hasRoomFor(batch(8_192, "presence"))).toBe(true);
   });
 
-  test("[E9] a presence that is frozen before its first word takes no place", () => {
+  test("[E9c] a presence that is frozen before its first word takes no place", () => {
     const archive = newArchive();
     archive.freeze(batch(1, "presence"), 0);
     expect(archive.size).toBe(0);
@@ -66,7 +66,7 @@ describe("[E8] libraries", () => {
     expect(first * PAPER.length).toBeLessThanOrEqual(256 * MiB);
   });
 
-  test("[E3] one that comes before its author's first word waits a minute for it, then it goes", () => {
+  test("[E3b] one that comes before its author's first word waits a minute for it, then it goes", () => {
     const archive = newArchive();
     archive.append(batch(1, "library"), 0);
     archive.append(batch(2, "library"), 0);
@@ -76,7 +76,7 @@ describe("[E8] libraries", () => {
     expect(archive.feed(batch(2, "library"))?.length).toBe(1);
   });
 
-  test("[E3] 256 wait for a first word, and no more", () => {
+  test("[E3b] 256 wait for a first word, and no more", () => {
     const archive = newArchive();
     archive.append(batch(1_000, "presence"), 0);
     for (let author = 0; author < 256; author++) archive.append(batch(author, "library", { bytes: 100 }), 0);
@@ -86,7 +86,7 @@ describe("[E8] libraries", () => {
   });
 });
 
-describe("[E8] boards", () => {
+describe("[E8a] [E8b] boards", () => {
   test("all together fill 32 MiB at most, and whoever takes most loses the oldest", () => {
     const archive = newArchive();
     for (let first = 0; first < 3; first++) archive.append(batch(1, "board", { first }), 0);

@@ -17,7 +17,7 @@ const comparing = () => {
   return { room, comparisons, told: () => told.splice(0) };
 };
 
-test("[E10] the first new neighbour is told at once, the next half a second later, and is asked as well", () => {
+test("[E10c] the first new neighbour is told at once, the next half a second later, and is asked as well", () => {
   const { comparisons, told } = comparing();
   for (const peer of [ada, ben, cid]) comparisons.peerUp(peer, 0);
   expect(told()).toEqual([{ peer: ada, buckets: 64, isAnswer: true }]);
@@ -30,7 +30,7 @@ test("[E10] the first new neighbour is told at once, the next half a second late
   expect([...comparisons.waiting()]).toEqual([cid]);
 });
 
-test("[E10] while something is fetched the others wait, but not for more than two seconds and those before them", () => {
+test("[E10c] while something is fetched the others wait, but not for more than two seconds and those before them", () => {
   const { room, comparisons, told } = comparing();
   comparisons.peerUp(ada, 0);
   comparisons.peerUp(ben, 0);
@@ -48,7 +48,7 @@ test("[E10] while something is fetched the others wait, but not for more than tw
   expect(comparisons.nextDeadline()).toBe(60_000);
 });
 
-test("[E10] two that ask each other at one time tell each other once", () => {
+test("[E10a] [E10c] two that ask each other at one time tell each other once", () => {
   const { comparisons, told } = comparing();
   comparisons.peerUp(ada, 0);
   comparisons.peerUp(ben, 0);
@@ -59,7 +59,7 @@ test("[E10] two that ask each other at one time tell each other once", () => {
   expect(comparisons.heard(ben, true, 800)).toBe(false);
 });
 
-test("[E10] whoever asked by itself, or left, is not asked any more", () => {
+test("[E10c] a neighbour that asked by itself, or left, is not asked any more", () => {
   const { comparisons, told } = comparing();
   for (const peer of [ada, ben, cid]) comparisons.peerUp(peer, 0);
   told();
@@ -70,7 +70,7 @@ test("[E10] whoever asked by itself, or left, is not asked any more", () => {
   expect(comparisons.nextDeadline()).toBe(60_000);
 });
 
-test("[E10] where many authors are new and many known, the summary is a fine one; once a minute it never is", () => {
+test("[E10] [E10f] where many authors are new and many known, the summary is a fine one; once a minute it never is", () => {
   const { room, comparisons, told } = comparing();
   const bucketsWith = (authors: number, now: number): number => {
     room.authors = authors;

@@ -35,7 +35,7 @@ const entry = (topic: Topic, i: number): Entry => {
   }
 };
 
-describe("[E9] an author that says two things of one place", () => {
+describe("[E9] [E9a] [E9b] [E9c] an author that says two things of one place", () => {
   test.each((["library", "board"] as const).flatMap((topic) => SEEDS.map((seed) => [topic, seed] as const)))(
     "%s, seed %i: everyone freezes after the last common entry, with a proof, and nobody else is blamed",
     (topic, seed) => {
@@ -221,7 +221,7 @@ describe("[E9] an author that says two things of one place", () => {
     expect(Object.values(ben.state())[0]).toEqual([[0, shares(1)[0]]]);
   });
 
-  test("[E8] of a board, the proof is kept on the device, and holds in the next life", () => {
+  test("[B7] [E9c] the device keeps the fork of a board, and it holds in the next life", () => {
     const net = new Net(4);
     const [ada, ben, later] = net.addMany(3) as [Node, Node, Node];
     net.link(ada, ben);
@@ -259,7 +259,7 @@ test("[E9] an author that goes back to an earlier place and on from there is a l
   }
 });
 
-describe("[E5] a hostile neighbour is refused for what it sends", () => {
+describe("[E5] [E5a] [E5b] a hostile neighbour is refused for what it sends", () => {
   const good = (topic: Topic, ...entries: (Entry | Uint8Array)[]) => {
     const random = new Net(1).random;
     return new Pen(newSigner(random), topic).write(...entries);
@@ -319,7 +319,7 @@ describe("[E5] a hostile neighbour is refused for what it sends", () => {
     expect(Object.values(ben.state())).toEqual([[[0, post("said")]]]);
   });
 
-  test("[E11] two that claim a feed and stay silent do not keep it from us", () => {
+  test("[E11c] two that claim a feed and stay silent do not keep it from us", () => {
     const net = new Net(3);
     const [ada, ben, ...silent] = net.addMany(4) as [Node, Node, Node, Node];
     ada.gossip.append("library", shares(3));
@@ -347,7 +347,7 @@ describe("[E5] a hostile neighbour is refused for what it sends", () => {
     ["answers with something else", { answers: "a new word", says: "nothing" }],
     ["says what is known now and then", { answers: "nothing", says: "a known word" }],
     ["brings something else now and then", { answers: "nothing", says: "a new word" }],
-  ])("[E11] one that claims a feed and %s does not keep it from us", (_, { answers, says }) => {
+  ])("[E11c] one that claims a feed and %s does not keep it from us", (_, { answers, says }) => {
     const net = new Net(3);
     const [ada, ben, mallory] = net.addMany(3) as [Node, Node, Node];
     ada.gossip.append("library", shares(3));
@@ -379,7 +379,7 @@ describe("[E5] a hostile neighbour is refused for what it sends", () => {
     if (answers === "nothing" || answers === "a known word") expect(asked).toBeLessThan(5);
   });
 
-  test("[E11] eight that claim all they can leave each other room", () => {
+  test("[E11d] eight that claim all they can leave each other room", () => {
     const missing = new Missing({ feed: () => null, authors: () => 0, send: () => {}, late: () => {} });
     let feeds = 0;
     const claims = Array.from({ length: 8 }, (_, i) => {
@@ -394,7 +394,7 @@ describe("[E5] a hostile neighbour is refused for what it sends", () => {
     expect(feeds).toBeLessThan(100_000);
   });
 
-  test("[E11] one that wants a library a hundred times gets no more than a link can hold, and more in time", () => {
+  test("[E11b] one that wants a library a hundred times gets no more than a link can hold, and more in time", () => {
     const net = new Net(4);
     const [ada, ben] = net.addMany(2) as [Node, Node];
     ada.gossip.append("library", shares(20_000));
@@ -427,7 +427,7 @@ describe("[E5] a hostile neighbour is refused for what it sends", () => {
     expect(isHostile("flood")).toBe(true);
   });
 
-  test("[E10] one that asks for everything again and again is not answered for ever", () => {
+  test("[E10d] one that asks for everything again and again is not answered for ever", () => {
     const net = new Net(6);
     const [mallory, ben] = net.addMany(2) as [Node, Node];
     net.link(mallory, ben);
@@ -440,7 +440,7 @@ describe("[E5] a hostile neighbour is refused for what it sends", () => {
     expect(ben.refused).toContainEqual({ peer: mallory.id, refusal: "too-many-requests" });
   });
 
-  test("[E10] one that claims without end is not listened to for ever", () => {
+  test("[E10d] one that claims without end is not listened to for ever", () => {
     const net = new Net(6);
     const [mallory, ben] = net.addMany(2) as [Node, Node];
     net.link(mallory, ben);
@@ -452,7 +452,7 @@ describe("[E5] a hostile neighbour is refused for what it sends", () => {
   });
 });
 
-test("[E8] an author that floods is taken at a bounded rate, is named, and who passes it on is not", () => {
+test("[E8c] an author that floods is taken at a bounded rate, is named, and who passes it on is not", () => {
   const net = new Net(7);
   const [ada, ben, carol] = net.addMany(3) as [Node, Node, Node];
   net.link(ada, ben);
@@ -470,7 +470,7 @@ test("[E8] an author that floods is taken at a bounded rate, is named, and who p
   );
 });
 
-test("[E3] what is no word in a presence is refused, and is not passed on", () => {
+test("[E3a] an entry on presence that is no profile is refused, and is not passed on", () => {
   const net = new Net(9);
   const [mallory, ben, carol] = net.addMany(3) as [Node, Node, Node];
   net.link(mallory, ben);
@@ -486,7 +486,7 @@ test("[E3] what is no word in a presence is refused, and is not passed on", () =
   expect([ben.state(), carol.state()]).toEqual([{}, {}]);
 });
 
-test("[E8] a neighbour that brings one invented author after another is slowed down, and others are heard", () => {
+test("[E8d] a neighbour that brings one invented author after another is slowed down, and others are heard", () => {
   const net = new Net(10);
   const [mallory, ben, ada] = net.addMany(3) as [Node, Node, Node];
   net.link(mallory, ben);
@@ -504,7 +504,7 @@ test("[E8] a neighbour that brings one invented author after another is slowed d
   expect(ben.of(ada, "board")).toEqual([post("here I am")]);
 });
 
-test("[E8] a busy door is no flood: newcomers' words, and their libraries right behind while the words are checked", () => {
+test("[E8d] a busy door is no flood: newcomers' words, and their libraries right behind while the words are checked", () => {
   const net = new Net(10);
   const [ada, ben] = net.addMany(2) as [Node, Node];
   net.link(ada, ben);
@@ -519,7 +519,7 @@ test("[E8] a busy door is no flood: newcomers' words, and their libraries right 
   expect(ben.applications).toBe(10_000);
 });
 
-describe("[E9] proofs about authors of whom nothing is here", () => {
+describe("[E9d] forks of authors of whom nothing is here", () => {
   const lie = (net: Net): { common: Uint8Array; proof: Uint8Array } => {
     const pen = new Pen(newSigner(net.random), "board");
     const common = pen.write(post("common"));
@@ -569,7 +569,7 @@ test("[E7] more than can be checked at once is refused, blames nobody, and is ta
   expect(ben.gossip.headOf(pen.name)!.length).toBe(8_200);
 });
 
-test("[E9] of the lies of very many, 256 are kept and shown to who comes later", () => {
+test("[E9c] 256 forks of very many liars are kept, and shown to newcomers", () => {
   const net = new Net(8);
   const [mallory, ben, newcomer] = net.addMany(3) as [Node, Node, Node];
   net.link(mallory, ben);

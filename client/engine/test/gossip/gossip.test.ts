@@ -95,7 +95,7 @@ test.each([
   [50, 500],
   [100, 650],
   [3_200, 1_400],
-])("[E12] who knows %i authors waits %i ms for news to come by themselves", (authors, ms) => {
+])("[E12b] a peer that knows %i authors waits %i ms for news to come by themselves", (authors, ms) => {
   const missing = new Missing({ feed: () => null, authors: () => authors, send: () => {}, late: () => {} });
   const random = new SeededRandom(1);
   const [neighbor, author] = [newSigner(random).id, newSigner(random).id];
@@ -211,7 +211,7 @@ test("[E11] a newcomer gets everything, and who is there before what they share,
   expect(newcomer.payloads).toBe(newcomer.applications);
 });
 
-describe("[E10] a newcomer with six neighbours in a room of sixty", () => {
+describe("[E10e] a newcomer with six neighbours in a room of sixty", () => {
   const come = (betweenMs: number) => {
     const net = new Net(11);
     const nodes = net.addMany(60);
@@ -244,7 +244,7 @@ describe("[E10] a newcomer with six neighbours in a room of sixty", () => {
     expect(heads(false).length).toBeLessThan(2 * 60);
   });
 
-  test("[E12] is news: few have to ask for its word, or for what it shares", () => {
+  test("[E12d] is news: few have to ask for its word, or for what it shares", () => {
     const { nodes, newcomer, sent } = come(200);
     const asking = nodes.filter((node) =>
       sent.some(
@@ -255,7 +255,7 @@ describe("[E10] a newcomer with six neighbours in a room of sixty", () => {
   });
 });
 
-test("[E12] whoever comes back to a neighbour is no news: its library is not sent again, and news come at once", () => {
+test("[E12d] a peer that comes back to a neighbour is no news: its library is not sent again, and news come at once", () => {
   const net = new Net(14);
   const [ada, ben] = net.addMany(2) as [Node, Node];
   introduce([ada, ben]);
@@ -274,7 +274,7 @@ test("[E12] whoever comes back to a neighbour is no news: its library is not sen
   expect(ben.of(ada, "board")).toEqual([post("I am back")]);
 });
 
-test("[E10] two neighbours at once: what each knew, the other gets, though the second one has to wait", () => {
+test("[E10c] two neighbours at once: what each knew, the other gets, though the second one has to wait", () => {
   const net = new Net(12);
   const [ada, ben, cid] = net.addMany(3) as [Node, Node, Node];
   introduce([ada, ben, cid]);
@@ -287,7 +287,7 @@ test("[E10] two neighbours at once: what each knew, the other gets, though the s
   expectSame([ada, ben, cid]);
 });
 
-test("[E10] a neighbour that tells much and brings nothing holds up the next for two seconds, no longer", () => {
+test("[E10c] a neighbour that tells much and brings nothing holds up the next for two seconds, no longer", () => {
   const net = new Net(13);
   const [ada, ben, liar] = net.addMany(3) as [Node, Node, Node];
   introduce([ben]);
@@ -309,7 +309,7 @@ test("[E10] a neighbour that tells much and brings nothing holds up the next for
   expect(ada.of(ben, "presence")).toEqual([here("peer 0")]);
 });
 
-test("[E10] a peer that missed something without losing a link has it after the next summaries", () => {
+test("[E10f] a peer that missed something without losing a link has it after the next summaries", () => {
   const net = new Net(6);
   const [ada, ben] = net.addMany(2) as [Node, Node];
   net.link(ada, ben);
@@ -376,7 +376,7 @@ describe("[E6] lives", () => {
   });
 });
 
-describe("[E8] a board keeps its last posts", () => {
+describe("[E8a] a board keeps its last posts", () => {
   test("the same ones at every peer, also at one that joins later and at one that was away meanwhile", () => {
     const net = new Net(8);
     const nodes = net.addMany(4) as [Node, Node, Node, Node];
@@ -398,7 +398,7 @@ describe("[E8] a board keeps its last posts", () => {
     expect(nodes.flatMap(({ refused }) => refused)).toEqual([]);
   });
 
-  test("[E4] who missed so much that nobody keeps what would join, and hears it by news, begins anew", () => {
+  test("[E4] a peer that missed more than anybody keeps begins anew with the news that it hears", () => {
     const net = new Net(14);
     const [ada, ben] = net.addMany(2) as [Node, Node];
     net.link(ada, ben);

@@ -86,7 +86,7 @@ const newEnvelopes = (network: Network, from: Member, to: Member) => {
     );
 };
 
-describe("[I9] an envelope", () => {
+describe("[I9] [I9a] an envelope", () => {
   test("goes along a chain, and its answer back", () => {
     const network = new Network(1, 5);
     network.link([0, 1], [1, 2], [2, 3], [3, 4]);

@@ -26,7 +26,7 @@ test("[I1] an envelope opens for whom it was sealed", () => {
   );
 });
 
-test("[I1] one changed bit, anywhere, and it does not open", () => {
+test("[I1a] one changed bit, anywhere, and it does not open", () => {
   fc.assert(
     fc.property(sealed, fc.nat(), fc.nat(7), ({ key, route, envelope, nonce }, at, bit) => {
       const altered = seal(key, route, envelope, nonce);
@@ -37,7 +37,7 @@ test("[I1] one changed bit, anywhere, and it does not open", () => {
   );
 });
 
-test("[I1] another room, sender, recipient or key, and it does not open", () => {
+test("[I1a] another room, sender, recipient or key, and it does not open", () => {
   fc.assert(
     fc.property(sealed, sealed, ({ key, route, envelope, nonce }, other) => {
       const letter = seal(key, route, envelope, nonce);
@@ -52,7 +52,7 @@ test("[I1] another room, sender, recipient or key, and it does not open", () => 
   );
 });
 
-test("[I1] junk of any length is refused, and never throws", () => {
+test("[I1a] junk of any length is refused, and never throws", () => {
   const junk = fc.uint8Array({ maxLength: 200 });
   fc.assert(
     fc.property(sealed, junk, ({ key, route }, bytes) => {

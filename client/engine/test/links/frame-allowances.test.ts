@@ -35,14 +35,14 @@ test("[W2] [W3a] the table's codes are those on the wire", () => {
       const code = told.get(frame.type)?.code;
       const codeOf = (): string =>
         frame.type === "block" ? "0" : String((decodeCbor(encodeFrame(frame)) as [number])[0]);
-      expect(code).toBe(frame.type === "batch" ? "[E2]" : codeOf());
+      expect(code).toBe(codeOf());
     }),
     { numRuns: 500 },
   );
 });
 
 test.each(Object.keys(FRAME_ALLOWANCES) as Frame["type"][])(
-  "[W3a] %s: so many at once, and so many more a second",
+  "[W3a] [W3c] %s: so many at once, and so many more a second",
   (type) => {
     const { atOnce, perSecond, beyond } = FRAME_ALLOWANCES[type];
     const allowances = new FrameAllowances();

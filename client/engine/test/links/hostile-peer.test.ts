@@ -76,7 +76,7 @@ describe("[W4] beside an honest source", () => {
 /** Frames that end the link at the first for what they say, and not for how many there are. */
 const ENDED_AT_ONCE: Partial<Record<Frame["type"], Refusal>> = { prove: "second-proof", fork: "false-fork" };
 
-describe("[W3a] [W3b] a flood of one type of frame", () => {
+describe("[W3a] [W3b] [W3c] a flood of one type of frame", () => {
   test.each(Object.keys(FRAME_ALLOWANCES) as Frame["type"][])(
     "%s: it is named, and an honest transfer beside it goes on",
     (type) => {

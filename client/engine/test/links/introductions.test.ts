@@ -58,7 +58,7 @@ describe("two", () => {
     expect(room.run(10_000, () => linked(ada, ben))).toBe(true);
   });
 
-  test("[W8] a peer that fell silent is let go", () => {
+  test("[W8b] a peer that fell silent is let go", () => {
     const room = new SimRoom({ seed: 8 });
     const [ada, ben] = twoIn(room);
     room.run(1_000, () => linked(ada, ben));
@@ -78,7 +78,7 @@ describe("two", () => {
   });
 });
 
-describe("[I13] somebody is here and can't be reached", () => {
+describe("[I13] [I13a] [I13b] somebody is here and can't be reached", () => {
   const apart = (hasCandidates: boolean) => {
     const room = new SimRoom({ seed: 13 });
     if (hasCandidates) room.reaches = () => false;
@@ -122,7 +122,7 @@ describe("[I13] somebody is here and can't be reached", () => {
   });
 });
 
-describe("[J13] another room", () => {
+describe("[J13] [J13a] another room", () => {
   const OTHER = "e".repeat(64) as RoomTag;
 
   /** Ada and Ben are linked and have said something; Cyd is in the other room. */
@@ -239,7 +239,7 @@ const recordIntroduction = (room: SimRoom): CarriedEnvelope[] => {
 
 describe("a hostile server", () => {
   test.each(Object.entries(MUTATIONS))(
-    "[I1][I3][I4] %s: no connection, and none is missing afterwards",
+    "[I1a][I3][I4] %s: no connection, and none is missing afterwards",
     (_, mutate) => {
       const elsewhere = new SimRoom({ seed: 99 });
       const foreign = recordIntroduction(elsewhere);
@@ -282,7 +282,7 @@ describe("a hostile server", () => {
     },
   );
 
-  test("[I1] a server that does not know the code cannot introduce itself", () => {
+  test("[I1a] a server that does not know the code cannot introduce itself", () => {
     const room = new SimRoom({ seed: 31 });
     const ada = room.add("Ada");
     const server = room.add("Server", { envelopeKey: room.random(32) });
@@ -294,7 +294,7 @@ describe("a hostile server", () => {
   });
 });
 
-describe("[I9] through peers", () => {
+describe("[I9] [I9a] through peers", () => {
   /** Ada and Ben are linked to Fred and never were to each other; Ada offers a file that Ben will want. */
   const threeInAChain = (seed: number) => {
     const room = new SimRoom({ seed });
@@ -410,7 +410,7 @@ describe("[I9] through peers", () => {
   const forge = (three: ReturnType<typeof threeInAChain>, attempt: number) =>
     forgeIn(three, newSession(attempt, three.room.random(8)), 0, three.room.random(32));
 
-  test("[I5] who a session claims to be does not change", () => {
+  test("[I5] the peer id that a session names does not change", () => {
     const three = threeInAChain(12);
     const { room, ada } = three;
     const session = newSession(1, room.random(8));
@@ -425,7 +425,7 @@ describe("[I9] through peers", () => {
     expect(forged()).toBe(1);
   });
 
-  test("[I4] an attempt number invented in another's name does not lock that one out", () => {
+  test("[I4a] an attempt number invented in another's name does not lock that one out", () => {
     const three = threeInAChain(9);
     const { room, ada, ben, want } = three;
     forge(three, 0xffff_ffff);
@@ -436,7 +436,7 @@ describe("[I9] through peers", () => {
 
   // Seeds for both orders of the addresses.
   test.each(SEEDS)(
-    "[I4] calls invented in another's name neither prevent nor end one's own (seed %i)",
+    "[I4a] calls invented in another's name neither prevent nor end one's own (seed %i)",
     (seed) => {
       const three = threeInAChain(seed);
       const { room, ada, ben } = three;
@@ -451,7 +451,7 @@ describe("[I9] through peers", () => {
     },
   );
 
-  test("[I4] invented calls that come to nothing let no address rest", () => {
+  test("[I4a] invented calls that come to nothing let no address rest", () => {
     const three = threeInAChain(10);
     const { room, fred, ada, ben } = three;
     room.server.isUp = false;
@@ -480,7 +480,7 @@ describe("[I9] through peers", () => {
 
 describe("a hostile member", () => {
   /** A member with the room's key that relays a connection: it puts its own certificate in both descriptions. */
-  test("[P1] in the middle of two others is found out by their proofs", () => {
+  test("[P1a] in the middle of two others is found out by their proofs", () => {
     const room = new SimRoom({ seed: 41 });
     const [ada, ben] = twoIn(room);
     for (const peer of [ada, ben]) {
@@ -511,7 +511,7 @@ describe("a hostile member", () => {
       (mallory: SimPeer) => encodeFrame({ type: "prove", peer: mallory.id, signature: new Uint8Array(64) }),
     ],
     [
-      "[E5] an entry signed by nobody",
+      "[E5a] an entry signed by nobody",
       "false-entry",
       (mallory: SimPeer) =>
         encodeBatch(
@@ -532,7 +532,7 @@ describe("a hostile member", () => {
     expect(ada.engine.peerCount).toBe(0);
   });
 
-  test("[W4] who was dropped is not called again, not even at a new address", () => {
+  test("[W4] a peer that was dropped is not called again, not even at a new address", () => {
     const { room, ada, mallory } = afterLinking(54);
     mallory.sendRaw(ada.id, Uint8Array.of(0xff));
     expect(room.run(1_000, () => ada.engine.peerCount === 0)).toBe(true);
@@ -553,7 +553,7 @@ describe("a hostile member", () => {
     expect(calls).toBeLessThan(4);
   });
 
-  test("[W2][W4] a frame of a later version is counted and does not end the link", () => {
+  test("[W2][W4a] a frame of a later version is counted and does not end the link", () => {
     const { room, ada, mallory } = afterLinking(52);
     mallory.sendRaw(ada.id, Uint8Array.of(0x81, 0x18, 99));
     room.run(1_000);

@@ -165,7 +165,7 @@ describe("a link", () => {
   });
 });
 
-test("[V3] a call that was answered, and made no connection, fails without saying that nobody is there", () => {
+test("[V3b] a call that was answered, and made no connection, fails without saying that nobody is there", () => {
   const network = new Network();
   network.reaches = false;
   const [ada, ben] = [network.add(), network.add()];
@@ -176,7 +176,7 @@ test("[V3] a call that was answered, and made no connection, fails without sayin
   expect(ada.silent).toEqual([]);
 });
 
-test("[I4][W4] who took another's address to call by peers is dropped without it: that other one can be called", () => {
+test("[I4b][W4] a dropped peer whose call named another's address does not take that address along: the other can be called", () => {
   const network = new Network();
   const [fred, ada, ben, mallory] = [network.add(), network.add(), network.add(), network.add()];
   for (const { links } of [ada, mallory]) links.dial(fred.address, network.now);
@@ -229,7 +229,7 @@ describe("[I12] a link that nobody needs", () => {
   });
 });
 
-describe("[I8] the number of links", () => {
+describe("[I8] [I8a] [I8b] [I8c] the number of links", () => {
   const crowd = (size: number) => {
     const network = new Network();
     const ada = network.add();

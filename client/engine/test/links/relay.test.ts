@@ -44,7 +44,7 @@ const apart = (seed: number, friendNames: readonly string[] = ["Fred"]) => {
   return { room, friends, ada, ben, isRelayed, bytes, share };
 };
 
-describe("[Y2] two that can't reach each other", () => {
+describe("[Y2] [Y2a] two that can't reach each other", () => {
   test.each(SEEDS)("are linked through a friend, know each other's name, and say so (seed %i)", (seed) => {
     const { room, friends, ada, ben, isRelayed } = apart(seed);
     expect(room.run(RELAYED_WITHIN_MS, isRelayed)).toBe(true);
@@ -120,7 +120,7 @@ describe("a file", () => {
   );
 });
 
-describe("[Y6] a link through a friend", () => {
+describe("[Y6] [Y6a] a link through a friend", () => {
   test.each(SEEDS)("goes on through another one when that friend leaves (seed %i)", (seed) => {
     const { room, friends, isRelayed, ada, share, bytes } = apart(seed, ["Fred", "Fay"]);
     expect(room.run(RELAYED_WITHIN_MS, isRelayed)).toBe(true);
@@ -253,7 +253,7 @@ describe("[Y4] a friend that", () => {
   );
 });
 
-test("[P1] a friend that puts its own keys between the two is found out by their proofs", () => {
+test("[P1a] [Y3b] a friend that puts its own keys between the two is found out by their proofs", () => {
   const { room, ada, ben } = apart(11, ["Mallory"]);
   const secret = room.random(32);
   const keyByAddress = new Map<Address, Uint8Array>();
@@ -308,7 +308,7 @@ test("[P1] a friend that puts its own keys between the two is found out by their
   expect([...ada.notices, ...ben.notices].filter(({ type }) => type === "peer-dropped")).toEqual([]);
 });
 
-describe("[Y1] a friend", () => {
+describe("[Y1] [Y1a] a friend", () => {
   test("carries no flood: a mebibyte at once, then 256 KiB a second", () => {
     const { room, friends, ada, ben, isRelayed } = apart(8);
     expect(room.run(RELAYED_WITHIN_MS, isRelayed)).toBe(true);
@@ -370,7 +370,7 @@ describe("[Y1] a friend", () => {
   });
 });
 
-describe("[Y3] a relayed channel", () => {
+describe("[Y3] [Y3a] a relayed channel", () => {
   const ends = { session: "0a".repeat(12), initiator: "0b".repeat(16), responder: "0c".repeat(16) };
   const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 });
   const agree = (

@@ -52,7 +52,7 @@ describe("links beside the overlay's", () => {
     expect(links.nextDeadline()).toBeNull();
   });
 
-  it("[T2] what is to be told to somebody without a link waits until the call is answered", () => {
+  it("[T2] a frame to a peer without a link waits until the call is answered", () => {
     const { links, called, sent, link } = setUp([]);
     links.send(peer("ann"), FRAME, 0);
     expect(called).toEqual(["at ann"]);

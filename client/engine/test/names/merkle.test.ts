@@ -91,7 +91,7 @@ test("[F1] one flipped bit anywhere in the layer gives another root", () => {
   );
 });
 
-test("[F1] a 40,000-byte file and the 64 bytes of its two top hashes share a root and are told apart", () => {
+test("[F1a] a 40,000-byte file and the 64 bytes of its two top hashes share a root and are told apart", () => {
   const long = pattern(40_000);
   const leaves = leavesOf(long);
   const left = foldLeaves(leaves.subarray(0, 2 * HASH_BYTES));

@@ -53,7 +53,7 @@ describe("a room grows together", () => {
       }
     });
 
-  test("[O1] whoever comes late has neighbours within seconds, also in a room whose places are taken", () => {
+  test("[O1] a latecomer has neighbours within seconds, also in a room whose places are taken", () => {
     for (const seed of seeds(10)) {
       const net = room(seed, 60);
       for (let i = 0; i < 10; i++) {
@@ -103,7 +103,7 @@ describe("what breaks heals", () => {
         }
     });
 
-  test("[O6] a link that broke between two is made again at once", () => {
+  test("[O6a] a link that broke between two is made again at once", () => {
     for (const seed of seeds(20)) {
       const net = room(seed, 5);
       net.close(net.members[0]!, net.members[1]!);
@@ -125,7 +125,7 @@ describe("what breaks heals", () => {
       }
   });
 
-  test("[O6] when nobody is left it asks the server, and again every 10 s", () => {
+  test("[O6b] when nobody is left it asks the server, and again every 10 s", () => {
     const { overlay, up, samples, run } = alone();
     up(1);
     overlay.frame(peer(1), { type: "neighbor", urgent: true }, 0);
@@ -151,7 +151,7 @@ describe("what breaks heals", () => {
     return net;
   };
 
-  test("[O6] a choice whose link broke is called again though there are neighbours enough, one that parted is not", () => {
+  test("[O6a] a choice whose link broke is called again though there are neighbours enough, one that parted is not", () => {
     const { overlay, dialled, run } = full();
     overlay.frame(peer(8), { type: "disconnect" }, 0);
     overlay.linkDown(peer(8), 0);
@@ -161,7 +161,7 @@ describe("what breaks heals", () => {
     expect(dialled).toEqual([address(6)]);
   });
 
-  test("[O6] a link that takes another's place costs no neighbour; who called does not become a choice by it", () => {
+  test("[O6a] a link that takes another's place costs no neighbour; who called does not become a choice by it", () => {
     const { overlay, sent, dialled, run, up } = full();
     for (const i of [3, 8]) {
       overlay.linkDown(peer(i), 0);
@@ -220,7 +220,7 @@ describe("the passive view", () => {
     expect(view.size).toBe(1);
   });
 
-  test("[O4] a full view gives up first who failed", () => {
+  test("[O4] gives up those that failed first, when it is full", () => {
     for (let failing = 1; failing <= 30; failing += 7) {
       const view = viewOf();
       for (let i = 1; i <= 30; i++) view.add(address(i), null, "server", 0);
@@ -232,7 +232,7 @@ describe("the passive view", () => {
     }
   });
 
-  test("[O9] of the failures of many addresses only the last 256 are remembered", () => {
+  test("[O9] remembers the failures of the last 256 addresses alone", () => {
     const view = viewOf();
     for (let i = 1; i <= 300; i++) for (let time = 0; time < 6; time++) view.failed(address(i), 1_000, 0);
     for (let i = 1; i <= 300; i++) view.add(address(i), null, "server", 1_000);
@@ -314,7 +314,7 @@ describe("what it costs", () => {
     { left: "plenty", aim: 6 },
     { left: "half", aim: 3 },
     { left: "few", aim: 2 },
-  ] as const)("[O2] of $left connections left $aim neighbours are made", ({ left, aim }) => {
+  ] as const)("[O2a] of $left connections left $aim neighbours are made", ({ left, aim }) => {
     const { overlay, settle, up } = losing(left);
     settle(MINUTE / 2);
     expect(overlay.neighborCount).toBe(aim);
@@ -325,7 +325,7 @@ describe("what it costs", () => {
     expect(overlay.neighborCount).toBe({ plenty: 8, half: 5, few: 3 }[left]);
   });
 
-  test("[O2] who has only the connections left for who is alone calls nobody while there is a neighbour", () => {
+  test("[O2a] a peer with only the connections left that are kept for peers alone calls nobody while it has a neighbour", () => {
     const { overlay, dialled, settle, lose, run } = losing("few");
     settle(MINUTE / 2);
     const [first] = overlay.neighbors();
@@ -365,7 +365,7 @@ describe("hostile peers", () => {
     }
   });
 
-  test("[O8] who was expelled is not a neighbour again, whoever asks", () => {
+  test("[O8] a peer that was expelled is not a neighbour again, whichever side asks", () => {
     const { overlay, sent, dialled, up, run } = alone();
     up(1);
     overlay.frame(peer(1), { type: "neighbor", urgent: true }, 0);
@@ -418,7 +418,7 @@ describe("hostile peers", () => {
     expect(overlay.neighborCount).toBe(ACTIVE_MAX);
   });
 
-  test("[O3] of those that called, who passed on most keeps its place longest", () => {
+  test("[O3a] the caller that passed on most keeps its place longest", () => {
     const { overlay, sent, up } = alone();
     for (let i = 1; i <= 5; i++) {
       up(i);
@@ -430,7 +430,7 @@ describe("hostile peers", () => {
     expect(sent).toContainEqual([peer(4), { type: "disconnect" }]);
   });
 
-  test("[O3] who brought news keeps its place before those who brought none, however urgently others ask", () => {
+  test("[O3a] a neighbour that brought news keeps its place before those that brought none, however urgently others ask", () => {
     const { overlay, sent, up } = alone();
     for (let i = 1; i <= 5; i++) {
       up(i);
@@ -447,7 +447,7 @@ describe("hostile peers", () => {
     expect([2, 4].map((i) => overlay.isNeighbor(peer(i)))).toEqual([true, true]);
   });
 
-  test("[O3] the place of a proven swallower is free to anybody", () => {
+  test("[O3a] the place of a proven swallower is free to anybody", () => {
     const { overlay, up } = alone();
     for (let i = 1; i <= 5; i++) {
       up(i);
@@ -477,7 +477,7 @@ describe("hostile peers", () => {
     expect(overlay.isNeighbor(peer(1))).toBe(true);
   });
 
-  test("[O5] an answer to a shuffle that nobody sent is a bad-request and brings nothing", () => {
+  test("[O5a] an answer to a shuffle that nobody sent is a bad-request and brings nothing", () => {
     const { overlay, refused, up } = alone();
     up(1);
     overlay.frame(peer(1), { type: "neighbor", urgent: true }, 0);
@@ -486,7 +486,7 @@ describe("hostile peers", () => {
     expect([...overlay.passive()]).toEqual([]);
   });
 
-  test("[O5] who is no neighbour shuffles nothing, and a walk goes no further than five steps", () => {
+  test("[O5] [O5a] a peer that is no neighbour shuffles nothing, and a walk goes no further than five steps", () => {
     const { overlay, sent, up } = alone();
     const shuffle: OverlayFrame = {
       type: "shuffle",
@@ -502,7 +502,7 @@ describe("hostile peers", () => {
     expect(sent.at(-1)).toEqual([peer(2), { ...shuffle, hops: 4 }]);
   });
 
-  test("[O5] every 30 s this peer and some it knows go for a walk, and a walk that ends here is answered", () => {
+  test("[O5] [O5a] every 30 s this peer and some it knows go for a walk, and a walk that ends here is answered", () => {
     const { overlay, sent, up, run } = alone();
     up(1);
     overlay.frame(peer(1), { type: "neighbor", urgent: true }, 0);
@@ -550,7 +550,7 @@ describe("hostile peers", () => {
     for (const contact of passedOn) expect([peer(0), peer(1), peer(2)]).toContain(contact.peer);
   });
 
-  test("[O1] an answer that comes too late is undone, so that both sides agree", () => {
+  test("[O1a] an answer that comes too late is undone, so that both sides agree", () => {
     const { overlay, sent, up, run } = alone();
     overlay.members([address(1)], 0);
     up(1);

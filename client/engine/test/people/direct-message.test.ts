@@ -32,7 +32,7 @@ describe("the box", () => {
     );
   });
 
-  test("[M1] does not open for another, from another, as another message, or altered in any bit", () => {
+  test("[M1a] does not open for another, from another, as another message, or altered in any bit", () => {
     const box = sealMessage(route, "the key is under the mat", once())!;
     expect(openMessage(route, box, eve.secretKey)).toBeNull();
     expect(openMessage({ ...route, to: eve.id }, box, eve.secretKey)).toBeNull();
@@ -201,7 +201,7 @@ class Side {
 }
 
 describe("a conversation", () => {
-  test("[M2] what is said is sending, then delivered, and heard as it was said", () => {
+  test("[M2] shows a text as sending, then as delivered, and the other side reads it as it was written", () => {
     const pair = new Pair();
     pair.ada.says("hi\nBen");
     expect(pair.ada.sent).toMatchObject([{ with: ben.id, mine: true, text: "hi\nBen", state: "sending" }]);
@@ -213,7 +213,7 @@ describe("a conversation", () => {
     expect(pair.ada.messages.nextDeadline()).toBeNull();
   });
 
-  test("[M2] without an answer it comes again after 5 s as the same bytes, and after 60 s it has failed", () => {
+  test("[M2] [M2a] without an answer it comes again after 5 s as the same bytes, and after 60 s it has failed", () => {
     const pair = new Pair();
     pair.lost = "message";
     pair.ada.says("anybody?");
@@ -236,7 +236,7 @@ describe("a conversation", () => {
     expect(pair.ada.states).toEqual(["failed"]);
   });
 
-  test("[M2] an answer that comes late is an answer", () => {
+  test("[M2a] an answer that comes late is an answer", () => {
     const pair = new Pair();
     pair.lost = "message-received";
     pair.ada.says("slow");
@@ -247,7 +247,7 @@ describe("a conversation", () => {
     expect(pair.ada.states).toEqual(["delivered"]);
   });
 
-  test("[M3] what has failed can be tried again, and is still one message to who had heard it", () => {
+  test("[M2a] [M3] a message that has failed can be tried again, and stays one message for a recipient that had it", () => {
     const pair = new Pair();
     pair.lost = "message-received";
     pair.ada.says("again");
@@ -282,7 +282,7 @@ describe("a conversation", () => {
     expect(pair.ben.heard).toEqual(["later"]);
   });
 
-  test("[M2] when no link comes about it has failed, and so has what waited behind it", () => {
+  test("[M2a] when no link comes about it has failed, and so has what waited behind it", () => {
     const pair = new Pair();
     pair.cut();
     pair.ada.says("one");
@@ -296,7 +296,7 @@ describe("a conversation", () => {
     expect(pair.ada.states.at(-1)).toBe("delivered");
   });
 
-  test("[M2] what was sent arrives in order and once, through losses, repeats and cuts", () => {
+  test("[M2b] messages arrive in order and once, through losses, repeats and cuts", () => {
     fc.assert(
       fc.property(fc.integer(), fc.infiniteStream(fc.nat(99)), (seed, dice) => {
         const pair = new Pair(seed);
@@ -321,7 +321,7 @@ describe("a conversation", () => {
     );
   });
 
-  test("[M4] a hundred said in a breath: 64 are sent without one refusal, in order, the others have failed", () => {
+  test("[M4a] a hundred said in a breath: 64 are sent without one refusal, in order, the others have failed", () => {
     const pair = new Pair();
     for (let n = 0; n < 100; n++) pair.ada.says(`${n}`);
     expect(pair.ada.states.filter((state) => state === "failed")).toHaveLength(36);
@@ -379,7 +379,7 @@ describe("a peer that means harm", () => {
     expect(pair.ben.heard).toEqual(["ab\nc"]);
   });
 
-  test("[M4] and sends what does not open, or nothing to read, is refused by name and not answered", () => {
+  test("[M4a] and sends what does not open, or nothing to read, is refused by name and not answered", () => {
     const pair = new Pair();
     const good = floodOf(() => "mine")(ada, 1);
     pair.ben.messages.frame(eve.id, good, pair.now); // somebody else's, sent on
@@ -405,7 +405,7 @@ describe("a peer that means harm", () => {
     expect(pair.ben.heard.slice(0, 2)).toEqual(["from a friend", "21"]);
   });
 
-  test("[M5] who has left keeps the last name for as long as a message is kept, and nobody else does", () => {
+  test("[M5a] a person who has left keeps the last name for as long as a message is kept, and nobody else does", () => {
     const pair = new Pair();
     pair.ada.says("from a friend");
     pair.settle();

@@ -307,7 +307,7 @@ describe("words", () => {
     expect(new Set(sent.map(({ author }) => author)).size).toBe(2_000);
   });
 
-  test("[V2] when a large room empties at once, those who stay have time to speak before they are missed", () => {
+  test("[V2a] when a large room empties at once, those who stay have time to speak before they are missed", () => {
     const { presence, run } = alone();
     for (let i = 1; i <= 2_000; i++) presence.applied(peer(i), 1, 0, profile(i), peer(1), 0);
     run(0, 5 * MINUTE);
@@ -321,7 +321,7 @@ describe("words", () => {
 });
 
 describe("who goes", () => {
-  test("[V6] whoever leaves is gone after a few seconds, everywhere", () => {
+  test("[V6] a peer that leaves is gone after a few seconds, everywhere", () => {
     const net = Net.mesh(5);
     const ann = net.members[0]!;
     ann.presence.leave(ann.now);
@@ -361,7 +361,7 @@ describe("who goes", () => {
     }
   });
 
-  test("[V4] a tab that crashed is away after seconds and gone within 40, in a graph, for everyone", () => {
+  test("[V4a] a tab that crashed is away after seconds and gone within 40, in a graph, for everyone", () => {
     for (const seed of [1, 2, 3]) {
       const net = Net.graph(40, seed);
       const ann = net.members[0]!;
@@ -373,7 +373,7 @@ describe("who goes", () => {
     }
   });
 
-  test("[V3] a link that breaks and comes back within 3 s says nothing to anybody", () => {
+  test("[V3a] a link that breaks and comes back within 3 s says nothing to anybody", () => {
     const net = Net.mesh(4);
     const [ann, ben] = net.members as [Member, Member];
     net.forgetSeen();
@@ -408,7 +408,7 @@ describe("who goes", () => {
     expect(gone).toEqual([]);
   });
 
-  test("[V3] nor does the end of a link that nobody needed", () => {
+  test("[V3a] the end of a link that nobody needed says nothing either", () => {
     const { presence, sent, run } = alone();
     presence.applied(peer(5), 1, 0, profile(5), peer(1), 0);
     presence.linkUp(peer(5), 0);
@@ -418,7 +418,7 @@ describe("who goes", () => {
     expect(presence.stateOf(peer(5))).toBe("here");
   });
 
-  test("[V2] [V4] of many that fail at once, those whose neighbours all failed too are noticed by their silence", () => {
+  test("[V2a] [V4a] when many fail at once, those whose neighbours all failed too are noticed by their silence", () => {
     const net = Net.graph(30, 4);
     // Nobody sees a link break: the suspicions come from silence alone.
     const dead = net.members.filter((_, at) => at % 3 === 0);
@@ -436,7 +436,7 @@ describe("who goes", () => {
       );
   });
 
-  test("[V4] the last of two is away and gone too", () => {
+  test("[V4a] the last of two is away and gone too", () => {
     const net = Net.mesh(2);
     const [ann, ben] = net.members as [Member, Member];
     net.kill(ann);
@@ -467,7 +467,7 @@ describe("who comes back", () => {
     }
   });
 
-  test("[K2] whoever slept for an hour says a word at once, and whoever slept for a moment does not", () => {
+  test("[K2a] a device that slept for an hour says a word at once, and one that slept for a moment does not", () => {
     const { presence, said } = alone();
     presence.tick(MINUTE);
     said.length = 0;
@@ -479,7 +479,7 @@ describe("who comes back", () => {
     expect(said).toHaveLength(1);
   });
 
-  test("[V7] nor does whoever has no neighbour to hear of it", () => {
+  test("[V7] a peer without a neighbour suspects nobody", () => {
     const { presence, gone, neighbors, run } = alone();
     for (let i = 1; i <= 5; i++) presence.applied(peer(i), 1, 0, profile(i), peer(1), 0);
     neighbors.length = 0;
@@ -518,7 +518,7 @@ describe("who comes back", () => {
 });
 
 describe("hostile peers", () => {
-  test("[V5] whoever is suspected falsely answers, and nobody sees anything of it", () => {
+  test("[V5] a peer that is suspected falsely answers, and nobody sees anything of it", () => {
     const net = Net.mesh(6);
     const [ann, liar] = [net.members[0]!, net.members[5]!];
     net.forgetSeen();
@@ -535,7 +535,7 @@ describe("hostile peers", () => {
     expect(ann.said - before).toBeGreaterThan(10);
   });
 
-  test("[V5] who links to somebody it suspects tells it so", () => {
+  test("[V5a] a peer that gets a link to somebody whom it suspects tells it so", () => {
     const { presence, sent, run } = alone();
     presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);
     presence.linkUp(peer(5), 0);
@@ -547,7 +547,7 @@ describe("hostile peers", () => {
     expect(sent).toEqual([{ type: "suspect", author: peer(5), epoch: 3, seq: 7, to: peer(5) }]);
   });
 
-  test("[V3] who answers no call and was silent for a minute is suspected, and nobody else is", () => {
+  test("[V3b] a peer that answers no call and was silent for a minute is suspected, and nobody else is", () => {
     const { presence, sent, run } = alone();
     presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);
     presence.unanswered(address(5), MINUTE - 1);
@@ -561,7 +561,7 @@ describe("hostile peers", () => {
     expect(presence.stateOf(peer(5))).toBeNull();
   });
 
-  test("[V3][V7] a call says nothing to who has just lost all neighbours", () => {
+  test("[V3b][V7] a call says nothing to a peer that has just lost all neighbours", () => {
     const { presence, neighbors } = alone();
     presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);
     presence.tick(MINUTE);
@@ -571,7 +571,7 @@ describe("hostile peers", () => {
     expect(presence.stateOf(peer(5))).toBe("here");
   });
 
-  test("[V3][V7] a call says nothing to who was alone", () => {
+  test("[V3b][V7] a call says nothing to a peer that was alone", () => {
     const { presence, sent, neighbors } = alone();
     presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);
     const all = neighbors.splice(0);
@@ -649,7 +649,7 @@ describe("hostile peers", () => {
     expect(presence.routeTo(peer(5))).toBe(peer(1));
   });
 
-  test("[V1] whoever claims somebody else's address does not get what is for it", () => {
+  test("[V1] a peer that names somebody else's address does not get what is for it", () => {
     const { presence } = alone();
     presence.applied(peer(5), 1, 0, profile(5), peer(1), 0);
     presence.applied(peer(6), 1, 0, { ...profile(6), address: address(5) }, peer(1), 0);
@@ -659,7 +659,7 @@ describe("hostile peers", () => {
     expect(presence.peerAt(address(6))).toBe(peer(6));
   });
 
-  test("[V6] of somebody whose first word here is `left` nothing is kept", () => {
+  test("[V6] nothing is kept of somebody whose first word here is `left`", () => {
     const { presence, came, gone } = alone();
     presence.applied(peer(5), 1, 4, { ...profile(5), state: "left" }, peer(1), 0);
     expect(presence.peopleCount).toBe(0);

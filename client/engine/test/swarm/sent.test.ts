@@ -1,4 +1,4 @@
-/** [S19] [S20] What the sender is shown of a file that goes to somebody, and how the sender stops it. */
+/** [S19] [S20] [S20b] What the sender is shown of a file that goes to somebody, and how the sender stops it. */
 import { describe, expect, test } from "vitest";
 import type { FileId } from "../../src/names/file-id.ts";
 import type { UploadState } from "../../src/io/view.ts";
@@ -54,7 +54,7 @@ class Sending {
 /** One way, and a moment. */
 const SOON_MS = 100;
 
-describe("[S19] the sender is told at once", () => {
+describe("[S19] [S19a] the sender is told at once", () => {
   test("paused, going on, and cancelled", () => {
     const sending = new Sending().begin();
     const { meeting, receiver, file } = sending;
@@ -142,7 +142,7 @@ describe("[S19] the sender is told at once", () => {
   });
 });
 
-describe("[S20] the sender stops it for one person", () => {
+describe("[S20] [S20a] [S20b] the sender stops it for one person", () => {
   for (const length of [32 * MIB, 4 * MIB])
     test(`the receiver reads who stopped it, does not ask in a loop, and goes on when allowed again (${length})`, () => {
       const sending = new Sending(length);

@@ -91,7 +91,7 @@ test("[S8] where another may help: what only one request is to bring", () => {
   expect(assembly.onlyFrom(first)).toEqual({ begin: 1, end: 2 });
 });
 
-test("[S9] false leaves name their senders and are missing again; true ones stay", () => {
+test("[S9b] false leaves name their senders and are missing again; true ones stay", () => {
   const assembly = assemble();
   const first = ask(assembly, ANNA, 0, 2);
   const second = ask(assembly, BEN, 2, 4);

@@ -57,7 +57,7 @@ const wrongLeaves: Tamper = (frame) => [
   frame.type === "leaves" ? { ...frame, hashes: flipped(frame.hashes) } : frame,
 ];
 
-test("[S9] a liar among honest sources is refused by name, and only a liar", () => {
+test("[S9b] a liar among honest sources is refused by name, and only a liar", () => {
   let refused = 0;
   for (const seed of SEEDS) {
     const { receiver, wastedBytes } = fetchBesideLiars(seed, [wrongBlocks], ["wrong-block"]);
@@ -71,11 +71,11 @@ test("[S9] liars in the majority: five of eight, no wrong byte, no honest peer r
   for (const seed of SEEDS) fetchBesideLiars(seed, Array<Tamper>(5).fill(wrongBlocks), ["wrong-block"]);
 });
 
-test("[S9] a liar among several sources costs at most one block of 16 KiB, whoever is in the majority", () => {
+test("[S9a] a liar among several sources costs at most one block of 16 KiB, whoever is in the majority", () => {
   for (let seed = 0; seed < 20; seed++) SWARM_SCENARIOS["liars-majority"]!.run(9, seed);
 });
 
-test("[S9] a liar that was believed wastes no more than it brought, and a piece", () => {
+test("[S9c] a liar that was believed wastes no more than it brought, and a piece", () => {
   // 32, 181 and 264 failed before there was such a bound.
   for (const seed of [32, 181, 264, ...Array.from({ length: 20 }, (_, seed) => seed)])
     SWARM_SCENARIOS["liars-later"]!.run(9, seed);
@@ -91,7 +91,7 @@ const lyingLater = (trueBytes: number): Tamper => {
   };
 };
 
-test("[S9] a believed source that lies later is refused, and what it sent true is kept", () => {
+test("[S9b] a believed source that lies later is refused, and what it sent true is kept", () => {
   let refused = 0;
   for (const seed of SEEDS) {
     const { receiver, wastedBytes } = fetchBesideLiars(seed, [lyingLater(300_000)], ["wrong-block"]);
@@ -102,7 +102,7 @@ test("[S9] a believed source that lies later is refused, and what it sent true i
   expect(refused).toBeGreaterThan(SEEDS.length / 3);
 });
 
-test("[S9] false leaves are refused, and asked for elsewhere", () => {
+test("[S9a] false leaves are refused, and asked for elsewhere", () => {
   const refusals: Refusal[] = [];
   for (const seed of SEEDS) {
     const { receiver } = fetchBesideLiars(
@@ -140,7 +140,7 @@ test("[S11] a layer of the wrong length is refused", () => {
   expect(refused).toBeGreaterThan(2);
 });
 
-test("[S2] more bytes than were asked for are refused", () => {
+test("[S2b] more bytes than were asked for are refused", () => {
   for (const seed of SEEDS.slice(0, 10)) {
     const tamper: Tamper = (frame) => [
       frame.type === "block" && frame.bytes.length < MAX_BLOCK_BYTES
@@ -152,7 +152,7 @@ test("[S2] more bytes than were asked for are refused", () => {
   }
 });
 
-test("[S3] a bitfield of the wrong length, or a have beyond the last piece, is refused", () => {
+test("[S3b] a bitfield of the wrong length, or a have beyond the last piece, is refused", () => {
   const lies: Tamper[] = [
     (frame) => [frame.type === "bitfield" ? { ...frame, bits: new Uint8Array(100) } : frame],
     (frame) =>
@@ -194,7 +194,7 @@ test("[S4] a source that keeps us in its queue for ever does not hold up the dow
     expect(fetchBesideLiars(seed, [waiting], []).meeting.world.now).toBeLessThan(20_000);
 });
 
-test("[S2] a block that nobody asked for is counted and changes nothing", () => {
+test("[S2b] a block that nobody asked for is counted and changes nothing", () => {
   const tamper: Tamper = (frame) =>
     frame.type === "block" ? [frame, { type: "block", id: 4_000_000_000, bytes: frame.bytes }] : [frame];
   const { receiver } = fetchBesideLiars(3, [tamper], ["unrequested-block"]);
@@ -202,7 +202,7 @@ test("[S2] a block that nobody asked for is counted and changes nothing", () => 
   expect(receiver.refusedPeers.size).toBe(0);
 });
 
-test("[S9] [S12] churn and liars in a loose mesh: whoever is connected by honest peers gets the file", () => {
+test("[S9] [S12a] churn and liars in a loose mesh: whoever is connected by honest peers gets the file", () => {
   for (const seed of SEEDS) {
     const meeting = new Meeting(seed);
     const { random, links, world } = meeting;

@@ -39,7 +39,7 @@ const lone = (offers: readonly FileId[] = []) => {
   return { swarm, sent, types, opened, view };
 };
 
-describe("[S12] what an earlier life stored", () => {
+describe("[S12a] what an earlier life stored", () => {
   test("is there without a source, and only the rest is asked for when one comes", () => {
     const { swarm, sent, types, opened, view } = lone([large.file]);
     swarm.download(large.file, "large.bin", 0, true);
@@ -121,7 +121,7 @@ describe("[S12] what an earlier life stored", () => {
 });
 
 test.each([1, 2, 3, 5])(
-  "[S12] a receiver that crashes at random moments fetches at most a piece of each source twice, of %d",
+  "[S12a] a receiver that crashes at random moments fetches at most a piece of each source twice, of %d",
   (sourceCount) => {
     for (let seed = 0; seed < 25; seed++) {
       const meeting = new Meeting(seed);

@@ -123,7 +123,7 @@ test("[S13] a peer's 129th request, or its 33rd MiB, is rejected as busy", () =>
   expect(big.refusals).toEqual(["too-many-requests"]);
 });
 
-test("[S13] questions for leaves beyond the bucket are refused, and it fills again", () => {
+test("[S13a] questions for leaves beyond the bucket are refused, and it fills again", () => {
   const desk = new Desk(ANNA); // it holds nothing, and says so
   for (let at = 0; at < 300; at++) desk.hear(ANNA, { type: "leaves-request", file, piece: 0 });
   expect(desk.takeFrames().length).toBe(256);
@@ -132,7 +132,7 @@ test("[S13] questions for leaves beyond the bucket are refused, and it fills aga
   expect(desk.takeFrames().length).toBe(32);
 });
 
-test("[S13] layers are bounded by their bytes, at least 1 KiB each: 16 MiB at once, and 2 MiB more a second", () => {
+test("[S13a] layers are bounded by their bytes, at least 1 KiB each: 16 MiB at once, and 2 MiB more a second", () => {
   const desk = sharing(ANNA);
   const most = Math.floor((16 * MIB) / local.layer.length);
   for (let at = 0; at < most + 10; at++) desk.hear(ANNA, { type: "layer-request", file, first: 0 });
@@ -222,7 +222,7 @@ test("[S15] a second copy waits while first ones can be given, but not for ever"
   expect(desk.takeJobs()).toMatchObject([{ peer: BEN, id: 100 }]);
 });
 
-test("[S15] what only a peer that left had got is first again", () => {
+test("[S15b] what only a peer that left had got is first again", () => {
   const desk = sharing(ANNA, BEN);
   desk.request(ANNA, 0);
   desk.swarm.peerDown(ANNA, 1);
@@ -242,7 +242,7 @@ test("[S14] a stranger's first leaf does not wait in line", () => {
   expect(desk.takeJobs()).toMatchObject([{ peer: peer(5), id: 1, length: 16_384 }]);
 });
 
-test("[S2] a cancel stops the blocks and is answered; one that crossed the last byte is not", () => {
+test("[S2a] a cancel stops the blocks and is answered; one that crossed the last byte is not", () => {
   const desk = sharing(ANNA);
   desk.request(ANNA, 1);
   desk.takeOutputs();
@@ -276,7 +276,7 @@ test("[S17] an unreadable file: all its requests rejected, told once, not held, 
   expect(desk.takeJobs().length).toBe(1);
 });
 
-test("[S17] leaves that do not give the piece's hash are not sent: the file was changed", () => {
+test("[S17a] leaves that do not give the piece's hash are not sent: the file was changed", () => {
   const desk = sharing(ANNA);
   desk.hear(ANNA, { type: "leaves-request", file, piece: 0 });
   expect(desk.takeOutputs()).toEqual([{ type: "hash-leaves", file, piece: 0 }]);
@@ -285,7 +285,7 @@ test("[S17] leaves that do not give the piece's hash are not sent: the file was 
   expect(desk.notices).toEqual([{ type: "source-unreadable", file, reason: "changed" }]);
 });
 
-test("[S17] whose file cannot be read to hash a piece says that it holds nothing of it: askers go on", () => {
+test("[S17a] whose file cannot be read to hash a piece says that it holds nothing of it: askers go on", () => {
   const desk = sharing(ANNA, BEN);
   for (const asker of [ANNA, BEN]) desk.hear(asker, { type: "leaves-request", file, piece: 3 });
   desk.request(ANNA, 1);
@@ -297,7 +297,7 @@ test("[S17] whose file cannot be read to hash a piece says that it holds nothing
   ]);
 });
 
-test("[S11] who answers for leaves that it holds nothing any more is not waited for", () => {
+test("[S11a] who answers for leaves that it holds nothing any more is not waited for", () => {
   const desk = new Desk(ANNA, BEN);
   desk.sources = [ANNA, BEN];
   const small = hashFile(new SeededRandom(2).bytes(2 * LEAF_BYTES), "small").file;

@@ -84,7 +84,7 @@ const downloading = () => {
 
 const STRANGERS = ["a", "b", "c", "d"].map(peer);
 
-test("[S9] pieces that strangers began before they left are asked of others, however little memory is left", () => {
+test("[S9a] pieces that strangers began before they left are asked of others, however little memory is left", () => {
   const { swarm, asked, come, leave, pass } = downloading();
   swarm.download(file, "zeros", 0);
   come(...STRANGERS);

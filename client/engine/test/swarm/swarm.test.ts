@@ -49,7 +49,7 @@ describe("two", () => {
     expect(meeting.untilSaved([receiver], file, 6000)).toBe(true);
   });
 
-  test("[S3] 200 small files are asked for without interest, and take few round trips", () => {
+  test("[S3a] 200 small files are asked for without interest, and take few round trips", () => {
     const meeting = new Meeting(1);
     const [source, receiver] = [meeting.peer(), meeting.peer()];
     meeting.link(source, receiver, 50);
@@ -92,7 +92,7 @@ describe("two", () => {
     expect(meeting.untilSaved([receiver], file, 30_000)).toBe(true);
   });
 
-  test("[S12] pause asks for nothing more, resume goes on, and no verified piece is fetched twice", () => {
+  test("[S12a] pause asks for nothing more, resume goes on, and no verified piece is fetched twice", () => {
     for (const seed of SEEDS) {
       const meeting = new Meeting(seed);
       const [source, receiver] = [meeting.peer(MIB), meeting.peer()];
@@ -115,7 +115,7 @@ describe("two", () => {
     }
   });
 
-  test("[S12] cancel forgets what was stored, and a new download of the file begins anew", () => {
+  test("[S12a] cancel forgets what was stored, and a new download of the file begins anew", () => {
     const meeting = new Meeting(1);
     const [source, receiver] = [meeting.peer(), meeting.peer()];
     meeting.link(source, receiver);
@@ -133,7 +133,7 @@ describe("two", () => {
     expectNobodyRefused(meeting);
   });
 
-  test("[S12] a full disk pauses and keeps what is verified; resumed with room, it goes on", () => {
+  test("[S12a] a full disk pauses and keeps what is verified; resumed with room, it goes on", () => {
     const meeting = new Meeting(1);
     const [source, receiver] = [meeting.peer(), meeting.peer()];
     meeting.link(source, receiver);
@@ -153,7 +153,7 @@ describe("two", () => {
     expectSaved([receiver], file, bytes);
   });
 
-  test("[S12] a source that is lost and comes back: the download goes on, at most one piece comes twice", () => {
+  test("[S12a] a source that is lost and comes back: the download goes on, at most one piece comes twice", () => {
     for (const seed of SEEDS) {
       const meeting = new Meeting(seed);
       const [source, receiver] = [meeting.peer(), meeting.peer()];
@@ -196,7 +196,7 @@ describe("two", () => {
 });
 
 describe("chain", () => {
-  test("[S3] [S5] pieces go from hand to hand before anybody has the whole file", () => {
+  test("[S3a] [S5] pieces go from hand to hand before anybody has the whole file", () => {
     for (const seed of SEEDS) {
       const meeting = new Meeting(seed);
       const chain = [meeting.peer(), meeting.peer(), meeting.peer(), meeting.peer()] as const;
@@ -212,7 +212,7 @@ describe("chain", () => {
 });
 
 describe("one to many", () => {
-  test("[S8] [S15] four receivers feed each other: the origin sends little more than one copy", () => {
+  test("[S8] [S15a] four receivers feed each other: the origin sends little more than one copy", () => {
     for (const seed of SEEDS) {
       const meeting = new Meeting(seed);
       const origin = meeting.peer(MIB);
@@ -287,7 +287,7 @@ describe("many to one", () => {
     }
   });
 
-  test("[S12] two of three sources die on the way", () => {
+  test("[S12a] two of three sources die on the way", () => {
     for (const seed of SEEDS) {
       const meeting = new Meeting(seed);
       const receiver = meeting.peer();

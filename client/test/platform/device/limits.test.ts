@@ -10,7 +10,7 @@ test("[S18] limits are remembered", () => {
   expect(readLimits()).toEqual(limits);
 });
 
-test("[S18] what was not written by this version, or would stall every transfer, is no limit", () => {
+test("[S18] a limit that this version did not write, or that would stall every transfer, is none", () => {
   for (const kept of [
     "{",
     "3",

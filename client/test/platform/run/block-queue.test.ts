@@ -78,7 +78,7 @@ describe("blocks that wait on a link", () => {
     expect(await queue.drained()).toEqual([[2, 0]]);
   });
 
-  it("[S2] are all dropped when their request is stopped, the read and the unread, also half-way", async () => {
+  it("[S2a] are all dropped when their request is stopped, the read and the unread, also half-way", async () => {
     const queue = new TestQueue();
     let answer = (_: Uint8Array): void => {};
     queue.ask(1, read(256 * 1024));

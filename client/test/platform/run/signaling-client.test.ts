@@ -55,7 +55,7 @@ const clientOf = (...answers: unknown[]) => {
   return { socket, heard, client };
 };
 
-test("[J6] a join that is not answered in time is asked for again, until it is", async () => {
+test("[J6b] a join that is not answered in time is asked for again, until it is", async () => {
   const { socket, heard } = clientOf();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(heard).toEqual([]);
@@ -73,7 +73,7 @@ test("a join that is refused, or answered with nonsense, is asked for again", as
   expect(heard).toEqual(["room-full", "joined"]);
 });
 
-test("[J13] the answer to a join of a private room names that room, or is none", async () => {
+test("[J13b] the answer to a join of a private room names that room, or is none", async () => {
   const tag = "d".repeat(64);
   const join = { secret: "c".repeat(32), room: { kind: "private", tag } } as Join;
   const socket = new FakeSocket([JOINED, { ...JOINED, tag }, JOINED]);

@@ -107,7 +107,7 @@ test("[S17] a file that is found to be gone while it is saved, or handed over, i
   expect(fed).toMatchObject([readFailed, { type: "save-failed" }, readFailed]);
 });
 
-test("[S17] of equal files on the disk one that can be read is enough", async () => {
+test("[S17] one readable file among equal ones on the disk is enough", async () => {
   const { holdings, fed } = holdingsThatSave();
   holdings.share(local, new File(["text"], "a.txt"));
   holdings.share(local, gone());

@@ -141,7 +141,7 @@ const lineOf = ({ id }: TestFile, state: Line["state"]): Line => ({
   state,
 });
 
-test("[F11] a visit that finds other storage forgets nothing of what lies in the right one", async () => {
+test("[F11a] a visit that finds other storage forgets nothing of what lies in the right one", async () => {
   const disk = newDisk();
   const file = await testFile(1, 600_000);
   await leave(disk, file, [0, 1, 2]);
@@ -152,7 +152,7 @@ test("[F11] a visit that finds other storage forgets nothing of what lies in the
   expect((await visit(disk)).shared).toMatchObject([{ file: file.id }]);
 });
 
-test("[F11] a finished download of which only a part is left is forgotten, and the part is deleted", async () => {
+test("[F11a] a finished download of which only a part is left is forgotten, and the part is deleted", async () => {
   const disk = newDisk();
   const file = await testFile(2, 600_000);
   await leave(disk, file, [0, 1]);
@@ -227,7 +227,7 @@ test("[F11] what is taken off the table and put back is served again by the next
   expect((await visit(disk)).shared).toMatchObject([{ file: file.id }]);
 });
 
-test("[F6] what a second tab cancels is gone on with by the tab that holds it", async () => {
+test("[F6a] what a second tab cancels is gone on with by the tab that holds it", async () => {
   const disk = newDisk();
   const file = await testFile(4, 600_000);
   const [first, second] = [await entered(disk), await entered(disk)];
@@ -242,7 +242,7 @@ test("[F6] what a second tab cancels is gone on with by the tab that holds it", 
   expect(await disk.list()).toMatchObject([{ file: file.id, bytes: 262_144 }]);
 });
 
-test("[F6] what a second tab has read and clears is served on by the tab that holds it", async () => {
+test("[F6a] what a second tab has read and clears is served on by the tab that holds it", async () => {
   const disk = newDisk();
   const file = await testFile(5, 600_000);
   const [first, second] = [await entered(disk), await entered(disk)];

@@ -13,7 +13,7 @@ test("[F5] all that is written in one go shares a flush, and nobody goes on befo
   expect(order).toEqual(["write 1", "write 2", "write 3", "flush", "claim 1", "claim 2", "claim 3"]);
 });
 
-test("[F5] what is written after a flush waits for the next", async () => {
+test("[F5] bytes that are written after a flush wait for the next", async () => {
   let flushed = 0;
   const flushes = new Flushes(() => flushed++);
   await flushes.soon();

@@ -40,7 +40,7 @@ afterEach(() => {
 test.each([
   ["works that is full", "QuotaExceededError", true],
   ["does not work that takes no Blob", "DataCloneError", false],
-])("[F12] storage %s", async (_, name, works) => {
+])("[F12b] storage %s", async (_, name, works) => {
   open = async () => ({
     put: () => Promise.reject(new DOMException("refused", name)),
     delete: async () => {},

@@ -26,7 +26,7 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllGlobals());
 
 test.each([true, false])(
-  "[F12] storage works, full (%s) or not, and its trial leaves nothing",
+  "[F12b] storage works, full (%s) or not, and its trial leaves nothing",
   async (full) => {
     disk.full = full;
     expect(await OpfsShelves.tried()).not.toBeNull();

@@ -124,7 +124,7 @@ export const contract: Readonly<Record<string, (place: Place) => Promise<void>>>
     await store.forget();
   },
 
-  "[F7] a later life finds what was stored, with the layer and without": async ({ stores }) => {
+  "[F7a] a later life finds what was stored, with the layer and without": async ({ stores }) => {
     const file = await testFile(9, 1_000_000);
     const first = await opened(stores, file);
     await storePiece(first, file, 1);
@@ -172,7 +172,7 @@ export const contract: Readonly<Record<string, (place: Place) => Promise<void>>>
     await second.forget();
   },
 
-  "[F6] a whole file can be read by a second tab beside its holder, who alone may delete it": async (
+  "[F6] [F6a] a whole file can be read by a second tab beside its holder, who alone may delete it": async (
     place,
   ) => {
     const file = await testFile(15, 600_000);
@@ -188,7 +188,7 @@ export const contract: Readonly<Record<string, (place: Place) => Promise<void>>>
     await first.forget();
   },
 
-  "[F7] the layer is kept for later lives, and a false one takes no place of it": async ({ stores }) => {
+  "[F7a] the layer is kept for later lives, and a false one takes no place of it": async ({ stores }) => {
     const file = await testFile(16, 600_000);
     const other = await testFile(17, 600_000);
     const first = await opened(stores, file);
@@ -203,7 +203,7 @@ export const contract: Readonly<Record<string, (place: Place) => Promise<void>>>
     await third.forget();
   },
 
-  "[F7] what was whole is opened at once, and a damaged piece is found when it is read": async (place) => {
+  "[F7a] what was whole is opened at once, and a damaged piece is found when it is read": async (place) => {
     const file = await testFile(18, 600_000);
     const first = await opened(place.stores, file);
     await storePiece(first, file, 0);
@@ -222,7 +222,7 @@ export const contract: Readonly<Record<string, (place: Place) => Promise<void>>>
     await whole.forget();
   },
 
-  "[F7] what earlier lives left is listed by name and size, and can be forgotten": async ({ stores }) => {
+  "[F7a] what earlier lives left is listed by name and size, and can be forgotten": async ({ stores }) => {
     const file = await testFile(12, 600_000);
     const store = await opened(stores, file);
     await storePiece(store, file, 2);

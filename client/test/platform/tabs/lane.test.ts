@@ -87,7 +87,7 @@ describe("messages", () => {
   const message: LaneMessage = { type: "ask", from: ANNA, id: "ab".repeat(16), file: FILE };
   const sealed = sealLaneMessage(ROOM, message, newNonce());
 
-  test("[L2] what is sealed opens in the room and nowhere else", () => {
+  test("[L2] a sealed message opens in the room and nowhere else", () => {
     expect(openLaneMessage(ROOM, sealed)).toEqual(message);
     expect(openLaneMessage(OTHER_ROOM, sealed)).toBeNull();
     expect(openLaneMessage({ ...ROOM, tag: OTHER_ROOM.tag }, sealed)).toBeNull();
@@ -128,7 +128,7 @@ describe("tabs", () => {
     expect(await ben.handed[0]!.content.text()).toBe("hello");
   });
 
-  test("[L1] a tab that begins to share later is asked then, and not for what is not wanted any more", async () => {
+  test("[L1a] a tab that begins to share later is asked then, and not for what is not wanted any more", async () => {
     const ben = tab(BEN);
     ben.lane.ask(FILE);
     await settled();
@@ -141,7 +141,7 @@ describe("tabs", () => {
     expect(ben.handed).toHaveLength(1);
   });
 
-  test("[L3] of two tabs that answer, the first is taken; the other only after that one was refused", async () => {
+  test("[L3] the first of two answers is taken, the other only after that one was refused", async () => {
     tab(ANNA, CONTENT);
     tab(CARLA, CONTENT);
     const ben = tab(BEN);
