@@ -4,7 +4,7 @@ import { pace } from "./lib/pace.ts";
 
 /** Those that mostly wait: for a limit, for a silence, for somebody's tricks. They take turns, beside the others. */
 const WAITING =
-  /(board|clocks|device-files|errors|frozen|hostile-peer|hostile-server|limits|one-writer|rooms|serverless-room|to-one-person)\.spec\.ts$/;
+  /(board|clocks|device-files|errors|frozen|hostile-peer|hostile-server|limits|no-candidates|one-writer|rooms|serverless-room|to-one-person)\.spec\.ts$/;
 /**
  * What is measured in milliseconds has the machine to itself, at the end; and what makes networks: when an address comes
  * or goes, every Chromium on the machine drops what it is loading (ERR_NETWORK_CHANGED).
