@@ -1,7 +1,7 @@
 /** What the terminal shows on start: where the page is, and a QR code for the phones in the room. */
 import type { NetworkInterfaceInfo } from "node:os";
 import { renderUnicodeCompact } from "uqr";
-import { isLoopbackHost, parseAddress } from "./network.ts";
+import { isLoopbackHost, parseAddress } from "./base/network.ts";
 
 type Interfaces = Record<string, NetworkInterfaceInfo[] | undefined>;
 

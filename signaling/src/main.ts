@@ -2,7 +2,7 @@
 import { networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
 import { announce } from "./announcement.ts";
-import { logToStdout, whereFrom } from "./log.ts";
+import { logToStdout, whereFrom } from "./base/log.ts";
 import { createSignalingServer } from "./server.ts";
 import { readSettings } from "./settings.ts";
 

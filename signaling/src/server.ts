@@ -8,17 +8,17 @@ import { networkInterfaces } from "node:os";
 import { fail, MAX_ROOM_MEMBERS, ok, StunUrl, type IceServers, type Result } from "@swapmeet/shared";
 import * as v from "valibot";
 import { lanUrls } from "./announcement.ts";
-import { createCounters, type Counters } from "./counters.ts";
-import { Door } from "./door.ts";
-import { CLOSE_GRACE_MS, LIMITS, type Limits } from "./limits.ts";
-import { logToStdout, type Log } from "./log.ts";
-import type { Cidr } from "./network.ts";
-import { servePage } from "./page.ts";
-import { openResponder } from "./responder.ts";
-import { Rooms, type Random } from "./rooms.ts";
-import { serveSockets } from "./sockets.ts";
+import { createCounters, type Counters } from "./base/counters.ts";
+import { Door } from "./sockets/door.ts";
+import { CLOSE_GRACE_MS, LIMITS, type Limits } from "./base/limits.ts";
+import { logToStdout, type Log } from "./base/log.ts";
+import type { Cidr } from "./base/network.ts";
+import { servePage } from "./http/page.ts";
+import { openResponder } from "./stun/responder.ts";
+import { Rooms, type Random } from "./rooms/rooms.ts";
+import { serveSockets } from "./sockets/sockets.ts";
 
-export { parseCidr } from "./network.ts";
+export { parseCidr } from "./base/network.ts";
 
 export interface SignalingOptions {
   /** 0, the default, takes any free port. */

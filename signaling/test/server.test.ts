@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lanAddresses, lanUrls } from "../src/announcement.ts";
-import { servePage } from "../src/page.ts";
+import { servePage } from "../src/http/page.ts";
 import { createSignalingServer } from "../src/server.ts";
 import { connect, privately, startRoom, startServer } from "./harness.ts";
 

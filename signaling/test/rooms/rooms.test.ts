@@ -1,7 +1,7 @@
 import { MAX_SAMPLE_MEMBERS, ok, type Address, type JoinSecret, type RoomTag } from "@swapmeet/shared";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addressOf, Rooms, type Seat } from "../src/rooms.ts";
+import { addressOf, Rooms, type Seat } from "../../src/rooms/rooms.ts";
 
 const ROOM = "a".repeat(64) as RoomTag;
 const OTHER = "b".repeat(64) as RoomTag;

@@ -6,8 +6,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { Readable } from "node:stream";
 import helmet from "helmet";
 import sirv from "sirv";
-import { whereFrom, type Log } from "./log.ts";
-import { hostNameOf, isLoopbackHost, parseAddress } from "./network.ts";
+import { whereFrom, type Log } from "../base/log.ts";
+import { hostNameOf, isLoopbackHost, parseAddress } from "../base/network.ts";
 
 const YEAR_SECONDS = 31_536_000;
 

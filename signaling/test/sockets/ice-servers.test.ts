@@ -2,9 +2,9 @@
 import { Joined } from "@swapmeet/shared";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { parseAddress } from "../src/network.ts";
-import type { SignalingOptions } from "../src/server.ts";
-import { connect, openly, startServer } from "./harness.ts";
+import { parseAddress } from "../../src/base/network.ts";
+import type { SignalingOptions } from "../../src/server.ts";
+import { connect, openly, startServer } from "../harness.ts";
 
 const VERSION_2 = { version: 2 };
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { MAX_ENVELOPE_BYTES, MAX_SAMPLE_MEMBERS, MAX_SOCKET_MESSAGE_BYTES } from "@swapmeet/shared";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseCidr } from "../src/network.ts";
+import { parseCidr } from "../../src/base/network.ts";
 import {
   connect,
   expectNobodyHeard,
@@ -13,7 +13,7 @@ import {
   startRoom,
   startServer,
   TAG,
-} from "./harness.ts";
+} from "../harness.ts";
 
 const bytes = (...values: number[]) => Buffer.from(values);
 const loopback = (() => {

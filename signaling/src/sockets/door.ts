@@ -1,9 +1,9 @@
 /** Who may open a connection at all: decided on the handshake request, before anything is kept for it. [J10] */
 import type { IncomingMessage } from "node:http";
 import { fail, ok, type Result } from "@swapmeet/shared";
-import { Buckets } from "./bucket.ts";
-import type { Refusal } from "./counters.ts";
-import type { Limits } from "./limits.ts";
+import { Buckets } from "../base/bucket.ts";
+import type { Refusal } from "../base/counters.ts";
+import type { Limits } from "../base/limits.ts";
 import {
   blockOf,
   clientAddress,
@@ -12,7 +12,7 @@ import {
   parseAddress,
   type Cidr,
   type IpAddress,
-} from "./network.ts";
+} from "../base/network.ts";
 
 export class Door {
   readonly #limits: Limits;

@@ -16,13 +16,13 @@ import {
 } from "@swapmeet/shared";
 import { Server, type Socket } from "socket.io";
 import * as v from "valibot";
-import { Bucket, Buckets } from "./bucket.ts";
-import type { Counters, Refusal } from "./counters.ts";
+import { Bucket, Buckets } from "../base/bucket.ts";
+import type { Counters, Refusal } from "../base/counters.ts";
 import type { Door } from "./door.ts";
-import { CONNECT_TIMEOUT_MS, PING_INTERVAL_MS, PING_TIMEOUT_MS, type Limits } from "./limits.ts";
-import { whereFrom, type Log } from "./log.ts";
-import { blockOf, openRoomTag, type IpAddress } from "./network.ts";
-import { addressOf, type Rooms, type Seat } from "./rooms.ts";
+import { CONNECT_TIMEOUT_MS, PING_INTERVAL_MS, PING_TIMEOUT_MS, type Limits } from "../base/limits.ts";
+import { whereFrom, type Log } from "../base/log.ts";
+import { blockOf, openRoomTag, type IpAddress } from "../base/network.ts";
+import { addressOf, type Rooms, type Seat } from "../rooms/rooms.ts";
 
 /** What the server says. What it hears is unknown until parsed. */
 interface Said {
