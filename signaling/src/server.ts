@@ -9,14 +9,15 @@ import { fail, MAX_ROOM_MEMBERS, ok, StunUrl, type IceServers, type Result } fro
 import * as v from "valibot";
 import { lanUrls } from "./announcement.ts";
 import { createCounters, type Counters } from "./base/counters.ts";
-import { Door } from "./sockets/door.ts";
 import { CLOSE_GRACE_MS, LIMITS, type Limits } from "./base/limits.ts";
 import { logToStdout, type Log } from "./base/log.ts";
 import type { Cidr } from "./base/network.ts";
 import { servePage } from "./http/page.ts";
-import { openResponder } from "./stun/responder.ts";
-import { Rooms, type Random } from "./rooms/rooms.ts";
+import type { Directory, Size } from "./rooms/directory.ts";
+import { MemoryDirectory } from "./rooms/memory-directory.ts";
+import { Door } from "./sockets/door.ts";
 import { serveSockets } from "./sockets/sockets.ts";
+import { openResponder } from "./stun/responder.ts";
 
 export { parseCidr } from "./base/network.ts";
 
@@ -33,17 +34,15 @@ export interface SignalingOptions {
   readonly stun?: boolean;
   /** What pages are told to ask for their address; by default this server's own STUN, at the host a page is at. */
   readonly iceServers?: IceServers | undefined;
-  readonly maxRoomMembers?: number;
   readonly limits?: Partial<Limits>;
-  readonly random?: Random;
+  /** Where rooms are kept; by default in the memory of this process. */
+  readonly directory?: Directory;
   readonly log?: Log;
 }
 
-export interface Health {
+export interface Health extends Size {
   readonly status: "ok";
   readonly uptimeSeconds: number;
-  readonly rooms: number;
-  readonly members: number;
   readonly relayed: Counters["relayed"];
   readonly refused: Counters["refused"];
   readonly stun: Counters["stun"];
@@ -55,7 +54,7 @@ export interface SignalingServer {
   /** The page's address on this computer, once listening. */
   readonly url: string;
   readonly counters: Counters;
-  health(): Health;
+  health(): Promise<Health>;
   /** Ends within two seconds, whatever is under way. Calling it again waits for the same end. */
   close(): Promise<void>;
 }
@@ -64,10 +63,8 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   const { port = 0, host, clientDir, trustedProxies = [], stun = false, log = logToStdout } = options;
   const limits = { ...LIMITS, ...options.limits };
   const counters = createCounters();
-  const rooms = new Rooms({
-    maxMembers: options.maxRoomMembers ?? MAX_ROOM_MEMBERS,
-    random: options.random ?? ((bound) => randomInt(bound)),
-  });
+  const directory =
+    options.directory ?? new MemoryDirectory({ maxMembers: MAX_ROOM_MEMBERS, random: (n) => randomInt(n) });
   const startedAtMs = performance.now();
   const http: Server = createServer(
     servePage({
@@ -85,7 +82,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     connection.once("close", () => connections.delete(connection));
   });
   const io = serveSockets(http, {
-    rooms,
+    directory,
     door: new Door(limits, trustedProxies),
     counters,
     limits,
@@ -101,12 +98,11 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     return responder && host !== undefined && v.is(StunUrl, url) ? [{ urls: [url] }] : [];
   }
 
-  function health(): Health {
+  async function health(): Promise<Health> {
     return {
       status: "ok",
       uptimeSeconds: Math.floor((performance.now() - startedAtMs) / 1_000),
-      rooms: rooms.roomCount,
-      members: rooms.memberCount,
+      ...(await directory.size()),
       ...counters,
     };
   }

@@ -10,9 +10,12 @@ export interface Rate {
 }
 
 export interface Limits {
-  /** Messages of one socket. Meshing with 31 others takes up to 186 envelopes within seconds. Paper count. */
+  /**
+   * Messages of one socket; `burst` bounds those that wait for the directory too, at most 4 MiB. Meshing with 31 others
+   * takes up to 186 envelopes within seconds. Paper count.
+   */
   readonly socketMessages: Rate;
-  /** Frames of one socket, whatever is in them; an envelope is two. Beyond this nobody is honest: closed. Guess. */
+  /** Frames of one socket, whatever is in them; an envelope is two. No honest client sends more: it is closed. Guess. */
   readonly socketFrames: Rate;
   /** Messages of one client address (IPv6: of its /64). The class sends up to 32 * 186 = 5,952. Paper count. */
   readonly addressMessages: Rate;

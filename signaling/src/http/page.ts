@@ -14,7 +14,7 @@ const YEAR_SECONDS = 31_536_000;
 export interface PageOptions {
   /** The folder with the built client; none while a development server shows the page instead. */
   readonly clientDir: string | undefined;
-  readonly health: () => object;
+  readonly health: () => Promise<object>;
   /** Where other devices on the network find this page. */
   readonly lanUrls: () => readonly string[];
   readonly log: Log;
@@ -31,17 +31,25 @@ export function servePage({ clientDir, health, lanUrls, log }: PageOptions): Req
     try {
       secure(request, response, () => respond(request, response));
     } catch (error) {
-      log("failed", { handling: "http", where: whereFrom(error) });
-      say(response, 500, "The server failed at this request. Reload the page.");
+      giveUp(response, error);
     }
   };
+
+  function giveUp(response: ServerResponse, error: unknown): void {
+    log("failed", { handling: "http", where: whereFrom(error) });
+    say(response, 500, "The server failed at this request. Reload the page.");
+  }
 
   function respond(request: IncomingMessage, response: ServerResponse): void {
     const notFound = () => say(response, 404, "There is nothing here. Swapmeet is at /.");
     if (request.method !== "GET" && request.method !== "HEAD")
       return say(response, 405, "Only GET and HEAD are answered here.");
     const path = request.url?.split("?")[0];
-    if (path === "/healthz") return sayJson(response, health());
+    if (path === "/healthz")
+      return void health().then(
+        (value) => sayJson(response, value),
+        (error: unknown) => giveUp(response, error),
+      );
     // A page at localhost must show others another address. Nobody else needs to know the machine's networks.
     if (path === "/addresses.json") return sayJson(response, isLoopback(request) ? lanUrls() : []);
     // Nothing here is worth resuming, and a range from its end to its start is an exception in the file stream.
