@@ -1,22 +1,23 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { NetworkInterfaceInfo } from "node:os";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { announce, lanAddresses } from "../src/announcement.ts";
 import { readSettings } from "../src/settings.ts";
 import { startServer } from "./harness.ts";
 
-const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const BUILD = fileURLToPath(new URL("../build.js", import.meta.url));
+const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const built = mkdtempSync(join(tmpdir(), "swapmeet-built-"));
 writeFileSync(join(built, "index.html"), "<!doctype html>");
 afterAll(() => rmSync(built, { recursive: true }));
 
 function start(env: Record<string, string>) {
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN], { env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [MAIN], { env: { ...process.env, ...env } });
   const said = { out: "", err: "" };
   child.stdout.on("data", (text) => (said.out += text));
   child.stderr.on("data", (text) => (said.err += text));
@@ -24,6 +25,8 @@ function start(env: Record<string, string>) {
 }
 
 describe("the command", () => {
+  beforeAll(() => execFileSync(process.execPath, [BUILD]));
+
   it("says where the page is, and ends cleanly on SIGTERM", async () => {
     const { child, said, ended } = start({ PORT: "0", HOST: "127.0.0.1", CLIENT_DIR: built });
     await expect.poll(() => said.out).toContain("Stop with Ctrl+C.");
