@@ -29,8 +29,12 @@ export function announce(port: number, host: string | undefined, interfaces: Int
   const alone = isEverywhere(host) ? "No network found" : `HOST=${host} is for this computer alone`;
   const advice =
     lan.length > 0
-      ? "Everyone on this network: scan the code or type the address."
-      : `${alone}: only this computer can open the page.`;
+      ? [
+          "Everyone on this network: scan the code or type the address.",
+          "If a firewall asks, allow Node.js on private networks. If others still can't open the page,",
+          `allow port ${port}, TCP and UDP, in the settings of this computer's firewall.`,
+        ]
+      : [`${alone}: only this computer can open the page.`];
   return [
     "Swapmeet is running.",
     "",
@@ -39,7 +43,8 @@ export function announce(port: number, host: string | undefined, interfaces: Int
     "",
     renderUnicodeCompact(lan[0] ?? local, { border: 2 }),
     "",
-    `${advice} Stop with Ctrl+C.`,
+    ...advice,
+    "Stop with Ctrl+C.",
   ].join("\n");
 }
 

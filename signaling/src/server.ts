@@ -160,9 +160,9 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
 function cannotListen(error: NodeJS.ErrnoException, port: number, host: string | undefined): string {
   switch (error.code) {
     case "EADDRINUSE":
-      return `Port ${port} is already in use, perhaps by another Swapmeet. Stop that program, or choose another port: PORT=${port + 1} npm start`;
+      return `Port ${port} is already in use, perhaps by another Swapmeet. Stop that program, or choose another port: ${startAt(port + 1)}`;
     case "EACCES":
-      return `This system does not let you use port ${port}. Choose one above 1023: PORT=3000 npm start`;
+      return `This system does not let you use port ${port}. Choose one above 1023: ${startAt(3000)}`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
     case "EAI_AGAIN":
@@ -170,4 +170,9 @@ function cannotListen(error: NodeJS.ErrnoException, port: number, host: string |
     default:
       return `The server cannot listen on port ${port}: ${error.message}`;
   }
+}
+
+/** What a person types in PowerShell on Windows, and in a shell elsewhere. */
+function startAt(port: number): string {
+  return process.platform === "win32" ? `$env:PORT=${port}; npm start` : `PORT=${port} npm start`;
 }
