@@ -1,4 +1,4 @@
-/** What the terminal shows on start: where the page is, and a QR code for the phones in the room. */
+/** The terminal shows this on start: the addresses of the page, a QR code for phones, and what to do next. */
 import type { NetworkInterfaceInfo } from "node:os";
 import { renderUnicodeCompact } from "uqr";
 import { isLoopbackHost, parseAddress } from "./base/network.ts";
@@ -17,7 +17,7 @@ export function lanAddresses(interfaces: Interfaces): string[] {
     .map((info) => info.address);
 }
 
-/** Where the page is for others; nowhere when the server listens for this computer alone. */
+/** The addresses of the page for others; none when the server listens for this computer alone. */
 export function lanUrls(port: number, host: string | undefined, interfaces: Interfaces): string[] {
   if (!isEverywhere(host)) return isLoopbackHost(host) ? [] : [`http://${bracketed(host)}:${port}/`];
   return lanAddresses(interfaces).map((address) => `http://${address}:${port}/`);

@@ -28,14 +28,14 @@ export interface SignalingOptions {
   readonly host?: string | undefined;
   /** The folder with the built client; without it no page is served. */
   readonly clientDir?: string | undefined;
-  /** Whose X-Forwarded-For and X-Forwarded-Host are believed. */
+  /** Proxies whose X-Forwarded-For and X-Forwarded-Host are believed. */
   readonly trustedProxies?: readonly Cidr[];
   /** Answer STUN binding requests on the same port, over UDP. */
   readonly stun?: boolean;
-  /** What pages are told to ask for their address; by default this server's own STUN, at the host a page is at. */
+  /** ICE servers that pages are told to use; by default this server's own STUN, at the host that a page is at. */
   readonly iceServers?: IceServers | undefined;
   readonly limits?: Partial<Limits>;
-  /** Where rooms are kept; by default in the memory of this process. */
+  /** The directory that keeps the rooms; by default one in the memory of this process. */
   readonly directory?: Directory;
   readonly log?: Log;
 }
@@ -74,7 +74,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
       lanUrls: () => lanUrls((http.address() as AddressInfo).port, host, networkInterfaces()),
     }),
   );
-  // A browser has a few besides its socket, for the page; beyond that they are somebody's hoard.
+  // A browser opens a few besides its socket, to load the page. More than twice as many serve nobody.
   http.maxConnections = 2 * limits.maxConnections;
   const connections = new Set<TcpSocket>();
   http.on("connection", (connection: TcpSocket) => {
@@ -137,7 +137,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     // Closing the transports instead of saying good-bye lets clients reconnect by themselves when we return.
     void io.close();
     if (!closed) return;
-    // All of them: http itself closes none that became a WebSocket, and who is out of range answers no good-bye.
+    // All of them: http itself closes none that became a WebSocket, and a client out of range answers no good-bye.
     const impatience = setTimeout(() => {
       for (const connection of connections) connection.destroy();
     }, CLOSE_GRACE_MS);
@@ -172,7 +172,7 @@ function cannotListen(error: NodeJS.ErrnoException, port: number, host: string |
   }
 }
 
-/** What a person types in PowerShell on Windows, and in a shell elsewhere. */
+/** A person types this in PowerShell on Windows, and in a shell elsewhere. */
 function startAt(port: number): string {
   return process.platform === "win32" ? `$env:PORT=${port}; npm start` : `PORT=${port} npm start`;
 }

@@ -1,4 +1,4 @@
-/** What can be set from outside, parsed once. */
+/** The settings that an operator gives, parsed once. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fail, MAX_ICE_URLS, ok, StunUrl, type IceServers, type Result } from "@swapmeet/shared";

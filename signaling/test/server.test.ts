@@ -108,7 +108,7 @@ describe("a file of the page", () => {
     return { http, client, file: files[0]! };
   }
 
-  it("is closed when who asked for it goes away", async () => {
+  it("is closed when the client goes away", async () => {
     const { http, client, file } = await askForLarge();
     expect(file.destroyed).toBe(false);
     client.destroy();
@@ -146,7 +146,7 @@ describe("health", () => {
 });
 
 describe("addresses", () => {
-  it("a page at localhost learns where others find it; who asks through a proxy does not", async () => {
+  it("a page at localhost learns where others find it; one that asks through a proxy does not", async () => {
     const { url } = await startServer({ host: "0.0.0.0" });
     const answer: unknown = await (await fetch(`${url}/addresses.json`)).json();
     const port = new URL(url).port;

@@ -1,5 +1,5 @@
 /**
- * The server's own bounds, each with its reason. What both ends of the socket know is in shared/limits.ts.
+ * The server's own bounds, each with its reason. Those that both ends of the socket know are in shared/src/limits.ts.
  * A class of 32 behind one public address is the yardstick: every pair meshes at once, 2 to 6 envelopes each way.
  */
 

@@ -1,5 +1,5 @@
 /**
- * The http side: the built client, /healthz, and the headers that keep the page to what it needs (DESIGN §6).
+ * The http side: the built client, /healthz, and the headers that keep the page to what it needs.
  * Plain http on a LAN must work in full, so nothing here asks for https.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
@@ -15,7 +15,7 @@ export interface PageOptions {
   /** The folder with the built client; none while a development server shows the page instead. */
   readonly clientDir: string | undefined;
   readonly health: () => Promise<object>;
-  /** Where other devices on the network find this page. */
+  /** The addresses at which other devices on the network find this page. */
   readonly lanUrls: () => readonly string[];
   readonly log: Log;
 }
@@ -60,7 +60,7 @@ export function servePage({ clientDir, health, lanUrls, log }: PageOptions): Req
   }
 }
 
-/** A pipe lets its file stay open when who asked for it goes away, and throws when the file can't be read. */
+/** A pipe lets its file stay open when the client goes away, and throws when the file can't be read. */
 function endTogether(file: Readable, response: ServerResponse): void {
   response.once("close", () => file.destroy());
   file.once("error", () => response.destroy());
@@ -129,7 +129,7 @@ const helmetHeaders = helmet({
   originAgentCluster: false,
 });
 
-/** What the page never asks for; clipboard, wake lock and full screen stay as browsers have them. */
+/** Refuses features that the page never asks for; clipboard, wake lock and full screen stay as browsers have them. */
 const PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()";
 
 function secure(request: IncomingMessage, response: ServerResponse, next: () => void): void {

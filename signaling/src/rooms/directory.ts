@@ -28,7 +28,7 @@ export interface Seat {
   readonly address: Address;
 }
 
-/** What a member learns of its room: its own seat, and a random sample of the others. [J3] [J4] */
+/** A member learns this of its room: its own seat, and a random sample of the others. [J3] [J4] */
 export interface Present {
   readonly seat: Seat;
   readonly others: Address[];
@@ -57,7 +57,7 @@ export interface Directory {
 
   /**
    * Brings the bytes to the member of the client's own room that has this address, with the client's own address. Where
-   * there is none, nothing happens. What one client sends to another arrives in the order of the calls, or not at all. [J5]
+   * there is none, nothing happens. Envelopes of one client to another arrive in the order of the calls, or not at all. [J5]
    */
   deliver(client: Client, envelope: OutgoingEnvelope): Promise<Result<undefined, "outside">>;
 

@@ -24,7 +24,7 @@ import { addressOf, type Client, type Directory, type Present, type Seat } from 
 import type { Door } from "./door.ts";
 import { Turns } from "./turns.ts";
 
-/** What the server says. What it hears is unknown until parsed. */
+/** The events that the server sends. Those that it receives are unknown until they are parsed. */
 interface Said {
   envelope: (envelope: IncomingEnvelope) => void;
   refused: (refused: Refused) => void;
@@ -32,7 +32,7 @@ interface Said {
 type ClientSocket = Socket<Record<string, never>, Said>;
 type Answer = (joined: Joined) => void;
 
-/** Where a message came from. */
+/** The sender of a message, with everything that the server keeps for its socket. */
 interface Sender {
   readonly socket: ClientSocket;
   readonly address: IpAddress;
@@ -49,7 +49,7 @@ export interface SocketsContext {
   readonly counters: Counters;
   readonly limits: Limits;
   readonly log: Log;
-  /** What a page at this host is told to ask for its address. */
+  /** The ICE servers that a page at this host is told to use. [J14] */
   iceServersAt(host: string | undefined): IceServers;
 }
 

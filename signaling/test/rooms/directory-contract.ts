@@ -1,5 +1,5 @@
 /**
- * What every directory does, however it keeps its rooms. The members of each test are spread over the directories that
+ * Every directory does this, however it keeps its rooms. The members of each test are spread over the directories that
  * `open` gives: one, or one for each of several processes that share their rooms.
  */
 import {
@@ -141,7 +141,7 @@ export function describeDirectory(name: string, open: Open): void {
       expect([two.received, elsewhere.received, open.received]).toEqual([[], [], []]);
     });
 
-    it("[J5] what one sends to another arrives in order, whoever else sends", async () => {
+    it("[J5] envelopes of one member to another arrive in order while others send as well", async () => {
       const { people } = await enter(3);
       for (const [n, person] of people.entries()) await person.join(seatAt(n));
       const [one, two, reader] = people as [Person, Person, Person];
@@ -233,7 +233,7 @@ export function describeDirectory(name: string, open: Open): void {
       expect(await size()).toEqual({ rooms: 2, members: 3 });
     });
 
-    it("[J7] of clients that claim one address at once exactly one has it", async () => {
+    it("[J7] exactly one of the clients that claim one address at once has it", async () => {
       const { people, size } = await enter(9);
       const other = people.pop()!;
       await other.join(seatAt(2));
@@ -260,7 +260,7 @@ export function describeDirectory(name: string, open: Open): void {
       expect(await size()).toEqual({ rooms: 2, members: 3 });
     });
 
-    it("[J10] of clients that join at once a room takes as many as it has places", async () => {
+    it("[J10] a room takes as many of the clients that join at once as it has places", async () => {
       const { people, size } = await enter(8, 3);
       const joined = await Promise.all(people.map((person, n) => person.join(seatAt(n))));
       expect(joined.filter(({ ok }) => ok).length).toBe(3);

@@ -13,7 +13,7 @@ type Wait = (verb: Verb) => Promise<void>;
 /** Its calls wait on the way there and on the way back. */
 class SlowDirectory implements Directory {
   readonly #memory = new MemoryDirectory({ maxMembers: 8, random: () => 0 });
-  /** What was done, in order. */
+  /** The calls that are done, in order. */
   readonly done: Verb[] = [];
   there: Wait = async () => {};
   back: Wait = async () => {};
@@ -34,7 +34,7 @@ class SlowDirectory implements Directory {
   }
 }
 
-/** Of the calls that wait at one time the newest goes on first. */
+/** The newest of the calls that wait at one time goes on first. */
 function newestFirst(): Wait {
   const waiting: (() => void)[] = [];
   return () =>

@@ -24,7 +24,7 @@ const loopback = (() => {
 })();
 
 describe("joining", () => {
-  it("[J1] [J3] whoever joins hears of those already there, under addresses the server computed", async () => {
+  it("[J1] [J3] a member that joins hears of those already there, under addresses the server computed", async () => {
     const { clients, addresses } = await startRoom(2);
     expect(await clients[0]!.ask("sample")).toEqual({
       ok: true,
@@ -80,7 +80,7 @@ describe("joining", () => {
     expect(await clients[1]!.ask("sample")).toEqual({ ok: false, reason: "bad-request" });
   });
 
-  it("[J7] whoever disconnects is gone, and the last one takes the room along", async () => {
+  it("[J7] a member that disconnects is gone, and the room with its last member", async () => {
     const { clients, server } = await startRoom(2);
     clients[1]!.socket.disconnect();
     await expect.poll(async () => (await server.health()).members).toBe(1);
@@ -174,7 +174,7 @@ describe("envelopes", () => {
     expect(nobodyThere).toMatchObject({ ok: true, members: [] });
   });
 
-  it("[J10] for one who does not read are dropped and counted, not hoarded", async () => {
+  it("[J10] for a member that does not read are dropped and counted, not hoarded", async () => {
     const { url, clients, server } = await startRoom(1, { limits: { maxWaitingFrames: 4 } });
     const reader = await connect(url, {}, ["polling"]);
     const { address } = await reader.join(privately(8));
@@ -189,7 +189,7 @@ describe("envelopes", () => {
 });
 
 describe("hostile input", () => {
-  it("[J10] who asks on and on and does not read the answers is closed", async () => {
+  it("[J10] a client that keeps asking without reading the answers is disconnected", async () => {
     const { url, server } = await startServer({ limits: { maxWaitingFrames: 4 } });
     const reader = await connect(url, {}, ["polling"]);
     await reader.join(privately(1));
