@@ -92,12 +92,13 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
     const address = door.addressOf(socket.request);
     if (!address) return void socket.disconnect(true);
     const client: Client = { id: socket.id, receive: (envelope) => pass(socket, envelope) };
-    const from: Sender = { socket, address, client, turns: new Turns() };
+    const turns = new Turns((error) => log("failed", { handling: "socket", where: whereFrom(error) }));
+    const from: Sender = { socket, address, client, turns };
     const bucket = new Bucket(limits.socketMessages, performance.now());
     // No next(): what a client sends never reaches the socket's own emitter, whatever name it gives its event.
     socket.use((message) => receive(from, bucket, message));
     // After the joins that are under way: one that was answered later would seat a client that is gone.
-    socket.on("disconnect", () => from.turns.add(() => leave(client)));
+    socket.on("disconnect", () => turns.add(() => directory.leave(client)));
   });
 
   function receive(from: Sender, bucket: Bucket, message: unknown[]): void {
@@ -125,14 +126,6 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
     } catch (error) {
       log("failed", { handling: eventName(event), where: whereFrom(error) });
       refuse(socket, event, "internal");
-    }
-  }
-
-  async function leave(client: Client): Promise<void> {
-    try {
-      await directory.leave(client);
-    } catch (error) {
-      log("failed", { handling: "leave", where: whereFrom(error) });
     }
   }
 

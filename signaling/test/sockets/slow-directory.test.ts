@@ -175,7 +175,7 @@ describe("a directory that does not answer", () => {
     await client.join(privately(1));
     directory.there = outOfOrder;
     client.socket.disconnect();
-    await expect.poll(() => lines.join()).toContain('"handling":"leave"');
+    await expect.poll(() => lines.join()).toContain('"handling":"socket"');
     directory.there = async () => {};
     await (await connect(url)).join(privately(2));
   });
