@@ -63,6 +63,18 @@ export const WINGS = {
       room: ["."],
     },
   },
+  "signaling/src": {
+    never: "client/|e2e/|^@swapmeet/(?!shared$)",
+    because: "The server knows only shared.",
+    rooms: {
+      ".": ["sockets", "http", "stun", "rooms", "base"],
+      sockets: ["rooms", "base"],
+      http: ["base"],
+      stun: ["base"],
+      rooms: [],
+      base: [],
+    },
+  },
 };
 
 /** How a file in folder `from` names a file that lies directly in folder `to`. */

@@ -105,7 +105,6 @@ export default defineConfig(
 
   // shared <- everything: it knows nobody, and runs on both ends.
   noImportOf(["shared/src/**"], `${NODE}|^@swapmeet/|${BROWSER_LIBRARIES}`, "shared is what both ends know."),
-  noImportOf(["signaling/src/**"], "client/|e2e/|^@swapmeet/(?!shared$)", "signaling knows only shared."),
   ...arrows,
   noImportOf(
     ["client/src/app/**"],

@@ -49,9 +49,16 @@ const packed: Plugin = {
   },
 };
 
+/** With `--logLevel warn` Vite says only what is wrong, so whoever waits gets a line from here. */
+const announced: Plugin = {
+  name: "announced",
+  apply: "build",
+  buildStart: () => void process.stdout.write("Building the page…\n"),
+};
+
 export default defineConfig({
   root: here("."),
-  plugins: [svelte(), preloadFonts, packed],
+  plugins: [announced, svelte(), preloadFonts, packed],
   // Unicode's list of confusables as one object: an export for each letter would be twice the bytes.
   json: { namedExports: false },
   resolve: {
@@ -67,7 +74,8 @@ export default defineConfig({
     target: "es2023",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { transform: nodeNames },
+    // Most of the time goes to packing, as it is meant to: no hint about that.
+    rolldownOptions: { transform: nodeNames, checks: { bundlerTimings: false } },
   },
   worker: { format: "es" },
   server: {

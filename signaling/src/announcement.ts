@@ -1,7 +1,7 @@
-/** What the terminal shows on start: where the page is, and a QR code for the phones in the room. */
+/** The terminal shows this on start: the addresses of the page, a QR code for phones, and what to do next. */
 import type { NetworkInterfaceInfo } from "node:os";
 import { renderUnicodeCompact } from "uqr";
-import { isLoopbackHost, parseAddress } from "./network.ts";
+import { isLoopbackHost, parseAddress } from "./base/network.ts";
 
 type Interfaces = Record<string, NetworkInterfaceInfo[] | undefined>;
 
@@ -17,7 +17,7 @@ export function lanAddresses(interfaces: Interfaces): string[] {
     .map((info) => info.address);
 }
 
-/** Where the page is for others; nowhere when the server listens for this computer alone. */
+/** The addresses of the page for others; none when the server listens for this computer alone. */
 export function lanUrls(port: number, host: string | undefined, interfaces: Interfaces): string[] {
   if (!isEverywhere(host)) return isLoopbackHost(host) ? [] : [`http://${bracketed(host)}:${port}/`];
   return lanAddresses(interfaces).map((address) => `http://${address}:${port}/`);
@@ -29,8 +29,12 @@ export function announce(port: number, host: string | undefined, interfaces: Int
   const alone = isEverywhere(host) ? "No network found" : `HOST=${host} is for this computer alone`;
   const advice =
     lan.length > 0
-      ? "Everyone on this network: scan the code or type the address."
-      : `${alone}: only this computer can open the page.`;
+      ? [
+          "Everyone on this network: scan the code or type the address.",
+          "If a firewall asks, allow Node.js on private networks. If others still can't open the page,",
+          `allow port ${port}, TCP and UDP, in the settings of this computer's firewall.`,
+        ]
+      : [`${alone}: only this computer can open the page.`];
   return [
     "Swapmeet is running.",
     "",
@@ -39,7 +43,8 @@ export function announce(port: number, host: string | undefined, interfaces: Int
     "",
     renderUnicodeCompact(lan[0] ?? local, { border: 2 }),
     "",
-    `${advice} Stop with Ctrl+C.`,
+    ...advice,
+    "Stop with Ctrl+C.",
   ].join("\n");
 }
 

@@ -8,17 +8,18 @@ import { networkInterfaces } from "node:os";
 import { fail, MAX_ROOM_MEMBERS, ok, StunUrl, type IceServers, type Result } from "@swapmeet/shared";
 import * as v from "valibot";
 import { lanUrls } from "./announcement.ts";
-import { createCounters, type Counters } from "./counters.ts";
-import { Door } from "./door.ts";
-import { CLOSE_GRACE_MS, LIMITS, type Limits } from "./limits.ts";
-import { logToStdout, type Log } from "./log.ts";
-import type { Cidr } from "./network.ts";
-import { servePage } from "./page.ts";
-import { openResponder } from "./responder.ts";
-import { Rooms, type Random } from "./rooms.ts";
-import { serveSockets } from "./sockets.ts";
+import { createCounters, type Counters } from "./base/counters.ts";
+import { CLOSE_GRACE_MS, LIMITS, type Limits } from "./base/limits.ts";
+import { logToStdout, type Log } from "./base/log.ts";
+import type { Cidr } from "./base/network.ts";
+import { servePage } from "./http/page.ts";
+import type { Directory, Size } from "./rooms/directory.ts";
+import { MemoryDirectory } from "./rooms/memory-directory.ts";
+import { Door } from "./sockets/door.ts";
+import { serveSockets } from "./sockets/sockets.ts";
+import { openResponder } from "./stun/responder.ts";
 
-export { parseCidr } from "./network.ts";
+export { parseCidr } from "./base/network.ts";
 
 export interface SignalingOptions {
   /** 0, the default, takes any free port. */
@@ -27,23 +28,21 @@ export interface SignalingOptions {
   readonly host?: string | undefined;
   /** The folder with the built client; without it no page is served. */
   readonly clientDir?: string | undefined;
-  /** Whose X-Forwarded-For and X-Forwarded-Host are believed. */
+  /** Proxies whose X-Forwarded-For and X-Forwarded-Host are believed. */
   readonly trustedProxies?: readonly Cidr[];
   /** Answer STUN binding requests on the same port, over UDP. */
   readonly stun?: boolean;
-  /** What pages are told to ask for their address; by default this server's own STUN, at the host a page is at. */
+  /** ICE servers that pages are told to use; by default this server's own STUN, at the host that a page is at. */
   readonly iceServers?: IceServers | undefined;
-  readonly maxRoomMembers?: number;
   readonly limits?: Partial<Limits>;
-  readonly random?: Random;
+  /** The directory that keeps the rooms; by default one in the memory of this process. */
+  readonly directory?: Directory;
   readonly log?: Log;
 }
 
-export interface Health {
+export interface Health extends Size {
   readonly status: "ok";
   readonly uptimeSeconds: number;
-  readonly rooms: number;
-  readonly members: number;
   readonly relayed: Counters["relayed"];
   readonly refused: Counters["refused"];
   readonly stun: Counters["stun"];
@@ -55,7 +54,7 @@ export interface SignalingServer {
   /** The page's address on this computer, once listening. */
   readonly url: string;
   readonly counters: Counters;
-  health(): Health;
+  health(): Promise<Health>;
   /** Ends within two seconds, whatever is under way. Calling it again waits for the same end. */
   close(): Promise<void>;
 }
@@ -64,10 +63,8 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   const { port = 0, host, clientDir, trustedProxies = [], stun = false, log = logToStdout } = options;
   const limits = { ...LIMITS, ...options.limits };
   const counters = createCounters();
-  const rooms = new Rooms({
-    maxMembers: options.maxRoomMembers ?? MAX_ROOM_MEMBERS,
-    random: options.random ?? ((bound) => randomInt(bound)),
-  });
+  const directory =
+    options.directory ?? new MemoryDirectory({ maxMembers: MAX_ROOM_MEMBERS, random: (n) => randomInt(n) });
   const startedAtMs = performance.now();
   const http: Server = createServer(
     servePage({
@@ -77,7 +74,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
       lanUrls: () => lanUrls((http.address() as AddressInfo).port, host, networkInterfaces()),
     }),
   );
-  // A browser has a few besides its socket, for the page; beyond that they are somebody's hoard.
+  // A browser opens a few besides its socket, to load the page. More than twice as many serve nobody.
   http.maxConnections = 2 * limits.maxConnections;
   const connections = new Set<TcpSocket>();
   http.on("connection", (connection: TcpSocket) => {
@@ -85,7 +82,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     connection.once("close", () => connections.delete(connection));
   });
   const io = serveSockets(http, {
-    rooms,
+    directory,
     door: new Door(limits, trustedProxies),
     counters,
     limits,
@@ -101,12 +98,11 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     return responder && host !== undefined && v.is(StunUrl, url) ? [{ urls: [url] }] : [];
   }
 
-  function health(): Health {
+  async function health(): Promise<Health> {
     return {
       status: "ok",
       uptimeSeconds: Math.floor((performance.now() - startedAtMs) / 1_000),
-      rooms: rooms.roomCount,
-      members: rooms.memberCount,
+      ...(await directory.size()),
       ...counters,
     };
   }
@@ -141,7 +137,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     // Closing the transports instead of saying good-bye lets clients reconnect by themselves when we return.
     void io.close();
     if (!closed) return;
-    // All of them: http itself closes none that became a WebSocket, and who is out of range answers no good-bye.
+    // All of them: http itself closes none that became a WebSocket, and a client out of range answers no good-bye.
     const impatience = setTimeout(() => {
       for (const connection of connections) connection.destroy();
     }, CLOSE_GRACE_MS);
@@ -164,9 +160,9 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
 function cannotListen(error: NodeJS.ErrnoException, port: number, host: string | undefined): string {
   switch (error.code) {
     case "EADDRINUSE":
-      return `Port ${port} is already in use, perhaps by another Swapmeet. Stop that program, or choose another port: PORT=${port + 1} npm start`;
+      return `Port ${port} is already in use, perhaps by another Swapmeet. Stop that program, or choose another port: ${startAt(port + 1)}`;
     case "EACCES":
-      return `This system does not let you use port ${port}. Choose one above 1023: PORT=3000 npm start`;
+      return `This system does not let you use port ${port}. Choose one above 1023: ${startAt(3000)}`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
     case "EAI_AGAIN":
@@ -174,4 +170,9 @@ function cannotListen(error: NodeJS.ErrnoException, port: number, host: string |
     default:
       return `The server cannot listen on port ${port}: ${error.message}`;
   }
+}
+
+/** A person types this in PowerShell on Windows, and in a shell elsewhere. */
+function startAt(port: number): string {
+  return process.platform === "win32" ? `$env:PORT=${port}; npm start` : `PORT=${port} npm start`;
 }

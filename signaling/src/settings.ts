@@ -1,9 +1,9 @@
-/** What can be set from outside, parsed once. */
+/** The settings that an operator gives, parsed once. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fail, MAX_ICE_URLS, ok, StunUrl, type IceServers, type Result } from "@swapmeet/shared";
 import * as v from "valibot";
-import { isTooWide, parseCidr, type Cidr } from "./network.ts";
+import { isTooWide, parseCidr, type Cidr } from "./base/network.ts";
 
 export interface Settings {
   readonly port: number;

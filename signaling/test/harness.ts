@@ -3,7 +3,7 @@ import { Joined, type IncomingEnvelope, type Refused } from "@swapmeet/shared";
 import { io, type Socket } from "socket.io-client";
 import * as v from "valibot";
 import { afterEach, expect } from "vitest";
-import type { Log } from "../src/log.ts";
+import type { Log } from "../src/base/log.ts";
 import { createSignalingServer, type SignalingOptions } from "../src/server.ts";
 
 export const TAG = "a".repeat(64);

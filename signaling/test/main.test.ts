@@ -1,29 +1,37 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { NetworkInterfaceInfo } from "node:os";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { announce, lanAddresses } from "../src/announcement.ts";
+import { withoutStartAndStop } from "../src/base/log.ts";
 import { readSettings } from "../src/settings.ts";
 import { startServer } from "./harness.ts";
 
-const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const BUILD = fileURLToPath(new URL("../build.js", import.meta.url));
+const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const built = mkdtempSync(join(tmpdir(), "swapmeet-built-"));
 writeFileSync(join(built, "index.html"), "<!doctype html>");
 afterAll(() => rmSync(built, { recursive: true }));
 
-function start(env: Record<string, string>) {
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN], { env: { ...process.env, ...env } });
+function run(command: string, args: string[], env: Record<string, string>) {
+  const shell = command === "npm" && process.platform === "win32";
+  const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env }, shell });
   const said = { out: "", err: "" };
   child.stdout.on("data", (text) => (said.out += text));
   child.stderr.on("data", (text) => (said.err += text));
   return { child, said, ended: once(child, "close") };
 }
 
+const start = (env: Record<string, string>) => run(process.execPath, [MAIN], env);
+
 describe("the command", () => {
+  beforeAll(() => execFileSync(process.execPath, [BUILD]));
+
   it("says where the page is, and ends cleanly on SIGTERM", async () => {
     const { child, said, ended } = start({ PORT: "0", HOST: "127.0.0.1", CLIENT_DIR: built });
     await expect.poll(() => said.out).toContain("Stop with Ctrl+C.");
@@ -40,6 +48,58 @@ describe("the command", () => {
     const { said, ended } = start({ PORT: String(port), HOST: "127.0.0.1", CLIENT_DIR: built });
     expect(await ended).toEqual([1, null]);
     expect(said.err).toMatch(/^Port \d+ is already in use.*\n$/);
+  });
+});
+
+describe("the build of the page", () => {
+  const outDir = join(built, "out");
+
+  /** As `npm start` does it, into another folder. */
+  async function build(...args: string[]) {
+    const script = ["run", "--silent", "build", "--workspace", "@swapmeet/client", "--"];
+    const options = ["--outDir", outDir, "--emptyOutDir"];
+    // Vitest names a mode of its own here, in which nobody builds.
+    const { said, ended } = run("npm", [...script, ...args, ...options], { NODE_ENV: "" });
+    const [code] = (await ended) as [number];
+    return { code, ...said };
+  }
+
+  /** A page of this one script, with the settings of the real one. */
+  function buildPageOf(script: string) {
+    const page = mkdtempSync(join(built, "page-"));
+    writeFileSync(join(page, "index.html"), '<!doctype html><script type="module" src="/main.js"></script>');
+    writeFileSync(join(page, "main.js"), script);
+    return build(page, "--config", "vite.config.ts");
+  }
+
+  it("says one line", async () => {
+    expect(await build()).toEqual({ code: 0, out: "Building the page…\n", err: "" });
+    expect(existsSync(join(outDir, "index.html"))).toBe(true);
+  });
+
+  it("shows warnings", async () => {
+    const { code, err } = await buildPageOf('eval("1")');
+    expect([code, err]).toEqual([0, expect.stringContaining("Use of direct `eval`")]);
+  });
+
+  it("shows errors in full", async () => {
+    const { code, err } = await buildPageOf('import "./gone.js";');
+    expect([code, err]).toEqual([1, expect.stringMatching(/Could not resolve '\.\/gone\.js'[^]*main\.js/)]);
+  });
+});
+
+describe("the log at a terminal", () => {
+  it("leaves out what the announcement says in words, and nothing else", () => {
+    const lines: unknown[][] = [];
+    const log = withoutStartAndStop((...line) => void lines.push(line));
+    log("start", { port: 3000 });
+    log("no-stun", { cause: "EADDRINUSE" });
+    log("failed", { where: "here" });
+    log("stop");
+    expect(lines).toEqual([
+      ["no-stun", { cause: "EADDRINUSE" }],
+      ["failed", { where: "here" }],
+    ]);
   });
 });
 
@@ -135,6 +195,25 @@ describe("the announcement", () => {
     expect(text).toContain("http://localhost:3000/");
     expect(text).toContain("http://192.168.1.20:3000/");
     expect(text).toMatch(/[█▀▄]{10}/);
+  });
+
+  it("begins with the addresses, and says after the code what to do about a firewall and how to stop", () => {
+    const lines = announce(3000, undefined, interfaces).split("\n");
+    expect(lines.slice(0, 5)).toEqual([
+      "Swapmeet is running.",
+      "",
+      "  On this computer   http://localhost:3000/",
+      "  On this network    http://192.168.1.20:3000/",
+      "  On this network    http://172.17.0.1:3000/",
+    ]);
+    expect(lines.slice(lines.findLastIndex((line) => /[█▀▄]/.test(line)) + 1)).toEqual([
+      "",
+      "Everyone on this network: scan the code or type the address.",
+      "If a firewall asks, allow Node.js on private networks. If others still can't open the page,",
+      "allow port 3000, TCP and UDP, in the settings of this computer's firewall.",
+      "Stop with Ctrl+C.",
+    ]);
+    expect(announce(3000, "127.0.0.1", interfaces)).not.toContain("firewall");
   });
 
   it("names only the one host the server was told to use, and says when there is no network", () => {

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lanAddresses, lanUrls } from "../src/announcement.ts";
-import { servePage } from "../src/page.ts";
+import { servePage } from "../src/http/page.ts";
 import { createSignalingServer } from "../src/server.ts";
 import { connect, privately, startRoom, startServer } from "./harness.ts";
 
@@ -92,7 +92,7 @@ describe("a file of the page", () => {
   /** Asks for one that is larger than what waits in sockets. Returns both ends, once its bytes arrive. */
   async function askForLarge() {
     writeFileSync(join(clientDir, "large.js"), Buffer.alloc(32 * 1024 * 1024));
-    const page = servePage({ clientDir, health: () => ({}), lanUrls: () => [], log: () => {} });
+    const page = servePage({ clientDir, health: async () => ({}), lanUrls: () => [], log: () => {} });
     const files: Readable[] = [];
     const http = createServer((request, response) => {
       response.on("pipe", (file: Readable) => files.push(file));
@@ -108,7 +108,7 @@ describe("a file of the page", () => {
     return { http, client, file: files[0]! };
   }
 
-  it("is closed when who asked for it goes away", async () => {
+  it("is closed when the client goes away", async () => {
     const { http, client, file } = await askForLarge();
     expect(file.destroyed).toBe(false);
     client.destroy();
@@ -146,7 +146,7 @@ describe("health", () => {
 });
 
 describe("addresses", () => {
-  it("a page at localhost learns where others find it; who asks through a proxy does not", async () => {
+  it("a page at localhost learns where others find it; one that asks through a proxy does not", async () => {
     const { url } = await startServer({ host: "0.0.0.0" });
     const answer: unknown = await (await fetch(`${url}/addresses.json`)).json();
     const port = new URL(url).port;

@@ -1,4 +1,4 @@
-/** The signaling server as a person starts it: a process of its own, which can be killed. */
+/** The built signaling server, as a person starts it: a process of its own, which can be killed. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -39,7 +39,7 @@ export class ServerProcess {
 }
 
 const listen = async (env: Record<string, string>): Promise<[ChildProcess, number]> => {
-  const server = spawn(process.execPath, ["--import", "tsx", "signaling/src/main.ts"], {
+  const server = spawn(process.execPath, ["signaling/dist/main.js"], {
     cwd: ROOT,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],

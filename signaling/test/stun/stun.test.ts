@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseAddress } from "../src/network.ts";
-import { answerBinding } from "../src/stun.ts";
+import { parseAddress } from "../../src/base/network.ts";
+import { answerBinding } from "../../src/stun/stun.ts";
 
 const hex = (text: string) => Uint8Array.from(Buffer.from(text.replace(/\s/g, ""), "hex"));
 

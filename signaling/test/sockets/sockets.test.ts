@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { MAX_ENVELOPE_BYTES, MAX_SAMPLE_MEMBERS, MAX_SOCKET_MESSAGE_BYTES } from "@swapmeet/shared";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseCidr } from "../src/network.ts";
+import { parseCidr } from "../../src/base/network.ts";
+import { MemoryDirectory } from "../../src/rooms/memory-directory.ts";
 import {
   connect,
   expectNobodyHeard,
@@ -13,7 +14,7 @@ import {
   startRoom,
   startServer,
   TAG,
-} from "./harness.ts";
+} from "../harness.ts";
 
 const bytes = (...values: number[]) => Buffer.from(values);
 const loopback = (() => {
@@ -23,7 +24,7 @@ const loopback = (() => {
 })();
 
 describe("joining", () => {
-  it("[J1] [J3] whoever joins hears of those already there, under addresses the server computed", async () => {
+  it("[J1] [J3] a member that joins hears of those already there, under addresses the server computed", async () => {
     const { clients, addresses } = await startRoom(2);
     expect(await clients[0]!.ask("sample")).toEqual({
       ok: true,
@@ -64,7 +65,7 @@ describe("joining", () => {
     await clients[0]!.settle();
     await clients[1]!.settle();
     expectNobodyHeard(clients[1]!);
-    expect(server.health()).toMatchObject({ rooms: 2, members: 2, relayed: { messages: 0, bytes: 0 } });
+    expect(await server.health()).toMatchObject({ rooms: 2, members: 2, relayed: { messages: 0, bytes: 0 } });
   });
 
   it("[J7] presenting the secret again takes the address over from the stale socket", async () => {
@@ -79,17 +80,19 @@ describe("joining", () => {
     expect(await clients[1]!.ask("sample")).toEqual({ ok: false, reason: "bad-request" });
   });
 
-  it("[J7] whoever disconnects is gone, and the last one takes the room along", async () => {
+  it("[J7] a member that disconnects is gone, and the room with its last member", async () => {
     const { clients, server } = await startRoom(2);
     clients[1]!.socket.disconnect();
-    await expect.poll(() => server.health().members).toBe(1);
+    await expect.poll(async () => (await server.health()).members).toBe(1);
     expect(await clients[0]!.ask("sample")).toMatchObject({ members: [] });
     clients[0]!.socket.disconnect();
-    await expect.poll(() => server.health().rooms).toBe(0);
+    await expect.poll(async () => (await server.health()).rooms).toBe(0);
   });
 
   it("[J10a] a full room refuses by name, and the socket stays where it was", async () => {
-    const { url, clients } = await startRoom(2, { maxRoomMembers: 2 });
+    const { url, clients } = await startRoom(2, {
+      directory: new MemoryDirectory({ maxMembers: 2, random: () => 0 }),
+    });
     const third = await connect(url);
     await third.join(privately(3, OTHER_TAG));
     expect(await third.ask("join", privately(3))).toEqual({ ok: false, reason: "room-full" });
@@ -171,7 +174,7 @@ describe("envelopes", () => {
     expect(nobodyThere).toMatchObject({ ok: true, members: [] });
   });
 
-  it("[J10a] for one who does not read are dropped and counted, not hoarded", async () => {
+  it("[J10a] for a member that does not read are dropped and counted, not hoarded", async () => {
     const { url, clients, server } = await startRoom(1, { limits: { maxWaitingFrames: 4 } });
     const reader = await connect(url, {}, ["polling"]);
     const { address } = await reader.join(privately(8));
@@ -186,7 +189,7 @@ describe("envelopes", () => {
 });
 
 describe("hostile input", () => {
-  it("[J10a] who asks on and on and does not read the answers is closed", async () => {
+  it("[J10a] a client that keeps asking without reading the answers is disconnected", async () => {
     const { url, server } = await startServer({ limits: { maxWaitingFrames: 4 } });
     const reader = await connect(url, {}, ["polling"]);
     await reader.join(privately(1));
@@ -194,7 +197,7 @@ describe("hostile input", () => {
     // All within one tick of its poll, which takes the first answer.
     for (let i = 0; i < 20; i++) reader.socket.emit(i % 2 === 0 ? "sample" : "nonsense", () => {});
     await closed;
-    await expect.poll(() => server.health().members).toBe(0);
+    await expect.poll(async () => (await server.health()).members).toBe(0);
     expect(server.counters.refused["slow-reader"]).toBe(1);
   });
 
@@ -219,7 +222,7 @@ describe("hostile input", () => {
       const { url, server } = await startServer();
       const client = await connect(url);
       expect(await client.ask("join", ...args)).toEqual({ ok: false, reason: "bad-request" });
-      expect(server.health()).toMatchObject({ rooms: 0, members: 0, refused: { "bad-request": 1 } });
+      expect(await server.health()).toMatchObject({ rooms: 0, members: 0, refused: { "bad-request": 1 } });
     });
 
   it("[J6] a join without acknowledgement, or with something else in its place, is refused", async () => {
@@ -230,7 +233,7 @@ describe("hostile input", () => {
     client.socket.emit("sample");
     await client.ask("sample");
     expect(client.refusals.map((refusal) => refusal.event)).toEqual(["join", "join", "sample"]);
-    expect(server.health().members).toBe(0);
+    expect((await server.health()).members).toBe(0);
   });
 
   it("[J6] envelopes that are empty, too long, not binary or sent outside a room are refused", async () => {
@@ -287,7 +290,7 @@ describe("hostile input", () => {
       bytes: Buffer.alloc(MAX_SOCKET_MESSAGE_BYTES + 1),
     });
     await once(clients[0]!.socket as never, "disconnect");
-    await expect.poll(() => server.health().members).toBe(1);
+    await expect.poll(async () => (await server.health()).members).toBe(1);
     expect(server.counters.refused.oversize).toBe(1);
     await clients[1]!.settle();
     expectNobodyHeard(clients[1]!);
@@ -297,7 +300,9 @@ describe("hostile input", () => {
     const random = () => {
       throw new Error("a secret in a message");
     };
-    const { clients, url, lines, server } = await startRoom(1, { random });
+    const { clients, url, lines, server } = await startRoom(1, {
+      directory: new MemoryDirectory({ maxMembers: 2, random }),
+    });
     const second = await connect(url);
     second.socket.emit("join", privately(2), () => {});
     await expect.poll(() => second.refusals.length).toBe(1);
@@ -363,7 +368,7 @@ describe("the door", () => {
     await turnedAway(url);
     expect(server.counters.refused["too-many-connections"]).toBe(1);
     clients[0]!.socket.disconnect();
-    await expect.poll(() => server.health().members).toBe(1);
+    await expect.poll(async () => (await server.health()).members).toBe(1);
     await connect(url);
   });
 

@@ -9,7 +9,7 @@ import {
   parseAddress,
   parseCidr,
   type Cidr,
-} from "../src/network.ts";
+} from "../../src/base/network.ts";
 
 const address = (text: string) => {
   const parsed = parseAddress(text);

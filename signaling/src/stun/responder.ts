@@ -1,10 +1,10 @@
 /** The STUN responder's UDP socket: counts, limits per address, and never fails the server. [J12] */
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { Buckets } from "./bucket.ts";
-import type { Counters } from "./counters.ts";
-import type { Rate } from "./limits.ts";
-import { blockOf, parseAddress } from "./network.ts";
+import { Buckets } from "../base/bucket.ts";
+import type { Counters } from "../base/counters.ts";
+import type { Rate } from "../base/limits.ts";
+import { blockOf, parseAddress } from "../base/network.ts";
 import { answerBinding } from "./stun.ts";
 
 export interface ResponderOptions {

@@ -1,5 +1,5 @@
 /**
- * The server's own bounds, each with its reason. What both ends of the socket know is in shared/limits.ts.
+ * The server's own bounds, each with its reason. Those that both ends of the socket know are in shared/src/limits.ts.
  * A class of 32 behind one public address is the yardstick: every pair meshes at once, 2 to 6 envelopes each way.
  */
 
@@ -10,9 +10,12 @@ export interface Rate {
 }
 
 export interface Limits {
-  /** Messages of one socket. Meshing with 31 others takes up to 186 envelopes within seconds. Paper count. */
+  /**
+   * Messages of one socket; `burst` bounds those that wait for the directory too, at most 4 MiB. Meshing with 31 others
+   * takes up to 186 envelopes within seconds. Paper count.
+   */
   readonly socketMessages: Rate;
-  /** Frames of one socket, whatever is in them; an envelope is two. Beyond this nobody is honest: closed. Guess. */
+  /** Frames of one socket, whatever is in them; an envelope is two. No honest client sends more: it is closed. Guess. */
   readonly socketFrames: Rate;
   /** Messages of one client address (IPv6: of its /64). The class sends up to 32 * 186 = 5,952. Paper count. */
   readonly addressMessages: Rate;

@@ -1,5 +1,5 @@
 /**
- * Who is asking, and from which network: addresses only, no sockets.
+ * Addresses of clients, and the networks that they are in. No sockets.
  * A client's address decides its open room [J8] and whose token bucket pays for it [J9].
  */
 import { createHash } from "node:crypto";
@@ -79,7 +79,7 @@ export function isWithin(address: IpAddress, cidrs: readonly Cidr[]): boolean {
   return cidrs.some(([range, bits]) => address.kind() === range.kind() && address.match(range, bits));
 }
 
-/** What one customer of a provider has: an IPv4 address, or an IPv6 /64. */
+/** The block of addresses that one customer of a provider has: an IPv4 address, or an IPv6 /64. */
 export function blockOf(address: IpAddress): string {
   if (address.kind() === "ipv4") return address.toString();
   const prefix = new ipaddr.IPv6([...(address as ipaddr.IPv6).parts.slice(0, 4), 0, 0, 0, 0]);

@@ -1,10 +1,10 @@
-/** [J14] Where a page asks for its own address is told by the server, which knows what listens on UDP. */
+/** [J14] The server, which knows what listens on UDP, tells a page where to ask for its own address. */
 import { Joined } from "@swapmeet/shared";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { parseAddress } from "../src/network.ts";
-import type { SignalingOptions } from "../src/server.ts";
-import { connect, openly, startServer } from "./harness.ts";
+import { parseAddress } from "../../src/base/network.ts";
+import type { SignalingOptions } from "../../src/server.ts";
+import { connect, openly, startServer } from "../harness.ts";
 
 const VERSION_2 = { version: 2 };
 
@@ -57,12 +57,12 @@ describe("[J14] the answer to join", () => {
   });
 });
 
-describe("[J14] of ICE servers a client takes", () => {
+describe("[J14] a client takes ICE servers", () => {
   const takes = (iceServers: unknown) =>
     v.is(Joined, { ok: true, tag: "a".repeat(64), address: "b".repeat(32), members: [], iceServers });
   const relay = { urls: ["turn:a"], username: "u", credential: "c" };
 
-  it("what a browser takes", () => {
+  it("that a browser takes", () => {
     expect(takes([{ urls: ["stun:a", "stun:10.0.0.1:1", "stun:[::1]:65535"] }, relay])).toBe(true);
     expect(takes([])).toBe(true);
   });
@@ -76,7 +76,7 @@ describe("[J14] of ICE servers a client takes", () => {
     ["too many servers", Array.from({ length: 5 }, () => relay)],
     ["too many URLs", [{ urls: Array.from({ length: 5 }, () => "stun:a") }]],
     ["a credential without an end", [{ ...relay, credential: "c".repeat(513) }]],
-  ])("and not %s", (_, iceServers) => {
+  ])("but not %s", (_, iceServers) => {
     expect(takes(iceServers)).toBe(false);
   });
 });

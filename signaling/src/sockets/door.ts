@@ -1,9 +1,9 @@
-/** Who may open a connection at all: decided on the handshake request, before anything is kept for it. [J10] */
+/** Admits connections or refuses them, on the handshake request, before anything is kept for them. [J10] */
 import type { IncomingMessage } from "node:http";
 import { fail, ok, type Result } from "@swapmeet/shared";
-import { Buckets } from "./bucket.ts";
-import type { Refusal } from "./counters.ts";
-import type { Limits } from "./limits.ts";
+import { Buckets } from "../base/bucket.ts";
+import type { Refusal } from "../base/counters.ts";
+import type { Limits } from "../base/limits.ts";
 import {
   blockOf,
   clientAddress,
@@ -12,7 +12,7 @@ import {
   parseAddress,
   type Cidr,
   type IpAddress,
-} from "./network.ts";
+} from "../base/network.ts";
 
 export class Door {
   readonly #limits: Limits;
@@ -59,7 +59,7 @@ export class Door {
 
   /**
    * WebSockets are not under the same-origin policy: without this, any page somebody visits could join the open
-   * room of their LAN. Host names only, since proxies drop ports. What is not a browser sends no Origin.
+   * room of their LAN. Host names only, since proxies drop ports. A client that is no browser sends no Origin.
    */
   #isSameOrigin(request: IncomingMessage): boolean {
     const { origin } = request.headers;

@@ -1,4 +1,4 @@
-/** What this process relayed and refused since it started; numbers only, so that they may be shown to anybody. */
+/** Counts of all that this process relayed and refused since it started: numbers only, so that anybody may see them. */
 const REFUSALS = [
   "bad-request",
   "room-full",
@@ -12,7 +12,7 @@ const REFUSALS = [
   "too-many-connections",
 ] as const;
 
-/** Why something was not done, by name. [J6] */
+/** The reason why something was not done, by name. [J6] */
 export type Refusal = (typeof REFUSALS)[number];
 
 export interface Counters {

@@ -1,5 +1,5 @@
 /**
- * The server's end of every socket: parse once, charge the buckets, ask the rooms, answer. PROTOCOL.md, "The socket".
+ * The server's end of every socket: charge the buckets, parse once, ask the directory, answer. PROTOCOL.md, "The socket".
  * Envelopes are passed on as they came; nothing here looks into one.
  */
 import type { Server as HttpServer } from "node:http";
@@ -8,7 +8,6 @@ import {
   MAX_SOCKET_MESSAGE_BYTES,
   OutgoingEnvelope,
   SOCKET_VERSION,
-  type Address,
   type IceServers,
   type IncomingEnvelope,
   type Joined,
@@ -16,15 +15,16 @@ import {
 } from "@swapmeet/shared";
 import { Server, type Socket } from "socket.io";
 import * as v from "valibot";
-import { Bucket, Buckets } from "./bucket.ts";
-import type { Counters, Refusal } from "./counters.ts";
+import { Bucket, Buckets } from "../base/bucket.ts";
+import type { Counters, Refusal } from "../base/counters.ts";
+import { CONNECT_TIMEOUT_MS, PING_INTERVAL_MS, PING_TIMEOUT_MS, type Limits } from "../base/limits.ts";
+import { whereFrom, type Log } from "../base/log.ts";
+import { blockOf, openRoomTag, type IpAddress } from "../base/network.ts";
+import { addressOf, type Client, type Directory, type Present, type Seat } from "../rooms/directory.ts";
 import type { Door } from "./door.ts";
-import { CONNECT_TIMEOUT_MS, PING_INTERVAL_MS, PING_TIMEOUT_MS, type Limits } from "./limits.ts";
-import { whereFrom, type Log } from "./log.ts";
-import { blockOf, openRoomTag, type IpAddress } from "./network.ts";
-import { addressOf, type Rooms, type Seat } from "./rooms.ts";
+import { Turns } from "./turns.ts";
 
-/** What the server says. What it hears is unknown until parsed. */
+/** The events that the server sends. Those that it receives are unknown until they are parsed. */
 interface Said {
   envelope: (envelope: IncomingEnvelope) => void;
   refused: (refused: Refused) => void;
@@ -32,22 +32,30 @@ interface Said {
 type ClientSocket = Socket<Record<string, never>, Said>;
 type Answer = (joined: Joined) => void;
 
+/** The sender of a message, with everything that the server keeps for its socket. */
+interface Sender {
+  readonly socket: ClientSocket;
+  readonly address: IpAddress;
+  readonly client: Client;
+  readonly turns: Turns;
+}
+
 const JoinArguments = v.strictTuple([Join]);
 const EnvelopeArguments = v.strictTuple([OutgoingEnvelope]);
 
 export interface SocketsContext {
-  readonly rooms: Rooms;
+  readonly directory: Directory;
   readonly door: Door;
   readonly counters: Counters;
   readonly limits: Limits;
   readonly log: Log;
-  /** What a page at this host is told to ask for its address. */
+  /** The ICE servers that a page at this host is told to use. [J14] */
   iceServersAt(host: string | undefined): IceServers;
 }
 
 /** Serves sockets on this http server until the returned socket.io server is closed. */
 export function serveSockets(http: HttpServer, context: SocketsContext): Server {
-  const { rooms, door, counters, limits, log, iceServersAt } = context;
+  const { directory, door, counters, limits, log, iceServersAt } = context;
   const addressBuckets = new Buckets(limits.addressMessages);
 
   const io = new Server<Record<string, never>, Said>(http, {
@@ -83,26 +91,37 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
   io.on("connection", (socket) => {
     const address = door.addressOf(socket.request);
     if (!address) return void socket.disconnect(true);
+    const client: Client = { id: socket.id, receive: (envelope) => pass(socket, envelope) };
+    const turns = new Turns((error) => log("failed", { handling: "socket", where: whereFrom(error) }));
+    const from: Sender = { socket, address, client, turns };
     const bucket = new Bucket(limits.socketMessages, performance.now());
     // No next(): what a client sends never reaches the socket's own emitter, whatever name it gives its event.
-    socket.use((message) => receive(socket, address, bucket, message));
-    socket.on("disconnect", () => rooms.leave(socket.id));
+    socket.use((message) => receive(from, bucket, message));
+    // After the joins that are under way: one that was answered later would seat a client that is gone.
+    socket.on("disconnect", () => turns.add(() => directory.leave(client)));
   });
 
-  /** The edge: whatever comes in here, nothing is thrown out of it. [J6] */
-  function receive(socket: ClientSocket, address: IpAddress, bucket: Bucket, message: unknown[]): void {
-    if (socket.conn.readyState !== "open") return; // what came along with the message that closed it
-    if (isUnread(socket)) {
-      // Every message has an answer, which would wait as well. It comes back once it can read again. [J10]
-      counters.refused["slow-reader"]++;
-      return void socket.conn.close(true);
-    }
+  function receive(from: Sender, bucket: Bucket, message: unknown[]): void {
+    const { socket, address, turns } = from;
+    if (!isListening(socket)) return;
     const [event, ...args] = message;
     const answer = typeof args.at(-1) === "function" ? (args.pop() as Answer) : undefined;
+    const now = performance.now();
+    // Messages that wait for the directory are as many as may come at once; the buckets alone would let them grow.
+    const inTime =
+      bucket.take(now) &&
+      addressBuckets.take(blockOf(address), now) &&
+      turns.waiting < limits.socketMessages.burst;
+    if (inTime) turns.add(() => handle(from, event, args, answer));
+    else refuse(socket, event, "too-fast", answer);
+  }
+
+  /** The edge: whatever comes in here, nothing is thrown out of it. [J6] */
+  async function handle(from: Sender, event: unknown, args: unknown[], answer?: Answer): Promise<void> {
+    const { socket } = from;
+    if (!isListening(socket)) return;
     try {
-      const now = performance.now();
-      const inTime = bucket.take(now) && addressBuckets.take(blockOf(address), now);
-      const refusal = inTime ? perform(socket, address, event, args, answer) : "too-fast";
+      const refusal = await perform(from, event, args, answer);
       if (refusal) refuse(socket, event, refusal, answer);
     } catch (error) {
       log("failed", { handling: eventName(event), where: whereFrom(error) });
@@ -110,31 +129,29 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
     }
   }
 
-  function perform(
-    socket: ClientSocket,
-    address: IpAddress,
+  async function perform(
+    from: Sender,
     event: unknown,
     args: unknown[],
     answer: Answer | undefined,
-  ): RefusedMessage | undefined {
+  ): Promise<RefusedMessage | undefined> {
     switch (event) {
       case "join":
-        return join(socket, address, args, answer);
+        return join(from, args, answer);
       case "sample":
-        return sample(socket, args, answer);
+        return sample(from, args, answer);
       case "envelope":
-        return relay(socket, args);
+        return deliver(from, args);
       default:
         return "bad-request";
     }
   }
 
-  function join(
-    socket: ClientSocket,
-    address: IpAddress,
+  async function join(
+    { socket, address, client }: Sender,
     args: unknown[],
     answer: Answer | undefined,
-  ): RefusedMessage | undefined {
+  ): Promise<RefusedMessage | undefined> {
     const parsed = v.safeParse(JoinArguments, args, { abortEarly: true });
     if (!parsed.success || !answer) return "bad-request";
     const [{ secret, room }] = parsed.output;
@@ -143,47 +160,55 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
       tag: room.kind === "open" ? openRoomTag(address) : room.tag,
       address: addressOf(secret),
     };
-    const joined = rooms.join(socket.id, seat);
+    const joined = await directory.join(client, seat);
     if (!joined.ok) return joined.problem;
-    answer(welcome(socket, seat, joined.value));
+    answer(welcome(socket, joined.value));
     return undefined;
   }
 
-  function sample(
-    socket: ClientSocket,
+  async function sample(
+    { socket, client }: Sender,
     args: unknown[],
     answer: Answer | undefined,
-  ): RefusedMessage | undefined {
-    const seat = rooms.seatOf(socket.id);
-    if (!seat || !answer || args.length > 0) return "bad-request";
-    answer(welcome(socket, seat, rooms.sample(seat)));
+  ): Promise<RefusedMessage | undefined> {
+    if (!answer || args.length > 0) return "bad-request";
+    const sampled = await directory.sample(client);
+    if (!sampled.ok) return "bad-request";
+    answer(welcome(socket, sampled.value));
     return undefined;
   }
 
-  /** A client of the version before takes an answer with a key more for none. [J14] */
-  function welcome({ handshake, request }: ClientSocket, seat: Seat, members: Address[]): Joined {
-    const joined = { ok: true as const, tag: seat.tag, address: seat.address, members };
+  /** A client of the version before takes an answer with one key more for none. [J14] */
+  function welcome({ handshake, request }: ClientSocket, { seat, others }: Present): Joined {
+    const joined = { ok: true as const, tag: seat.tag, address: seat.address, members: others };
     const version: unknown = handshake.auth["version"];
     if (typeof version !== "number" || version < SOCKET_VERSION) return joined;
     return { ...joined, iceServers: iceServersAt(door.hostOf(request)) };
   }
 
-  /** An unknown recipient and one who is too slow to read look like one who does not answer. [J5] */
-  function relay(socket: ClientSocket, args: unknown[]): RefusedMessage | undefined {
+  async function deliver({ client }: Sender, args: unknown[]): Promise<RefusedMessage | undefined> {
     const parsed = v.safeParse(EnvelopeArguments, args, { abortEarly: true });
-    const seat = rooms.seatOf(socket.id);
-    if (!parsed.success || !seat) return "bad-request";
-    const [{ to, bytes }] = parsed.output;
-    const recipient = io.sockets.sockets.get(rooms.route(seat, to) ?? "");
-    if (!recipient) return undefined;
-    if (isUnread(recipient)) {
-      counters.refused["slow-reader"]++;
-      return undefined;
-    }
-    recipient.emit("envelope", { from: seat.address, bytes });
+    if (!parsed.success) return "bad-request";
+    const delivered = await directory.deliver(client, parsed.output[0]);
+    return delivered.ok ? undefined : "bad-request";
+  }
+
+  /** To its sender, a recipient that left or is too slow to read looks like one that does not answer. [J5] */
+  function pass(recipient: ClientSocket, envelope: IncomingEnvelope): void {
+    if (!recipient.connected) return;
+    if (isUnread(recipient)) return void counters.refused["slow-reader"]++;
+    recipient.emit("envelope", envelope);
     counters.relayed.messages++;
-    counters.relayed.bytes += bytes.length;
-    return undefined;
+    counters.relayed.bytes += envelope.bytes.length;
+  }
+
+  /** False once the connection closes. A client that does not read its answers is disconnected: more would wait. [J10] */
+  function isListening(socket: ClientSocket): boolean {
+    if (socket.conn.readyState !== "open") return false;
+    if (!isUnread(socket)) return true;
+    counters.refused["slow-reader"]++;
+    socket.conn.close(true);
+    return false;
   }
 
   function isUnread({ conn }: ClientSocket): boolean {

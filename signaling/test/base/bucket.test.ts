@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Bucket, Buckets } from "../src/bucket.ts";
+import { Bucket, Buckets } from "../../src/base/bucket.ts";
 
 const rate = { burst: 3, perSecond: 2 };
 const drain = (take: () => boolean) => {

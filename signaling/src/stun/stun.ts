@@ -3,7 +3,7 @@
  * which on a LAN without internet is the candidate that works where mDNS names do not. [J12]
  * Attributes of the request are not looked at: there is nothing here to authenticate or negotiate.
  */
-import type { IpAddress } from "./network.ts";
+import type { IpAddress } from "../base/network.ts";
 
 const BINDING_REQUEST = 0x0001;
 const BINDING_SUCCESS = 0x0101;

@@ -1,21 +1,21 @@
 /**
- * The http side: the built client, /healthz, and the headers that keep the page to what it needs (DESIGN §6).
+ * The http side: the built client, /healthz, and the headers that keep the page to what it needs.
  * Plain http on a LAN must work in full, so nothing here asks for https.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import helmet from "helmet";
 import sirv from "sirv";
-import { whereFrom, type Log } from "./log.ts";
-import { hostNameOf, isLoopbackHost, parseAddress } from "./network.ts";
+import { whereFrom, type Log } from "../base/log.ts";
+import { hostNameOf, isLoopbackHost, parseAddress } from "../base/network.ts";
 
 const YEAR_SECONDS = 31_536_000;
 
 export interface PageOptions {
   /** The folder with the built client; none while a development server shows the page instead. */
   readonly clientDir: string | undefined;
-  readonly health: () => object;
-  /** Where other devices on the network find this page. */
+  readonly health: () => Promise<object>;
+  /** The addresses at which other devices on the network find this page. */
   readonly lanUrls: () => readonly string[];
   readonly log: Log;
 }
@@ -31,17 +31,25 @@ export function servePage({ clientDir, health, lanUrls, log }: PageOptions): Req
     try {
       secure(request, response, () => respond(request, response));
     } catch (error) {
-      log("failed", { handling: "http", where: whereFrom(error) });
-      say(response, 500, "The server failed at this request. Reload the page.");
+      giveUp(response, error);
     }
   };
+
+  function giveUp(response: ServerResponse, error: unknown): void {
+    log("failed", { handling: "http", where: whereFrom(error) });
+    say(response, 500, "The server failed at this request. Reload the page.");
+  }
 
   function respond(request: IncomingMessage, response: ServerResponse): void {
     const notFound = () => say(response, 404, "There is nothing here. Swapmeet is at /.");
     if (request.method !== "GET" && request.method !== "HEAD")
       return say(response, 405, "Only GET and HEAD are answered here.");
     const path = request.url?.split("?")[0];
-    if (path === "/healthz") return sayJson(response, health());
+    if (path === "/healthz")
+      return void health().then(
+        (value) => sayJson(response, value),
+        (error: unknown) => giveUp(response, error),
+      );
     // A page at localhost must show others another address. Nobody else needs to know the machine's networks.
     if (path === "/addresses.json") return sayJson(response, isLoopback(request) ? lanUrls() : []);
     // Nothing here is worth resuming, and a range from its end to its start is an exception in the file stream.
@@ -52,7 +60,7 @@ export function servePage({ clientDir, health, lanUrls, log }: PageOptions): Req
   }
 }
 
-/** A pipe lets its file stay open when who asked for it goes away, and throws when the file can't be read. */
+/** A pipe lets its file stay open when the client goes away, and throws when the file can't be read. */
 function endTogether(file: Readable, response: ServerResponse): void {
   response.once("close", () => file.destroy());
   file.once("error", () => response.destroy());
@@ -121,7 +129,7 @@ const helmetHeaders = helmet({
   originAgentCluster: false,
 });
 
-/** What the page never asks for; clipboard, wake lock and full screen stay as browsers have them. */
+/** Refuses features that the page never asks for; clipboard, wake lock and full screen stay as browsers have them. */
 const PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()";
 
 function secure(request: IncomingMessage, response: ServerResponse, next: () => void): void {
