@@ -247,7 +247,7 @@ export function describeDirectory(name: string, open: Open): void {
       expect(await size()).toEqual({ rooms: 1, members: 2 });
     });
 
-    it("[J10] a full room refuses newcomers without moving them, and lets its own come back", async () => {
+    it("[J10a] a full room refuses newcomers without moving them, and lets its own come back", async () => {
       const { people, size } = await enter(4, 2);
       const [one, two, three, again] = people as [Person, Person, Person, Person];
       await one.join(seatAt(1));
@@ -260,7 +260,7 @@ export function describeDirectory(name: string, open: Open): void {
       expect(await size()).toEqual({ rooms: 2, members: 3 });
     });
 
-    it("[J10] a room takes as many of the clients that join at once as it has places", async () => {
+    it("[J10a] a room takes as many of the clients that join at once as it has places", async () => {
       const { people, size } = await enter(8, 3);
       const joined = await Promise.all(people.map((person, n) => person.join(seatAt(n))));
       expect(joined.filter(({ ok }) => ok).length).toBe(3);
