@@ -8,7 +8,7 @@ import type { Input, LocalFile } from "@swapmeet/engine/io/io";
 import { entryKey, type FileEntry } from "@swapmeet/engine/names/library-entry";
 import type { DownloadView } from "@swapmeet/engine/io/view";
 import type { Holdings } from "../files/holdings.ts";
-import { entriesOf, Ledger, withEntries, type Line } from "../device/ledger.ts";
+import { entriesOf, Ledger, withEntries, type LedgerLine } from "../device/ledger.ts";
 import { bytesMissing } from "../store/quota.ts";
 
 export interface ResumingOptions {
@@ -33,7 +33,7 @@ const RETRY_BLINDLY_EVERY_MS = 30_000;
 export class Resuming {
   readonly #options: ResumingOptions;
   readonly #ledger = Ledger.open();
-  readonly #lineByFile = new Map<FileId, Line>();
+  readonly #lineByFile = new Map<FileId, LedgerLine>();
   readonly #timer: ReturnType<typeof setInterval>;
   #tag: RoomTag | null = null;
   #triedBlindlyAt = 0;
@@ -76,13 +76,13 @@ export class Resuming {
     if (line && left && left.length > 0) this.#write(withEntries(line, left));
   }
 
-  became(file: FileId, state: Line["state"]): void {
+  became(file: FileId, state: LedgerLine["state"]): void {
     const line = this.#lineByFile.get(file);
     if (line && line.state !== state) this.#write({ ...line, state });
   }
 
   /** What was ended a moment ago goes on. */
-  takeUp(line: Line): void {
+  takeUp(line: LedgerLine): void {
     this.#write(line);
   }
 
@@ -90,7 +90,7 @@ export class Resuming {
     return this.#lineByFile.has(file);
   }
 
-  lineOf(file: FileId): Line | null {
+  lineOf(file: FileId): LedgerLine | null {
     return this.#lineByFile.get(file) ?? null;
   }
 
@@ -147,7 +147,7 @@ export class Resuming {
 
   // -- what an earlier life left -------------------------------------------------------------------------------------
 
-  async #goOn(line: Line): Promise<void> {
+  async #goOn(line: LedgerLine): Promise<void> {
     const { file } = line;
     if (!(await this.#comesBack(line))) return;
     for (const entry of entriesOf(line))
@@ -156,12 +156,12 @@ export class Resuming {
   }
 
   /** Storage that failed may be another than the one they lie in: what is not here now is not forgotten. */
-  async #stored(lines: readonly Line[]): Promise<readonly Line[]> {
+  async #stored(lines: readonly LedgerLine[]): Promise<readonly LedgerLine[]> {
     const held = await Promise.all(lines.map(({ file }) => this.#options.holdings.holds(file)));
     return lines.filter((_, i) => held[i]);
   }
 
-  async #serve(line: Line): Promise<void> {
+  async #serve(line: LedgerLine): Promise<void> {
     if (!(await this.#comesBack(line))) return;
     const served = await this.#options.holdings.serveAgain(line.file);
     if (!served.ok) return;
@@ -174,7 +174,7 @@ export class Resuming {
   }
 
   /** What another tab goes on with is left to it. */
-  async #comesBack(line: Line): Promise<boolean> {
+  async #comesBack(line: LedgerLine): Promise<boolean> {
     const { holdings } = this.#options;
     holdings.name(line.file, line.name, line.folder);
     for (let asks = LET_GO_WITHIN_MS / ASK_AGAIN_AFTER_MS; !(await holdings.canOpen(line.file)); asks--) {
@@ -194,7 +194,7 @@ export class Resuming {
     for (const { file } of listed.value) if (!known.has(file)) await this.#options.holdings.delete(file);
   }
 
-  #write(line: Line): void {
+  #write(line: LedgerLine): void {
     this.#lineByFile.set(line.file, line);
     const tag = this.#tag;
     if (tag) void this.#ledger.then((ledger) => ledger.write(tag, line));

@@ -4,7 +4,7 @@ import { entryKey, type LibraryEntry } from "@swapmeet/engine/names/library-entr
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { DownloadView, UploadView } from "@swapmeet/engine/io/view";
 import type { OfferedFile } from "@swapmeet/engine/wire/frame";
-import { entriesOf, type Line } from "../device/ledger.ts";
+import { entriesOf, type LedgerLine } from "../device/ledger.ts";
 import { UNDO_WITHIN_MS, type Holdings } from "../files/holdings.ts";
 import type { Host } from "../run/host.ts";
 import { askToPersist } from "../store/quota.ts";
@@ -138,7 +138,7 @@ export class RoomTransfers implements Transfers {
   }
 
   /** What was cancelled a moment ago. */
-  async #takeUp(line: Line): Promise<void> {
+  async #takeUp(line: LedgerLine): Promise<void> {
     const { file, state } = line;
     this.#options.holdings.spare(file);
     for (const { name, folder } of entriesOf(line)) await this.#fetch(file, name, folder);

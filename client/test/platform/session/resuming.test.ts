@@ -7,7 +7,7 @@ import { hashAt } from "@swapmeet/engine/names/merkle";
 import { storesAt } from "../../../src/platform/store/desk-stores.ts";
 import { Holdings } from "../../../src/platform/files/holdings.ts";
 import { leafHashes } from "../../../src/platform/bytes/leaf-hashes.ts";
-import type { Line } from "../../../src/platform/device/ledger.ts";
+import type { LedgerLine } from "../../../src/platform/device/ledger.ts";
 import { MemoryShelves } from "../../../src/platform/store/memory-shelves.ts";
 import { Resuming } from "../../../src/platform/session/resuming.ts";
 import { StoreDesk } from "../../../src/platform/store/store-desk.ts";
@@ -15,14 +15,14 @@ import { storePiece, testFile, type TestFile } from "../store/piece-store-contra
 
 const TAG = "ab".repeat(32) as RoomTag;
 
-const lines = new Map<FileId, Line>();
+const lines = new Map<FileId, LedgerLine>();
 vi.mock("../../../src/platform/device/ledger.ts", async (importOriginal) => ({
   ...(await importOriginal<object>()),
   Ledger: {
     open: async () => ({
       linesOf: async () => [...lines.values()],
       files: async () => new Set(lines.keys()),
-      write: async (_tag: RoomTag, line: Line) => void lines.set(line.file, line),
+      write: async (_tag: RoomTag, line: LedgerLine) => void lines.set(line.file, line),
       erase: async (_tag: RoomTag, file: FileId) => void lines.delete(file),
     }),
   },
@@ -134,7 +134,7 @@ const leave = async (disk: MemoryShelves, file: TestFile, pieces: readonly numbe
   await opened.value.close();
 };
 
-const lineOf = ({ id }: TestFile, state: Line["state"]): Line => ({
+const lineOf = ({ id }: TestFile, state: LedgerLine["state"]): LedgerLine => ({
   file: id,
   name: "left.bin",
   folder: "",
