@@ -71,6 +71,10 @@ export const reachOf = ({ presence, reach, rttMs }: PersonView): string => {
   }
 };
 
+/** Said once it is a minute: others come and go all the time. */
+export const seenWords = (seenForMs: number): string =>
+  seenForMs < 60_000 ? "" : `In sight for ${formatSeconds(seenForMs / 1000)}.`;
+
 /** What `reachOf` means, at length. */
 export const reachTitle = (person: PersonView): string => {
   if (person.presence === "gone")

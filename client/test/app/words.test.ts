@@ -11,6 +11,7 @@ import {
   noticeSaying,
   othersWords,
   progressWords,
+  seenWords,
   serverNews,
   serverSaying,
   serverWord,
@@ -220,6 +221,12 @@ const guest = {
 test("who has not said a name yet is a guest with a tag", () => {
   expect(nameOf(guest)).toBe("Guest 9fdx");
   expect(nameOf({ ...guest, name: "Ruth" })).toBe("Ruth");
+});
+
+test("a person's time in sight is said from a minute on, in one unit", () => {
+  expect(seenWords(59_999)).toBe("");
+  expect(plain(seenWords(60_000))).toBe("In sight for 1 min.");
+  expect(plain(seenWords(2.2 * 3_600_000))).toBe("In sight for 2 h.");
 });
 
 test("[M2] a message that failed says whose fault it is, and of who has left when to try again", () => {
