@@ -69,7 +69,7 @@ class Tab {
       feed,
     });
     this.resuming = new Resuming({
-      holdings: this.holdings,
+      stored: this.holdings.stored,
       feed,
       share: (file) => void this.shared.push(file),
       downloads: () => [],
@@ -79,7 +79,7 @@ class Tab {
 
   /** As the session and the swarm begin it; what the store has answered. */
   async download({ id, layer }: TestFile): Promise<Input> {
-    this.holdings.name(id, "left.bin", "");
+    this.holdings.stored.name(id, "left.bin", "");
     this.resuming.started(id, "left.bin", "");
     this.perform({ type: "open-store", file: id, layer });
     return this.hears("store-opened", "store-failed");
@@ -96,7 +96,7 @@ class Tab {
   /** As the session cancels it. */
   async cancel({ id }: TestFile): Promise<void> {
     this.resuming.ended(id);
-    await this.holdings.delete(id);
+    await this.holdings.stored.delete(id);
   }
 
   perform(output: SwarmOutput): void {
@@ -218,9 +218,9 @@ test("[F11] what is taken off the table and put back is served again by the next
   const tab = await entered(disk);
   const line = tab.resuming.lineOf(file.id)!;
   tab.resuming.ended(file.id);
-  await tab.holdings.delete(file.id, 60_000);
+  await tab.holdings.stored.delete(file.id, 60_000);
   await expect.poll(() => lines.size).toBe(0);
-  tab.holdings.spare(file.id);
+  tab.holdings.stored.spare(file.id);
   tab.resuming.takeUp(line);
   tab.close();
 
@@ -255,7 +255,7 @@ test("[F6] what a second tab has read and clears is served on by the tab that ho
   }
   second.resuming.ended(file.id);
   second.perform({ type: "close-store", file: file.id, forget: true });
-  expect(await second.holdings.delete(file.id), "it goes").toBe(false);
+  expect(await second.holdings.stored.delete(file.id), "it goes").toBe(false);
   first.close();
   second.close();
 
