@@ -1,4 +1,4 @@
-/** This device: what it is set to, and what downloads take of its storage. */
+/** This device: its settings, and the storage that downloads take. */
 import type { Limits } from "@swapmeet/engine/io/io";
 import type { FileId } from "@swapmeet/engine/names/file-id";
 import { readLimits, writeLimits } from "../device/limits.ts";

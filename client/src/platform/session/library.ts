@@ -24,7 +24,7 @@ export interface FileDetails {
 }
 
 export interface Library {
-  /** What is on my table. */
+  /** The files on my table. */
   readonly items: readonly LibraryItem[];
   /** Of what is on the table, the files that were picked in this visit, as they were picked. */
   readonly picked: readonly PickedFile[];

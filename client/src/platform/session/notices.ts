@@ -1,4 +1,4 @@
-/** What a person is told once: what happened, and what somebody offers. */
+/** Notices: trouble and offers, each told once. */
 import { Bounded } from "@swapmeet/engine/base/bounded";
 import type { Notice } from "@swapmeet/engine/io/io";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";

@@ -1,4 +1,4 @@
-/** What comes and goes: downloads, uploads, and offers of files to one person. */
+/** Downloads, uploads, and offers of files to one person. */
 import { lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
 import { entryKey, type LibraryEntry } from "@swapmeet/engine/names/library-entry";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
@@ -139,7 +139,7 @@ export class RoomTransfers implements Transfers {
     if (resuming.knows(file)) host.feed({ type: "download", file, name, stored: isStored });
   }
 
-  /** What was cancelled a moment ago. */
+  /** Fetches again a download that was cancelled a moment ago. */
   async #takeUp(line: LedgerLine): Promise<void> {
     const { file, state } = line;
     this.#options.stored.spare(file);
