@@ -1,0 +1,52 @@
+/** Notices: trouble and offers, each told once. */
+import { Bounded } from "@swapmeet/engine/base/bounded";
+import type { Notice } from "@swapmeet/engine/io/io";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import type { OfferedFile } from "@swapmeet/engine/wire/frame";
+
+/** Something the page shows once; gone when dismissed. */
+export interface NoticeView {
+  readonly id: number;
+  readonly notice: Notice | { readonly type: "problem"; readonly title: string; readonly remedy: string };
+}
+
+export interface Notices {
+  /** Newest last. */
+  readonly all: readonly NoticeView[];
+  dismiss(id: number): void;
+}
+
+/** Notices kept for the page; older ones have been read or never will be. */
+const MAX_NOTICES = 20;
+
+export class RoomNotices implements Notices {
+  readonly #changed: () => void;
+  readonly #viewById = new Bounded<number, NoticeView>(MAX_NOTICES);
+  #nextId = 1;
+
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  get all(): readonly NoticeView[] {
+    return [...this.#viewById.values()];
+  }
+
+  dismiss(id: number): void {
+    this.#viewById.delete(id);
+    this.#changed();
+  }
+
+  tell(notice: Notice): void {
+    const id = this.#nextId++;
+    this.#viewById.set(id, { id, notice });
+    this.#changed();
+  }
+
+  /** The files of an offer that has not been dismissed. */
+  offered(from: PeerId, id: number): readonly OfferedFile[] {
+    for (const { notice } of this.#viewById.values())
+      if (notice.type === "offer" && notice.from === from && notice.id === id) return notice.files;
+    return [];
+  }
+}
