@@ -40,8 +40,7 @@ export const WINGS = {
     never: `${NODE}|^svelte(/|$)|/(app|sim|test)/`,
     because: "The platform knows the engine and shared.",
     rooms: {
-      session: ["run", "files", "bytes", "store", "device", "saving", "room", "tabs", "workers", "web"],
-      run: ["device", "workers", "web"],
+      session: ["files", "bytes", "store", "device", "saving", "room", "tabs", "workers", "web", "run"],
       files: ["store", "bytes", "workers", "web"],
       store: ["bytes", "workers", "web"],
       tabs: ["bytes", "web"],
@@ -49,8 +48,9 @@ export const WINGS = {
       room: ["workers", "web"],
       bytes: ["workers", "web"],
       device: ["web"],
-      workers: ["web"],
+      workers: ["web", "run"],
       web: [],
+      run: [],
     },
   },
   "client/sim": {

@@ -62,7 +62,7 @@ export default defineConfig(
           "shared/tsconfig.json",
           "signaling/tsconfig.json",
           "client/engine/tsconfig.json",
-          "client/tsconfig.{platform,app,sim,node,test}.json",
+          "client/tsconfig.{run,platform,app,sim,node,test}.json",
           "e2e/tsconfig.json",
         ],
         tsconfigRootDir: import.meta.dirname,
@@ -153,6 +153,19 @@ export default defineConfig(
         },
         { selector: "NewExpression[callee.name='Promise']", message: "The engine never waits." },
         VIEWS,
+      ],
+    },
+  },
+  {
+    files: ["client/src/platform/run/**"],
+    rules: {
+      // The names of browsers are unknown to its compiler; these come with the types of its libraries.
+      "no-restricted-globals": [
+        "error",
+        ...["process", "Buffer", "global", "globalThis", "setImmediate", "fetch", "console"].map((name) => ({
+          name,
+          message: "The host runs in a page and in Node: ask for it.",
+        })),
       ],
     },
   },

@@ -2,11 +2,12 @@
  * A whole peer without a browser: the production engine, host, links and signaling over real WebRTC, with files in
  * memory. For tests that need many peers, or hostile ones.
  */
-import "./webrtc.ts";
+import wrtc from "@roamhq/wrtc";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { createHash, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
+import process from "node:process";
 import { ADDRESS_BYTES, JOIN_SECRET_BYTES, type Address, type JoinSecret } from "@swapmeet/shared";
 import { DiskFiles } from "../sim/swarm/disk-files.ts";
 import { HEARSAY, LIES, lieFrom, type HearsayName, type Liar, type LieName } from "../sim/room/lies.ts";
@@ -88,13 +89,14 @@ export class Peer {
     const id = peerIdOf(ed25519.getPublicKey(secretKey));
     let files: MemoryFiles | undefined;
     this.#host = new Host({
-      identity: { peer: id, secretKey, epoch: 0, lasting: false, release: () => {} },
+      identity: { peer: id, secretKey, epoch: 0, release: () => {} },
       socket: openSocket(serverUrl),
       join: {
         secret: joinSecret.toString("hex") as JoinSecret,
         room: room ? { kind: "private", tag: room.tag } : { kind: "open" },
       },
       iceServers: [],
+      webRtc: wrtc,
       engine: {
         name,
         address: sha256(joinSecret).slice(0, 2 * ADDRESS_BYTES) as Address,
@@ -110,6 +112,7 @@ export class Peer {
       changed: () => {
         for (const look of this.#waiting) look();
       },
+      report: (error) => process.emitWarning(String(error)),
     });
     this.#files = files!;
     const { engine } = this.#host;

@@ -7,6 +7,7 @@ import {
   JOIN_SECRET_BYTES,
   fail,
   type Address,
+  type IceServers,
   type JoinSecret,
   type RoomTag,
 } from "@swapmeet/shared";
@@ -57,7 +58,7 @@ import { readLimits, writeLimits } from "../device/limits.ts";
 import { readSetting, writeSetting } from "../device/settings.ts";
 import { DeviceStorage } from "../store/storage.ts";
 import { StoreNews } from "../store/store-news.ts";
-import { Verifier } from "../run/verifier.ts";
+import { pageVerifier } from "../workers/page-verifier.ts";
 import { warm } from "./warm.ts";
 
 export type RoomChoice = { readonly kind: "private"; readonly code: RoomCode } | { readonly kind: "open" };
@@ -92,7 +93,7 @@ class RoomSession implements Session {
   readonly #host: Host;
   readonly #holdings: Holdings;
   readonly #hasher = new Hasher();
-  readonly #verifier = new Verifier();
+  readonly #verifier = pageVerifier();
   readonly #adding: Adding;
   readonly #saving = new Saving();
   readonly #storage = new DeviceStorage();
@@ -177,6 +178,7 @@ class RoomSession implements Session {
       notice: (notice) => this.#tell(notice),
       keep: (key, frame) => (frame ? this.#boards?.keep(key, frame) : this.#boards?.unkeep(key)),
       changed: () => this.#changed(),
+      report: (error) => reportError(error),
     });
     this.#holdings = holdings!;
     this.#resuming = new Resuming({
@@ -567,8 +569,8 @@ class RoomSession implements Session {
 }
 
 /** A server of the version before says nothing of ICE: where no proxy is in front, it answers at the page's own port. */
-const stunOfPage = (): RTCIceServer[] =>
-  location.protocol === "https:" ? [] : [{ urls: `stun:${location.hostname}:${location.port || 80}` }];
+const stunOfPage = (): IceServers =>
+  location.protocol === "https:" ? [] : [{ urls: [`stun:${location.hostname}:${location.port || 80}`] }];
 
 /** As the server computes it, see PROTOCOL.md J2. */
 const addressOf = (secret: JoinSecret): Address =>

@@ -143,7 +143,7 @@ beforeEach(async () => {
   });
   host = new Host({
     engine: {} as EngineOptions,
-    identity: { peer: PEER, secretKey: new Uint8Array(32).fill(1), epoch: 0, lasting: false, release() {} },
+    identity: { peer: PEER, secretKey: new Uint8Array(32).fill(1), epoch: 0, release() {} },
     socket: socket as unknown as Socket,
     join: { secret: bytesToHex(new Uint8Array(16)), room: { kind: "open" } } as never,
     iceServers: [],
@@ -154,6 +154,7 @@ beforeEach(async () => {
     notice: () => {},
     keep: () => {},
     changed: () => {},
+    report: () => {},
     files: (feed) =>
       (holdings = new Holdings({
         feed,

@@ -11,7 +11,7 @@ import { roomKeys } from "../../../src/platform/room/room-keys.ts";
 import { SharedFiles } from "../../../src/platform/files/shared-files.ts";
 import { verify } from "../../../src/platform/run/signature.ts";
 import { DeviceStorage } from "../../../src/platform/store/storage.ts";
-import { Verifier } from "../../../src/platform/run/verifier.ts";
+import { pageVerifier } from "../../../src/platform/workers/page-verifier.ts";
 import { stubWorkers, type Fate, type StubbedWorker } from "./worker-double.ts";
 
 const FILE = fileIdOf(new Uint8Array(32).fill(1), 3);
@@ -75,7 +75,7 @@ const users: Readonly<Record<string, { readonly answer: string; make(): User }>>
   "the verifier": {
     answer: "true,false,true",
     make() {
-      const verifier = new Verifier();
+      const verifier = pageVerifier();
       for (let i = 0; i < 32; i++) verifier.verify(check(true), () => {}, 0); // on the page
       const verified = (isValid: boolean): Promise<boolean> =>
         new Promise((resolve) => verifier.verify(check(isValid), resolve, 0));
