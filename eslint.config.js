@@ -62,7 +62,7 @@ export default defineConfig(
           "shared/tsconfig.json",
           "signaling/tsconfig.json",
           "client/engine/tsconfig.json",
-          "client/tsconfig.{run,platform,app,sim,node,test}.json",
+          "client/tsconfig.{run,platform,app,testing,sim,node,test}.json",
           "e2e/tsconfig.json",
         ],
         tsconfigRootDir: import.meta.dirname,
@@ -109,7 +109,7 @@ export default defineConfig(
   ...arrows,
   noImportOf(
     ["client/src/app/**"],
-    `${NODE}|^(simple-peer|socket\\.io-client|idb)(/|$)|/(sim|test)/`,
+    `${NODE}|^(simple-peer|socket\\.io-client|idb)(/|$)|/(sim|testing|test)/`,
     "The app reaches the world through platform.",
   ),
   noImportOf(["client/node/**"], "/(app|test)/", "A peer without a browser is platform, engine and sim."),
@@ -170,7 +170,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["client/src/platform/**", "client/src/app/**", "client/sim/**"],
+    files: ["client/src/platform/**", "client/src/app/**", "client/testing/**", "client/sim/**"],
     rules: { "no-restricted-syntax": ["error", VIEWS] },
   },
   {

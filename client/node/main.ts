@@ -4,9 +4,9 @@
  */
 import process from "node:process";
 import { setImmediate } from "node:timers/promises";
-import { inventFiles, inventTyping, type InventedFile } from "../sim/invented-files.ts";
-import { inventFeeds } from "../sim/room/invented-room.ts";
-import { SeededRandom } from "../sim/random.ts";
+import { inventFiles, inventTyping, type InventedFile } from "../testing/invented-files.ts";
+import { inventFeeds } from "../testing/invented-room.ts";
+import { SeededRandom } from "../testing/random.ts";
 import { Peer, type PeerOptions, type PeerState } from "./peer.ts";
 
 /** `peer`: as numbered by "join". */

@@ -10,7 +10,7 @@ import { basename } from "node:path";
 import process from "node:process";
 import { ADDRESS_BYTES, JOIN_SECRET_BYTES, type Address, type JoinSecret } from "@swapmeet/shared";
 import { DiskFiles } from "../sim/swarm/disk-files.ts";
-import { HEARSAY, LIES, lieFrom, type HearsayName, type Liar, type LieName } from "../sim/room/lies.ts";
+import { HEARSAY, LIES, lieFrom, type HearsayName, type Liar, type LieName } from "../testing/lies.ts";
 import type { FileId } from "@swapmeet/engine/names/file-id";
 import type { Input, Output, SwarmOutput } from "@swapmeet/engine/io/io";
 import { peerIdOf, type PeerId } from "@swapmeet/engine/names/peer-id";

@@ -5,7 +5,7 @@ import { decodeFrame, encodeFrame } from "@swapmeet/engine/wire/frame-codec";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import { Crowd, GROUP, type Posting } from "./crowd.ts";
 import { HeapWatch, leaveBuffersUncounted } from "../large-heap.ts";
-import { twist } from "./lies.ts";
+import { twist } from "../../testing/lies.ts";
 import type { CarriedFrame, SimPeer } from "./room.ts";
 import { must, type Outcome, type Scenario, type Tell } from "../scenario.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { FLOODS } from "../../../sim/swarm/floods.ts";
-import { LIES, lieFrom, type LieName } from "../../../sim/room/lies.ts";
+import { LIES, lieFrom, type LieName } from "../../../testing/lies.ts";
 import { SimRoom, type SimPeer } from "../../../sim/room/room.ts";
 import { SimDisk } from "../../../sim/swarm/sim-disk.ts";
 import { equalBytes } from "../../src/base/bytes.ts";
