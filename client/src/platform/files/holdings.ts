@@ -16,7 +16,7 @@ import { leafHashes, type Bytes } from "../bytes/leaf-hashes.ts";
 import type { PieceStore, PieceStores, StoredFile } from "../store/piece-store.ts";
 import { bytesMissing } from "../store/quota.ts";
 import { readProblemIn } from "../bytes/read-problem.ts";
-import { SharedFiles } from "./shared-files.ts";
+import { SharedFiles, type StartReading } from "./shared-files.ts";
 import { within } from "../web/time-limit.ts";
 import { Turns } from "./turns.ts";
 import { brokenBy, unperformed } from "../run/unperformed.ts";
@@ -35,6 +35,8 @@ export interface HoldingsOptions {
   deleted(file: FileId): void;
   /** Other tabs may go on: a store was closed, filled or deleted. */
   released(): void;
+  /** Reads the files that are shared from the disk. */
+  readonly reading: StartReading;
   /** The leaf hashes of a piece, joined, by a worker. */
   leaves(piece: Bytes): Promise<Uint8Array>;
   /** A whole file, by a worker. */
@@ -62,7 +64,7 @@ const CLOSED: StoreProblem = { kind: "broken", detail: "the store is closed" };
 
 export class Holdings implements HostFiles {
   readonly #options: HoldingsOptions;
-  readonly #shared = new SharedFiles();
+  readonly #shared: SharedFiles;
   readonly #handed: HandedFiles;
   /** Downloads that lie where another tab had them, and in no store. */
   readonly #adopted = new Set<FileId>();
@@ -80,6 +82,7 @@ export class Holdings implements HostFiles {
 
   constructor(options: HoldingsOptions) {
     this.#options = options;
+    this.#shared = new SharedFiles(options.reading);
     this.#handed = new HandedFiles({
       hash: (content, onBytes, signal) => options.hash(content, onBytes, signal),
       adopt: (file, content, layer) => this.#adopt(file, content, layer),
@@ -89,7 +92,7 @@ export class Holdings implements HostFiles {
   }
 
   /** A file of the disk, to be read when somebody asks for it. */
-  share({ file, layer }: Pick<LocalFile, "file" | "layer">, source: File): void {
+  share({ file, layer }: Pick<LocalFile, "file" | "layer">, source: Blob): void {
     this.#adopted.delete(file);
     this.#shared.add(file, source, layer);
   }

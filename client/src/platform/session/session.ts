@@ -30,6 +30,7 @@ import type {
 import { Adding } from "../files/adding.ts";
 import { Hasher } from "../bytes/hasher.ts";
 import { Holdings, UNDO_WITHIN_MS } from "../files/holdings.ts";
+import { pageReading } from "../bytes/page-reading.ts";
 import { Host } from "../run/host.ts";
 import { watchAttention } from "../device/attention.ts";
 import { BoardStore } from "../device/board-store.ts";
@@ -156,6 +157,7 @@ class RoomSession implements Session {
           released: () => this.#news.tell(),
           stores: () => this.#storage.stores(),
           save: (blob, name, folder) => this.#saving.save(blob, name, folder),
+          reading: pageReading,
           leaves: (piece) => this.#hasher.leaves(piece),
           hash: async (content, onBytes, signal) =>
             (await this.#hasher.hash([content], onBytes, signal))[0] ?? fail("cancelled"),

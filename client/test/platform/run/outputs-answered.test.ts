@@ -5,6 +5,7 @@ import { bytesToHex } from "@swapmeet/engine/base/bytes";
 import type { EngineOptions } from "@swapmeet/engine";
 import type { Input, Output } from "@swapmeet/engine/io/io";
 import { peerIdOf } from "@swapmeet/engine/names/peer-id";
+import { pageReading } from "../../../src/platform/bytes/page-reading.ts";
 import { storesAt, type Desk } from "../../../src/platform/store/desk-stores.ts";
 import { Holdings } from "../../../src/platform/files/holdings.ts";
 import { Host } from "../../../src/platform/run/host.ts";
@@ -158,6 +159,7 @@ beforeEach(async () => {
     files: (feed) =>
       (holdings = new Holdings({
         feed,
+        reading: pageReading,
         stores: async () => (weather === WEATHER["never answers"] ? storesHere : stores.get()),
         save: () => options.save(),
         leaves: () => options.leaves(),

@@ -9,6 +9,7 @@ import { LastingWorker } from "../../../src/platform/workers/lasting-worker.ts";
 import type { RoomCode } from "../../../src/platform/room/room-code.ts";
 import { roomKeys } from "../../../src/platform/room/room-keys.ts";
 import { SharedFiles } from "../../../src/platform/files/shared-files.ts";
+import { pageReading } from "../../../src/platform/bytes/page-reading.ts";
 import { verify } from "../../../src/platform/run/signature.ts";
 import { DeviceStorage } from "../../../src/platform/store/storage.ts";
 import { pageVerifier } from "../../../src/platform/workers/page-verifier.ts";
@@ -106,7 +107,7 @@ const users: Readonly<Record<string, { readonly answer: string; make(): User }>>
   "the reader of shared files": {
     answer: '{"ok":true,"value":{"0":1,"1":2,"2":3}}',
     make() {
-      const shared = new SharedFiles();
+      const shared = new SharedFiles(pageReading);
       return {
         async ask() {
           shared.remove(FILE);
