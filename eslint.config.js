@@ -112,7 +112,7 @@ export default defineConfig(
     `${NODE}|^(simple-peer|socket\\.io-client|idb)(/|$)|/(sim|testing|test)/`,
     "The app reaches the world through platform.",
   ),
-  noImportOf(["client/node/**"], "/(app|test)/", "A peer without a browser is platform, engine and sim."),
+  noImportOf(["client/node/**"], "/(app|sim|test)/", "A peer without a browser is platform and engine."),
   noImportOf(["e2e/**"], "client/|^@swapmeet/client", "e2e sees browsers only."),
 
   {

@@ -57,6 +57,11 @@ export interface HostOptions {
   changed(): void;
   /** Is told of an exception that nobody has foreseen. */
   report(error: unknown): void;
+  /**
+   * All outputs pass through it, those of each input together. The outputs that it returns are performed: the same, or
+   * with some changed, dropped or added, as a hostile peer does.
+   */
+  tap?(outputs: readonly Output[], engine: Engine): readonly Output[];
 }
 
 /** The page is not repainted more often than this, however many blocks arrive; what a person does shows at once. */
@@ -130,12 +135,17 @@ export class Host {
     this.#handling = true;
     try {
       for (let next = this.#inputs.shift(); next; next = this.#inputs.shift())
-        for (const output of this.engine.handle(next, performance.now())) this.#answered(output);
+        for (const output of this.#outputsOf(next)) this.#answered(output);
     } finally {
       this.#handling = false;
     }
     this.#setTimer();
     this.#changeTimer ??= setTimeout(() => this.#changed(), Math.max(0, this.#changeAt - performance.now()));
+  }
+
+  #outputsOf(input: Input): readonly Output[] {
+    const outputs = this.engine.handle(input, performance.now());
+    return this.#options.tap?.(outputs, this.engine) ?? outputs;
   }
 
   #changed(): void {

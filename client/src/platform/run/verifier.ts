@@ -27,8 +27,7 @@ export interface VerifyWorker {
 }
 
 export interface VerifierOptions {
-  /** null: all is checked in this thread. */
-  readonly worker: VerifyWorker | null;
+  readonly worker: VerifyWorker;
   /** Resolves when this thread has done what else was waiting. */
   breathe(): Promise<void>;
   /** Is told of an exception that nobody has foreseen. */
@@ -64,7 +63,7 @@ export class Verifier {
   /** Nothing is answered any more; twice is harmless. */
   close(): void {
     this.#isClosed = true;
-    this.#options.worker?.terminate();
+    this.#options.worker.terminate();
   }
 
   async #answer(check: Check): Promise<boolean> {
@@ -73,7 +72,7 @@ export class Verifier {
     // A view is sent with all that is behind it: here, the whole frame.
     const signature = check.signature.slice();
     try {
-      if (worker?.isResting === false) return await worker.do((desk) => desk.verify(by, bytes, signature));
+      if (!worker.isResting) return await worker.do((desk) => desk.verify(by, bytes, signature));
     } catch {
       // For want of a worker it is checked here.
     }

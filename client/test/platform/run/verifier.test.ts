@@ -1,6 +1,5 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Verifier } from "../../../src/platform/run/verifier.ts";
 import { verify } from "../../../src/platform/run/signature.ts";
 import { pageVerifier } from "../../../src/platform/workers/page-verifier.ts";
 import { stubWorkers, type Fate, type StubbedWorker } from "../workers/worker-double.ts";
@@ -20,7 +19,8 @@ let fates: Fate[];
 beforeEach(() => void ({ workers, fates } = stubWorkers(() => ({ verify }))));
 afterEach(() => vi.unstubAllGlobals());
 
-const newVerifier = (verifier = pageVerifier()) => {
+const newVerifier = () => {
+  const verifier = pageVerifier();
   const answers: boolean[] = [];
   const ask = (byte: number, isValid = true, now = 0) =>
     verifier.verify(check(byte, isValid), (valid) => answers.push(valid), now);
@@ -98,20 +98,4 @@ test("closed, it answers nothing that waits, and its worker has ended", async ()
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
   expect(answers).toEqual([]);
   expect(workers[0]!.isRunning).toBe(false);
-});
-
-test("with no worker at all, as in Node, each is answered once, in order", async () => {
-  const { verifier, answers, ask, fill } = newVerifier(
-    new Verifier({
-      worker: null,
-      breathe: () => new Promise((resolve) => setImmediate(resolve)),
-      report: (error) => expect.fail(String(error)),
-    }),
-  );
-  fill();
-  for (let i = 0; i < 20; i++) ask(i, i % 3 === 0);
-  expect(answers).toEqual([]);
-  await vi.waitUntil(() => answers.length === 20, HANG);
-  expect(answers).toEqual(Array.from({ length: 20 }, (_, i) => i % 3 === 0));
-  verifier.close();
 });
