@@ -40,7 +40,8 @@ export const WINGS = {
     never: `${NODE}|^svelte(/|$)|/(app|sim|testing|node|test)/`,
     because: "The platform knows the engine and shared.",
     rooms: {
-      session: ["files", "bytes", "store", "device", "saving", "room", "tabs", "workers", "web", "run"],
+      session: ["run", "files", "bytes", "store", "device", "saving", "room", "tabs", "workers", "web"],
+      run: [],
       files: ["store", "bytes", "workers", "web"],
       store: ["bytes", "workers", "web"],
       tabs: ["bytes", "web"],
@@ -48,9 +49,8 @@ export const WINGS = {
       room: ["workers", "web"],
       bytes: ["workers", "web"],
       device: ["web"],
-      workers: ["web", "run"],
+      workers: ["web"],
       web: [],
-      run: [],
     },
   },
   "client/testing": {

@@ -70,7 +70,8 @@ export class Link implements BlockSender {
 
   constructor({ initiator, iceServers, webRtc }: LinkOptions, events: LinkEvents) {
     this.#events = events;
-    this.#peer = new SimplePeer({ initiator, trickle: true, config: { iceServers }, wrtc: webRtc });
+    const wrtc = webRtc as SimplePeer.Options["wrtc"];
+    this.#peer = new SimplePeer({ initiator, trickle: true, config: { iceServers }, wrtc });
     this.#peer.on("signal", (signal) => {
       if ("sdp" in signal && signal.sdp) this.#localFingerprint = fingerprintOf(signal.sdp);
       this.#hasCandidate ||= namesPlace(signal as Parameters<typeof namesPlace>[0]);

@@ -59,7 +59,7 @@ import { readLimits, writeLimits } from "../device/limits.ts";
 import { readSetting, writeSetting } from "../device/settings.ts";
 import { DeviceStorage } from "../store/storage.ts";
 import { StoreNews } from "../store/store-news.ts";
-import { pageVerifier } from "../workers/page-verifier.ts";
+import { pageVerifier } from "./page-verifier.ts";
 import { warm } from "./warm.ts";
 
 export type RoomChoice = { readonly kind: "private"; readonly code: RoomCode } | { readonly kind: "open" };

@@ -1,7 +1,7 @@
 /** The verifier of a page, with a worker for what is too much for the page itself. */
 import { Verifier } from "../run/verifier.ts";
-import { breathe } from "./breath.ts";
-import { LastingWorker } from "./lasting-worker.ts";
+import { breathe } from "../workers/breath.ts";
+import { LastingWorker } from "../workers/lasting-worker.ts";
 import type { VerifyDesk } from "./verify-worker.ts";
 import workerUrl from "./verify-worker.ts?worker&url";
 
