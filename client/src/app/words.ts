@@ -12,7 +12,8 @@ import type {
   UploadView,
 } from "@swapmeet/engine/io/view";
 import type { Kind } from "@swapmeet/engine/names/kind";
-import type { NoticeView, ServerState, Session, StorageView } from "../platform/session/session-view.ts";
+import type { StorageView } from "../platform/files/kept-files.ts";
+import type { NoticeView, ServerState, Session } from "../platform/session/session-view.ts";
 import {
   formatBytes,
   formatCount,

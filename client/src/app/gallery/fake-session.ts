@@ -17,7 +17,8 @@ import type {
 } from "@swapmeet/engine/io/view";
 import type { Kind } from "@swapmeet/engine/names/kind";
 import { KINDS } from "@swapmeet/engine/names/kind";
-import type { FileDetails, PickedFile, Session } from "../../platform/session/session-view.ts";
+import type { PickedFile } from "../../platform/files/dropped-files.ts";
+import type { FileDetails, Session } from "../../platform/session/session-view.ts";
 import { OpeningSession } from "../room/opening-session.ts";
 
 const DELIVERY_MS = 600;

@@ -8,13 +8,9 @@ import type { LibraryEntry } from "@swapmeet/engine/names/library-entry";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { PostId } from "@swapmeet/engine/names/post-id";
 import type { GroupView, PersonView, SearchResults } from "@swapmeet/engine/io/view";
-import type {
-  FileDetails,
-  PickedFile,
-  RoomView,
-  ServerState,
-  Session,
-} from "../../platform/session/session-view.ts";
+import type { PickedFile } from "../../platform/files/dropped-files.ts";
+import type { RoomView } from "../../platform/room/room-view.ts";
+import type { FileDetails, ServerState, Session } from "../../platform/session/session-view.ts";
 
 const NOBODY: PersonView = {
   peer: "" as PeerId,

@@ -9,12 +9,23 @@ import { safeFileName, safeFolder } from "@swapmeet/engine/names/name";
 import { breathe } from "../workers/breath.ts";
 import type { HashProblem } from "../bytes/hash-file.ts";
 import type { Hasher } from "../bytes/hasher.ts";
-import type { AddingView, PickedFile } from "../session/session-view.ts";
+import type { PickedFile } from "./dropped-files.ts";
 
 /** A batch is hashed by one worker in well under a second, and cancelled files are few. Guess. */
 const BATCH_FILES = 64;
 const BATCH_BYTES = 8 * 1024 * 1024;
 const PROBLEMS_SHOWN = 5;
+
+/** Files being hashed before they can be shared. */
+export interface AddingView {
+  readonly files: number;
+  readonly filesDone: number;
+  readonly bytes: number;
+  readonly bytesDone: number;
+  /** Up to a handful that could not be read, with the reason in words. */
+  readonly problems: readonly { readonly name: string; readonly reason: string }[];
+  readonly active: boolean;
+}
 
 /** A hashed file and where its bytes are. */
 export interface AddedFile {

@@ -19,12 +19,10 @@ import type {
   SearchResults,
   UploadView,
 } from "@swapmeet/engine/io/view";
-
-/** `outside`: the link as other devices can open it; differs from `link` where this page is at "localhost". */
-export type RoomView =
-  | { readonly kind: "private"; readonly code: string; readonly link: string; readonly outside: string }
-  /** "Nearby": everyone of this network. Not protected from the server, and the page says so. */
-  | { readonly kind: "open"; readonly link: string; readonly outside: string };
+import type { AddingView } from "../files/adding.ts";
+import type { PickedFile } from "../files/dropped-files.ts";
+import type { StorageView } from "../files/kept-files.ts";
+import type { RoomView } from "../room/room-view.ts";
 
 export type ServerState =
   | { readonly type: "connecting" }
@@ -32,17 +30,6 @@ export type ServerState =
   /** Retrying by itself. `sinceMs`: how long it has been away. */
   | { readonly type: "offline"; readonly sinceMs: number }
   | { readonly type: "refused"; readonly reason: "room-full" | "too-fast" | "bad-request" };
-
-/** Files being hashed before they can be shared. */
-export interface AddingView {
-  readonly files: number;
-  readonly filesDone: number;
-  readonly bytes: number;
-  readonly bytesDone: number;
-  /** Up to a handful that could not be read, with the reason in words. */
-  readonly problems: readonly { readonly name: string; readonly reason: string }[];
-  readonly active: boolean;
-}
 
 export interface FileDetails {
   readonly file: FileId;
@@ -60,12 +47,6 @@ export interface NoticeView {
   readonly notice: Notice | { readonly type: "problem"; readonly title: string; readonly remedy: string };
 }
 
-/** A picked or dropped file with the folders above it ("Album/CD1", "" for none). */
-export interface PickedFile {
-  readonly file: File;
-  readonly folder: string;
-}
-
 export interface Settings {
   /** A finished download saves itself. */
   readonly saveByItself: boolean;
@@ -78,16 +59,6 @@ export interface Settings {
   readonly folderName: string | null;
   /** This browser can write to a chosen folder. */
   readonly canChooseFolder: boolean;
-}
-
-/** What downloads take of this device. */
-export interface StorageView {
-  /** Of everything this page stores; null where the browser does not tell, as on plain http. */
-  readonly quota: { readonly usedBytes: number; readonly availableBytes: number } | null;
-  /** The browser has promised not to clear it by itself when the disk gets short. */
-  readonly persistent: boolean;
-  /** Left by finished downloads, and by those of other rooms. */
-  readonly files: readonly { readonly file: FileId; readonly name: string; readonly bytes: number }[];
 }
 
 export interface Session {

@@ -35,6 +35,7 @@ import { Host } from "../run/host.ts";
 import { watchAttention } from "../device/attention.ts";
 import { BoardStore } from "../device/board-store.ts";
 import { claimIdentity, type Identity } from "../device/identity.ts";
+import type { PickedFile } from "../files/dropped-files.ts";
 import { KeptFiles } from "../files/kept-files.ts";
 import { Lane } from "../tabs/lane.ts";
 import { entriesOf, type Line } from "../device/ledger.ts";
@@ -44,16 +45,8 @@ import { Resuming } from "./resuming.ts";
 import type { RoomCode } from "../room/room-code.ts";
 import { roomKeys } from "../room/room-keys.ts";
 import { Saving } from "../saving/saving.ts";
-import type {
-  FileDetails,
-  NoticeView,
-  PickedFile,
-  RoomView,
-  ServerState,
-  Session,
-  Settings,
-} from "./session-view.ts";
-import { roomView, outsidePage } from "../room/room-view.ts";
+import type { FileDetails, NoticeView, ServerState, Session, Settings } from "./session-view.ts";
+import { roomView, outsidePage, type RoomView } from "../room/room-view.ts";
 import { openSocket } from "../run/signaling-client.ts";
 import { readLimits, writeLimits } from "../device/limits.ts";
 import { readSetting, writeSetting } from "../device/settings.ts";
