@@ -62,7 +62,7 @@ export default defineConfig(
           "shared/tsconfig.json",
           "signaling/tsconfig.json",
           "client/engine/tsconfig.json",
-          "client/tsconfig.{platform,app,sim,node,test}.json",
+          "client/tsconfig.{run,platform,app,testing,sim,node,test}.json",
           "e2e/tsconfig.json",
         ],
         tsconfigRootDir: import.meta.dirname,
@@ -108,10 +108,10 @@ export default defineConfig(
   ...arrows,
   noImportOf(
     ["client/src/app/**"],
-    `${NODE}|^(simple-peer|socket\\.io-client|idb)(/|$)|/(sim|test)/`,
+    `${NODE}|^(simple-peer|socket\\.io-client|idb)(/|$)|/(sim|testing|test)/`,
     "The app reaches the world through platform.",
   ),
-  noImportOf(["client/node/**"], "/(app|test)/", "A peer without a browser is platform, engine and sim."),
+  noImportOf(["client/node/**"], "/(app|sim|test)/", "A peer without a browser is platform and engine."),
   noImportOf(["e2e/**"], "client/|^@swapmeet/client", "e2e sees browsers only."),
 
   {
@@ -156,7 +156,20 @@ export default defineConfig(
     },
   },
   {
-    files: ["client/src/platform/**", "client/src/app/**", "client/sim/**"],
+    files: ["client/src/platform/run/**"],
+    rules: {
+      // The names of browsers are unknown to its compiler; these come with the types of its libraries.
+      "no-restricted-globals": [
+        "error",
+        ...["process", "Buffer", "global", "globalThis", "setImmediate", "fetch", "console"].map((name) => ({
+          name,
+          message: "The host runs in a page and in Node: ask for it.",
+        })),
+      ],
+    },
+  },
+  {
+    files: ["client/src/platform/**", "client/src/app/**", "client/testing/**", "client/sim/**"],
     rules: { "no-restricted-syntax": ["error", VIEWS] },
   },
   {

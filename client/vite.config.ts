@@ -9,7 +9,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** simple-peer is written for Node's names. The free name `process` becomes our shim, `global` the global object. */
 const nodeNames = {
-  inject: { process: [here("./src/platform/run/process-shim.ts"), "process"] as [string, string] },
+  inject: { process: [here("./src/platform/web/process-shim.ts"), "process"] as [string, string] },
   define: { global: "globalThis" },
 };
 
@@ -66,7 +66,7 @@ export default defineConfig({
       { find: /^buffer$/, replacement: "buffer/" },
       { find: /^safe-buffer$/, replacement: "buffer/" },
       { find: /^events$/, replacement: "events/" },
-      { find: /^debug$/, replacement: here("./src/platform/run/debug-shim.ts") },
+      { find: /^debug$/, replacement: here("./src/platform/web/debug-shim.ts") },
     ],
   },
   optimizeDeps: { rolldownOptions: { transform: nodeNames } },

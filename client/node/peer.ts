@@ -1,36 +1,36 @@
 /**
- * A whole peer without a browser: the production engine, host, links and signaling over real WebRTC, with files in
- * memory. For tests that need many peers, or hostile ones.
+ * A whole peer without a browser: the production engine, host, links, signaling and holdings, over a WebRTC from npm
+ * and the file system.
  */
-import "./webrtc.ts";
+import wrtc from "@roamhq/wrtc";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { createHash, randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
 import { ADDRESS_BYTES, JOIN_SECRET_BYTES, type Address, type JoinSecret } from "@swapmeet/shared";
-import { DiskFiles } from "../sim/swarm/disk-files.ts";
-import { HEARSAY, LIES, lieFrom, type HearsayName, type Liar, type LieName } from "../sim/room/lies.ts";
+import type { Engine } from "@swapmeet/engine";
 import type { FileId } from "@swapmeet/engine/names/file-id";
-import type { Input, Output, SwarmOutput } from "@swapmeet/engine/io/io";
+import type { LinkId, Output } from "@swapmeet/engine/io/io";
 import { peerIdOf, type PeerId } from "@swapmeet/engine/names/peer-id";
 import { GENERAL } from "@swapmeet/engine/names/name";
 import type { PostId } from "@swapmeet/engine/names/post-id";
 import { deriveRoom, openRoom } from "@swapmeet/engine/names/room-secret";
 import type { PostView, ResultRow, SearchQuery } from "@swapmeet/engine/io/view";
-import type { BlockSender, HostFiles } from "../src/platform/bytes/host-files.ts";
 import { Host } from "../src/platform/run/host.ts";
 import type { RoomCode } from "../src/platform/room/room-code.ts";
 import { openSocket } from "../src/platform/run/signaling-client.ts";
 import { verify } from "../src/platform/run/signature.ts";
 import { stretch } from "../src/platform/room/stretched-code.ts";
+import { DiskFiles } from "./disk-files.ts";
+import { reportError } from "./report-error.ts";
 
 export interface PeerOptions {
   readonly serverUrl: string;
   /** null: the open room. */
   readonly code: string | null;
   readonly name: string;
-  /** What it lies about; an honest peer has none. */
-  readonly lie?: LieName | HearsayName;
+  /** A folder for the pieces and the downloads of this peer alone. It is made with the first download. */
+  readonly folder: string;
+  /** Makes a hostile peer: the outputs that it returns are performed instead of the engine's. See Host. */
+  tap?(outputs: readonly Output[], peer: Peer): readonly Output[];
 }
 
 export interface PeerState {
@@ -71,7 +71,8 @@ const secretOf = (code: RoomCode): Promise<Uint8Array> => {
 
 export class Peer {
   readonly #host: Host;
-  readonly #files: MemoryFiles;
+  readonly id: PeerId;
+  readonly #files: DiskFiles;
   readonly #waiting = new Set<() => void>();
   readonly #delayByPost = new Map<PostId, number>();
   #posts: readonly PostView[] = [];
@@ -81,26 +82,27 @@ export class Peer {
     return new Peer(options, options.code === null ? null : await secretOf(options.code as RoomCode));
   }
 
-  private constructor({ serverUrl, name, lie }: PeerOptions, roomSecret: Uint8Array | null) {
+  private constructor({ serverUrl, name, folder, tap }: PeerOptions, roomSecret: Uint8Array | null) {
     const room = roomSecret && deriveRoom(roomSecret);
     const joinSecret = randomBytes(JOIN_SECRET_BYTES);
     const secretKey = ed25519.utils.randomSecretKey();
-    const id = peerIdOf(ed25519.getPublicKey(secretKey));
-    let files: MemoryFiles | undefined;
+    this.id = peerIdOf(ed25519.getPublicKey(secretKey));
+    let files: DiskFiles | undefined;
     this.#host = new Host({
-      identity: { peer: id, secretKey, epoch: 0, lasting: false, release: () => {} },
+      identity: { peer: this.id, secretKey, epoch: 0, release: () => {} },
       socket: openSocket(serverUrl),
       join: {
         secret: joinSecret.toString("hex") as JoinSecret,
         room: room ? { kind: "private", tag: room.tag } : { kind: "open" },
       },
       iceServers: [],
+      webRtc: wrtc,
       engine: {
         name,
-        address: sha256(joinSecret).slice(0, 2 * ADDRESS_BYTES) as Address,
+        address: addressOf(joinSecret),
         envelopeKey: (tag) => (room ?? openRoom(tag)).envelopeKey,
       },
-      files: (feed) => (files = new MemoryFiles(feed)),
+      files: (feed) => (files = new DiskFiles(folder, feed)).holdings,
       server: () => {},
       entered: () => {},
       moved: () => this.close(),
@@ -110,37 +112,47 @@ export class Peer {
       changed: () => {
         for (const look of this.#waiting) look();
       },
+      report: reportError,
+      tap: (outputs, engine) => {
+        this.#note(outputs, engine);
+        return tap?.(outputs, this) ?? outputs;
+      },
     });
     this.#files = files!;
-    const { engine } = this.#host;
-    const liar: Liar = {
-      id,
-      linkOf: (peer) => engine.linkOf(peer),
-      read: (file, begin, length) => this.#files.read(file, begin, length),
-    };
-    lieFrom(engine, (output) => this.#counted(output), liar);
-    const { handle } = engine;
-    engine.handle = (input, now) => {
-      const outputs = handle(input, now);
-      this.#notePosts();
-      return outputs;
-    };
-    if (lie) lieFrom(engine, { ...LIES, ...HEARSAY }[lie], liar);
   }
 
-  /** Offers a file of the disk to the room. */
+  /** Offers a file of the disk to the room. Rejects when it can't be read. */
   async share(path: string): Promise<void> {
-    const local = this.#files.disk.add(await readFile(path), basename(path));
+    const local = await this.#files.share(path);
     this.#host.feed({ type: "share", files: [local] });
   }
 
-  /** Waits until the room offers a file of this name, downloads it and offers it too. @returns its SHA-256 */
+  /** Where a file lies that it shares; undefined: it does not. */
+  sharedPathOf(file: FileId): string | undefined {
+    return this.#files.sharedPathOf(file);
+  }
+
+  /**
+   * Waits until the room offers a file of this name, downloads it and offers it too. Rejects when the download fails.
+   * @returns the path that it was written to
+   */
   async fetch(name: string): Promise<string> {
+    const { engine } = this.#host;
     const { file } = await this.#when(() => this.#find(name));
+    const folder = engine.folderOf(file, name);
+    this.#files.expect(file, name, folder);
     this.#host.feed({ type: "download", file, name });
-    const bytes = await this.#when(() => this.#files.disk.saved.get(file));
-    this.#host.feed({ type: "share-download", file });
-    return sha256(bytes);
+    return this.#when(() => {
+      const state = engine.downloads().find((download) => download.file === file)?.state;
+      if (state?.type === "failed") throw new Error(`${name}: ${JSON.stringify(state.reason)}`);
+      if (state?.type === "paused") throw new Error(`${name}: ${JSON.stringify(state.because)}`);
+      return this.#files.savedPathOf(name, folder);
+    });
+  }
+
+  /** The link to another peer; null: there is none. */
+  linkOf(peer: PeerId): LinkId | null {
+    return this.#host.engine.linkOf(peer);
   }
 
   /** To the group "general". */
@@ -176,27 +188,27 @@ export class Peer {
     return this.#host.engine.search({ ...EVERYTHING, text: name }).rows.find((row) => row.name === name);
   }
 
-  #notePosts(): void {
-    const posts = this.#host.engine.posts(GENERAL);
+  #note(outputs: readonly Output[], engine: Engine): void {
+    for (const { type } of outputs) if (type === "dial") this.#dials++;
+    const posts = engine.posts(GENERAL);
     if (posts === this.#posts) return;
     this.#posts = posts;
     for (const { id, mine, writtenAt } of posts)
       if (!mine && !this.#delayByPost.has(id)) this.#delayByPost.set(id, Date.now() - writtenAt);
   }
 
-  #counted(output: Output): readonly Output[] {
-    if (output.type === "dial") this.#dials++;
-    return [output];
-  }
-
-  /** Looks whenever something may have changed. */
+  /** Looks whenever something may have changed. Rejects when `look` throws. */
   #when<Value>(look: () => Value | undefined): Promise<Value> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const again = (): void => {
-        const value = look();
-        if (value === undefined) return;
+        try {
+          const value = look();
+          if (value === undefined) return;
+          resolve(value);
+        } catch (error) {
+          reject(error);
+        }
         this.#waiting.delete(again);
-        resolve(value);
       };
       this.#waiting.add(again);
       again();
@@ -204,40 +216,9 @@ export class Peer {
   }
 }
 
-class MemoryFiles implements HostFiles {
-  sentBytes = 0;
-  readonly #feed: (input: Input) => void;
-  #linkOf: (peer: PeerId) => BlockSender | null = () => null;
-  readonly #files = new DiskFiles({
-    feed: (input) => this.#feed(input),
-    sendBlocks: (peer, id, bytes) =>
-      void this.#linkOf(peer)?.sendBlocks(id, Promise.resolve(bytes), (sent) => {
-        this.sentBytes += sent;
-        this.#feed({ type: "bytes-sent", peer, id, bytes: sent });
-      }),
-    stopBlocks: (peer, id) => this.#linkOf(peer)?.stopBlocks(id),
-  });
-
-  constructor(feed: (input: Input) => void) {
-    this.#feed = feed;
-  }
-
-  get disk(): DiskFiles["disk"] {
-    return this.#files.disk;
-  }
-
-  read(file: FileId, begin: number, length: number): Uint8Array {
-    const bytes = this.disk.read(file, begin, length);
-    if (typeof bytes === "string") throw new Error(`${file} ${bytes}`);
-    return bytes;
-  }
-
-  perform(output: SwarmOutput, linkOf: (peer: PeerId) => BlockSender | null): void {
-    this.#linkOf = linkOf;
-    this.#files.perform(output);
-  }
-
-  close(): void {}
-}
-
-const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+/** As the server computes it, see PROTOCOL.md J2. */
+const addressOf = (joinSecret: Uint8Array): Address =>
+  createHash("sha256")
+    .update(joinSecret)
+    .digest("hex")
+    .slice(0, 2 * ADDRESS_BYTES) as Address;

@@ -22,7 +22,7 @@ import type { SwarmInput, SwarmOutput } from "@swapmeet/engine/io/io";
 import { pieceHashOf, rootOfLayer } from "@swapmeet/engine/names/merkle";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import { Swarm } from "@swapmeet/engine/swarm/swarm";
-import { SeededRandom } from "../random.ts";
+import { SeededRandom } from "../../testing/random.ts";
 
 const LARGE_BYTES = 2 ** 40;
 const BLOCKS = 300_000;

@@ -8,8 +8,8 @@ import { fold, wordsOf } from "@swapmeet/engine/catalog/fold";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import { SearchIndex, type Searchable } from "@swapmeet/engine/catalog/search";
 import type { SearchQuery } from "@swapmeet/engine/io/view";
-import { inventFiles, inventTyping, type InventedFile } from "../invented-files.ts";
-import { SeededRandom } from "../random.ts";
+import { inventFiles, inventTyping, type InventedFile } from "../../testing/invented-files.ts";
+import { SeededRandom } from "../../testing/random.ts";
 
 const ROWS = 100_000;
 const SESSIONS = 60;

@@ -5,7 +5,7 @@ import { decodeFrame, encodeFrame } from "@swapmeet/engine/wire/frame-codec";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import { Crowd, GROUP, type Posting } from "./crowd.ts";
 import { HeapWatch, leaveBuffersUncounted } from "../large-heap.ts";
-import { twist } from "./lies.ts";
+import { eachOutput } from "../../testing/lies.ts";
 import type { CarriedFrame, SimPeer } from "./room.ts";
 import { must, type Outcome, type Scenario, type Tell } from "../scenario.ts";
 
@@ -233,8 +233,8 @@ const measureRest = (room: Gathering, peers: number): void => {
 };
 
 /** Takes whatever it is told and passes nothing on, always asks urgently, and tells of nobody but its like. */
-const swallow = (peer: SimPeer, others: readonly SimPeer[]): void =>
-  twist(peer.engine, (output) => {
+const swallow = (peer: SimPeer, others: readonly SimPeer[]): void => {
+  peer.tap = eachOutput((output) => {
     if (output.type !== "send") return [output];
     const decoded = decodeFrame(output.bytes);
     if (!decoded.ok) return [output];
@@ -260,11 +260,12 @@ const swallow = (peer: SimPeer, others: readonly SimPeer[]): void =>
         return [output];
     }
   });
+};
 
 /** Says one thing to every other neighbour that it tells, and another to the rest, at one place of its feed. */
 const equivocate = (peer: SimPeer, place: number): void => {
   let told = 0;
-  twist(peer.engine, (output) => {
+  peer.tap = eachOutput((output) => {
     if (output.type !== "send" || !isBatch(output.bytes)) return [output];
     const decoded = decodeBatch(output.bytes);
     if (!decoded.ok) return [output];

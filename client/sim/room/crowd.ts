@@ -8,7 +8,7 @@ import { decodeEntry } from "@swapmeet/engine/feed/entry";
 import { fileIdOf, type FileId } from "@swapmeet/engine/names/file-id";
 import type { LocalFile } from "@swapmeet/engine/io/io";
 import type { PostId } from "@swapmeet/engine/names/post-id";
-import { SeededRandom } from "../random.ts";
+import { SeededRandom } from "../../testing/random.ts";
 import { SimRoom, type CarriedFrame, type SimPeer, type SimPeerOptions } from "./room.ts";
 import { fastSigning } from "./signing.ts";
 import { Trace } from "../trace.ts";

@@ -222,6 +222,8 @@ export class SimPeer implements Sleeper, Member {
   otherRooms = 0;
   /** False: its browser finds no place where it could be reached. */
   hasCandidates = true;
+  /** The outputs of each input pass through it: a hostile peer's are changed here. */
+  tap: (outputs: readonly Output[]) => readonly Output[] = (outputs) => outputs;
   /** What is kept on the device, by key. */
   readonly kept = new Map<string, Uint8Array>();
   readonly accessMs: number;
@@ -280,7 +282,7 @@ export class SimPeer implements Sleeper, Member {
     if (this.#handling || this.#isAsleep) return;
     this.#handling = true;
     for (let next = this.#inputs.shift(); next; next = this.#inputs.shift())
-      for (const output of this.engine.handle(next, this.#now)) this.#perform(output);
+      for (const output of this.tap(this.engine.handle(next, this.#now))) this.#perform(output);
     this.#handling = false;
     if (!this.#receiving) this.#room.world.watch(this);
   }

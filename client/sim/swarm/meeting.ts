@@ -4,7 +4,7 @@ import type { LocalFile } from "@swapmeet/engine/io/io";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import { Disk, Library } from "./disk.ts";
 import { Links } from "../links.ts";
-import { SeededRandom } from "../random.ts";
+import { SeededRandom } from "../../testing/random.ts";
 import { SwarmNode, type Delivery } from "./swarm-node.ts";
 import { World } from "../world.ts";
 

@@ -10,7 +10,7 @@ import { Swarm } from "@swapmeet/engine/swarm/swarm";
 import type { DownloadView } from "@swapmeet/engine/io/view";
 import type { Disk } from "./disk.ts";
 import type { Links, Parcel, SimNode } from "../links.ts";
-import type { SeededRandom } from "../random.ts";
+import type { SeededRandom } from "../../testing/random.ts";
 import type { Time, World } from "../world.ts";
 
 const DISK_MS = 1;

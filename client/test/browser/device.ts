@@ -8,9 +8,10 @@ import { Folder } from "../../src/platform/saving/folder.ts";
 import { Hasher } from "../../src/platform/bytes/hasher.ts";
 import { IdbShelves } from "../../src/platform/store/idb-shelves.ts";
 import { leafHashes } from "../../src/platform/bytes/leaf-hashes.ts";
-import type { StoreKind } from "../../src/platform/store/piece-store.ts";
+import type { PieceStores } from "../../src/platform/store/piece-store.ts";
 import { Saving } from "../../src/platform/saving/saving.ts";
 import { SharedFiles } from "../../src/platform/files/shared-files.ts";
+import { pageReading } from "../../src/platform/bytes/page-reading.ts";
 import { DeviceStorage } from "../../src/platform/store/storage.ts";
 import { boardContract } from "../platform/device/board-store-contract.ts";
 import {
@@ -22,7 +23,7 @@ import {
   type TestFile,
 } from "../platform/store/piece-store-contract.ts";
 
-const damageByKind: Record<StoreKind, Place["damage"]> = {
+const damageByKind: Record<PieceStores["kind"], Place["damage"]> = {
   async opfs({ id, geometry }, piece) {
     const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("swapmeet-pieces");
     const data = await (await root.getDirectoryHandle(id)).getFileHandle("data");
@@ -38,6 +39,7 @@ const damageByKind: Record<StoreKind, Place["damage"]> = {
     db.close();
   },
   memory: () => Promise.reject(new Error("tested without a browser")),
+  disk: () => Promise.reject(new Error("tested without a browser")),
 };
 
 /** A worker of its own is what another tab would have. */
@@ -49,7 +51,7 @@ let here: Promise<Place> | undefined;
 
 const inputFiles = (id: string): FileList => (document.getElementById(id) as HTMLInputElement).files!;
 
-const shared = new SharedFiles();
+const shared = new SharedFiles(pageReading);
 const hasher = new Hasher();
 let sharedId = fileIdOf(new Uint8Array(32), 0);
 

@@ -13,7 +13,7 @@ import {
 import { encode } from "cborg";
 import fc from "fast-check";
 import * as v from "valibot";
-import { SeededRandom } from "../../sim/random.ts";
+import { SeededRandom } from "../../testing/random.ts";
 import { SimRoom } from "../../sim/room/room.ts";
 import { hashOf, roomLinkIn } from "../../src/platform/room/room-link.ts";
 import { Bitfield } from "@swapmeet/engine/base/bitfield";

@@ -18,7 +18,7 @@ import { peerIdOf, SIGNATURE_BYTES } from "@swapmeet/engine/names/peer-id";
 import { Swarm } from "@swapmeet/engine/swarm/swarm";
 import { Bitfield } from "@swapmeet/engine/base/bitfield";
 import { hashFile } from "../../sim/swarm/disk.ts";
-import { SeededRandom } from "../../sim/random.ts";
+import { SeededRandom } from "../../testing/random.ts";
 import type { Decoder } from "./fuzzing.ts";
 
 const random = new SeededRandom(2);

@@ -1,5 +1,5 @@
 /** Inputs for decoders: changed good ones, and nonsense; each follows from a seed and nothing else. */
-import { SeededRandom } from "../../sim/random.ts";
+import { SeededRandom } from "../../testing/random.ts";
 
 export type FuzzInput = Uint8Array | string;
 

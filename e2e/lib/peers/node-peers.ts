@@ -14,7 +14,7 @@ export interface NodePeerOptions {
   /** null: the open room. */
   readonly code: string | null;
   readonly name: string;
-  /** A key of LIES or HEARSAY in client/sim/lies.ts: the one way in which this peer is hostile. */
+  /** A key of LIES or FORWARDING_LIES in client/testing/lies.ts: the one way in which this peer is hostile. */
   readonly lie?: string;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Peers that lie, over real WebRTC: whatever one of them does, the file arrives whole from the honest source beside
- * it, and who lied is named and let go. How each refusal is counted: client/test/hostile-peer.test.ts.
+ * it, and the liar is named and let go. How each refusal is counted: client/engine/test/links/hostile-peer.test.ts.
  */
 import { join } from "node:path";
 import { MiB, randomFile, sha256 } from "../../lib/files.ts";

@@ -7,7 +7,7 @@ import { Engine } from "../../src/engine.ts";
 import type { Input } from "../../src/io/io.ts";
 import { decodeFrame } from "../../src/wire/frame-codec.ts";
 import { Pulse } from "../../src/links/pulse.ts";
-import { SeededRandom } from "../../../sim/random.ts";
+import { SeededRandom } from "../../../testing/random.ts";
 import { SimRoom, type SimPeer } from "../../../sim/room/room.ts";
 
 const SECOND = 1_000;

@@ -5,7 +5,7 @@ import { headOf, NO_ENTRY, type EntryHash } from "../../src/feed/batch.ts";
 import { decodeEntry, encodeEntry, type Post } from "../../src/feed/entry.ts";
 import type { PeerId } from "../../src/names/peer-id.ts";
 import { postIdOf, type PostId } from "../../src/names/post-id.ts";
-import { SeededRandom } from "../../../sim/random.ts";
+import { SeededRandom } from "../../../testing/random.ts";
 
 const peer = (n: number) => n.toString(16).padStart(64, "0") as PeerId;
 const ME = peer(0xadad);

@@ -1,6 +1,6 @@
 /** Gossips wired to each other on a clock of their own: links with delay, and whatever else a test does to frames. */
 import type { Address } from "@swapmeet/shared";
-import { SeededRandom } from "../../../sim/random.ts";
+import { SeededRandom } from "../../../testing/random.ts";
 import { fastSigning, type Signer } from "../../../sim/room/signing.ts";
 import {
   encodeBatch,

@@ -5,7 +5,7 @@ import { type Want } from "../../src/wire/frame.ts";
 import { decodeFrame } from "../../src/wire/frame-codec.ts";
 import { Missing } from "../../src/gossip/missing.ts";
 import { isHostile } from "../../src/names/refusal.ts";
-import { SeededRandom } from "../../../sim/random.ts";
+import { SeededRandom } from "../../../testing/random.ts";
 import { here, Net, newSigner, Pen, post, shares, type Node } from "./gossip-net.ts";
 
 const SEEDS = Array.from({ length: 20 }, (_, seed) => seed + 1);

@@ -1,7 +1,7 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { ADDRESS_BYTES, type Address, type RoomTag } from "@swapmeet/shared";
 import { describe, expect, test } from "vitest";
-import { SeededRandom } from "../../../sim/random.ts";
+import { SeededRandom } from "../../../testing/random.ts";
 import { Couriers } from "../../src/links/couriers.ts";
 import { newSession, seal } from "../../src/links/envelope.ts";
 import { MAX_HOPS, type IntroduceFrame } from "../../src/wire/frame.ts";

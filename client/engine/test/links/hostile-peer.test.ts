@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { FLOODS } from "../../../sim/swarm/floods.ts";
-import { LIES, lieFrom, type LieName } from "../../../sim/room/lies.ts";
+import { eachOutput, LIES, type Liar, type LieName } from "../../../testing/lies.ts";
 import { SimRoom, type SimPeer } from "../../../sim/room/room.ts";
 import { SimDisk } from "../../../sim/swarm/sim-disk.ts";
 import { equalBytes } from "../../src/base/bytes.ts";
@@ -37,11 +37,12 @@ describe("[W4] beside an honest source", () => {
       room.add("Hannah", { files: disks[1] }),
       room.add("Ada", { files: disks[2] }),
     ];
-    lieFrom(liar.engine, LIES[lie], {
+    const teller: Liar = {
       id: liar.id,
       linkOf: (peer) => liar.engine.linkOf(peer),
       read: (file, begin, length) => disks[0].disk.read(file, begin, length) as Uint8Array,
-    });
+    };
+    liar.tap = eachOutput((output) => LIES[lie](output, teller));
     const bytes = room.random(1024 * 1024 + 5);
     for (const peer of [liar, honest, ada]) room.join(peer);
     const isMember = !LIES_BEFORE_THE_PROOF.includes(lie);

@@ -1,7 +1,7 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { ADDRESS_BYTES, type Address, type RoomTag } from "@swapmeet/shared";
 import { describe, expect, test } from "vitest";
-import { SeededRandom } from "../../../sim/random.ts";
+import { SeededRandom } from "../../../testing/random.ts";
 import type { LinkId, Notice, Output } from "../../src/io/io.ts";
 import type { Time } from "../../src/base/time.ts";
 import { Links } from "../../src/links/links.ts";

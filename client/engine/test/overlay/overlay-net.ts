@@ -6,7 +6,7 @@ import type { Time } from "../../src/base/time.ts";
 import { Overlay } from "../../src/overlay/overlay.ts";
 import type { PeerId } from "../../src/names/peer-id.ts";
 import type { Refusal } from "../../src/names/refusal.ts";
-import { SeededRandom } from "../../../sim/random.ts";
+import { SeededRandom } from "../../../testing/random.ts";
 import { World } from "../../../sim/world.ts";
 
 const SAMPLE = 32;

@@ -1,7 +1,7 @@
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { SeededRandom } from "../../../sim/random.ts";
+import { SeededRandom } from "../../../testing/random.ts";
 import { hexToBytes } from "../../src/base/bytes.ts";
 import { DirectMessages } from "../../src/people/direct-message.ts";
 import { type DirectMessageFrame, type MessageFrame } from "../../src/wire/frame.ts";

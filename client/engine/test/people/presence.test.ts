@@ -6,7 +6,7 @@ import type { Time } from "../../src/base/time.ts";
 import type { PeerId } from "../../src/names/peer-id.ts";
 import { Presence } from "../../src/people/presence.ts";
 import type { Refusal } from "../../src/names/refusal.ts";
-import { SeededRandom } from "../../../sim/random.ts";
+import { SeededRandom } from "../../../testing/random.ts";
 import { World, type Sleeper } from "../../../sim/world.ts";
 
 const SECOND = 1_000;

@@ -6,7 +6,7 @@ import type { PeerId } from "../../src/names/peer-id.ts";
 import type { Refusal } from "../../src/names/refusal.ts";
 import { Swarm } from "../../src/swarm/swarm.ts";
 import { hashFile } from "../../../sim/swarm/disk.ts";
-import { SeededRandom } from "../../../sim/random.ts";
+import { SeededRandom } from "../../../testing/random.ts";
 
 const PIECE = 256 * 1024;
 const MIB = 1024 * 1024;

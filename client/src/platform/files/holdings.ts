@@ -13,7 +13,7 @@ import { brokenBy, unperformedByFiles, type BlockSender, type HostFiles } from "
 import { leafHashes, type Bytes } from "../bytes/leaf-hashes.ts";
 import type { PieceStores } from "../store/piece-store.ts";
 import { readProblemIn } from "../bytes/read-problem.ts";
-import { SharedFiles } from "./shared-files.ts";
+import { SharedFiles, type StartReading } from "./shared-files.ts";
 import { within } from "../web/time-limit.ts";
 import { CLOSED, StoredFiles } from "./stored-files.ts";
 
@@ -31,6 +31,8 @@ export interface HoldingsOptions {
   deleted(file: FileId): void;
   /** Other tabs may go on: a store was closed, filled or deleted. */
   released(): void;
+  /** Reads the files that are shared from the disk. */
+  readonly reading: StartReading;
   /** The leaf hashes of a piece, joined, by a worker. */
   leaves(piece: Bytes): Promise<Uint8Array>;
   /** A whole file, by a worker. */
@@ -55,7 +57,7 @@ export class Holdings implements HostFiles {
   /** Downloads in the stores of this device. */
   readonly stored: StoredFiles;
   readonly #options: HoldingsOptions;
-  readonly #shared = new SharedFiles();
+  readonly #shared: SharedFiles;
   readonly #handed: HandedFiles;
   /** Downloads that lie where another tab had them, and in no store. */
   readonly #adopted = new Set<FileId>();
@@ -73,6 +75,7 @@ export class Holdings implements HostFiles {
       },
       feed: (input) => options.feed(input),
     });
+    this.#shared = new SharedFiles(options.reading);
     this.#handed = new HandedFiles({
       hash: (content, onBytes, signal) => options.hash(content, onBytes, signal),
       adopt: (file, content, layer) => this.#adopt(file, content, layer),
@@ -82,7 +85,7 @@ export class Holdings implements HostFiles {
   }
 
   /** A file of the disk, to be read when somebody asks for it. */
-  share({ file, layer }: Pick<LocalFile, "file" | "layer">, source: File): void {
+  share({ file, layer }: Pick<LocalFile, "file" | "layer">, source: Blob): void {
     this.#adopted.delete(file);
     this.#shared.add(file, source, layer);
   }

@@ -6,10 +6,8 @@ import { fail, ok, type Result } from "@swapmeet/shared";
 import { concatBytes } from "@swapmeet/engine/base/bytes";
 import { geometryOf, lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
 import type { ReadProblem } from "@swapmeet/engine/io/io";
-import { LastingWorker } from "../workers/lasting-worker.ts";
 import type { Bytes } from "../bytes/leaf-hashes.ts";
-import type { ReadDesk } from "../bytes/read-worker.ts";
-import workerUrl from "../bytes/read-worker.ts?worker&url";
+import type { PieceReader } from "../bytes/piece-reader.ts";
 import { within } from "../web/time-limit.ts";
 
 /** Measured: slices of 64 KiB read at 55 MB/s, of 1 MiB at 190. Larger where a piece is: pieces are read whole. */
@@ -23,6 +21,20 @@ const MAX_SPARES = 8;
 const READ_WITHIN_MS = 4 * 60_000;
 
 type Slice = Promise<Result<Bytes, ReadProblem>>;
+type Desk = Pick<PieceReader, "hold" | "drop" | "read">;
+
+/** Where shared files are read: in a worker, which may fail and start anew, or in this thread. */
+export interface Reading {
+  /** Null: it has not started, or it has failed. */
+  readonly current: { readonly desk: Desk } | null;
+  /** Rejects when it fails. */
+  do<Answer>(job: (desk: Desk) => Promise<Answer>): Promise<Answer>;
+  /** Nothing more is read. */
+  terminate(): void;
+}
+
+/** `begin` tells each desk that starts later which files there are. */
+export type StartReading = (begin: (desk: Desk) => void) => Reading;
 
 export class SharedFiles {
   readonly #sources = new Map<FileId, { readonly source: Blob; readonly layer: Uint8Array }>();
@@ -30,10 +42,13 @@ export class SharedFiles {
   readonly #spares = new Map<FileId, Blob[]>();
   /** By file and number, the least recently used first. */
   readonly #slices = new Map<string, Slice>();
-  /** With the first read, so that a page that serves nothing has no worker. */
-  readonly #worker = new LastingWorker<ReadDesk>(workerUrl, (desk) => {
-    for (const [file, { source, layer }] of this.#sources) tell(desk.hold(file, source, layer));
-  });
+  readonly #reading: Reading;
+
+  constructor(start: StartReading) {
+    this.#reading = start((desk) => {
+      for (const [file, { source, layer }] of this.#sources) tell(desk.hold(file, source, layer));
+    });
+  }
 
   /** `layer`: its piece hashes, joined; empty for a file of one piece. What is read must still have them. */
   add(file: FileId, source: Blob, layer: Uint8Array): void {
@@ -55,7 +70,7 @@ export class SharedFiles {
   remove(file: FileId): void {
     this.#sources.delete(file);
     this.#spares.delete(file);
-    if (this.#worker.current) tell(this.#worker.current.desk.drop(file));
+    if (this.#reading.current) tell(this.#reading.current.desk.drop(file));
     for (const key of this.#slices.keys()) if (key.startsWith(file)) this.#slices.delete(key);
   }
 
@@ -94,11 +109,11 @@ export class SharedFiles {
 
   #hold(file: FileId, source: Blob, layer: Uint8Array): void {
     this.#sources.set(file, { source, layer });
-    if (this.#worker.current) tell(this.#worker.current.desk.hold(file, source, layer));
+    if (this.#reading.current) tell(this.#reading.current.desk.hold(file, source, layer));
   }
 
   close(): void {
-    this.#worker.terminate();
+    this.#reading.terminate();
     this.#slices.clear();
   }
 
@@ -125,7 +140,7 @@ export class SharedFiles {
   async #readSlice(file: FileId, number: number): Slice {
     const sliceBytes = sliceBytesOf(file);
     try {
-      const reading = this.#worker.do((desk): Slice =>
+      const reading = this.#reading.do((desk): Slice =>
         desk.read(file, number * sliceBytes, (number + 1) * sliceBytes),
       );
       return (await within(READ_WITHIN_MS, reading)) ?? fail("vanished");

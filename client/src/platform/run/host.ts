@@ -1,29 +1,40 @@
 /**
- * Runs one engine in a page: feeds it inputs, performs its outputs, keeps its single timer. Bytes of files are left to
- * the holdings. Nothing here decides anything.
+ * Runs one engine, in a page or in Node: feeds it inputs, performs its outputs, keeps its single timer. Bytes of files
+ * are left to the holdings. Nothing here decides anything.
  */
 import type { Socket } from "socket.io-client";
-import type { Join, RoomTag } from "@swapmeet/shared";
+import type { IceServers, Join, RoomTag } from "@swapmeet/shared";
 import { Engine, publicKeyOf, type EngineOptions } from "@swapmeet/engine";
 import type { Input, LinkId, Notice, Output } from "@swapmeet/engine/io/io";
 import { openMessage } from "@swapmeet/engine/people/message-box";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { BlockSender, HostFiles } from "../bytes/host-files.ts";
-import type { Identity } from "../device/identity.ts";
-import { Link } from "./webrtc-link.ts";
+import { Link, type WebRtc } from "./webrtc-link.ts";
 import { RelayedLink } from "./relayed-link.ts";
 import { SignalingClient, type SignalingEvents } from "./signaling-client.ts";
 import { sign } from "./signature.ts";
 import { unperformed } from "./unperformed.ts";
 import type { Verifier } from "./verifier.ts";
 
+/** The key that the engine's feeds are signed with. */
+export interface SigningKey {
+  readonly peer: PeerId;
+  readonly secretKey: Uint8Array;
+  /** Number of this feed of that key. */
+  readonly epoch: number;
+  /** The key may be used elsewhere from now on. */
+  release(): void;
+}
+
 export interface HostOptions {
   readonly engine: Omit<EngineOptions, "me" | "epoch" | "random">;
-  readonly identity: Identity;
+  readonly identity: SigningKey;
   readonly socket: Socket;
   readonly join: Join;
   /** Until the server names others. [J14] */
-  readonly iceServers: RTCIceServer[];
+  readonly iceServers: IceServers;
+  /** Absent in a browser, which has its own. */
+  readonly webRtc?: WebRtc;
   files(feed: (input: Input) => void): HostFiles;
   verify: Verifier["verify"];
   server(state: "online" | "offline" | { readonly refused: Parameters<SignalingEvents["refused"]>[0] }): void;
@@ -36,6 +47,13 @@ export interface HostOptions {
   keep(key: string, frame: Uint8Array | null): void;
   /** Something that the page shows may have changed; at most five times a second, and less where drawing it is slow. */
   changed(): void;
+  /** Is told of an exception that nobody has foreseen. */
+  report(error: unknown): void;
+  /**
+   * All outputs pass through it, those of each input together. The outputs that it returns are performed: the same, or
+   * with some changed, dropped or added, as a hostile peer does.
+   */
+  tap?(outputs: readonly Output[], engine: Engine): readonly Output[];
 }
 
 /** The page is not repainted more often than this, however many blocks arrive; what a person does shows at once. */
@@ -59,7 +77,7 @@ export class Host {
   /** Not before this. */
   #changeAt = -Infinity;
   /** For links that are made from now on. */
-  #iceServers: RTCIceServer[];
+  #iceServers: IceServers;
   #closed = false;
   #bytesIn = 0;
   #bytesOut = 0;
@@ -109,12 +127,17 @@ export class Host {
     this.#handling = true;
     try {
       for (let next = this.#inputs.shift(); next; next = this.#inputs.shift())
-        for (const output of this.engine.handle(next, performance.now())) this.#answered(output);
+        for (const output of this.#outputsOf(next)) this.#answered(output);
     } finally {
       this.#handling = false;
     }
     this.#setTimer();
     this.#changeTimer ??= setTimeout(() => this.#changed(), Math.max(0, this.#changeAt - performance.now()));
+  }
+
+  #outputsOf(input: Input): readonly Output[] {
+    const outputs = this.engine.handle(input, performance.now());
+    return this.#options.tap?.(outputs, this.engine) ?? outputs;
   }
 
   #changed(): void {
@@ -150,7 +173,7 @@ export class Host {
     try {
       this.#perform(output);
     } catch (error) {
-      reportError(error);
+      this.#options.report(error);
       const answer = unperformed(output, error);
       if (answer) this.feed(answer);
     }
@@ -228,20 +251,23 @@ export class Host {
   }
 
   #connect(id: LinkId, initiator: boolean): void {
-    const link = new Link(initiator, this.#iceServers, {
-      signal: (signal) => this.feed({ type: "link-signal", link: id, signal }),
-      open: (localFingerprint, remoteFingerprint) =>
-        this.feed({ type: "link-open", link: id, localFingerprint, remoteFingerprint }),
-      reachable: () => this.feed({ type: "link-reachable", link: id }),
-      bytes: (bytes) => {
-        this.#bytesIn += bytes.length;
-        this.feed({ type: "link-bytes", link: id, bytes });
+    const link = new Link(
+      { initiator, iceServers: this.#iceServers, webRtc: this.#options.webRtc },
+      {
+        signal: (signal) => this.feed({ type: "link-signal", link: id, signal }),
+        open: (localFingerprint, remoteFingerprint) =>
+          this.feed({ type: "link-open", link: id, localFingerprint, remoteFingerprint }),
+        reachable: () => this.feed({ type: "link-reachable", link: id }),
+        bytes: (bytes) => {
+          this.#bytesIn += bytes.length;
+          this.feed({ type: "link-bytes", link: id, bytes });
+        },
+        closed: (reason) => {
+          this.#linkById.delete(id);
+          this.feed({ type: "link-closed", link: id, reason });
+        },
       },
-      closed: (reason) => {
-        this.#linkById.delete(id);
-        this.feed({ type: "link-closed", link: id, reason });
-      },
-    });
+    );
     this.#linkById.set(id, link);
   }
 

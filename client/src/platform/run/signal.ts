@@ -1,4 +1,4 @@
-/** What one side's WebRTC stack says to the other's, as it comes out of an envelope: JSON that nobody vouches for. */
+/** Messages of one side's WebRTC stack to the other's, as they come out of an envelope: JSON that nobody vouches for. */
 import * as v from "valibot";
 import type { Signal } from "@swapmeet/engine/io/io";
 
@@ -34,7 +34,7 @@ export const fingerprintOf = (sdp: string): string => {
     .join(",");
 };
 
-/** It names a place where who says it could be reached: an ICE candidate. What is empty ends the candidates. */
+/** The signal names a place where its sender could be reached, an ICE candidate. An empty candidate ends the list. */
 export const namesPlace = (signal: {
   readonly sdp?: string | undefined;
   readonly candidate?: { readonly candidate: string };

@@ -6,6 +6,7 @@
  * Knows nothing of rooms, peers or files: bytes in, bytes out.
  */
 import SimplePeer from "simple-peer";
+import type { IceServers } from "@swapmeet/shared";
 import { MAX_FRAME_BYTES } from "@swapmeet/engine/wire/frame";
 import { writeBlock } from "@swapmeet/engine/wire/frame-codec";
 import type { LinkEnd, Signal } from "@swapmeet/engine/io/io";
@@ -13,13 +14,37 @@ import type { BlockSender } from "../bytes/host-files.ts";
 import { BlockQueue } from "./block-queue.ts";
 import { fingerprintOf, namesPlace, parseSignal } from "./signal.ts";
 
-/** Measured (DESIGN §5): with 1 MiB the first seconds stall and the median falls by a fifth. */
+/** Measured: with 1 MiB the first seconds stall and the median falls by a fifth. */
 const HIGH_WATER_BYTES = 256 * 1024;
 /** Refill early enough that the channel never runs dry while this page is busy. Measured beside 64 KiB. */
 const LOW_WATER_BYTES = 128 * 1024;
 
 /** Control frames that nobody reads. Beyond 16 MiB Chrome throws; other browsers would go on until memory is full. */
 const MAX_WAITING_BYTES = 15 * 1024 * 1024;
+
+/** The constructors of a WebRTC that is no browser's: the `wrtc` of simple-peer. */
+export interface WebRtc {
+  readonly RTCPeerConnection: unknown;
+  readonly RTCSessionDescription: unknown;
+  readonly RTCIceCandidate: unknown;
+}
+
+export interface LinkOptions {
+  readonly initiator: boolean;
+  readonly iceServers: IceServers;
+  /** undefined: the browser's. */
+  readonly webRtc: WebRtc | undefined;
+}
+
+/** What is used here of WebRTC's RTCDataChannel. https://www.w3.org/TR/webrtc/#rtcdatachannel */
+interface DataChannel {
+  readonly readyState: "connecting" | "open" | "closing" | "closed";
+  readonly bufferedAmount: number;
+  bufferedAmountLowThreshold: number;
+  onmessage: ((event: { readonly data: ArrayBuffer | string }) => void) | null;
+  addEventListener(type: "bufferedamountlow", listener: () => void): void;
+  send(bytes: Uint8Array): void;
+}
 
 export interface LinkEvents {
   signal(signal: Signal): void;
@@ -36,24 +61,25 @@ export class Link implements BlockSender {
   readonly #blocks = new BlockQueue();
   /** Every block is put together here: the channel copies what it is given, and a fresh buffer each time costs more. */
   readonly #blockFrame = new Uint8Array(MAX_FRAME_BYTES);
-  #channel: RTCDataChannel | null = null;
+  #channel: DataChannel | null = null;
   #localFingerprint = "";
   #remoteFingerprint = "";
-  /** This browser has named a place where it could be reached. */
+  /** This side has named a place where it could be reached. */
   #hasCandidate = false;
   #hasAllCandidates = false;
   #closed = false;
 
-  constructor(initiator: boolean, iceServers: RTCIceServer[], events: LinkEvents) {
+  constructor({ initiator, iceServers, webRtc }: LinkOptions, events: LinkEvents) {
     this.#events = events;
-    this.#peer = new SimplePeer({ initiator, trickle: true, config: { iceServers } });
+    const wrtc = webRtc as SimplePeer.Options["wrtc"];
+    this.#peer = new SimplePeer({ initiator, trickle: true, config: { iceServers }, wrtc });
     this.#peer.on("signal", (signal) => {
       if ("sdp" in signal && signal.sdp) this.#localFingerprint = fingerprintOf(signal.sdp);
       this.#hasCandidate ||= namesPlace(signal as Parameters<typeof namesPlace>[0]);
       events.signal(JSON.stringify(signal));
       this.#lookForCandidates();
     });
-    this.#peer.on("iceStateChange", (_connection: RTCIceConnectionState, gathering: RTCIceGatheringState) => {
+    this.#peer.on("iceStateChange", (_connection: string, gathering: string) => {
       this.#hasAllCandidates = gathering === "complete";
       this.#lookForCandidates();
     });
@@ -62,7 +88,7 @@ export class Link implements BlockSender {
     this.#peer.on("close", () => this.#ended("closed"));
   }
 
-  /** A signal from the other side, opened from its envelope. What is not one is ignored: the attempt times out. */
+  /** A signal from the other side, opened from its envelope. Anything else is ignored: the attempt times out. */
   signal(text: Signal): void {
     const signal = parseSignal(text);
     if (!signal || this.#closed) return;
@@ -75,7 +101,7 @@ export class Link implements BlockSender {
     if (namesPlace(signal)) this.#events.reachable();
   }
 
-  /** A browser that has none never will: it need not be waited for, once the other side has been told. */
+  /** A side that has none never will: it need not be waited for, once the other side has been told. */
   #lookForCandidates(): void {
     if (this.#hasAllCandidates && !this.#hasCandidate && this.#localFingerprint) this.#ended("no-candidates");
   }
@@ -111,7 +137,7 @@ export class Link implements BlockSender {
 
   #opened(): void {
     // simple-peer has no public name for its channel, and its own `write` waits for a buffer of 64 KiB at most.
-    const channel = (this.#peer as unknown as { _channel: RTCDataChannel })._channel;
+    const channel = (this.#peer as unknown as { _channel: DataChannel })._channel;
     channel.bufferedAmountLowThreshold = LOW_WATER_BYTES;
     channel.addEventListener("bufferedamountlow", () => this.#pump());
     this.#channel = channel;
@@ -125,8 +151,7 @@ export class Link implements BlockSender {
       take(data.buffer, data.byteOffset, data.byteLength),
     );
     // A text of digits would be taken for a length, and that much memory set aside: it is no frame, and refused as one.
-    channel.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) =>
-      take(typeof data === "string" ? new ArrayBuffer() : data);
+    channel.onmessage = ({ data }) => take(typeof data === "string" ? new ArrayBuffer() : data);
   }
 
   #pump(): void {
@@ -143,7 +168,7 @@ export class Link implements BlockSender {
     if (this.#channel?.readyState !== "open") return false;
     try {
       if (this.#channel.bufferedAmount > MAX_WAITING_BYTES) throw new RangeError("nobody reads");
-      this.#channel.send(frame as Uint8Array<ArrayBuffer>);
+      this.#channel.send(frame);
       return true;
     } catch {
       this.#ended("closed");

@@ -5,6 +5,7 @@ import {
   ADDRESS_BYTES,
   JOIN_SECRET_BYTES,
   type Address,
+  type IceServers,
   type JoinSecret,
   type RoomTag,
 } from "@swapmeet/shared";
@@ -59,8 +60,8 @@ export const openSession = async (choice: RoomChoice, moved: () => void): Promis
 };
 
 /** A server of the version before says nothing of ICE: where no proxy is in front, it answers at the page's own port. */
-const stunOfPage = (): RTCIceServer[] =>
-  location.protocol === "https:" ? [] : [{ urls: `stun:${location.hostname}:${location.port || 80}` }];
+const stunOfPage = (): IceServers =>
+  location.protocol === "https:" ? [] : [{ urls: [`stun:${location.hostname}:${location.port || 80}`] }];
 
 /** As the server computes it, see PROTOCOL.md J2. */
 const addressOf = (secret: Uint8Array): Address =>

@@ -8,12 +8,12 @@ import type { FileId } from "@swapmeet/engine/names/file-id";
 import type { LocalFile } from "@swapmeet/engine/io/io";
 import { openRoom, type RoomSecrets } from "@swapmeet/engine/names/room-secret";
 import { Hasher } from "../bytes/hasher.ts";
+import { pageReading } from "../bytes/page-reading.ts";
 import { watchAttention } from "../device/attention.ts";
 import type { Identity } from "../device/identity.ts";
 import { Holdings } from "../files/holdings.ts";
 import type { RoomView } from "../room/room-view.ts";
 import { Host, type HostOptions } from "../run/host.ts";
-import { Verifier } from "../run/verifier.ts";
 import { Saving } from "../saving/saving.ts";
 import { DeviceStorage } from "../store/storage.ts";
 import { StoreNews } from "../store/store-news.ts";
@@ -25,6 +25,7 @@ import { RoomNetwork, type Network } from "./network.ts";
 import { RoomNotices, type Notices } from "./notices.ts";
 import { OtherTabs } from "./other-tabs.ts";
 import { RoomPeople, type People } from "./people.ts";
+import { pageVerifier } from "./page-verifier.ts";
 import { Resuming } from "./resuming.ts";
 import { RoomTransfers, type Transfers } from "./transfers.ts";
 import { warm } from "./warm.ts";
@@ -74,7 +75,7 @@ export class RoomSession implements Session {
   readonly #resuming: Resuming;
   readonly #tabs: OtherTabs;
   readonly #hasher = new Hasher();
-  readonly #verifier = new Verifier();
+  readonly #verifier = pageVerifier();
   readonly #saving = new Saving();
   readonly #storage = new DeviceStorage();
   readonly #news = new StoreNews(() => this.#resuming.retry());
@@ -99,6 +100,7 @@ export class RoomSession implements Session {
       },
       moved,
       verify: (check, then) => this.#verifier.verify(check, then),
+      report: (error) => reportError(error),
       notice: (notice) => this.notices.tell(notice),
       keep: (key, frame) => this.board.keep(key, frame),
       changed,
@@ -172,6 +174,7 @@ export class RoomSession implements Session {
       released: () => this.#news.tell(),
       stores: () => this.#storage.stores(),
       save: (blob, name, folder) => this.#saving.save(blob, name, folder),
+      reading: pageReading,
       leaves: (piece) => this.#hasher.leaves(piece),
       hash: async (content, onBytes, signal) =>
         (await this.#hasher.hash([content], onBytes, signal))[0] ?? fail("cancelled"),

@@ -7,7 +7,7 @@ import { fail, ok, type Result } from "@swapmeet/shared";
 import { geometryOf, lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
 import type { StoreProblem } from "@swapmeet/engine/io/io";
 import { PieceBuffers } from "./piece-buffers.ts";
-import type { PieceStore, PieceStores, StoreKind } from "./piece-store.ts";
+import type { PieceStore, PieceStores } from "./piece-store.ts";
 import type { CheckAnswer, Opened, StoreDesk } from "./store-desk.ts";
 import { unlessStill } from "../web/silence.ts";
 import { within } from "../web/time-limit.ts";
@@ -20,7 +20,7 @@ const BUSY_MS = 10 * 60_000;
 /** A desk in a worker, or one right here. */
 export type Desk = Pick<StoreDesk, keyof StoreDesk> | Comlink.Remote<StoreDesk>;
 
-export const storesAt = (desk: Desk, kind: StoreKind, limitBytes: number | null): PieceStores => {
+export const storesAt = (desk: Desk, kind: PieceStores["kind"], limitBytes: number | null): PieceStores => {
   const files = new FileCalls();
   return {
     kind,

@@ -1,15 +1,15 @@
 /**
  * Flushes of one file, each for all that was written before it: a disk takes about as long for one piece as for ten.
- * Who has written asks for the next one and goes on when it is done; while one keeps the worker, others wait for theirs.
+ * A writer asks for the next one and goes on when it is done; while one is under way, others wait for theirs.
  */
 import { breathe } from "../workers/breath.ts";
 
 export class Flushes {
-  readonly #flush: () => void;
+  readonly #flush: () => unknown;
   #next: Promise<void> | null = null;
 
-  /** `flush` may throw: then all that waited for it fail with it. */
-  constructor(flush: () => void) {
+  /** `flush` may return a promise, and may fail: then all that waited for it fail with it. */
+  constructor(flush: () => unknown) {
     this.#flush = flush;
   }
 
@@ -21,6 +21,6 @@ export class Flushes {
   async #run(): Promise<void> {
     await breathe();
     this.#next = null;
-    this.#flush();
+    await this.#flush();
   }
 }

@@ -19,10 +19,12 @@ export interface StoredFile {
   readonly bytes: number;
 }
 
+/** The places that a browser may offer. */
 export type StoreKind = "opfs" | "indexeddb" | "memory";
 
 export interface PieceStores {
-  readonly kind: StoreKind;
+  /** `disk`: the file system, in Node. */
+  readonly kind: StoreKind | "disk";
   /** What it takes at most and loses with the page; null: the browser's quota, and it lasts. */
   readonly limitBytes: number | null;
   /**

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { pieceBegin, pieceBytes } from "@swapmeet/engine/names/file-id";
 import type { Input, SwarmOutput } from "@swapmeet/engine/io/io";
 import { hashAt } from "@swapmeet/engine/names/merkle";
+import { pageReading } from "../../../src/platform/bytes/page-reading.ts";
 import { storesAt } from "../../../src/platform/store/desk-stores.ts";
 import { Holdings, type HoldingsOptions } from "../../../src/platform/files/holdings.ts";
 import { MemoryShelves } from "../../../src/platform/store/memory-shelves.ts";
@@ -63,6 +64,7 @@ beforeEach(() => {
   fed = [];
   const stores = storesAt(new StoreDesk(disk), "opfs", null);
   holdings = new Holdings({
+    reading: pageReading,
     stores: async () => stores,
     deleted: () => {},
     released: () => {},

@@ -5,6 +5,7 @@ import { bytesToHex } from "@swapmeet/engine/base/bytes";
 import type { EngineOptions } from "@swapmeet/engine";
 import type { Input, Output } from "@swapmeet/engine/io/io";
 import { peerIdOf } from "@swapmeet/engine/names/peer-id";
+import { pageReading } from "../../../src/platform/bytes/page-reading.ts";
 import { storesAt, type Desk } from "../../../src/platform/store/desk-stores.ts";
 import { Holdings } from "../../../src/platform/files/holdings.ts";
 import { Host } from "../../../src/platform/run/host.ts";
@@ -143,7 +144,7 @@ beforeEach(async () => {
   });
   host = new Host({
     engine: {} as EngineOptions,
-    identity: { peer: PEER, secretKey: new Uint8Array(32).fill(1), epoch: 0, lasting: false, release() {} },
+    identity: { peer: PEER, secretKey: new Uint8Array(32).fill(1), epoch: 0, release() {} },
     socket: socket as unknown as Socket,
     join: { secret: bytesToHex(new Uint8Array(16)), room: { kind: "open" } } as never,
     iceServers: [],
@@ -154,9 +155,11 @@ beforeEach(async () => {
     notice: () => {},
     keep: () => {},
     changed: () => {},
+    report: () => {},
     files: (feed) =>
       (holdings = new Holdings({
         feed,
+        reading: pageReading,
         stores: async () => (weather === WEATHER["never answers"] ? storesHere : stores.get()),
         save: () => options.save(),
         leaves: () => options.leaves(),

@@ -1,7 +1,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Verifier } from "../../../src/platform/run/verifier.ts";
 import { verify } from "../../../src/platform/run/signature.ts";
+import { pageVerifier } from "../../../src/platform/session/page-verifier.ts";
 import { stubWorkers, type Fate, type StubbedWorker } from "../workers/worker-double.ts";
 
 /** Only a hang takes so long. */
@@ -20,7 +20,7 @@ beforeEach(() => void ({ workers, fates } = stubWorkers(() => ({ verify }))));
 afterEach(() => vi.unstubAllGlobals());
 
 const newVerifier = () => {
-  const verifier = new Verifier();
+  const verifier = pageVerifier();
   const answers: boolean[] = [];
   const ask = (byte: number, isValid = true, now = 0) =>
     verifier.verify(check(byte, isValid), (valid) => answers.push(valid), now);

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { pieceBegin, pieceBytes, type FileId } from "@swapmeet/engine/names/file-id";
 import type { Input, LocalFile, SwarmOutput } from "@swapmeet/engine/io/io";
 import { hashAt } from "@swapmeet/engine/names/merkle";
+import { pageReading } from "../../../src/platform/bytes/page-reading.ts";
 import { storesAt } from "../../../src/platform/store/desk-stores.ts";
 import { Holdings } from "../../../src/platform/files/holdings.ts";
 import { leafHashes } from "../../../src/platform/bytes/leaf-hashes.ts";
@@ -55,6 +56,7 @@ class Tab {
     const stores = storesAt(new StoreDesk(disk), "opfs", null);
     const feed = (input: Input) => void this.fed.push(input);
     this.holdings = new Holdings({
+      reading: pageReading,
       stores: async () => stores,
       save: async () => null,
       savesByItself: () => true,

@@ -32,3 +32,27 @@ test("[F12] a flush that fails fails for all that waited for it, and the next is
   isFull = false;
   await flushes.soon();
 });
+
+test("[F5] a flush that takes a while is waited for, and what is written meanwhile waits for another", async () => {
+  const done: (() => void)[] = [];
+  const order: string[] = [];
+  const flushes = new Flushes(() => new Promise<void>((flushed) => done.push(flushed)));
+  const write = async (piece: number): Promise<void> => {
+    await flushes.soon();
+    order.push(`claim ${piece}`);
+  };
+  const begun = async (count: number) => {
+    while (done.length < count) await new Promise((later) => setImmediate(later));
+  };
+  const first = write(1);
+  await begun(1);
+  const second = write(2);
+  await begun(2);
+  expect(order).toEqual([]);
+  done[1]!();
+  await second;
+  expect(order).toEqual(["claim 2"]);
+  done[0]!();
+  await first;
+  expect(order).toEqual(["claim 2", "claim 1"]);
+});

@@ -6,6 +6,7 @@ import { fileIdOf } from "@swapmeet/engine/names/file-id";
 import { DeskWorker, NotLoaded, WorkerFailed } from "../../../src/platform/workers/desk-worker.ts";
 import { Hasher } from "../../../src/platform/bytes/hasher.ts";
 import { SharedFiles } from "../../../src/platform/files/shared-files.ts";
+import { pageReading } from "../../../src/platform/bytes/page-reading.ts";
 import { DeviceStorage } from "../../../src/platform/store/storage.ts";
 
 /** What workers that can be loaded have in them. */
@@ -105,7 +106,7 @@ test("a shared file whose reader can't be loaded is answered for, and read once 
   vi.stubGlobal("reportError", () => {});
   unloadable = 3;
   desk = { hold: () => {}, drop: () => {}, read: () => ok(Uint8Array.of(1, 2, 3)) };
-  const shared = new SharedFiles();
+  const shared = new SharedFiles(pageReading);
   shared.add(FILE, new Blob(["abc"]), new Uint8Array());
   expect(await shared.read(FILE, 0, 3)).toEqual({ ok: false, problem: "vanished" });
   shared.add(FILE, new Blob(["abc"]), new Uint8Array());

@@ -9,9 +9,10 @@ import { LastingWorker } from "../../../src/platform/workers/lasting-worker.ts";
 import type { RoomCode } from "../../../src/platform/room/room-code.ts";
 import { roomKeys } from "../../../src/platform/room/room-keys.ts";
 import { SharedFiles } from "../../../src/platform/files/shared-files.ts";
+import { pageReading } from "../../../src/platform/bytes/page-reading.ts";
 import { verify } from "../../../src/platform/run/signature.ts";
 import { DeviceStorage } from "../../../src/platform/store/storage.ts";
-import { Verifier } from "../../../src/platform/run/verifier.ts";
+import { pageVerifier } from "../../../src/platform/session/page-verifier.ts";
 import { stubWorkers, type Fate, type StubbedWorker } from "./worker-double.ts";
 
 const FILE = fileIdOf(new Uint8Array(32).fill(1), 3);
@@ -75,7 +76,7 @@ const users: Readonly<Record<string, { readonly answer: string; make(): User }>>
   "the verifier": {
     answer: "true,false,true",
     make() {
-      const verifier = new Verifier();
+      const verifier = pageVerifier();
       for (let i = 0; i < 32; i++) verifier.verify(check(true), () => {}, 0); // on the page
       const verified = (isValid: boolean): Promise<boolean> =>
         new Promise((resolve) => verifier.verify(check(isValid), resolve, 0));
@@ -106,7 +107,7 @@ const users: Readonly<Record<string, { readonly answer: string; make(): User }>>
   "the reader of shared files": {
     answer: '{"ok":true,"value":{"0":1,"1":2,"2":3}}',
     make() {
-      const shared = new SharedFiles();
+      const shared = new SharedFiles(pageReading);
       return {
         async ask() {
           shared.remove(FILE);

@@ -1,6 +1,6 @@
-/** Checks signatures off the page: see verifier.ts. */
+/** Checks signatures off the page: see ../run/verifier.ts. */
 import * as Comlink from "comlink";
-import { verify } from "./signature.ts";
+import { verify } from "../run/signature.ts";
 
 const desk = { verify };
 export type VerifyDesk = typeof desk;

@@ -1,12 +1,19 @@
-/** The feeds of many authors whom nobody ever meets: what a room holds, made by one process. */
-import { createHash } from "node:crypto";
+/** The feeds of many authors whom nobody ever meets: as much as a room holds, made by one process. */
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { sha256 } from "@noble/hashes/sha2.js";
 import type { Address } from "@swapmeet/shared";
+import { bytesToHex, utf8ToBytes } from "@swapmeet/engine/base/bytes";
 import { cutIntoBatches, encodeBatch, headOf, headText, NO_ENTRY } from "@swapmeet/engine/feed/batch";
 import { encodeEntry, type Entry, type Topic } from "@swapmeet/engine/feed/entry";
 import { fileIdOf } from "@swapmeet/engine/names/file-id";
-import type { InventedFile } from "../invented-files.ts";
-import type { SeededRandom } from "../random.ts";
-import { realSigning, type Signer } from "./signing.ts";
+import { peerIdOf, type PeerId } from "@swapmeet/engine/names/peer-id";
+import type { InventedFile } from "./invented-files.ts";
+import type { SeededRandom } from "./random.ts";
+
+interface Author {
+  readonly id: PeerId;
+  readonly secretKey: Uint8Array;
+}
 
 /** For each author the batches that it would have signed: its presence, and a library of its part of the files. */
 export function* inventFeeds(
@@ -15,29 +22,30 @@ export function* inventFeeds(
   random: SeededRandom,
 ): Iterable<Uint8Array[]> {
   for (let author = 0; author < authors; author++) {
-    const signer = realSigning.newSigner((length) => random.bytes(length));
+    const secretKey = random.bytes(32);
+    const by: Author = { id: peerIdOf(ed25519.getPublicKey(secretKey)), secretKey };
     const part = files.slice(
       Math.floor((author * files.length) / authors),
       Math.floor(((author + 1) * files.length) / authors),
     );
-    const address = createHash("sha256").update(signer.id).digest("hex").slice(0, 32) as Address;
+    const address = bytesToHex(sha256(utf8ToBytes(by.id))).slice(0, 32) as Address;
     const word: Entry = { type: "profile", name: `Invented ${author + 1}`, address, state: "here" };
     const shares = part.map((file): Entry => ({
       type: "share",
       file: fileIdOf(random.bytes(32), Math.floor(10 ** (3 + 6 * random.next()))),
       ...file,
     }));
-    yield [...batchesOf(signer, "presence", [word]), ...batchesOf(signer, "library", shares)];
+    yield [...batchesOf(by, "presence", [word]), ...batchesOf(by, "library", shares)];
   }
 }
 
-const batchesOf = (signer: Signer, topic: Topic, entries: readonly Entry[]): Uint8Array[] => {
-  const name = { author: signer.id, epoch: 1, topic };
+const batchesOf = ({ id, secretKey }: Author, topic: Topic, entries: readonly Entry[]): Uint8Array[] => {
+  const name = { author: id, epoch: 1, topic };
   let previous = NO_ENTRY;
   let first = 0;
   return cutIntoBatches(topic, entries.map(encodeEntry)).map((batch) => {
     const head = headOf(name, first, previous, batch);
-    const frame = encodeBatch(name, first, previous, batch, signer.sign(headText(head)));
+    const frame = encodeBatch(name, first, previous, batch, ed25519.sign(headText(head), secretKey));
     previous = head;
     first += batch.length;
     return frame;

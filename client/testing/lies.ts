@@ -1,10 +1,9 @@
 /**
- * Hostile peers: whole engines that lie in one way each. A lie stands between an engine and its host and turns an
- * output into others; everything else such a peer does is what an honest one does, so that it is believed until then.
- * The simulator runs them on its virtual clock, client/node over real WebRTC.
+ * Hostile peers: whole engines that lie in one way each. A lie turns an output of the engine into others, in the tap of
+ * the peer's host; in everything else such a peer does what an honest one does, so that it is believed until then. The
+ * simulator runs them on its virtual clock, client/node over real WebRTC.
  */
 import { concatBytes } from "@swapmeet/engine/base/bytes";
-import type { Engine } from "@swapmeet/engine";
 import { encodeBatch, entriesOf, NO_ENTRY, signatureOf } from "@swapmeet/engine/feed/batch";
 import { encodeEntry } from "@swapmeet/engine/feed/entry";
 import { geometryOf, lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
@@ -14,7 +13,7 @@ import type { Frame } from "@swapmeet/engine/wire/frame";
 import type { LinkId, Output } from "@swapmeet/engine/io/io";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 
-/** What a lie may use of the peer that tells it. */
+/** The peer that tells a lie, as far as the lie uses it. */
 export interface Liar {
   readonly id: PeerId;
   linkOf(peer: PeerId): LinkId | null;
@@ -31,7 +30,7 @@ const FLOOD_FRAMES = 10_000;
 
 const flipped = (bytes: Uint8Array): Uint8Array => bytes.map((byte, at) => (at === 10 ? byte ^ 1 : byte));
 
-/** Lies in a frame of this type, and says what it does instead. */
+/** Sends other frames instead of each frame of this type. */
 const inFrame =
   <Type extends Frame["type"]>(type: Type, lie: (frame: Frame & { type: Type }) => readonly Frame[]): Lie =>
   (output) => {
@@ -44,7 +43,7 @@ const inFrame =
     }));
   };
 
-/** Sends these bytes, whatever they are, where it was asked for bytes of a file; then nothing more. */
+/** Answers each request for bytes of a file with these bytes, whatever they are, and with nothing else. */
 const insteadOfBlocks =
   (lie: (asked: SendBlocks, liar: Liar) => readonly Uint8Array[]): Lie =>
   (output, liar) => {
@@ -70,7 +69,7 @@ export const LIES = {
     ),
   ),
   garbage: insteadOfBlocks(() => [Uint8Array.of(0xff, 0x13, 0x37)]),
-  /** The types forbid it, a data channel does not; who takes it for a length runs out of memory. */
+  /** The types forbid it, a data channel does not. A receiver that takes it for a length runs out of memory. */
   "a text of digits": insteadOfBlocks(() => ["99999999999" as unknown as Uint8Array]),
   "an oversize frame": insteadOfBlocks(() => [new Uint8Array(MAX_FRAME_BYTES + 1)]),
   "a second proof": insteadOfBlocks((_, liar) => [
@@ -89,7 +88,7 @@ export const LIES = {
   "a bitfield of the wrong length": inFrame("bitfield", (frame) => [{ ...frame, bits: new Uint8Array(100) }]),
   "a false proof": inFrame("prove", (frame) => [{ ...frame, signature: flipped(frame.signature) }]),
   "a frame before its proof": inFrame("prove", (frame) => [{ type: "ping", nonce: 1 }, frame]),
-  /** Each says another thing than the one before, and so is worth looking at. [W3a] */
+  /** Each differs from the one before, and so has to be looked at. [W3a] */
   "a flood of bitfields": insteadOfBlocks(({ file }) =>
     Array.from({ length: FLOOD_FRAMES }, (_, at) => {
       const bits = new Uint8Array(Math.ceil(geometryOf(lengthOf(file)).pieceCount / 8));
@@ -112,8 +111,8 @@ export const LIES = {
 
 export type LieName = keyof typeof LIES;
 
-/** Lies about what others said, told by who passes it on. */
-export const HEARSAY = {
+/** Lies about the words of others, told by a peer that forwards them. */
+export const FORWARDING_LIES = {
   "altered posts": inFrame("batch", (frame) => {
     const { batch } = frame;
     if (batch.topic !== "board") return [frame];
@@ -123,13 +122,10 @@ export const HEARSAY = {
   }),
 } satisfies Record<string, Lie>;
 
-export type HearsayName = keyof typeof HEARSAY;
+export type ForwardingLieName = keyof typeof FORWARDING_LIES;
 
-/** From now on the host is told what this makes of the engine's outputs. */
-export const twist = (engine: Engine, make: (output: Output) => readonly Output[]): void => {
-  const honest = engine.handle.bind(engine);
-  engine.handle = (input, now) => honest(input, now).flatMap(make);
-};
-
-export const lieFrom = (engine: Engine, lie: Lie, liar: Liar): void =>
-  twist(engine, (output) => lie(output, liar));
+/** A tap that makes of each output what `make` does. */
+export const eachOutput =
+  (make: (output: Output) => readonly Output[]) =>
+  (outputs: readonly Output[]): readonly Output[] =>
+    outputs.flatMap(make);
