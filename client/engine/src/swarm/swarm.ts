@@ -103,6 +103,7 @@ export class Swarm {
       random,
       sourcesOf: (file) => this.#sourcesOf(file),
       sources: () => this.#goodSources(),
+      sourceOf: (peer) => this.#sources.get(peer),
       nextRequestId: () => this.#nextRequestId++,
       isWanted: (file) => this.#uploads.isWanted(file),
       biteBytes: ({ bucket }) => Math.min(this.#bucket.biteBytes(), bucket.biteBytes()),
@@ -110,9 +111,9 @@ export class Swarm {
         this.#bucket.spend(bytes, this.#now);
         bucket.spend(bytes, this.#now);
       },
-      giveBack: ({ bucket }, bytes) => {
+      giveBack: (peer, bytes) => {
         this.#bucket.giveBack(bytes);
-        bucket.giveBack(bytes);
+        this.#sources.get(peer)?.bucket.giveBack(bytes);
       },
       reserve: (bytes) => this.#reserve(bytes),
       free: (bytes) => {
@@ -525,7 +526,7 @@ export class Swarm {
     for (const source of this.#sources.values()) {
       if (!source.isStalled(now)) continue;
       source.stalled(now);
-      for (const request of source.requests.values()) request.download.cancel(request);
+      for (const request of source.requests.values()) this.#downloads.get(request.file)?.cancel(request);
     }
     for (const line of [this.#small, this.#large])
       for (const [download, turn] of line.active) {
@@ -547,7 +548,7 @@ export class Swarm {
     if (bytes.length > request.length - request.received) return this.#refuse(source.peer, "wrong-length");
     source.arrived(request, bytes.length, now);
     if (request.cancelled) request.received += bytes.length;
-    else request.download.block(request, bytes, now);
+    else this.#downloads.get(request.file)?.block(request, bytes, now);
     if (request.received === request.length) source.answered(request);
   }
 
@@ -571,7 +572,7 @@ export class Swarm {
     if (request.cancelled) return;
     request.cancelled = true;
     source.gaveUp(request);
-    request.download.rejected(request, reason, now);
+    this.#downloads.get(request.file)?.rejected(source, request, reason, now);
   }
 
   #refuse(peer: PeerId, refusal: Refusal): void {
@@ -587,7 +588,7 @@ export class Swarm {
     for (const request of source.requests.values()) {
       if (request.cancelled) continue;
       request.cancelled = true;
-      request.download.release(request);
+      this.#downloads.get(request.file)?.release(request);
     }
     for (const download of this.#downloads.values()) download.sourceDown(source, this.#now);
     this.#stirred = true;

@@ -23,13 +23,18 @@ export interface BlamesContext {
   stir(): void;
 }
 
+/** Pieces that are to be fetched anew, all of them: nobody is left who would tell who is to blame. */
+export type Hopeless = readonly number[];
+
+const NONE: Hopeless = [];
+
 /** A corrupt piece whose true leaves are asked for. */
 interface Blame {
   readonly assembly: Assembly;
   /** Of the bytes that came. */
   readonly leaves: Uint8Array;
   readonly asked: Set<PeerId>;
-  from: Source | null;
+  from: PeerId | null;
   dueAt: Time;
 }
 
@@ -38,22 +43,13 @@ export class Blames {
   readonly #holders: Holders;
   readonly #leaves: TrueLeaves;
   readonly #trust: Trust;
-  readonly #drop: (assembly: Assembly) => void;
   readonly #blameByPiece = new Map<number, Blame>();
 
-  /** `drop`: the whole piece is to be fetched anew. */
-  constructor(
-    context: BlamesContext,
-    holders: Holders,
-    leaves: TrueLeaves,
-    trust: Trust,
-    drop: (assembly: Assembly) => void,
-  ) {
+  constructor(context: BlamesContext, holders: Holders, leaves: TrueLeaves, trust: Trust) {
     this.#context = context;
     this.#holders = holders;
     this.#leaves = leaves;
     this.#trust = trust;
-    this.#drop = drop;
   }
 
   has(piece: number): boolean {
@@ -61,27 +57,27 @@ export class Blames {
   }
 
   /** `leaves`: the hashes of the bytes that came. */
-  begin(assembly: Assembly, leaves: Uint8Array, now: Time): void {
+  begin(assembly: Assembly, leaves: Uint8Array, now: Time): Hopeless {
     const [sender, ...others] = assembly.senders();
     if (sender && others.length === 0) this.#context.refuse(sender, "wrong-block");
     const blame: Blame = { assembly, leaves, asked: new Set(), from: null, dueAt: 0 };
     this.#blameByPiece.set(assembly.piece, blame);
-    this.#ask(blame, now);
+    return this.#ask(blame, now);
   }
 
-  heard(source: Source, piece: number, trueLeaves: Uint8Array): void {
+  heard(peer: PeerId, piece: number, trueLeaves: Uint8Array): Hopeless {
     const blame = this.#blameByPiece.get(piece);
-    if (blame?.from === source) this.#settle(blame, trueLeaves);
+    return blame?.from === peer ? this.#settle(blame, trueLeaves) : NONE;
   }
 
   /** It does not tell the leaves of a piece, or not truly. */
-  untold(source: Source, piece: number, now: Time): void {
+  untold(peer: PeerId, piece: number, now: Time): Hopeless {
     const blame = this.#blameByPiece.get(piece);
-    if (blame?.from === source) this.#ask(blame, now);
+    return blame?.from === peer ? this.#ask(blame, now) : NONE;
   }
 
-  sourceDown(source: Source, now: Time): void {
-    for (const blame of this.#blameByPiece.values()) if (blame.from === source) this.#ask(blame, now);
+  peerDown(peer: PeerId, now: Time): Hopeless {
+    return this.#askAll(({ from }) => from === peer, now);
   }
 
   /** The piece is not under assembly any more. */
@@ -89,34 +85,40 @@ export class Blames {
     this.#blameByPiece.delete(piece);
   }
 
-  tick(now: Time): void {
-    for (const blame of this.#blameByPiece.values()) if (now >= blame.dueAt) this.#ask(blame, now);
+  tick(now: Time): Hopeless {
+    return this.#askAll(({ dueAt }) => now >= dueAt, now);
   }
 
   // -- details -------------------------------------------------------------------------------------------------------
 
+  #askAll(isDue: (blame: Blame) => boolean, now: Time): Hopeless {
+    return [...this.#blameByPiece.values()].filter(isDue).flatMap((blame) => this.#ask(blame, now));
+  }
+
   /** One holder at a time; when none is left that would tell, the whole piece is fetched anew and nobody is blamed. */
-  #ask(blame: Blame, now: Time): void {
+  #ask(blame: Blame, now: Time): Hopeless {
     const { piece } = blame.assembly;
     const holders = [...this.#context.sources()].filter(
       ({ peer }) => !blame.asked.has(peer) && this.#holders.piecesOf(peer)?.has(piece),
     );
     const from = holders[Math.floor(this.#context.random() * holders.length)];
-    if (!from) return this.#drop(blame.assembly);
-    blame.from = from;
+    if (!from) return [piece];
+    blame.from = from.peer;
     blame.asked.add(from.peer);
     blame.dueAt = now + HASHES_TIMEOUT_MS;
     this.#leaves.ask(from.peer, piece);
+    return NONE;
   }
 
-  #settle({ assembly, leaves }: Blame, trueLeaves: Uint8Array): void {
+  #settle({ assembly, leaves }: Blame, trueLeaves: Uint8Array): Hopeless {
     const senders = assembly.senders();
     const liars = assembly.dropFalse(leaves, trueLeaves);
     this.#blameByPiece.delete(assembly.piece);
     assembly.complete = false;
-    if (liars.length === 0) return this.#drop(assembly);
-    for (const source of assembly.sources()) this.#trust.believe(source);
+    if (liars.length === 0) return [assembly.piece];
+    for (const honest of assembly.senders()) this.#trust.believe(honest);
     if (senders.length > 1) for (const liar of liars) this.#context.refuse(liar, "wrong-block");
     this.#context.stir();
+    return NONE;
   }
 }

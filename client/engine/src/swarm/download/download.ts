@@ -6,9 +6,9 @@
  * asked of whom (assemblies.ts), who is believed (trust.ts, blames.ts), when to ask (swarm.ts), nor disks.
  */
 import { Assemblies, type AssembliesContext } from "./assemblies.ts";
-import type { Assembly, Request } from "./assembly.ts";
+import type { Assembly } from "./assembly.ts";
 import { Bitfield } from "../../base/bitfield.ts";
-import { Blames, type BlamesContext } from "./blames.ts";
+import { Blames, type BlamesContext, type Hopeless } from "./blames.ts";
 import { geometryOf, lengthOf, pieceBytes, rootOf, type FileId, type Geometry } from "../../names/file-id.ts";
 import type { FetchEnd, RejectReason } from "../../wire/frame.ts";
 import { Holders, type HoldersContext } from "./holders.ts";
@@ -21,6 +21,7 @@ import type { PeerId } from "../../names/peer-id.ts";
 import { transferState, type Phase } from "./phase.ts";
 import { Picker } from "./picker.ts";
 import { Rate } from "../../base/rate.ts";
+import type { Request } from "./request.ts";
 import type { Source } from "./source.ts";
 import { SILENT_MS } from "../../wire/limits.ts";
 import { TrueLeaves, type TrueLeavesContext } from "./true-leaves.ts";
@@ -90,12 +91,19 @@ export class Download {
     this.geometry = geometryOf(lengthOf(file));
     this.#layer = this.isSmall ? rootOf(file) : new Uint8Array(0);
     const picker = (): Picker | null => (this.#phase.type === "fetching" ? this.#phase.picker : null);
-    const drop = (assembly: Assembly): void => this.#assemblies.drop(assembly);
     this.#holders = new Holders(file, this.geometry, context, picker);
     this.#leaves = new TrueLeaves(file, this.geometry, context);
-    this.#trust = new Trust(context, this.#holders, this.#leaves);
-    this.#blames = new Blames(context, this.#holders, this.#leaves, this.#trust, drop);
-    this.#assemblies = new Assemblies(this, context, this.#holders, this.#trust, this.#blames, picker);
+    this.#trust = new Trust(this.geometry, context, this.#holders, this.#leaves);
+    this.#blames = new Blames(context, this.#holders, this.#leaves, this.#trust);
+    this.#assemblies = new Assemblies(
+      file,
+      this.geometry,
+      context,
+      this.#holders,
+      this.#trust,
+      this.#blames,
+      picker,
+    );
   }
 
   get entries(): readonly FileEntry[] {
@@ -257,10 +265,9 @@ export class Download {
   pieceStored(piece: number): void {
     if (typeof this.#store === "string" || !this.#store.verified.set(piece)) return;
     const assembly = this.#assemblies.of(piece);
-    const [sender] = assembly?.senders() ?? [];
-    this.#store.origins[piece] = sender ? FIRST_SENDER + this.#senderIndex(sender) : HELD_BEFORE;
-    for (const source of assembly?.sources() ?? [])
-      this.#trust.credit(source, assembly!.bytesOfSource(source));
+    const senders = assembly?.senders() ?? [];
+    this.#store.origins[piece] = senders[0] ? FIRST_SENDER + this.#senderIndex(senders[0]) : HELD_BEFORE;
+    for (const sender of senders) this.#trust.credit(sender, assembly!.bytesFrom(sender));
     if (assembly) this.#assemblies.forget(assembly);
     if (this.#phase.type === "fetching") this.#phase.picker.close(piece);
     this.#context.gained(this.file, piece);
@@ -269,7 +276,7 @@ export class Download {
 
   pieceCorrupt(piece: number, leaves: Uint8Array, now: Time): void {
     const assembly = this.#assemblies.of(piece);
-    if (assembly?.complete) this.#blames.begin(assembly, leaves, now);
+    if (assembly?.complete) this.#fetchAnew(this.#blames.begin(assembly, leaves, now));
   }
 
   /** Under these names, or those that were asked for. */
@@ -327,8 +334,8 @@ export class Download {
     this.#trust.drop(source.peer);
     this.#leaves.drop(source.peer);
     if (this.#phase.type === "layer") this.#phase.fetch.sourceDown(source, now);
-    this.#blames.sourceDown(source, now);
-    this.#assemblies.sourceDown(source);
+    this.#fetchAnew(this.#blames.peerDown(source.peer, now));
+    this.#assemblies.peerDown(source.peer);
   }
 
   /** The answer to interest, and to a question for hashes that the peer can't answer. [S11] */
@@ -338,8 +345,8 @@ export class Download {
     if (!held) return;
     for (const piece of this.#leaves.owedBy(source.peer)) {
       if (held.has(piece)) continue;
-      this.#blames.untold(source, piece, now);
-      this.#trust.untold(source, piece);
+      this.#fetchAnew(this.#blames.untold(source.peer, piece, now));
+      this.#assemblies.judged(this.#trust.untold(source.peer, piece));
     }
     if (this.#phase.type === "layer") this.#phase.fetch.bitfield(source, held.count, now);
   }
@@ -371,11 +378,11 @@ export class Download {
     const refusal = this.#leaves.answered(source.peer, piece, leaves, this.#hashOf(piece));
     if (refusal) {
       this.#context.refuse(source.peer, refusal);
-      if (refusal !== "unrequested-layer") this.#blames.untold(source, piece, now);
+      if (refusal !== "unrequested-layer") this.#fetchAnew(this.#blames.untold(source.peer, piece, now));
       return;
     }
-    this.#trust.heard(source, piece, leaves);
-    this.#blames.heard(source, piece, leaves);
+    this.#assemblies.judged(this.#trust.heard(source.peer, piece, leaves));
+    this.#fetchAnew(this.#blames.heard(source.peer, piece, leaves));
   }
 
   // -- requests ------------------------------------------------------------------------------------------------------
@@ -393,27 +400,29 @@ export class Download {
   block(request: Request, bytes: Uint8Array, now: Time): void {
     this.#rate.add(bytes.length, now);
     this.#lastBlockAt = now;
-    this.#assemblies.block(request, bytes);
-    if (request.assembly.isWhole) this.#check(request.assembly);
+    const whole = this.#assemblies.block(request, bytes);
+    if (whole) this.#check(whole);
   }
 
-  rejected(request: Request, reason: RejectReason, now: Time): void {
-    const { source, assembly } = request;
+  rejected(source: Source, request: Request, reason: RejectReason, now: Time): void {
+    const { peer, piece } = request;
     this.release(request);
     switch (reason) {
       case "not-here":
-        return this.#holders.notHere(source.peer, assembly.piece);
-      case "elsewhere":
-        this.#holders.elsewhere(source.peer, assembly.piece, now);
-        if (assembly.isEmpty) this.#assemblies.drop(assembly); // it is picked anew
+        return this.#holders.notHere(peer, piece);
+      case "elsewhere": {
+        this.#holders.elsewhere(peer, piece, now);
+        const assembly = this.#assemblies.of(piece);
+        if (assembly?.isEmpty) this.#assemblies.drop(assembly); // it is picked anew
         return;
+      }
       case "busy":
       case "cancelled":
         return source.rest(now);
       case "changed":
       case "vanished":
-        this.#holders.unreadable(source.peer);
-        if (!this.hasSource()) this.#fail({ type: "source-unreadable", reason, by: source.peer });
+        this.#holders.unreadable(peer);
+        if (!this.hasSource()) this.#fail({ type: "source-unreadable", reason, by: peer });
     }
   }
 
@@ -431,9 +440,9 @@ export class Download {
 
   tick(now: Time): void {
     if (this.#phase.type === "layer") this.#phase.fetch.tick(now);
-    this.#blames.tick(now);
+    this.#fetchAnew(this.#blames.tick(now));
     this.#holders.tick(now);
-    this.#trust.tick(now);
+    for (const verdict of this.#trust.tick(now)) this.#assemblies.judged(verdict);
   }
 
   // -- what the page reads -------------------------------------------------------------------------------------------
@@ -447,7 +456,14 @@ export class Download {
     if (this.#phase.type === "checking") pieces.fill(ARRIVING);
     const verifiedBytes = this.#verifiedBytes();
     const sources = this.#holders.inSight();
-    const state = transferState(this.#phase, sources.length, this.#assemblies, this.#awaited(sources, now));
+    const asked = this.#askedSources();
+    const state = transferState(
+      this.#phase,
+      sources.length,
+      this.#assemblies,
+      asked.map(({ place }) => place),
+      this.#awaited(asked, sources, now),
+    );
     const isComing = this.#phase.type === "fetching" && state.type !== "waiting";
     const bytesPerSecond = isComing ? this.#rate.perSecond(now) : 0;
     return this.#wanted.map((wanted) => ({
@@ -467,14 +483,19 @@ export class Download {
   }
 
   /** Who owes something, while nothing comes from anybody. [S4a] */
-  #awaited(inSight: readonly PeerId[], now: Time): PeerId[] {
+  #awaited(asked: readonly Source[], inSight: readonly PeerId[], now: Time): PeerId[] {
     if (this.#phase.type === "layer") return this.#phase.fetch.awaited(now);
     if (this.#phase.type !== "fetching" || now - this.#lastBlockAt < SILENT_MS) return [];
-    const asked = new Set<Source>();
-    for (const { requests } of this.#assemblies) for (const { source } of requests) asked.add(source);
     const silent = [...this.#context.sources()].filter((source) => source.isSilent(now));
-    if (asked.size === 0) return inSight.filter((peer) => silent.some((source) => source.peer === peer));
-    return [...asked].every((source) => silent.includes(source)) ? [...asked].map(({ peer }) => peer) : [];
+    if (asked.length === 0) return inSight.filter((peer) => silent.some((source) => source.peer === peer));
+    return asked.every((source) => silent.includes(source)) ? asked.map(({ peer }) => peer) : [];
+  }
+
+  /** The linked peers that are asked for some of its bytes. */
+  #askedSources(): Source[] {
+    const peers = new Set<PeerId>();
+    for (const { requests } of this.#assemblies) for (const { peer } of requests) peers.add(peer);
+    return [...peers].flatMap((peer) => this.#context.sourceOf(peer) ?? []);
   }
 
   #verifiedBytes(): number {
@@ -594,6 +615,13 @@ export class Download {
     this.#context.stir();
     this.#trust.leave();
     this.#assemblies.leave();
+  }
+
+  #fetchAnew(pieces: Hopeless): void {
+    for (const piece of pieces) {
+      const assembly = this.#assemblies.of(piece);
+      if (assembly) this.#assemblies.drop(assembly);
+    }
   }
 
   #check(assembly: Assembly): void {

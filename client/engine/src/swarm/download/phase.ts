@@ -23,18 +23,27 @@ export type Phase =
   | { readonly type: "paused"; readonly because: "person" | StoreProblem }
   | { readonly type: "failed"; readonly reason: TransferFailure };
 
-/** `sources`: how many are in sight. `awaited`: those that owe something, while nothing comes from anybody. [S4a] */
+/**
+ * `sources`: how many are in sight. `places`: ours in the queue of each peer that is asked, 0 while it serves us.
+ * `awaited`: those that owe something, while nothing comes from anybody. [S4a]
+ */
 export const transferState = (
   phase: Phase,
   sources: number,
   assemblies: Iterable<Assembly>,
+  places: readonly number[],
   awaited: readonly PeerId[],
 ): TransferState => {
-  const state = stateOf(phase, sources, assemblies);
+  const state = stateOf(phase, sources, assemblies, places);
   return state.type === "downloading" && awaited.length > 0 ? { type: "waiting", for: awaited } : state;
 };
 
-const stateOf = (phase: Phase, sources: number, assemblies: Iterable<Assembly>): TransferState => {
+const stateOf = (
+  phase: Phase,
+  sources: number,
+  assemblies: Iterable<Assembly>,
+  places: readonly number[],
+): TransferState => {
   switch (phase.type) {
     case "waiting":
       return { type: "queued", position: null, sources };
@@ -42,7 +51,7 @@ const stateOf = (phase: Phase, sources: number, assemblies: Iterable<Assembly>):
     case "opening":
       return sources > 0 ? { type: "downloading" } : { type: "queued", position: null, sources };
     case "fetching":
-      return fetchingState(phase.picker, sources, [...assemblies]);
+      return fetchingState(phase.picker, sources, [...assemblies], places);
     case "checking":
       return { type: "verifying" };
     case "saving":
@@ -56,10 +65,14 @@ const stateOf = (phase: Phase, sources: number, assemblies: Iterable<Assembly>):
   }
 };
 
-const fetchingState = (picker: Picker, sources: number, assemblies: readonly Assembly[]): TransferState => {
-  const requests = assemblies.flatMap((assembly) => [...assembly.requests]);
-  if (requests.length > 0 && requests.every(({ source }) => source.place > 0))
-    return { type: "queued", position: Math.min(...requests.map(({ source }) => source.place)), sources };
+const fetchingState = (
+  picker: Picker,
+  sources: number,
+  assemblies: readonly Assembly[],
+  places: readonly number[],
+): TransferState => {
+  const position = places.length > 0 ? Math.min(...places) : 0;
+  if (position > 0) return { type: "queued", position, sources };
   if (picker.openCount === 0 && assemblies.every(({ complete }) => complete)) return { type: "verifying" };
   return sources > 0 ? { type: "downloading" } : { type: "queued", position: null, sources };
 };

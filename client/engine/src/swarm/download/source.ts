@@ -4,7 +4,7 @@
  */
 import type { Time } from "../../base/time.ts";
 import type { PeerId } from "../../names/peer-id.ts";
-import type { Request } from "./assembly.ts";
+import type { Request } from "./request.ts";
 import { LEAF_BYTES } from "../../names/file-id.ts";
 import { Bucket } from "../../base/pace.ts";
 import { Rate } from "../../base/rate.ts";

@@ -5,19 +5,28 @@
  * It does not know who lied in a piece of several senders (blames.ts), nor what is asked of those who are believed.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
-import type { Assembly, Request } from "./assembly.ts";
+import type { Assembly } from "./assembly.ts";
 import { concatBytes, equalBytes } from "../../base/bytes.ts";
-import { LEAF_BYTES } from "../../names/file-id.ts";
+import { LEAF_BYTES, pieceBegin, type Geometry } from "../../names/file-id.ts";
 import type { Holders } from "./holders.ts";
 import type { Time } from "../../base/time.ts";
 import { HASHES_TIMEOUT_MS } from "./layer-fetch.ts";
 import { hashAt } from "../../names/merkle.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 import type { Refusal } from "../../names/refusal.ts";
+import type { Request } from "./request.ts";
 import { MAX_WINDOW_BYTES, type Source } from "./source.ts";
 import type { TrueLeaves } from "./true-leaves.ts";
 
+/** A trial is over, and its peer is not believed. `isFalse`: the leaf that it sent is not the true one. */
+export interface Verdict {
+  readonly request: Request;
+  readonly isFalse: boolean;
+}
+
 export interface TrustContext {
+  /** Undefined when it is not linked any more. */
+  sourceOf(peer: PeerId): Source | undefined;
   refuse(peer: PeerId, refusal: Refusal): void;
   /** Something can be asked for that could not be asked for before. */
   stir(): void;
@@ -32,12 +41,14 @@ interface Trial {
 }
 
 export class Trust {
+  readonly #geometry: Geometry;
   readonly #context: TrustContext;
   readonly #holders: Holders;
   readonly #leaves: TrueLeaves;
   readonly #trialsByPeer = new Map<PeerId, Trial>();
 
-  constructor(context: TrustContext, holders: Holders, leaves: TrueLeaves) {
+  constructor(geometry: Geometry, context: TrustContext, holders: Holders, leaves: TrueLeaves) {
+    this.#geometry = geometry;
     this.#context = context;
     this.#holders = holders;
     this.#leaves = leaves;
@@ -52,19 +63,22 @@ export class Trust {
   hasCredit(source: Source, assemblies: ReadonlyMap<number, Assembly>): boolean {
     if (source.verifiedBytes >= MAX_WINDOW_BYTES || this.#holders.isAlone(source)) return true;
     let unverifiedBytes = 0;
-    for (const assembly of assemblies.values()) unverifiedBytes += assembly.bytesOfSource(source);
+    for (const assembly of assemblies.values()) unverifiedBytes += assembly.bytesFrom(source.peer);
     return unverifiedBytes <= source.verifiedBytes;
   }
 
   /** What it sent was verified. */
-  credit(source: Source, bytes: number): void {
-    this.believe(source);
+  credit(peer: PeerId, bytes: number): void {
+    this.believe(peer);
+    const source = this.#context.sourceOf(peer);
+    if (!source) return;
     if (source.verifiedBytes < MAX_WINDOW_BYTES) this.#wake(source);
     source.verifiedBytes += bytes;
   }
 
-  believe(source: Source): void {
-    if (source.isTrusted) return;
+  believe(peer: PeerId): void {
+    const source = this.#context.sourceOf(peer);
+    if (!source || source.isTrusted) return;
     source.isTrusted = true;
     this.#wake(source);
   }
@@ -78,41 +92,38 @@ export class Trust {
 
   /** The request is for one leaf, and about to be sent: first the hashes to judge it by are asked for. */
   begin(request: Request, now: Time): void {
-    const { source, assembly } = request;
-    this.#leaves.ask(source.peer, assembly.piece);
-    assembly.opener = source;
+    this.#leaves.ask(request.peer, request.piece);
     const dueAt = now + HASHES_TIMEOUT_MS;
-    this.#trialsByPeer.set(source.peer, { request, chunks: [], trueLeaf: null, dueAt });
+    this.#trialsByPeer.set(request.peer, { request, chunks: [], trueLeaf: null, dueAt });
   }
 
   /** Bytes of a request came, and are counted in it. */
-  block(request: Request, bytes: Uint8Array): void {
-    const trial = this.#trialsByPeer.get(request.source.peer);
-    if (trial?.request !== request) return;
+  block(request: Request, bytes: Uint8Array): Verdict | null {
+    const trial = this.#trialsByPeer.get(request.peer);
+    if (trial?.request !== request) return null;
     trial.chunks.push(bytes.slice());
-    this.#judge(trial);
+    return this.#judge(trial);
   }
 
-  heard(source: Source, piece: number, trueLeaves: Uint8Array): void {
-    const trial = this.#trialsByPeer.get(source.peer);
-    if (trial?.request.assembly.piece !== piece) return;
-    const { begin, assembly } = trial.request;
-    trial.trueLeaf = hashAt(trueLeaves, (begin - assembly.begin) / LEAF_BYTES).slice();
-    this.#judge(trial);
+  heard(peer: PeerId, piece: number, trueLeaves: Uint8Array): Verdict | null {
+    const trial = this.#trialsByPeer.get(peer);
+    if (trial?.request.piece !== piece) return null;
+    const leaf = (trial.request.begin - pieceBegin(this.#geometry, piece)) / LEAF_BYTES;
+    trial.trueLeaf = hashAt(trueLeaves, leaf).slice();
+    return this.#judge(trial);
   }
 
   /** It does not tell the leaves of a piece. */
-  untold(source: Source, piece: number): void {
-    const trial = this.#trialsByPeer.get(source.peer);
-    if (trial?.request.assembly.piece === piece) this.end(trial.request);
+  untold(peer: PeerId, piece: number): Verdict | null {
+    const trial = this.#trialsByPeer.get(peer);
+    return trial?.request.piece === piece ? this.end(trial.request) : null;
   }
 
-  /** Without a verdict, when the request was on trial: it will bring nothing more. */
-  end(request: Request): void {
-    const { peer } = request.source;
-    if (this.#trialsByPeer.get(peer)?.request !== request) return;
-    this.#trialsByPeer.delete(peer);
-    request.assembly.opener = null;
+  /** The request will bring nothing more, and can't be judged; null when it was not on trial. */
+  end(request: Request): Verdict | null {
+    if (this.#trialsByPeer.get(request.peer)?.request !== request) return null;
+    this.#trialsByPeer.delete(request.peer);
+    return { request, isFalse: false };
   }
 
   drop(peer: PeerId): void {
@@ -124,22 +135,27 @@ export class Trust {
     this.#trialsByPeer.clear();
   }
 
-  tick(now: Time): void {
-    for (const { request, dueAt } of this.#trialsByPeer.values())
-      if (request.received === request.length && now >= dueAt) this.end(request);
+  tick(now: Time): Verdict[] {
+    return [...this.#trialsByPeer.values()].flatMap(({ request, dueAt }) => {
+      const isOverdue = request.received === request.length && now >= dueAt;
+      const verdict = isOverdue ? this.end(request) : null;
+      return verdict ? [verdict] : [];
+    });
   }
 
   // -- details -------------------------------------------------------------------------------------------------------
 
-  #judge({ request, chunks, trueLeaf }: Trial): void {
-    if (request.received < request.length || !trueLeaf) return;
+  #judge({ request, chunks, trueLeaf }: Trial): Verdict | null {
+    if (request.received < request.length || !trueLeaf) return null;
     const isTrue = equalBytes(sha256(concatBytes(...chunks)), trueLeaf);
-    this.#trialsByPeer.delete(request.source.peer);
-    if (isTrue) return this.believe(request.source);
-    request.assembly.opener = null;
-    if (!request.assembly.complete) request.assembly.drop(request);
-    this.#context.refuse(request.source.peer, "wrong-block");
+    this.#trialsByPeer.delete(request.peer);
+    if (isTrue) {
+      this.believe(request.peer);
+      return null;
+    }
+    this.#context.refuse(request.peer, "wrong-block");
     this.#context.stir();
+    return { request, isFalse: true };
   }
 
   /** It may be asked for more. */
