@@ -10,6 +10,7 @@ import { Board } from "./board/board.ts";
 import { hexToBytes, viewOf } from "./base/bytes.ts";
 import { Catalog } from "./catalog/catalog.ts";
 import { DirectMessages } from "./people/direct-message.ts";
+import type { Effect } from "./io/effect.ts";
 import type { Entry } from "./feed/entry.ts";
 import { lengthOf, type FileId } from "./names/file-id.ts";
 import type { Frame } from "./wire/frame.ts";
@@ -26,7 +27,7 @@ import type { PostId } from "./names/post-id.ts";
 import { Presence } from "./people/presence.ts";
 import { MAX_FORKS } from "./gossip/proofs.ts";
 import type { Refusal } from "./names/refusal.ts";
-import { Swarm } from "./swarm/swarm.ts";
+import { Swarm, type SwarmEvent } from "./swarm/swarm.ts";
 import { TransferLinks } from "./links/transfer-links.ts";
 import type {
   DownloadView,
@@ -178,14 +179,7 @@ export class Engine {
       sourcesChanged: (file) => this.#swarm.sourcesChanged(file, this.#now),
     });
     this.#board = new Board(me);
-    this.#swarm = new Swarm({
-      emit,
-      send,
-      refuse,
-      notify: (notice) => {
-        if (notice.type === "source-unreadable") this.#withdraw(notice.file, notice.reason);
-        notify(notice);
-      },
+    this.#swarm = new Swarm((event) => this.#swarmEvent(event), {
       random,
       sourcesOf: (file) => this.#catalog.sourcesOf(file).filter(isLinked),
     });
@@ -415,6 +409,23 @@ export class Engine {
         return; // links.ts answers these
       default:
         return this.#swarm.frame(peer, frame, now);
+    }
+  }
+
+  #swarmEvent(event: SwarmEvent): void {
+    if (event.type !== "source-unreadable") return this.#effect(event);
+    this.#withdraw(event.file, event.reason);
+    this.#notify(event);
+  }
+
+  #effect(effect: Effect): void {
+    switch (effect.type) {
+      case "output":
+        return void this.#outputs.push(effect.output);
+      case "send":
+        return this.#links.send(effect.to, effect.frame);
+      case "refuse":
+        return this.#links.refuse(effect.peer, effect.refusal);
     }
   }
 

@@ -8,7 +8,8 @@ import { Download, type DownloadContext } from "./download/download.ts";
 import { geometryOf, lengthOf, type FileId } from "../names/file-id.ts";
 import type { BlockFrame, RejectFrame, SwarmFrame } from "../wire/frame.ts";
 import { Bucket } from "../base/pace.ts";
-import type { Limits, LocalFile, Notice, PieceOrder, SwarmInput, SwarmOutput } from "../io/io.ts";
+import type { Limits, LocalFile, PieceOrder, ReadProblem, SwarmInput, SwarmOutput } from "../io/io.ts";
+import type { SwarmEffect } from "../io/swarm-effect.ts";
 import type { Time } from "../base/time.ts";
 import type { FileEntry } from "../names/library-entry.ts";
 import type { PeerId } from "../names/peer-id.ts";
@@ -26,13 +27,13 @@ const SOURCELESS_TURN_MS = 10_000;
 /** How often stalls, silence and turns are looked at while anything is under way. */
 const LOOK_EVERY_MS = 500;
 
-export interface SwarmContext {
-  emit(output: SwarmOutput): void;
-  /** A control frame to a linked peer. */
-  send(peer: PeerId, frame: SwarmFrame): void;
-  /** Counted. For a hostile one the engine closes the link and calls peerDown() soon after, never within this call. */
-  refuse(peer: PeerId, refusal: Refusal): void;
-  notify(notice: Notice): void;
+export type SwarmEvent =
+  | SwarmEffect
+  /** A served file cannot be read any more: told once, until it is shared anew. [S17] */
+  | { readonly type: "source-unreadable"; readonly file: FileId; readonly reason: ReadProblem };
+
+/** What the swarm may read of the engine around it. */
+export interface SwarmView {
   /** [0, 1) */
   random(): number;
   /** Linked peers whose catalog entry offers the file. */
@@ -60,7 +61,10 @@ class Line {
 }
 
 export class Swarm {
-  readonly #context: SwarmContext;
+  readonly #queue: (event: SwarmEvent) => void;
+  readonly #view: SwarmView;
+  /** Of the call that goes on. */
+  readonly #events: SwarmEvent[] = [];
   readonly #downloadContext: DownloadContext;
   readonly #uploads: Uploads;
   readonly #sources = new Map<PeerId, Source>();
@@ -86,21 +90,21 @@ export class Swarm {
   #lookAt: Time | null = null;
   #now: Time = 0;
 
-  constructor(context: SwarmContext) {
-    this.#context = context;
+  /** `queue` gets the events of a call at its end, in order. */
+  constructor(queue: (event: SwarmEvent) => void, view: SwarmView) {
+    this.#queue = queue;
+    this.#view = view;
     const refuse = (peer: PeerId, refusal: Refusal): void => this.#refuse(peer, refusal);
-    const { emit, send, notify, random } = {
-      emit: (output: SwarmOutput) => context.emit(output),
-      send: (peer: PeerId, frame: SwarmFrame) => context.send(peer, frame),
-      notify: (notice: Notice) => context.notify(notice),
-      random: () => context.random(),
-    };
-    this.#uploads = new Uploads({ emit, send, refuse, notify, held: (file) => this.#held(file) });
+    const emit = (output: SwarmOutput): void => void this.#events.push({ type: "output", output });
+    const send = (to: PeerId, frame: SwarmFrame): void => void this.#events.push({ type: "send", to, frame });
+    const unreadable = (file: FileId, reason: ReadProblem): void =>
+      void this.#events.push({ type: "source-unreadable", file, reason });
+    this.#uploads = new Uploads({ emit, send, refuse, unreadable, held: (file) => this.#held(file) });
     this.#downloadContext = {
       emit,
       send,
       refuse,
-      random,
+      random: () => view.random(),
       sourcesOf: (file) => this.#sourcesOf(file),
       sources: () => this.#goodSources(),
       sourceOf: (peer) => this.#sources.get(peer),
@@ -250,7 +254,8 @@ export class Swarm {
         this.#uploads.leavesHashed(input.file, input.piece, input.leaves, now);
         break;
       case "bytes-sent":
-        return this.#uploads.bytesSent(input.peer, input.id, input.bytes, now);
+        this.#uploads.bytesSent(input.peer, input.id, input.bytes, now);
+        return this.#drain();
       case "read-failed":
         this.#uploads.readFailed(input.file, input.reason, now);
         break;
@@ -292,14 +297,16 @@ export class Swarm {
     this.#shared.set(file.file, file);
     this.#withdrawn.delete(file.file);
     this.#uploads.offered(file.file);
+    this.#drain();
   }
 
   /** The file is not served any more, whether it was shared or downloaded. */
   unshare(file: FileId): void {
     this.#shared.delete(file);
-    if (this.#kept.delete(file)) this.#context.emit({ type: "close-store", file, forget: true });
+    if (this.#kept.delete(file)) this.#emit({ type: "close-store", file, forget: true });
     if (this.#downloads.has(file)) this.#withdrawn.add(file);
     this.#uploads.withdrawn(file, this.#now);
+    this.#drain();
   }
 
   /** `stored`: an earlier life left some of it on this device. What is here by another name is only saved. */
@@ -324,11 +331,13 @@ export class Swarm {
   stopSending(to: PeerId, file: FileId, now: Time): void {
     this.#now = now;
     this.#uploads.stop(to, file, now);
+    this.#drain();
   }
 
   allowSending(to: PeerId, file: FileId, now: Time): void {
     this.#now = now;
     this.#uploads.allow(to, file, now);
+    this.#drain();
   }
 
   /** Takes what was sent off the list. */
@@ -435,7 +444,7 @@ export class Swarm {
     if (this.#uploads.serves(peer) || (this.#sources.get(peer)?.requests.size ?? 0) > 0) return true;
     for (const line of [this.#small, this.#large])
       for (const download of line.active.keys())
-        if (this.#context.sourcesOf(download.file).includes(peer)) return true;
+        if (this.#view.sourcesOf(download.file).includes(peer)) return true;
     return false;
   }
 
@@ -445,8 +454,17 @@ export class Swarm {
 
   // -- asking --------------------------------------------------------------------------------------------------------
 
-  /** Ends every call: the refused are let go, turns are given, and who has room is asked for more. */
+  /** Ends every call: the refused are let go, turns are given, and whoever has room is asked for more. */
   #settle(now: Time, spoke?: Source): void {
+    this.#giveAndAsk(now, spoke);
+    this.#drain();
+  }
+
+  #drain(): void {
+    for (const event of this.#events.splice(0)) this.#queue(event);
+  }
+
+  #giveAndAsk(now: Time, spoke?: Source): void {
     for (const peer of this.#condemned) this.#lose(peer);
     this.#condemned.clear();
     if (!this.#stirred) {
@@ -555,7 +573,7 @@ export class Swarm {
   #handed(file: FileId, from: PeerId): void {
     const download = this.#downloads.get(file);
     if (download) download.handed(from);
-    else this.#context.emit({ type: "drop-file", file });
+    else this.#emit({ type: "drop-file", file });
   }
 
   #handedChecked(file: FileId, layer: Uint8Array | null): void {
@@ -577,7 +595,11 @@ export class Swarm {
 
   #refuse(peer: PeerId, refusal: Refusal): void {
     if (isHostile(refusal)) this.#condemned.add(peer);
-    this.#context.refuse(peer, refusal);
+    this.#events.push({ type: "refuse", peer, refusal });
+  }
+
+  #emit(output: SwarmOutput): void {
+    this.#events.push({ type: "output", output });
   }
 
   /** The peer is no source any more; what it was asked for is asked of others. */
@@ -595,7 +617,7 @@ export class Swarm {
   }
 
   #sourcesOf(file: FileId): readonly Source[] {
-    return this.#context.sourcesOf(file).flatMap((peer) => {
+    return this.#view.sourcesOf(file).flatMap((peer) => {
       const source = this.#condemned.has(peer) ? undefined : this.#sources.get(peer);
       return source ? [source] : [];
     });

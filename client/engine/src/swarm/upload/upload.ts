@@ -21,7 +21,7 @@ import {
 import { MAX_HASHES_PER_FRAME } from "../../wire/frame.ts";
 import type { FetchEnd, RejectReason, RequestFrame, SwarmFrame } from "../../wire/frame.ts";
 import { Interests } from "./interests.ts";
-import type { Notice, ReadProblem, SwarmOutput } from "../../io/io.ts";
+import type { ReadProblem, SwarmOutput } from "../../io/io.ts";
 import type { Time } from "../../base/time.ts";
 import { hashAt, pieceHashOf } from "../../names/merkle.ts";
 import type { PeerId } from "../../names/peer-id.ts";
@@ -63,7 +63,7 @@ export interface UploadsContext {
   emit(output: SwarmOutput): void;
   send(peer: PeerId, frame: SwarmFrame): void;
   refuse(peer: PeerId, refusal: Refusal): void;
-  notify(notice: Notice): void;
+  unreadable(file: FileId, reason: ReadProblem): void;
   /** What may be served of a file, or null. */
   held(file: FileId): Held | null;
 }
@@ -345,7 +345,7 @@ export class Uploads {
 
   readFailed(file: FileId, reason: ReadProblem, now: Time): void {
     if (!this.#context.held(file)) return; // not served any more
-    if (!this.#problemByFile.has(file)) this.#context.notify({ type: "source-unreadable", file, reason });
+    if (!this.#problemByFile.has(file)) this.#context.unreadable(file, reason);
     this.#problemByFile.set(file, reason);
     this.#sent.withdrawn(file);
     for (const [key, job] of this.#leavesJobs) {
