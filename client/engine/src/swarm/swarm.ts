@@ -1,29 +1,27 @@
 /**
- * The door to downloading and serving: who is linked, which downloads have their turn, and when to ask whom. A pure
- * state machine: every call ends by asking whoever has room for more. PROTOCOL.md, "The swarm".
+ * The door to downloading and serving: who is linked, what is fetched and served, and when to ask whom. A pure state
+ * machine: every call ends by asking whoever has room for more, and then hands on what its parts queued. PROTOCOL.md,
+ * "The swarm".
  */
-import { MAX_HELD_BYTES } from "./download/assemblies.ts";
 import { Bitfield } from "../base/bitfield.ts";
-import { Download, type DownloadContext } from "./download/download.ts";
+import { Budget } from "./download/budget.ts";
+import { Download } from "./download/download.ts";
+import { ASK_AGAIN, type DownloadEvent } from "./download/event.ts";
 import { geometryOf, lengthOf, type FileId } from "../names/file-id.ts";
 import type { BlockFrame, RejectFrame, SwarmFrame } from "../wire/frame.ts";
-import { Bucket } from "../base/pace.ts";
 import type { Limits, LocalFile, PieceOrder, ReadProblem, SwarmInput, SwarmOutput } from "../io/io.ts";
 import type { SwarmEffect } from "../io/swarm-effect.ts";
 import type { Time } from "../base/time.ts";
 import type { FileEntry } from "../names/library-entry.ts";
 import type { PeerId } from "../names/peer-id.ts";
-import { isHostile, type Refusal } from "../names/refusal.ts";
-import { Source } from "./download/source.ts";
+import type { Refusal } from "../names/refusal.ts";
+import type { Source } from "./download/source.ts";
+import { Sources } from "./download/sources.ts";
+import type { Supplies } from "./download/supplies.ts";
+import { Turns } from "./turns.ts";
 import { Uploads, type Held } from "./upload/upload.ts";
 import type { DownloadView, UploadView } from "../io/view.ts";
 
-/** Files of several pieces fetched at a time: more would only finish later, all of them. Guess. */
-const LARGE_AT_ONCE = 6;
-/** Files of one piece fetched at a time: enough to keep a link of 10 ms full of files of 16 KiB. Guess. */
-const SMALL_AT_ONCE = 64;
-/** A download without a source gives its turn to another after this. */
-const SOURCELESS_TURN_MS = 10_000;
 /** How often stalls, silence and turns are looked at while anything is under way. */
 const LOOK_EVERY_MS = 500;
 
@@ -40,53 +38,27 @@ export interface SwarmView {
   sourcesOf(file: FileId): readonly PeerId[];
 }
 
-/** Downloads of one size, in the order they have their turn. */
-class Line {
-  readonly limit: number;
-  readonly active = new Map<Download, { sourcelessSince: Time | null }>();
-  /** With a source. */
-  readonly ready = new Set<Download>();
-  /** Nobody in the catalog offers it, but somebody linked may hold pieces: they are asked when nothing is ready. */
-  readonly hopeful = new Set<Download>();
-
-  constructor(limit: number) {
-    this.limit = limit;
-  }
-
-  leave(download: Download): void {
-    this.active.delete(download);
-    this.ready.delete(download);
-    this.hopeful.delete(download);
-  }
-}
-
 export class Swarm {
   readonly #queue: (event: SwarmEvent) => void;
   readonly #view: SwarmView;
   /** Of the call that goes on. */
-  readonly #events: SwarmEvent[] = [];
-  readonly #downloadContext: DownloadContext;
+  readonly #events: (DownloadEvent | SwarmEvent)[] = [];
+  readonly #sources: Sources;
+  readonly #budget = new Budget();
+  readonly #turns = new Turns(this.#events);
+  readonly #supplies: Supplies;
   readonly #uploads: Uploads;
-  readonly #sources = new Map<PeerId, Source>();
-  /** Refused as hostile since the last settling. */
-  readonly #condemned = new Set<PeerId>();
   readonly #shared = new Map<FileId, LocalFile>();
   readonly #downloads = new Map<FileId, Download>();
   /** Finished downloads that the person does not serve. */
   readonly #withdrawn = new Set<FileId>();
   /** Finished downloads that left the list, and whose store the library serves from. */
   readonly #kept = new Set<FileId>();
-  readonly #small = new Line(SMALL_AT_ONCE);
-  readonly #large = new Line(LARGE_AT_ONCE);
-  #heldBytes = 0;
-  /** Something could not be asked for because of #heldBytes. */
-  #isFull = false;
-  #nextRequestId = 1;
-  readonly #bucket = new Bucket();
   #perPeerBytesPerSecond: number | null = null;
   /** A limit lets something be asked for again. */
   #paceAt: Time | null = null;
-  #stirred = false;
+  /** Something can be asked for that could not be asked for before. */
+  #mayAskAgain = false;
   #lookAt: Time | null = null;
   #now: Time = 0;
 
@@ -94,41 +66,18 @@ export class Swarm {
   constructor(queue: (event: SwarmEvent) => void, view: SwarmView) {
     this.#queue = queue;
     this.#view = view;
-    const refuse = (peer: PeerId, refusal: Refusal): void => this.#refuse(peer, refusal);
+    this.#sources = new Sources(this.#events, view);
+    const refuse = (peer: PeerId, refusal: Refusal): void => this.#sources.refuse(peer, refusal);
     const emit = (output: SwarmOutput): void => void this.#events.push({ type: "output", output });
     const send = (to: PeerId, frame: SwarmFrame): void => void this.#events.push({ type: "send", to, frame });
     const unreadable = (file: FileId, reason: ReadProblem): void =>
       void this.#events.push({ type: "source-unreadable", file, reason });
     this.#uploads = new Uploads({ emit, send, refuse, unreadable, held: (file) => this.#held(file) });
-    this.#downloadContext = {
-      emit,
-      send,
-      refuse,
-      random: () => view.random(),
-      sourcesOf: (file) => this.#sourcesOf(file),
-      sources: () => this.#goodSources(),
-      sourceOf: (peer) => this.#sources.get(peer),
-      nextRequestId: () => this.#nextRequestId++,
-      isWanted: (file) => this.#uploads.isWanted(file),
-      biteBytes: ({ bucket }) => Math.min(this.#bucket.biteBytes(), bucket.biteBytes()),
-      spend: ({ bucket }, bytes) => {
-        this.#bucket.spend(bytes, this.#now);
-        bucket.spend(bytes, this.#now);
-      },
-      giveBack: (peer, bytes) => {
-        this.#bucket.giveBack(bytes);
-        this.#sources.get(peer)?.bucket.giveBack(bytes);
-      },
-      reserve: (bytes) => this.#reserve(bytes),
-      free: (bytes) => {
-        this.#heldBytes -= bytes;
-        this.#stirred ||= this.#isFull;
-        this.#isFull = false;
-      },
-      stir: () => {
-        this.#stirred = true;
-      },
-      gained: (file, piece) => this.#uploads.gained(file, piece, this.#now),
+    this.#supplies = {
+      events: this.#events,
+      sources: this.#sources,
+      budget: this.#budget,
+      view: { random: () => view.random(), isWanted: (file) => this.#uploads.isWanted(file) },
     };
   }
 
@@ -137,11 +86,10 @@ export class Swarm {
   /** A proven link. */
   peerUp(peer: PeerId, now: Time): void {
     this.#now = now;
-    const source = new Source(peer);
+    const source = this.#sources.add(peer);
     source.bucket.limit(this.#perPeerBytesPerSecond);
-    this.#sources.set(peer, source);
     this.#uploads.peerUp(peer);
-    for (const download of this.#large.active.keys()) download.sourceUp(source, now);
+    this.#turns.sourceUp(source, now);
     for (const download of this.#downloads.values()) this.#sourceMayBeNew(download);
     this.#settle(now);
   }
@@ -166,7 +114,7 @@ export class Swarm {
   frame(peer: PeerId, frame: SwarmFrame, now: Time): void {
     this.#now = now;
     const source = this.#sources.get(peer);
-    if (!source) return; // condemned, and its link about to close
+    if (!source) return; // refused as hostile, and its link about to close
     switch (frame.type) {
       case "interest":
         this.#uploads.interest(peer, frame.file, frame.wanted, now);
@@ -185,7 +133,7 @@ export class Swarm {
       case "layer": {
         const download = this.#downloads.get(frame.file);
         if (download) download.layerFrame(source, frame.first, frame.hashes, now);
-        else this.#refuse(peer, "unrequested-layer");
+        else this.#sources.refuse(peer, "unrequested-layer");
         break;
       }
       case "leaves-request":
@@ -194,7 +142,7 @@ export class Swarm {
       case "leaves": {
         const download = this.#downloads.get(frame.file);
         if (download) download.leavesFrame(source, frame.piece, frame.hashes, now);
-        else this.#refuse(peer, "unrequested-layer");
+        else this.#sources.refuse(peer, "unrequested-layer");
         break;
       }
       case "request":
@@ -209,7 +157,7 @@ export class Swarm {
       case "queue":
         if (source.place === frame.position) return;
         source.place = frame.position;
-        this.#stirred = true; // others may be sooner now
+        this.#events.push(ASK_AGAIN); // others may be sooner now
         break;
       case "fetch-ended":
         this.#uploads.fetchEnded(peer, frame.file, frame.how);
@@ -248,7 +196,7 @@ export class Swarm {
         this.#downloads.get(input.file)?.pieceStored(input.piece);
         break;
       case "piece-corrupt":
-        this.#downloads.get(input.file)?.pieceCorrupt(input.piece, input.leaves, now);
+        this.#downloads.get(input.file)?.pieces.corrupt(input.piece, input.leaves, now);
         break;
       case "leaves-hashed":
         this.#uploads.leavesHashed(input.file, input.piece, input.leaves, now);
@@ -284,11 +232,11 @@ export class Swarm {
 
   limit(limits: Limits, now: Time): void {
     this.#now = now;
-    this.#bucket.limit(limits.downloadBytesPerSecond);
+    this.#budget.limit(limits.downloadBytesPerSecond);
     this.#perPeerBytesPerSecond = limits.downloadPerPeerBytesPerSecond;
-    for (const { bucket } of this.#sources.values()) bucket.limit(this.#perPeerBytesPerSecond);
+    for (const { bucket } of this.#sources) bucket.limit(this.#perPeerBytesPerSecond);
     this.#uploads.limit(limits.uploadBytesPerSecond, limits.uploadPerPeerBytesPerSecond, now);
-    this.#stirred = true;
+    this.#events.push(ASK_AGAIN);
     this.#settle(now);
   }
 
@@ -318,12 +266,12 @@ export class Swarm {
     }
     this.#now = now;
     this.#kept.delete(file);
-    const download = new Download(this.#downloadContext, file, { name, folder });
+    const download = new Download(this.#supplies, file, { name, folder });
     this.#downloads.set(file, download);
     const shared = this.#shared.get(file);
     if (shared && !this.#uploads.problemOf(file)) download.isHere(shared.layer);
     else if (stored) download.recall();
-    this.#lineUp(download);
+    this.#turns.lineUp(download);
     this.#settle(now);
   }
 
@@ -371,17 +319,17 @@ export class Swarm {
     if (!download) return;
     this.#now = now;
     download.resume();
-    this.#lineUp(download);
+    this.#turns.lineUp(download);
     this.#settle(now);
   }
 
   /** What was stored is deleted. `entry`: unless the file is fetched by other names, too. */
   cancel(file: FileId, now: Time, entry?: FileEntry): void {
     const download = this.#downloads.get(file);
-    if (!download || (entry && download.isLeftWithout(entry))) return;
+    if (!download || (entry && download.names.remove(entry))) return;
     this.#now = now;
     download.end();
-    this.#lineOf(download).leave(download);
+    this.#turns.leave(download);
     this.#downloads.delete(file);
     this.#withdrawn.delete(file);
     if (!this.#shared.has(file)) this.#uploads.withdrawn(file, now);
@@ -392,7 +340,7 @@ export class Swarm {
   clear(file: FileId, now: Time, entry?: FileEntry): void {
     const download = this.#downloads.get(file);
     if (!this.#shared.has(file) || !download?.isWhole) return this.cancel(file, now, entry);
-    if (entry && download.isLeftWithout(entry)) return;
+    if (entry && download.names.remove(entry)) return;
     this.#downloads.delete(file);
     this.#kept.add(file);
   }
@@ -401,7 +349,7 @@ export class Swarm {
   finished(file: FileId): LocalFile[] {
     const download = this.#downloads.get(file);
     if (!download?.isWhole) return [];
-    return download.entries.map(({ name, folder }) => ({ file, name, folder, layer: download.layer }));
+    return download.names.entries.map(({ name, folder }) => ({ file, name, folder, layer: download.layer }));
   }
 
   // -- time ----------------------------------------------------------------------------------------------------------
@@ -412,7 +360,7 @@ export class Swarm {
     if (this.#lookAt !== null && now >= this.#lookAt) this.#look(now);
     if (this.#paceAt !== null && now >= this.#paceAt) {
       this.#paceAt = null;
-      this.#stirred = true;
+      this.#events.push(ASK_AGAIN);
     }
     this.#settle(now);
   }
@@ -442,9 +390,7 @@ export class Swarm {
   /** Something goes to or fro, or may as soon as a turn comes. */
   needs(peer: PeerId): boolean {
     if (this.#uploads.serves(peer) || (this.#sources.get(peer)?.requests.size ?? 0) > 0) return true;
-    for (const line of [this.#small, this.#large])
-      for (const download of line.active.keys())
-        if (this.#view.sourcesOf(download.file).includes(peer)) return true;
+    for (const file of this.#turns.files()) if (this.#view.sourcesOf(file).includes(peer)) return true;
     return false;
   }
 
@@ -454,116 +400,78 @@ export class Swarm {
 
   // -- asking --------------------------------------------------------------------------------------------------------
 
-  /** Ends every call: the refused are let go, turns are given, and whoever has room is asked for more. */
+  /** Ends every call: the refused are let go, turns are given, whoever has room is asked, and the events go on. */
   #settle(now: Time, spoke?: Source): void {
-    this.#giveAndAsk(now, spoke);
+    for (const peer of this.#sources.refused()) this.#lose(peer);
+    this.#drain();
+    if (this.#mayAskAgain) this.#askAll(now);
+    else if (spoke && this.#sources.get(spoke.peer) === spoke) this.#fill(spoke, now);
     this.#drain();
   }
 
+  /** Carries on what was queued, in order; what follows from one event goes before the next. */
   #drain(): void {
-    for (const event of this.#events.splice(0)) this.#queue(event);
+    if (this.#events.length === 0) return;
+    for (const event of this.#events.splice(0))
+      switch (event.type) {
+        case "ask-again":
+          this.#mayAskAgain = true;
+          break;
+        case "gained":
+          this.#uploads.gained(event.file, event.piece, this.#now);
+          this.#drain();
+          break;
+        default:
+          this.#queue(event);
+      }
   }
 
-  #giveAndAsk(now: Time, spoke?: Source): void {
-    for (const peer of this.#condemned) this.#lose(peer);
-    this.#condemned.clear();
-    if (!this.#stirred) {
-      if (spoke && this.#sources.has(spoke.peer)) this.#fill(spoke, now);
-      return;
-    }
-    this.#stirred = false;
-    this.#giveTurns(this.#small, now);
-    this.#giveTurns(this.#large, now);
-    for (const source of this.#sources.values()) {
+  #askAll(now: Time): void {
+    this.#mayAskAgain = false;
+    this.#turns.give(now);
+    for (const source of this.#sources) {
       source.idle = false;
       this.#fill(source, now);
     }
-    const busy = this.#small.active.size + this.#large.active.size > 0;
-    this.#lookAt = busy ? (this.#lookAt ?? now + LOOK_EVERY_MS) : null;
+    this.#lookAt = this.#turns.isBusy ? (this.#lookAt ?? now + LOOK_EVERY_MS) : null;
   }
 
   #fill(source: Source, now: Time): void {
     while (!source.idle && source.hasRoom(now) && this.#isPaid(source, now))
-      source.idle = !this.#askOne(source, now);
+      source.idle = !this.#turns.ask(source, now);
   }
 
   /** Whether the limits let something be asked for. [S18] */
-  #isPaid({ bucket }: Source, now: Time): boolean {
-    const freeAt = Math.max(this.#bucket.freeAt(now), bucket.freeAt(now));
+  #isPaid(source: Source, now: Time): boolean {
+    const freeAt = this.#budget.freeAt(source, now);
     if (freeAt > now) this.#paceAt = Math.min(this.#paceAt ?? Infinity, freeAt);
     return freeAt <= now;
   }
 
-  /** Earlier downloads first; a source that has nothing new for any of them helps another source. */
-  #askOne(source: Source, now: Time): boolean {
-    for (const line of [this.#small, this.#large])
-      for (const download of line.active.keys()) if (download.ask(source, now)) return true;
-    for (const line of [this.#small, this.#large])
-      for (const download of line.active.keys()) if (download.help(source, now)) return true;
-    return false;
-  }
-
-  #giveTurns(line: Line, now: Time): void {
-    for (const download of line.active.keys()) if (!download.isActive) line.leave(download);
-    while (line.active.size < line.limit) {
-      const [next] = line.ready.size > 0 ? line.ready : line.hopeful;
-      if (!next) return;
-      const promised = line.ready.has(next);
-      line.leave(next);
-      if (!next.isWaiting) continue;
-      if (promised && !next.hasSource()) {
-        this.#lineUp(next);
-        continue;
-      }
-      line.active.set(next, { sourcelessSince: null });
-      next.start(now);
-    }
-  }
-
-  #lineUp(download: Download): void {
-    const line = this.#lineOf(download);
-    if (!download.isWaiting || line.active.has(download)) return;
-    if (download.hasSource()) {
-      line.hopeful.delete(download);
-      line.ready.add(download);
-    } else {
-      line.ready.delete(download);
-      if (!download.isSmall && download.state === "waiting") line.hopeful.add(download);
-    }
-    this.#stirred = true;
-  }
-
   #sourceMayBeNew(download: Download): void {
-    if (!this.#lineOf(download).active.has(download)) return this.#lineUp(download);
-    for (const source of this.#sourcesOf(download.file)) download.sourceUp(source, this.#now);
+    if (!this.#turns.has(download)) return this.#turns.lineUp(download);
+    for (const source of this.#sources.of(download.file)) download.sourceUp(source, this.#now);
   }
 
   #look(now: Time): void {
     this.#lookAt = null;
-    this.#stirred = true;
-    for (const source of this.#sources.values()) {
+    this.#events.push(ASK_AGAIN);
+    for (const source of this.#sources) {
       if (!source.isStalled(now)) continue;
       source.stalled(now);
-      for (const request of source.requests.values()) this.#downloads.get(request.file)?.cancel(request);
+      for (const request of source.requests.values())
+        this.#downloads.get(request.file)?.pieces.cancel(request);
     }
-    for (const line of [this.#small, this.#large])
-      for (const [download, turn] of line.active) {
-        download.tick(now);
-        turn.sourcelessSince = download.hasSource() ? null : (turn.sourcelessSince ?? now);
-        if (turn.sourcelessSince === null || now - turn.sourcelessSince < SOURCELESS_TURN_MS) continue;
-        if (line.ready.size + line.hopeful.size === 0) continue;
-        download.stop();
-        line.leave(download);
-        this.#lineUp(download);
-      }
+    this.#turns.tick(now);
   }
 
   // -- details -------------------------------------------------------------------------------------------------------
 
   #block(source: Source, { id, bytes }: BlockFrame, now: Time): void {
     const request = source.requests.get(id);
-    if (!request) return this.#refuse(source.peer, "unrequested-block");
-    if (bytes.length > request.length - request.received) return this.#refuse(source.peer, "wrong-length");
+    if (!request) return this.#sources.refuse(source.peer, "unrequested-block");
+    if (bytes.length > request.length - request.received)
+      return this.#sources.refuse(source.peer, "wrong-length");
     source.arrived(request, bytes.length, now);
     if (request.cancelled) request.received += bytes.length;
     else this.#downloads.get(request.file)?.block(request, bytes, now);
@@ -580,7 +488,7 @@ export class Swarm {
     const download = this.#downloads.get(file);
     if (!download) return;
     download.checked(layer);
-    this.#lineUp(download);
+    this.#turns.lineUp(download);
   }
 
   #rejected(source: Source, { id, reason }: RejectFrame, now: Time): void {
@@ -593,11 +501,6 @@ export class Swarm {
     this.#downloads.get(request.file)?.rejected(source, request, reason, now);
   }
 
-  #refuse(peer: PeerId, refusal: Refusal): void {
-    if (isHostile(refusal)) this.#condemned.add(peer);
-    this.#events.push({ type: "refuse", peer, refusal });
-  }
-
   #emit(output: SwarmOutput): void {
     this.#events.push({ type: "output", output });
   }
@@ -605,39 +508,15 @@ export class Swarm {
   /** The peer is no source any more; what it was asked for is asked of others. */
   #lose(peer: PeerId): void {
     const source = this.#sources.get(peer);
-    if (!source) return;
     this.#sources.delete(peer);
+    if (!source) return;
     for (const request of source.requests.values()) {
       if (request.cancelled) continue;
       request.cancelled = true;
-      this.#downloads.get(request.file)?.release(request);
+      this.#downloads.get(request.file)?.pieces.release(request);
     }
-    for (const download of this.#downloads.values()) download.sourceDown(source, this.#now);
-    this.#stirred = true;
-  }
-
-  #sourcesOf(file: FileId): readonly Source[] {
-    return this.#view.sourcesOf(file).flatMap((peer) => {
-      const source = this.#condemned.has(peer) ? undefined : this.#sources.get(peer);
-      return source ? [source] : [];
-    });
-  }
-
-  #goodSources(): Source[] {
-    return [...this.#sources.values()].filter(({ peer }) => !this.#condemned.has(peer));
-  }
-
-  #reserve(bytes: number): boolean {
-    if (this.#heldBytes + bytes > MAX_HELD_BYTES) {
-      this.#isFull = true;
-      return false;
-    }
-    this.#heldBytes += bytes;
-    return true;
-  }
-
-  #lineOf(download: Download): Line {
-    return download.isSmall ? this.#small : this.#large;
+    for (const download of this.#downloads.values()) download.peerDown(peer, this.#now);
+    this.#events.push(ASK_AGAIN);
   }
 
   #held(file: FileId): Held | null {
@@ -655,10 +534,9 @@ export class Swarm {
     const download = this.#withdrawn.has(file) ? undefined : this.#downloads.get(file);
     const verified = download?.verified;
     if (!download || !verified) return null;
-    const { name, layer } = download;
     return {
-      name,
-      layer,
+      name: download.names.first,
+      layer: download.layer,
       isFull: verified.isFull,
       has: (piece) => verified.has(piece),
       bits: () => verified.toBytes(),

@@ -5,13 +5,15 @@
  * It does not know windows, nor when to ask (source.ts, swarm.ts), nor which piece is best (picker.ts), nor who is
  * believed (trust.ts), nor what becomes of a piece once all of it is here.
  */
+import { ASK_AGAIN } from "./event.ts";
 import { Assembly, type Leaves } from "./assembly.ts";
 import type { Bitfield } from "../../base/bitfield.ts";
 import type { Blames } from "./blames.ts";
 import { LEAF_BYTES, pieceBytes, type FileId, type Geometry } from "../../names/file-id.ts";
-import type { SwarmFrame } from "../../wire/frame.ts";
 import type { Holders } from "./holders.ts";
+import type { SwarmFrame } from "../../wire/frame.ts";
 import type { SwarmOutput } from "../../io/io.ts";
+import type { Supplies } from "./supplies.ts";
 import type { Time } from "../../base/time.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 import type { Picker } from "./picker.ts";
@@ -19,29 +21,8 @@ import type { Request } from "./request.ts";
 import type { Source } from "./source.ts";
 import type { Trust, Verdict } from "./trust.ts";
 
-/** [S7] Bytes asked for or not yet verified, over all downloads: what they may take of a phone's memory. Guess. */
-export const MAX_HELD_BYTES = 64 * 1024 * 1024;
 /** Another source must be this much sooner before a request moves to it: estimates are rough. Guess. */
 const WORTH_MOVING = 1.5;
-
-export interface AssembliesContext {
-  emit(output: SwarmOutput): void;
-  send(peer: PeerId, frame: SwarmFrame): void;
-  nextRequestId(): number;
-  /** Undefined when it is not linked any more. */
-  sourceOf(peer: PeerId): Source | undefined;
-  /** Somebody else fetches the file, too. */
-  isWanted(file: FileId): boolean;
-  /** What a limit lets be asked for at a time; Infinity without one. */
-  biteBytes(source: Source): number;
-  spend(source: Source, bytes: number): void;
-  giveBack(peer: PeerId, bytes: number): void;
-  /** Memory for `bytes` more under assembly, or false. */
-  reserve(bytes: number): boolean;
-  free(bytes: number): void;
-  /** Something can be asked for that could not be asked for before. */
-  stir(): void;
-}
 
 /** The request that will be answered last, of those to others. */
 interface LastRequest {
@@ -53,29 +34,32 @@ interface LastRequest {
 export class Assemblies implements Iterable<Assembly> {
   readonly #file: FileId;
   readonly #geometry: Geometry;
-  readonly #context: AssembliesContext;
+  readonly #supplies: Supplies;
   readonly #holders: Holders;
   readonly #trust: Trust;
   readonly #blames: Blames;
-  readonly #picker: () => Picker | null;
+  /** Null while nothing may be asked for. */
+  #picker: Picker | null = null;
   readonly #assemblyByPiece = new Map<number, Assembly>();
 
-  /** `picker`: null while nothing may be asked for. */
   constructor(
     file: FileId,
     geometry: Geometry,
-    context: AssembliesContext,
+    supplies: Supplies,
     holders: Holders,
     trust: Trust,
     blames: Blames,
-    picker: () => Picker | null,
   ) {
     this.#file = file;
     this.#geometry = geometry;
-    this.#context = context;
+    this.#supplies = supplies;
     this.#holders = holders;
     this.#trust = trust;
     this.#blames = blames;
+  }
+
+  /** Pieces may be picked now. */
+  begin(picker: Picker): void {
     this.#picker = picker;
   }
 
@@ -92,7 +76,7 @@ export class Assemblies implements Iterable<Assembly> {
   /** Asks a source for one thing more: the rest of a begun piece, or a new piece. False: it has nothing for us. */
   ask(source: Source, now: Time): boolean {
     const held = this.#holders.piecesOf(source.peer);
-    const picker = this.#picker();
+    const picker = this.#picker;
     if (!picker || !held || held.count === 0) return false;
     if (this.#trust.isOnTrial(source)) return false;
     const elsewhere = this.#holders.elsewhereOf(source.peer);
@@ -105,7 +89,7 @@ export class Assemblies implements Iterable<Assembly> {
       othersGap ??= assembly;
     }
     const piece = hasCredit ? picker.pick(held, this.#lastPieceOf(source), elsewhere) : null;
-    if (piece === null || !this.#context.reserve(pieceBytes(this.#geometry, piece)))
+    if (piece === null || !this.#supplies.budget.reserve(pieceBytes(this.#geometry, piece)))
       return othersGap !== null && this.#askFor(source, othersGap, now);
     const assembly = new Assembly(this.#geometry, piece);
     this.#assemblyByPiece.set(piece, assembly);
@@ -119,7 +103,7 @@ export class Assemblies implements Iterable<Assembly> {
    */
   help(source: Source, now: Time): boolean {
     const held = this.#holders.piecesOf(source.peer);
-    const picker = this.#picker();
+    const picker = this.#picker;
     if (!picker || !held || held.count === 0 || !source.mayHelp) return false;
     if (this.#trust.isOnTrial(source) || !this.#trust.hasCredit(source, this.#assemblyByPiece)) return false;
     const last = this.#lastRequest(source, held, picker.openCount === 0, now);
@@ -138,7 +122,7 @@ export class Assemblies implements Iterable<Assembly> {
   block(request: Request, bytes: Uint8Array): Assembly | null {
     const assembly = this.#assemblyOf(request);
     const runs = assembly.receive(request, bytes);
-    for (const run of runs) this.#context.emit({ type: "put-block", file: this.#file, ...run });
+    for (const { begin, bytes } of runs) this.#emit({ type: "put-block", file: this.#file, begin, bytes });
     if (request.received === request.length) this.release(request);
     this.judged(this.#trust.block(request, bytes));
     if (assembly.isWhole) return assembly;
@@ -152,9 +136,10 @@ export class Assemblies implements Iterable<Assembly> {
     assembly.released(request);
     if (request.received < request.length) {
       this.judged(this.#trust.end(request));
-      this.#context.giveBack(request.peer, request.length - request.received);
+      const source = this.#supplies.sources.get(request.peer);
+      this.#supplies.budget.giveBack(source, request.length - request.received);
     }
-    if (assembly.hasGap) this.#context.stir();
+    if (assembly.hasGap) this.#supplies.events.push(ASK_AGAIN);
   }
 
   /** We want nothing more of it. The peer still owes an answer. */
@@ -162,8 +147,8 @@ export class Assemblies implements Iterable<Assembly> {
     if (request.cancelled) return;
     if (request.received < request.length) {
       request.cancelled = true;
-      this.#context.sourceOf(request.peer)?.gaveUp(request);
-      this.#context.send(request.peer, { type: "cancel", id: request.id });
+      this.#supplies.sources.get(request.peer)?.gaveUp(request);
+      this.#send(request.peer, { type: "cancel", id: request.id });
     }
     this.release(request);
   }
@@ -171,7 +156,7 @@ export class Assemblies implements Iterable<Assembly> {
   /** The rest of the pieces that it began is anybody's. */
   peerDown(peer: PeerId): void {
     for (const assembly of this) if (assembly.opener === peer) assembly.opener = null;
-    this.#context.stir();
+    this.#supplies.events.push(ASK_AGAIN);
   }
 
   /** A stranger is not believed: what it began is anybody's, and what it sent is dropped when it is false. */
@@ -194,21 +179,22 @@ export class Assemblies implements Iterable<Assembly> {
   drop(assembly: Assembly): void {
     const { piece } = assembly;
     this.#cancelAll(assembly);
-    this.#context.emit({ type: "drop-piece", file: this.#file, piece });
+    this.#emit({ type: "drop-piece", file: this.#file, piece });
     this.forget(assembly);
-    this.#picker()?.open(piece);
-    this.#context.stir();
+    this.#picker?.open(piece);
+    this.#supplies.events.push(ASK_AGAIN);
   }
 
   forget(assembly: Assembly): void {
     this.#cancelAll(assembly);
     this.#assemblyByPiece.delete(assembly.piece);
     this.#blames.forget(assembly.piece);
-    this.#context.free(assembly.length);
+    if (this.#supplies.budget.free(assembly.length)) this.#supplies.events.push(ASK_AGAIN);
   }
 
   /** Nothing is wanted of anybody. A piece that the host is checking stays; what came of others is dropped. */
   leave(): void {
+    this.#picker = null;
     for (const assembly of this)
       if (!assembly.complete || this.#blames.has(assembly.piece)) this.drop(assembly);
   }
@@ -222,25 +208,26 @@ export class Assemblies implements Iterable<Assembly> {
     const request = this.#begin(source, assembly, { begin: gap.begin, end: gap.begin + 1 }, now);
     this.#trust.begin(request, now);
     assembly.opener = source.peer;
-    this.#send(request);
+    this.#sendRequest(request);
     return true;
   }
 
   #request(source: Source, assembly: Assembly, leaves: Leaves | null, now: Time): boolean {
     if (!leaves) return false;
-    this.#send(this.#begin(source, assembly, leaves, now));
+    this.#sendRequest(this.#begin(source, assembly, leaves, now));
     return true;
   }
 
   /** No more of the leaves than a limit lets through. [S18] */
   #begin(source: Source, assembly: Assembly, leaves: Leaves, now: Time): Request {
-    const id = this.#context.nextRequestId();
-    const most = Math.max(1, Math.floor(this.#context.biteBytes(source) / LEAF_BYTES));
+    const { sources, budget } = this.#supplies;
+    const id = sources.nextRequestId();
+    const most = Math.max(1, Math.floor(budget.biteBytes(source) / LEAF_BYTES));
     const { begin, length } = assembly.bytesOf({
       begin: leaves.begin,
       end: Math.min(leaves.end, leaves.begin + most),
     });
-    this.#context.spend(source, length);
+    budget.spend(source, length, now);
     const request: Request = {
       id,
       peer: source.peer,
@@ -257,13 +244,15 @@ export class Assemblies implements Iterable<Assembly> {
     return request;
   }
 
-  #send({ id, peer, file, begin, length }: Request): void {
-    this.#context.send(peer, { type: "request", id, file, begin, length });
+  #sendRequest({ id, peer, file, begin, length }: Request): void {
+    this.#send(peer, { type: "request", id, file, begin, length });
   }
 
   /** A run goes on while we fetch alone; others who fetch it are better off with other pieces than ours. */
   #lastPieceOf({ lastAsked }: Source): number | null {
-    return lastAsked?.file === this.#file && !this.#context.isWanted(this.#file) ? lastAsked.piece : null;
+    return lastAsked?.file === this.#file && !this.#supplies.view.isWanted(this.#file)
+      ? lastAsked.piece
+      : null;
   }
 
   /** Of the requests to others for pieces that this source holds, the one that will be answered last. */
@@ -276,7 +265,7 @@ export class Assemblies implements Iterable<Assembly> {
       for (const request of assembly.requests) {
         if (request.peer === source.peer) break;
         if (request.received > 0 && !(endgame && assembly.requests.size === 1)) continue;
-        const other = this.#context.sourceOf(request.peer);
+        const other = this.#supplies.sources.get(request.peer);
         const readyMs = other?.readyInMs(0, now) ?? 0;
         if (!other || readyMs < lastMs) continue;
         last = { request, assembly, source: other };
@@ -305,6 +294,14 @@ export class Assemblies implements Iterable<Assembly> {
   /** A request that is not cancelled is always for a piece under assembly. */
   #assemblyOf({ piece }: Request): Assembly {
     return this.#assemblyByPiece.get(piece)!;
+  }
+
+  #emit(output: SwarmOutput): void {
+    this.#supplies.events.push({ type: "output", output });
+  }
+
+  #send(to: PeerId, frame: SwarmFrame): void {
+    this.#supplies.events.push({ type: "send", to, frame });
   }
 
   #cancelAll(assembly: Assembly): void {

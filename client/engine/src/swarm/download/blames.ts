@@ -9,19 +9,10 @@ import type { Holders } from "./holders.ts";
 import type { Time } from "../../base/time.ts";
 import { HASHES_TIMEOUT_MS } from "./layer-fetch.ts";
 import type { PeerId } from "../../names/peer-id.ts";
-import type { Refusal } from "../../names/refusal.ts";
-import type { Source } from "./source.ts";
+import { ASK_AGAIN } from "./event.ts";
+import type { Supplies } from "./supplies.ts";
 import type { TrueLeaves } from "./true-leaves.ts";
 import type { Trust } from "./trust.ts";
-
-export interface BlamesContext {
-  refuse(peer: PeerId, refusal: Refusal): void;
-  random(): number;
-  /** All linked peers in good standing. */
-  sources(): Iterable<Source>;
-  /** Something can be asked for that could not be asked for before. */
-  stir(): void;
-}
 
 /** Pieces that are to be fetched anew, all of them: nobody is left who would tell who is to blame. */
 export type Hopeless = readonly number[];
@@ -39,14 +30,14 @@ interface Blame {
 }
 
 export class Blames {
-  readonly #context: BlamesContext;
+  readonly #supplies: Supplies;
   readonly #holders: Holders;
   readonly #leaves: TrueLeaves;
   readonly #trust: Trust;
   readonly #blameByPiece = new Map<number, Blame>();
 
-  constructor(context: BlamesContext, holders: Holders, leaves: TrueLeaves, trust: Trust) {
-    this.#context = context;
+  constructor(supplies: Supplies, holders: Holders, leaves: TrueLeaves, trust: Trust) {
+    this.#supplies = supplies;
     this.#holders = holders;
     this.#leaves = leaves;
     this.#trust = trust;
@@ -59,7 +50,7 @@ export class Blames {
   /** `leaves`: the hashes of the bytes that came. */
   begin(assembly: Assembly, leaves: Uint8Array, now: Time): Hopeless {
     const [sender, ...others] = assembly.senders();
-    if (sender && others.length === 0) this.#context.refuse(sender, "wrong-block");
+    if (sender && others.length === 0) this.#supplies.sources.refuse(sender, "wrong-block");
     const blame: Blame = { assembly, leaves, asked: new Set(), from: null, dueAt: 0 };
     this.#blameByPiece.set(assembly.piece, blame);
     return this.#ask(blame, now);
@@ -98,10 +89,10 @@ export class Blames {
   /** One holder at a time; when none is left that would tell, the whole piece is fetched anew and nobody is blamed. */
   #ask(blame: Blame, now: Time): Hopeless {
     const { piece } = blame.assembly;
-    const holders = [...this.#context.sources()].filter(
-      ({ peer }) => !blame.asked.has(peer) && this.#holders.piecesOf(peer)?.has(piece),
-    );
-    const from = holders[Math.floor(this.#context.random() * holders.length)];
+    const holders = this.#supplies.sources
+      .inGoodStanding()
+      .filter(({ peer }) => !blame.asked.has(peer) && this.#holders.piecesOf(peer)?.has(piece));
+    const from = holders[Math.floor(this.#supplies.view.random() * holders.length)];
     if (!from) return [piece];
     blame.from = from.peer;
     blame.asked.add(from.peer);
@@ -117,8 +108,8 @@ export class Blames {
     assembly.complete = false;
     if (liars.length === 0) return [assembly.piece];
     for (const honest of assembly.senders()) this.#trust.believe(honest);
-    if (senders.length > 1) for (const liar of liars) this.#context.refuse(liar, "wrong-block");
-    this.#context.stir();
+    if (senders.length > 1) for (const liar of liars) this.#supplies.sources.refuse(liar, "wrong-block");
+    this.#supplies.events.push(ASK_AGAIN);
     return NONE;
   }
 }

@@ -5,6 +5,7 @@
  * It does not know who lied in a piece of several senders (blames.ts), nor what is asked of those who are believed.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
+import { ASK_AGAIN } from "./event.ts";
 import type { Assembly } from "./assembly.ts";
 import { concatBytes, equalBytes } from "../../base/bytes.ts";
 import { LEAF_BYTES, pieceBegin, type Geometry } from "../../names/file-id.ts";
@@ -13,7 +14,7 @@ import type { Time } from "../../base/time.ts";
 import { HASHES_TIMEOUT_MS } from "./layer-fetch.ts";
 import { hashAt } from "../../names/merkle.ts";
 import type { PeerId } from "../../names/peer-id.ts";
-import type { Refusal } from "../../names/refusal.ts";
+import type { Supplies } from "./supplies.ts";
 import type { Request } from "./request.ts";
 import { MAX_WINDOW_BYTES, type Source } from "./source.ts";
 import type { TrueLeaves } from "./true-leaves.ts";
@@ -22,14 +23,6 @@ import type { TrueLeaves } from "./true-leaves.ts";
 export interface Verdict {
   readonly request: Request;
   readonly isFalse: boolean;
-}
-
-export interface TrustContext {
-  /** Undefined when it is not linked any more. */
-  sourceOf(peer: PeerId): Source | undefined;
-  refuse(peer: PeerId, refusal: Refusal): void;
-  /** Something can be asked for that could not be asked for before. */
-  stir(): void;
 }
 
 /** The first block of a peer that has sent nothing true yet: one leaf, judged by itself. */
@@ -42,14 +35,14 @@ interface Trial {
 
 export class Trust {
   readonly #geometry: Geometry;
-  readonly #context: TrustContext;
+  readonly #supplies: Supplies;
   readonly #holders: Holders;
   readonly #leaves: TrueLeaves;
   readonly #trialsByPeer = new Map<PeerId, Trial>();
 
-  constructor(geometry: Geometry, context: TrustContext, holders: Holders, leaves: TrueLeaves) {
+  constructor(geometry: Geometry, supplies: Supplies, holders: Holders, leaves: TrueLeaves) {
     this.#geometry = geometry;
-    this.#context = context;
+    this.#supplies = supplies;
     this.#holders = holders;
     this.#leaves = leaves;
   }
@@ -70,14 +63,14 @@ export class Trust {
   /** What it sent was verified. */
   credit(peer: PeerId, bytes: number): void {
     this.believe(peer);
-    const source = this.#context.sourceOf(peer);
+    const source = this.#supplies.sources.get(peer);
     if (!source) return;
     if (source.verifiedBytes < MAX_WINDOW_BYTES) this.#wake(source);
     source.verifiedBytes += bytes;
   }
 
   believe(peer: PeerId): void {
-    const source = this.#context.sourceOf(peer);
+    const source = this.#supplies.sources.get(peer);
     if (!source || source.isTrusted) return;
     source.isTrusted = true;
     this.#wake(source);
@@ -153,14 +146,14 @@ export class Trust {
       this.believe(request.peer);
       return null;
     }
-    this.#context.refuse(request.peer, "wrong-block");
-    this.#context.stir();
+    this.#supplies.sources.refuse(request.peer, "wrong-block");
+    this.#supplies.events.push(ASK_AGAIN);
     return { request, isFalse: true };
   }
 
   /** It may be asked for more. */
   #wake(source: Source): void {
     source.idle = false;
-    this.#context.stir();
+    this.#supplies.events.push(ASK_AGAIN);
   }
 }
