@@ -3,32 +3,29 @@
  * machine: every call ends by asking whoever has room for more, and then hands on what its parts queued. PROTOCOL.md,
  * "The swarm".
  */
-import { Bitfield } from "../base/bitfield.ts";
 import { Budget } from "./download/budget.ts";
 import { Download } from "./download/download.ts";
 import { ASK_AGAIN, type DownloadEvent } from "./download/event.ts";
-import { geometryOf, lengthOf, type FileId } from "../names/file-id.ts";
+import type { FileId } from "../names/file-id.ts";
 import type { BlockFrame, RejectFrame, SwarmFrame } from "../wire/frame.ts";
-import type { Limits, LocalFile, PieceOrder, ReadProblem, SwarmInput, SwarmOutput } from "../io/io.ts";
+import type { Limits, LocalFile, PieceOrder, SwarmInput, SwarmOutput } from "../io/io.ts";
 import type { SwarmEffect } from "../io/swarm-effect.ts";
 import type { Time } from "../base/time.ts";
 import type { FileEntry } from "../names/library-entry.ts";
 import type { PeerId } from "../names/peer-id.ts";
-import type { Refusal } from "../names/refusal.ts";
 import type { Source } from "./download/source.ts";
 import { Sources } from "./download/sources.ts";
 import type { Supplies } from "./download/supplies.ts";
 import { Turns } from "./turns.ts";
-import { Uploads, type Held } from "./upload/upload.ts";
+import { Served, type Downloaded } from "./upload/served.ts";
+import type { UploadEvent } from "./upload/event.ts";
+import { Uploads } from "./upload/upload.ts";
 import type { DownloadView, UploadView } from "../io/view.ts";
 
 /** How often stalls, silence and turns are looked at while anything is under way. */
 const LOOK_EVERY_MS = 500;
 
-export type SwarmEvent =
-  | SwarmEffect
-  /** A served file cannot be read any more: told once, until it is shared anew. [S17] */
-  | { readonly type: "source-unreadable"; readonly file: FileId; readonly reason: ReadProblem };
+export type SwarmEvent = SwarmEffect | UploadEvent;
 
 /** What the swarm may read of the engine around it. */
 export interface SwarmView {
@@ -47,11 +44,9 @@ export class Swarm {
   readonly #budget = new Budget();
   readonly #turns = new Turns(this.#events);
   readonly #supplies: Supplies;
+  readonly #served: Served;
   readonly #uploads: Uploads;
-  readonly #shared = new Map<FileId, LocalFile>();
   readonly #downloads = new Map<FileId, Download>();
-  /** Finished downloads that the person does not serve. */
-  readonly #withdrawn = new Set<FileId>();
   /** Finished downloads that left the list, and whose store the library serves from. */
   readonly #kept = new Set<FileId>();
   #perPeerBytesPerSecond: number | null = null;
@@ -67,12 +62,8 @@ export class Swarm {
     this.#queue = queue;
     this.#view = view;
     this.#sources = new Sources(this.#events, view);
-    const refuse = (peer: PeerId, refusal: Refusal): void => this.#sources.refuse(peer, refusal);
-    const emit = (output: SwarmOutput): void => void this.#events.push({ type: "output", output });
-    const send = (to: PeerId, frame: SwarmFrame): void => void this.#events.push({ type: "send", to, frame });
-    const unreadable = (file: FileId, reason: ReadProblem): void =>
-      void this.#events.push({ type: "source-unreadable", file, reason });
-    this.#uploads = new Uploads({ emit, send, refuse, unreadable, held: (file) => this.#held(file) });
+    this.#served = new Served(this.#events, { downloaded: (file) => this.#downloaded(file) });
+    this.#uploads = new Uploads(this.#events, this.#served);
     this.#supplies = {
       events: this.#events,
       sources: this.#sources,
@@ -242,17 +233,15 @@ export class Swarm {
 
   /** A complete local file that may be served. */
   share(file: LocalFile): void {
-    this.#shared.set(file.file, file);
-    this.#withdrawn.delete(file.file);
+    this.#served.share(file);
     this.#uploads.offered(file.file);
     this.#drain();
   }
 
   /** The file is not served any more, whether it was shared or downloaded. */
   unshare(file: FileId): void {
-    this.#shared.delete(file);
+    this.#served.unshare(file, this.#downloads.has(file));
     if (this.#kept.delete(file)) this.#emit({ type: "close-store", file, forget: true });
-    if (this.#downloads.has(file)) this.#withdrawn.add(file);
     this.#uploads.withdrawn(file, this.#now);
     this.#drain();
   }
@@ -268,8 +257,8 @@ export class Swarm {
     this.#kept.delete(file);
     const download = new Download(this.#supplies, file, { name, folder });
     this.#downloads.set(file, download);
-    const shared = this.#shared.get(file);
-    if (shared && !this.#uploads.problemOf(file)) download.isHere(shared.layer);
+    const shared = this.#served.shared(file);
+    if (shared && !this.#served.problemOf(file)) download.isHere(shared.layer);
     else if (stored) download.recall();
     this.#turns.lineUp(download);
     this.#settle(now);
@@ -331,15 +320,14 @@ export class Swarm {
     download.end();
     this.#turns.leave(download);
     this.#downloads.delete(file);
-    this.#withdrawn.delete(file);
-    if (!this.#shared.has(file)) this.#uploads.withdrawn(file, now);
+    if (this.#served.forget(file)) this.#uploads.withdrawn(file, now);
     this.#settle(now);
   }
 
   /** The download leaves the list. What the library offers is served on, from its store. */
   clear(file: FileId, now: Time, entry?: FileEntry): void {
     const download = this.#downloads.get(file);
-    if (!this.#shared.has(file) || !download?.isWhole) return this.cancel(file, now, entry);
+    if (!this.#served.shared(file) || !download?.isWhole) return this.cancel(file, now, entry);
     if (entry && download.names.remove(entry)) return;
     this.#downloads.delete(file);
     this.#kept.add(file);
@@ -519,27 +507,9 @@ export class Swarm {
     this.#events.push(ASK_AGAIN);
   }
 
-  #held(file: FileId): Held | null {
-    const shared = this.#shared.get(file);
-    if (shared) {
-      const { pieceCount } = geometryOf(lengthOf(file));
-      return {
-        name: shared.name,
-        layer: shared.layer,
-        isFull: true,
-        has: (piece) => piece < pieceCount,
-        bits: () => Bitfield.full(pieceCount).toBytes(),
-      };
-    }
-    const download = this.#withdrawn.has(file) ? undefined : this.#downloads.get(file);
+  #downloaded(file: FileId): Downloaded | null {
+    const download = this.#downloads.get(file);
     const verified = download?.verified;
-    if (!download || !verified) return null;
-    return {
-      name: download.names.first,
-      layer: download.layer,
-      isFull: verified.isFull,
-      has: (piece) => verified.has(piece),
-      bits: () => verified.toBytes(),
-    };
+    return download && verified ? { name: download.names.first, layer: download.layer, verified } : null;
   }
 }
