@@ -16,9 +16,9 @@ import { earliest, type Time } from "../../base/time.ts";
 import type { UploadEvent } from "./event.ts";
 
 /** Peers served at a time. Guess: enough that one slow link leaves the uplink full, few enough that turns come soon. */
-export const UPLOAD_SLOTS = 4;
+const UPLOAD_SLOTS = 4;
 /** What a peer gets before it is the next one's turn. Guess. */
-export const TURN_BYTES = 1024 * 1024;
+const TURN_BYTES = 1024 * 1024;
 /** Given to the host and not yet sent, per peer: with all slots taken 4 MiB wait in memory. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
 /** One job of the host: reading big is several times as fast as reading small, and a turn is a few jobs. */
