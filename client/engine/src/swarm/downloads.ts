@@ -4,18 +4,18 @@
  *
  * It does not know what is served.
  */
-import { ASK_AGAIN, type DownloadEvent } from "./download/event.ts";
+import { ASK_AGAIN, type DownloadEvent } from "./sources/event.ts";
 import type { BlockFrame, RejectFrame, SwarmFrame } from "../wire/frame.ts";
-import { Budget } from "./download/budget.ts";
+import { Budget } from "./sources/budget.ts";
 import { Download } from "./download/download.ts";
 import type { DownloadView } from "../io/view.ts";
 import type { Events } from "../base/events.ts";
 import type { FileEntry } from "../names/library-entry.ts";
 import type { FileId } from "../names/file-id.ts";
 import type { PeerId } from "../names/peer-id.ts";
-import type { Source } from "./download/source.ts";
-import { Sources, type SourcesView } from "./download/sources.ts";
-import type { DownloadsView, Supplies } from "./download/supplies.ts";
+import type { Source } from "./sources/source.ts";
+import { Sources, type SourcesView } from "./sources/sources.ts";
+import type { DownloadsView, Supplies } from "./sources/supplies.ts";
 import type { SwarmInput } from "../io/io.ts";
 import { earliest, type Time } from "../base/time.ts";
 import { Turns } from "./turns.ts";

@@ -2,7 +2,7 @@
  * The door to downloading and serving. A pure state machine: each call goes to the part it is for, then whoever has
  * room is asked for more, and then what the parts queued is handed on. PROTOCOL.md, "The swarm".
  */
-import type { DownloadEvent } from "./download/event.ts";
+import type { DownloadEvent } from "./sources/event.ts";
 import { Downloads } from "./downloads.ts";
 import type { DownloadView, UploadView } from "../io/view.ts";
 import type { FileEntry } from "../names/library-entry.ts";
@@ -10,8 +10,8 @@ import type { FileId } from "../names/file-id.ts";
 import type { Limits, LocalFile, PieceOrder, SwarmInput } from "../io/io.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import { Served, type Downloaded } from "./upload/served.ts";
-import type { Source } from "./download/source.ts";
-import type { SourcesView } from "./download/sources.ts";
+import type { Source } from "./sources/source.ts";
+import type { SourcesView } from "./sources/sources.ts";
 import type { SwarmFrame } from "../wire/frame.ts";
 import { earliest, type Time } from "../base/time.ts";
 import type { UploadEvent } from "./upload/event.ts";

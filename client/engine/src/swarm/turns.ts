@@ -2,11 +2,11 @@
  * Whose turn it is to be fetched. Small files and large ones wait in lines of their own; of each so many are fetched at
  * a time, and one without a source gives its turn to another.
  */
-import { ASK_AGAIN, type DownloadEvent } from "./download/event.ts";
+import { ASK_AGAIN, type DownloadEvent } from "./sources/event.ts";
 import type { Download } from "./download/download.ts";
 import type { Events } from "../base/events.ts";
 import type { FileId } from "../names/file-id.ts";
-import type { Source } from "./download/source.ts";
+import type { Source } from "./sources/source.ts";
 import type { Time } from "../base/time.ts";
 
 /** Files of several pieces fetched at a time: more would only finish later, all of them. Guess. */

@@ -1,10 +1,10 @@
 /** Downloads alone, without a swarm around them: what peers and the host say goes in, events come out. */
 import { expect, test } from "vitest";
 import { LEAF_BYTES } from "../../src/names/file-id.ts";
-import type { DownloadEvent } from "../../src/swarm/download/event.ts";
+import type { DownloadEvent } from "../../src/swarm/sources/event.ts";
 import type { PeerId } from "../../src/names/peer-id.ts";
 import { Downloads, type SourceFrame } from "../../src/swarm/downloads.ts";
-import type { Request } from "../../src/swarm/download/request.ts";
+import type { Request } from "../../src/swarm/sources/request.ts";
 import { hashFile } from "../../../sim/swarm/disk.ts";
 import { SeededRandom } from "../../../sim/random.ts";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { Assembly } from "../../src/swarm/download/assembly.ts";
+import { Assembly } from "../../src/swarm/pieces/assembly.ts";
 import { LEAF_BYTES, fileIdOf, geometryOf } from "../../src/names/file-id.ts";
 import type { PeerId } from "../../src/names/peer-id.ts";
-import type { Request } from "../../src/swarm/download/request.ts";
+import type { Request } from "../../src/swarm/sources/request.ts";
 
 const ANNA = "a".repeat(64) as PeerId;
 const BEN = "b".repeat(64) as PeerId;

@@ -12,13 +12,13 @@ import { geometryOf, lengthOf, rootOf, type FileId, type Geometry } from "../../
 import { hashAt } from "../../names/merkle.ts";
 import { LayerFetch } from "./layer-fetch.ts";
 import type { PeerId } from "../../names/peer-id.ts";
-import { PieceFetch } from "./piece-fetch.ts";
+import { PieceFetch } from "../pieces/piece-fetch.ts";
 import type { PieceOrder, StoreProblem, SwarmOutput } from "../../io/io.ts";
 import { Progress } from "./progress.ts";
-import type { Request } from "./request.ts";
-import type { Source } from "./source.ts";
+import type { Request } from "../sources/request.ts";
+import type { Source } from "../sources/source.ts";
 import { ARRIVING, Stored } from "./stored.ts";
-import type { Supplies } from "./supplies.ts";
+import type { Supplies } from "../sources/supplies.ts";
 import type { Time } from "../../base/time.ts";
 import { transferState, type Phase } from "./phase.ts";
 import { WantedNames } from "./wanted-names.ts";

@@ -7,15 +7,13 @@
 import { equalBytes } from "../../base/bytes.ts";
 import { HASH_BYTES, rootOf, type FileId, type Geometry } from "../../names/file-id.ts";
 import { MAX_HASHES_PER_FRAME } from "../../wire/frame.ts";
-import type { Holders } from "./holders.ts";
+import type { Holders } from "../pieces/holders.ts";
 import type { Time } from "../../base/time.ts";
 import { rootOfLayer } from "../../names/merkle.ts";
 import type { PeerId } from "../../names/peer-id.ts";
-import type { Supplies } from "./supplies.ts";
+import type { Supplies } from "../sources/supplies.ts";
 import { SILENT_MS } from "../../wire/limits.ts";
-
-/** A peer answers for hashes in this time, or another is asked. Guess. */
-export const HASHES_TIMEOUT_MS = 5000;
+import { HASHES_TIMEOUT_MS } from "../pieces/true-leaves.ts";
 
 export class LayerFetch {
   readonly #file: FileId;

@@ -6,11 +6,14 @@
  */
 import { equalBytes } from "../../base/bytes.ts";
 import { HASH_BYTES, LEAF_BYTES, pieceBytes, type FileId, type Geometry } from "../../names/file-id.ts";
-import type { DownloadEvent } from "./event.ts";
+import type { DownloadEvent } from "../sources/event.ts";
 import type { Events } from "../../base/events.ts";
 import { pieceHashOf } from "../../names/merkle.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 import type { Refusal } from "../../names/refusal.ts";
+
+/** A peer answers for hashes in this time, or another is asked. Guess. */
+export const HASHES_TIMEOUT_MS = 5000;
 
 export class TrueLeaves {
   readonly #file: FileId;

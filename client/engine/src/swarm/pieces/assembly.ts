@@ -9,7 +9,7 @@ import { equalBytes } from "../../base/bytes.ts";
 import { LEAF_BYTES, pieceBegin, pieceBytes, type Geometry } from "../../names/file-id.ts";
 import { hashAt } from "../../names/merkle.ts";
 import type { PeerId } from "../../names/peer-id.ts";
-import type { Request } from "./request.ts";
+import type { Request } from "../sources/request.ts";
 
 /** A range of leaves of one piece, `end` not included. */
 export interface Leaves {

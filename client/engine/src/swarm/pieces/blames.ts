@@ -7,11 +7,10 @@
 import type { Assembly } from "./assembly.ts";
 import type { Holders } from "./holders.ts";
 import type { Time } from "../../base/time.ts";
-import { HASHES_TIMEOUT_MS } from "./layer-fetch.ts";
 import type { PeerId } from "../../names/peer-id.ts";
-import { ASK_AGAIN } from "./event.ts";
-import type { Supplies } from "./supplies.ts";
-import type { TrueLeaves } from "./true-leaves.ts";
+import { ASK_AGAIN } from "../sources/event.ts";
+import type { Supplies } from "../sources/supplies.ts";
+import { HASHES_TIMEOUT_MS, type TrueLeaves } from "./true-leaves.ts";
 import type { Trust } from "./trust.ts";
 
 /** Pieces that are to be fetched anew, all of them: nobody is left who would tell who is to blame. */

@@ -5,7 +5,7 @@
  * It does not know windows, nor when to ask (source.ts, swarm.ts), nor which piece is best (picker.ts), nor who is
  * believed (trust.ts), nor what becomes of a piece once all of it is here.
  */
-import { ASK_AGAIN } from "./event.ts";
+import { ASK_AGAIN } from "../sources/event.ts";
 import { Assembly, type Leaves } from "./assembly.ts";
 import type { Bitfield } from "../../base/bitfield.ts";
 import type { Blames } from "./blames.ts";
@@ -13,12 +13,12 @@ import { LEAF_BYTES, pieceBytes, type FileId, type Geometry } from "../../names/
 import type { Holders } from "./holders.ts";
 import type { SwarmFrame } from "../../wire/frame.ts";
 import type { SwarmOutput } from "../../io/io.ts";
-import type { Supplies } from "./supplies.ts";
+import type { Supplies } from "../sources/supplies.ts";
 import type { Time } from "../../base/time.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 import type { Picker } from "./picker.ts";
-import type { Request } from "./request.ts";
-import type { Source } from "./source.ts";
+import type { Request } from "../sources/request.ts";
+import type { Source } from "../sources/source.ts";
 import type { Trust, Verdict } from "./trust.ts";
 
 /** Another source must be this much sooner before a request moves to it: estimates are rough. Guess. */

@@ -5,19 +5,18 @@
  * It does not know who lied in a piece of several senders (blames.ts), nor what is asked of those who are believed.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { ASK_AGAIN } from "./event.ts";
+import { ASK_AGAIN } from "../sources/event.ts";
 import type { Assembly } from "./assembly.ts";
 import { concatBytes, equalBytes } from "../../base/bytes.ts";
 import { LEAF_BYTES, pieceBegin, type Geometry } from "../../names/file-id.ts";
 import type { Holders } from "./holders.ts";
 import type { Time } from "../../base/time.ts";
-import { HASHES_TIMEOUT_MS } from "./layer-fetch.ts";
 import { hashAt } from "../../names/merkle.ts";
 import type { PeerId } from "../../names/peer-id.ts";
-import type { Supplies } from "./supplies.ts";
-import type { Request } from "./request.ts";
-import { MAX_WINDOW_BYTES, type Source } from "./source.ts";
-import type { TrueLeaves } from "./true-leaves.ts";
+import type { Supplies } from "../sources/supplies.ts";
+import type { Request } from "../sources/request.ts";
+import { MAX_WINDOW_BYTES, type Source } from "../sources/source.ts";
+import { HASHES_TIMEOUT_MS, type TrueLeaves } from "./true-leaves.ts";
 
 /** A trial is over, and its peer is not believed. `isFalse`: the leaf that it sent is not the true one. */
 export interface Verdict {

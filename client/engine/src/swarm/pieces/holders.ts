@@ -6,11 +6,11 @@
  */
 import { Bitfield } from "../../base/bitfield.ts";
 import type { FileId, Geometry } from "../../names/file-id.ts";
-import type { Supplies } from "./supplies.ts";
+import type { Supplies } from "../sources/supplies.ts";
 import type { Time } from "../../base/time.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 import type { Picker } from "./picker.ts";
-import type { Source } from "./source.ts";
+import type { Source } from "../sources/source.ts";
 
 /** A peer that sent us elsewhere for pieces is not asked for them again before this. Guess: a piece takes a while. */
 const ELSEWHERE_MS = 3000;
