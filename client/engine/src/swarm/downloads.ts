@@ -1,6 +1,6 @@
 /**
- * Everything that is fetched: which downloads there are, what their sources and the host say of them, and when which
- * source is asked for more. PROTOCOL.md, "The swarm".
+ * All downloads and their sources: it takes what peers and the host say of them, and decides when a source is asked for
+ * more. PROTOCOL.md, "The swarm".
  *
  * It does not know what is served.
  */
@@ -29,7 +29,7 @@ export type SourceFrame = Extract<
   { type: "bitfield" | "have" | "layer" | "leaves" | "block" | "reject" | "queue" | "withheld" }
 >;
 
-/** What the host says of what is fetched. */
+/** Inputs of the host that are about downloads. */
 export type DownloadInput = Exclude<SwarmInput, { type: "leaves-hashed" | "bytes-sent" | "read-failed" }>;
 
 export class Downloads {
@@ -63,7 +63,7 @@ export class Downloads {
 
   peerUp(peer: PeerId, now: Time): void {
     const source = this.#sources.add(peer);
-    source.bucket.limit(this.#perPeerBytesPerSecond);
+    source.pace.limit(this.#perPeerBytesPerSecond);
     this.#turns.sourceUp(source, now);
     for (const download of this.#downloadByFile.values()) this.#sourceMayBeNew(download, now);
   }
@@ -205,7 +205,7 @@ export class Downloads {
   limit(bytesPerSecond: number | null, perPeerBytesPerSecond: number | null): void {
     this.#budget.limit(bytesPerSecond);
     this.#perPeerBytesPerSecond = perPeerBytesPerSecond;
-    for (const { bucket } of this.#sources) bucket.limit(perPeerBytesPerSecond);
+    for (const { pace } of this.#sources) pace.limit(perPeerBytesPerSecond);
     this.#events.push(ASK_AGAIN);
   }
 
@@ -223,7 +223,7 @@ export class Downloads {
     this.#turns.lineUp(download);
   }
 
-  /** What was stored of it is deleted. */
+  /** Its stored pieces are deleted. */
   cancel(download: Download): void {
     download.end();
     this.#turns.leave(download);
@@ -247,7 +247,7 @@ export class Downloads {
     for (const peer of this.#sources.refused()) this.peerDown(peer, now);
   }
 
-  /** Turns are given, and all who have room are asked for more; without news only the one that `spoke`. */
+  /** Gives turns and asks every source that has room for more; when nothing is new, only the one that `spoke`. */
   ask(now: Time, spoke?: Source): void {
     if (this.#mayAskAgain) this.#askAll(now);
     else if (spoke && this.#sources.get(spoke.peer)) this.#fill(spoke, now);

@@ -17,10 +17,10 @@ import { earliest, type Time } from "../base/time.ts";
 import type { UploadEvent } from "./upload/event.ts";
 import { Uploads } from "./upload/upload.ts";
 
-/** What the swarm tells the engine. Of its downloads' events two stay inside. */
+/** The events that the engine gets. Two that downloads queue stay inside the swarm. */
 export type SwarmEvent = Exclude<DownloadEvent, { type: "gained" | "ask-again" }> | UploadEvent;
 
-/** What the swarm may read of the engine around it. */
+/** The part of the engine that the swarm reads. */
 export interface SwarmView extends SourcesView {
   /** [0, 1) */
   random(): number;
@@ -28,7 +28,7 @@ export interface SwarmView extends SourcesView {
 
 export class Swarm {
   readonly #queue: (event: SwarmEvent) => void;
-  /** Of the call that goes on. */
+  /** Those of the call that goes on. */
   readonly #events: (DownloadEvent | UploadEvent)[] = [];
   readonly #downloads: Downloads;
   readonly #served: Served;
@@ -177,7 +177,7 @@ export class Swarm {
 
   // -- the person: what is fetched -----------------------------------------------------------------------------------
 
-  /** `stored`: an earlier life left some of it on this device. What is here by another name is only saved. */
+  /** `stored`: an earlier life left some of it on this device. A file that is here by another name is only saved. */
   download(file: FileId, name: string, now: Time, stored = false, folder = ""): void {
     const known = this.#downloads.of(file);
     known?.alsoAs({ name, folder });
@@ -209,7 +209,7 @@ export class Swarm {
     this.#settle(now);
   }
 
-  /** What was stored is deleted. `entry`: unless the file is fetched by other names, too. */
+  /** The stored pieces are deleted. `entry`: unless the file is fetched by other names, too. */
   cancel(file: FileId, now: Time, entry?: FileEntry): void {
     const download = this.#downloads.of(file);
     if (!download || (entry && download.names.remove(entry))) return;
@@ -219,7 +219,7 @@ export class Swarm {
     this.#settle(now);
   }
 
-  /** The download leaves the list. What the library offers is served on, from its store. */
+  /** The download leaves the list. If the library offers the file, it is served on from its store. */
   clear(file: FileId, now: Time, entry?: FileEntry): void {
     const download = this.#downloads.of(file);
     if (!this.#served.shared(file) || !download?.isWhole) return this.cancel(file, now, entry);

@@ -1,6 +1,6 @@
 /**
- * Whose turn it is to be fetched. Small files and large ones wait in lines of their own; of each so many are fetched at
- * a time, and one without a source gives its turn to another.
+ * The order in which downloads are fetched. Small files and large ones wait in lines of their own, so many of each are
+ * fetched at a time, and a download without a source gives its turn to another.
  */
 import { ASK_AGAIN, type DownloadEvent } from "./sources/event.ts";
 import type { Download } from "./download/download.ts";

@@ -89,7 +89,7 @@ export class Download {
     return this.#stored.verified;
   }
 
-  /** Somebody linked holds a piece of it, or offers it and has not been heard yet. What needs nothing more needs nobody. */
+  /** A linked peer holds a piece of it, or offers it and has not been heard yet; or nothing more is needed. */
   hasSource(): boolean {
     return this.geometry.pieceCount === 0 || this.isWhole || this.pieces.holders.isAnyInSight();
   }
@@ -136,7 +136,7 @@ export class Download {
     if (phase.type === "paused" && phase.because !== "person") this.recall();
   }
 
-  /** Which piece is asked for next, from now on. */
+  /** Pieces are asked for in this order from now on. */
   order(order: PieceOrder): void {
     this.#order = order;
     this.pieces.order(order);
@@ -324,7 +324,7 @@ export class Download {
           ? { type: "complete", saved: name.state === "saved" }
           : state,
       verifiedBytes,
-      ...this.#progress.pace(isComing, length - verifiedBytes, now),
+      ...this.#progress.speed(isComing, length - verifiedBytes, now),
       sources,
       pieces,
       senders: [...this.#stored.senders],
@@ -332,7 +332,7 @@ export class Download {
     }));
   }
 
-  /** Who owes something, while nothing comes from anybody. [S4a] */
+  /** The peers that owe something, while nothing comes from anybody. [S4a] */
   #awaited(asked: readonly Source[], inSight: readonly PeerId[], now: Time): PeerId[] {
     if (this.#phase.type === "layer") return this.#phase.fetch.awaited(now);
     if (this.#phase.type !== "fetching" || !this.#progress.isSilent(now)) return [];
@@ -389,7 +389,7 @@ export class Download {
     this.#emit({ type: "save-file", file: this.file, entries });
   }
 
-  /** What was asked for meanwhile comes next. */
+  /** Names that were asked for meanwhile come next. */
   #given(state: "kept" | "saved", entries?: readonly FileEntry[]): void {
     this.names.given(state, entries);
     if (this.names.has("wanted")) this.#save();

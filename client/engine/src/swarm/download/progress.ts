@@ -6,7 +6,7 @@ import type { Time } from "../../base/time.ts";
 
 /** How far back the shown speed looks. */
 const SHOWN_RATE_MEMORY_MS = 3000;
-/** What is said to take longer is said of nothing that a person waits for. Guess. */
+/** A person waits for nothing that takes longer, so no longer time is told. Guess. */
 const MAX_SECONDS_LEFT = 10 * 24 * 60 * 60;
 
 export class Progress {
@@ -24,7 +24,7 @@ export class Progress {
   }
 
   /** `isComing`: the phase is one in which bytes come. */
-  pace(
+  speed(
     isComing: boolean,
     bytesLeft: number,
     now: Time,

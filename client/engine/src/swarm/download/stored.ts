@@ -1,4 +1,4 @@
-/** What is here of one file, verified, and who sent each piece. */
+/** The verified pieces of one file that are here, and who sent each. */
 import { Bitfield } from "../../base/bitfield.ts";
 import { pieceBytes, type Geometry } from "../../names/file-id.ts";
 import type { PeerId } from "../../names/peer-id.ts";
@@ -31,7 +31,7 @@ export class Stored {
     return this.verified?.isFull === true;
   }
 
-  /** Of all pieces that are here. */
+  /** All that is here and verified. */
   get bytes(): number {
     const { pieceCount, pieceLength } = this.#geometry;
     const { verified } = this;

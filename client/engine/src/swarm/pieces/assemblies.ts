@@ -255,7 +255,7 @@ export class Assemblies implements Iterable<Assembly> {
       : null;
   }
 
-  /** Of the requests to others for pieces that this source holds, the one that will be answered last. */
+  /** The request to another, for a piece that this source holds, that will be answered last. */
   #lastRequest(source: Source, held: Bitfield, endgame: boolean, now: Time): LastRequest | null {
     const elsewhere = this.#holders.elsewhereOf(source.peer);
     let last: LastRequest | null = null;

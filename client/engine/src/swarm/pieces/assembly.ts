@@ -67,7 +67,7 @@ export class Assembly {
     return { begin, end };
   }
 
-  /** What only this request is to bring and has not brought: where another may help. */
+  /** The leaves that only this request is to bring and has not brought: another may help there. */
   onlyFrom(request: Request): Leaves | null {
     const { end } = this.#leavesOf(request);
     const begin = Math.floor((request.begin + request.received - this.begin) / LEAF_BYTES);
@@ -137,7 +137,7 @@ export class Assembly {
     return this.#missing === 0;
   }
 
-  /** Who sent it, with the most leaves first. */
+  /** The peers that sent it, the one with the most leaves first. */
   senders(): PeerId[] {
     const leavesByPeer = new Map<PeerId, number>();
     for (const owner of this.#owners)
@@ -145,7 +145,7 @@ export class Assembly {
     return [...leavesByPeer].sort(([, a], [, b]) => b - a).map(([peer]) => peer);
   }
 
-  /** What it sent of what is here, and is asked for, in whole leaves. */
+  /** Bytes of this peer that are here or asked for, in whole leaves. */
   bytesFrom(peer: PeerId): number {
     let leaves = 0;
     for (const owner of this.#owners) if (owner?.peer === peer) leaves++;

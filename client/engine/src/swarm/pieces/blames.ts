@@ -21,7 +21,7 @@ const NONE: Hopeless = [];
 /** A corrupt piece whose true leaves are asked for. */
 interface Blame {
   readonly assembly: Assembly;
-  /** Of the bytes that came. */
+  /** The hashes of the bytes that came. */
   readonly leaves: Uint8Array;
   readonly asked: Set<PeerId>;
   from: PeerId | null;

@@ -1,6 +1,6 @@
 /**
- * Who holds what of one file: the linked peers that were told of our interest, the pieces that each said it has, those
- * that it sent us elsewhere for, and whose file is not what it was. PROTOCOL.md, rules S3, S10 and S15.
+ * The holders of one file: the linked peers that were told of our interest, the pieces that each said it has, those that
+ * it sent us elsewhere for, and the peers whose file is not what it was. PROTOCOL.md, rules S3, S10 and S15.
  *
  * It does not know what is asked of whom, nor which pieces are here already.
  */
@@ -23,7 +23,7 @@ export class Holders {
   readonly #supplies: Supplies;
   /** Counts the holders of each piece; null while nothing may be asked for. */
   #picker: Picker | null = null;
-  /** What each linked peer holds, as far as it told. */
+  /** The pieces that each linked peer holds, as far as it told. */
   readonly #piecesByPeer = new Map<PeerId, Bitfield>();
   /** Pieces that a peer sent us elsewhere for. [S15] */
   readonly #elsewhereByPeer = new Map<PeerId, { readonly pieces: Bitfield; until: Time }>();
@@ -60,7 +60,7 @@ export class Holders {
     }
   }
 
-  /** What it holds from now on; null when it says nothing that counts. */
+  /** @returns the pieces that it holds from now on; null when it says nothing that counts */
   bitfield(source: Source, bits: Uint8Array): Bitfield | null {
     if (this.#unreadable.has(source.peer)) return null;
     const pieces = Bitfield.parse(bits, this.#geometry.pieceCount);
@@ -164,7 +164,7 @@ export class Holders {
     return this.#unreadable.has(peer);
   }
 
-  /** Who holds a piece of it, or offers it and has not been heard yet. */
+  /** The peers that hold a piece of it, or offer it and have not been heard yet. */
   inSight(): PeerId[] {
     const peers = new Set<PeerId>();
     for (const [peer, pieces] of this.#piecesByPeer) if (pieces.count > 0) peers.add(peer);
@@ -202,7 +202,7 @@ export class Holders {
     return !this.#piecesByPeer.has(peer) && !this.#unreadable.has(peer);
   }
 
-  /** What a peer holds from now on; null: nothing, and it is to be asked again before it counts. */
+  /** `pieces`: what the peer holds from now on; null: nothing, and it is to be asked again before it counts. */
   #hold(peer: PeerId, pieces: Bitfield | null): void {
     const before = this.#piecesByPeer.get(peer);
     const picker = this.#picker;

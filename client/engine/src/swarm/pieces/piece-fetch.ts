@@ -2,8 +2,8 @@
  * The pieces of one file as peers bring them: it asks, hears, believes and blames, and tells which piece is whole.
  * PROTOCOL.md, rules S6, S9 and S11.
  *
- * It joins those who know more: who holds what (holders.ts), what is asked of whom (assemblies.ts), who is believed
- * (trust.ts) and who lied (blames.ts). It does not know what is stored, nor when to ask (swarm.ts).
+ * Its parts know more: who holds what (holders.ts), what is asked of whom (assemblies.ts), who is believed (trust.ts)
+ * and who lied (blames.ts). It does not know what is stored, nor when to ask (swarm.ts).
  */
 import { Assemblies } from "./assemblies.ts";
 import { Blames, type Hopeless } from "./blames.ts";
@@ -73,7 +73,7 @@ export class PieceFetch {
     this.#assemblies.leave();
   }
 
-  /** What is paused may still be cancelled: then those who were asked hear of it once more. */
+  /** A paused download may still be cancelled: then those that were asked hear of it once more. */
   tellEnd(how: FetchEnd): void {
     for (const to of this.#askedPeers)
       this.#supplies.events.push({ type: "send", to, frame: { type: "fetch-ended", file: this.#file, how } });
@@ -92,7 +92,7 @@ export class PieceFetch {
 
   // -- what the host says --------------------------------------------------------------------------------------------
 
-  /** Who sent the most of a piece under assembly; null when it is not, or came from nobody. */
+  /** The peer that sent the most of a piece; null when it is not under assembly, or came from nobody. */
   senderOf(piece: number): PeerId | null {
     return this.#assemblies.of(piece)?.senders()[0] ?? null;
   }

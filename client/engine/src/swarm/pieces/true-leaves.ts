@@ -35,7 +35,7 @@ export class TrueLeaves {
     this.#events.push({ type: "send", to: peer, frame });
   }
 
-  /** What is wrong with the answer; null when it is true. */
+  /** The refusal that a false answer earns; null when it is true. */
   answered(peer: PeerId, piece: number, leaves: Uint8Array, pieceHash: Uint8Array): Refusal | null {
     const owed = this.#owedByPeer.get(peer);
     if (!owed?.delete(piece)) return "unrequested-layer";

@@ -1,6 +1,6 @@
 /**
- * Who is believed, of those who send parts of one file. A stranger's first block is one leaf, judged by itself; and who
- * is believed has credit for as much as it has brought that was verified. So lying does not pay. PROTOCOL.md, rule S9.
+ * It decides which senders of one file are believed. A stranger's first block is one leaf, judged by itself; a believed
+ * peer has credit for as much as it has brought that was verified. So lying does not pay. PROTOCOL.md, rule S9.
  *
  * It does not know who lied in a piece of several senders (blames.ts), nor what is asked of those who are believed.
  */
@@ -59,7 +59,7 @@ export class Trust {
     return unverifiedBytes <= source.verifiedBytes;
   }
 
-  /** What it sent was verified. */
+  /** `bytes` that it sent were verified. */
   credit(peer: PeerId, bytes: number): void {
     this.believe(peer);
     const source = this.#supplies.sources.get(peer);

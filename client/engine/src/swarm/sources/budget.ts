@@ -1,5 +1,5 @@
 /** How much the downloads together may ask for: by memory, and by the person's limits. PROTOCOL.md, rules S7 and S18. */
-import { Bucket } from "../../base/pace.ts";
+import { Pace } from "../../base/pace.ts";
 import type { Source } from "./source.ts";
 import type { Time } from "../../base/time.ts";
 
@@ -7,7 +7,7 @@ import type { Time } from "../../base/time.ts";
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 export class Budget {
-  readonly #bucket = new Bucket();
+  readonly #pace = new Pace();
   #heldBytes = 0;
   /** Something could not be asked for because of #heldBytes. */
   #isShort = false;
@@ -36,27 +36,27 @@ export class Budget {
 
   /** Null: no limit. */
   limit(bytesPerSecond: number | null): void {
-    this.#bucket.limit(bytesPerSecond);
+    this.#pace.limit(bytesPerSecond);
   }
 
   /** When the limits let something be asked of this source. */
-  freeAt({ bucket }: Source, now: Time): Time {
-    return Math.max(this.#bucket.freeAt(now), bucket.freeAt(now));
+  freeAt({ pace }: Source, now: Time): Time {
+    return Math.max(this.#pace.freeAt(now), pace.freeAt(now));
   }
 
-  /** What they let be asked for at a time; Infinity without a limit. */
-  biteBytes({ bucket }: Source): number {
-    return Math.min(this.#bucket.biteBytes(), bucket.biteBytes());
+  /** So much may be asked for at a time; Infinity without a limit. */
+  biteBytes({ pace }: Source): number {
+    return Math.min(this.#pace.biteBytes(), pace.biteBytes());
   }
 
-  spend({ bucket }: Source, bytes: number, now: Time): void {
-    this.#bucket.spend(bytes, now);
-    bucket.spend(bytes, now);
+  spend({ pace }: Source, bytes: number, now: Time): void {
+    this.#pace.spend(bytes, now);
+    pace.spend(bytes, now);
   }
 
-  /** What was asked for will not come. Undefined: the source is gone, and its own limit with it. */
+  /** Bytes that were asked for will not come. Undefined: the source is gone, and its own limit with it. */
   giveBack(source: Source | undefined, bytes: number): void {
-    this.#bucket.giveBack(bytes);
-    source?.bucket.giveBack(bytes);
+    this.#pace.giveBack(bytes);
+    source?.pace.giveBack(bytes);
   }
 }

@@ -1,4 +1,4 @@
-/** What a download tells the swarm. */
+/** The events that downloads queue for the swarm. */
 import type { FileId } from "../../names/file-id.ts";
 import type { SwarmEffect } from "../../io/swarm-effect.ts";
 

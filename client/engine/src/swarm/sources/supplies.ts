@@ -1,4 +1,4 @@
-/** What all downloads of a swarm draw on. */
+/** The things that all downloads of a swarm draw on. */
 import type { Budget } from "./budget.ts";
 import type { DownloadEvent } from "./event.ts";
 import type { Events } from "../../base/events.ts";
@@ -12,7 +12,7 @@ export interface Supplies {
   readonly view: DownloadsView;
 }
 
-/** What they may read of the swarm around them. */
+/** The part of the swarm around them that they read. */
 export interface DownloadsView {
   /** [0, 1) */
   random(): number;

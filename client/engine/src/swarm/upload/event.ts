@@ -1,4 +1,4 @@
-/** What the serving of files tells the swarm. */
+/** The events that the serving of files queues for the swarm. */
 import type { FileId } from "../../names/file-id.ts";
 import type { ReadProblem } from "../../io/io.ts";
 import type { SwarmEffect } from "../../io/swarm-effect.ts";

@@ -19,15 +19,15 @@ import type { UploadEvent } from "./event.ts";
 /** Hashes of leaves cost the reading of a piece: this many pieces at once, and this many more a second. Guess. */
 const LEAVES_AT_ONCE = 256;
 const LEAVES_PER_SECOND = 32;
-/** Of piece layers as many bytes as 256 whole frames, and 32 more a second; a short one of a small file costs little. */
+/** Piece layers cost their bytes: 256 whole frames at once, and 32 more a second; that of a small file costs little. */
 const LAYER_BYTES_AT_ONCE = 16 * 1024 * 1024;
 const LAYER_BYTES_PER_SECOND = 2 * 1024 * 1024;
-/** What an answer costs at least. Guess. */
+/** An answer costs at least this. Guess. */
 const LEAST_LAYER_BYTES = 1024;
 /** Pieces whose leaves the host is hashing for somebody; the oldest is forgotten first. Guess. */
 const MAX_LEAVES_JOBS = 64;
 
-/** What one linked peer may still ask. */
+/** How much one linked peer may still ask for. */
 interface Allowances {
   readonly leaves: Allowance;
   readonly layers: Allowance;
@@ -91,7 +91,7 @@ export class HashAnswers {
   }
 
   /**
-   * What the disk gives now may be another file than what was hashed: only true leaves are passed on. False: it is
+   * The disk may hold another file by now than the one that was shared: only true leaves are passed on. False: it holds
    * another.
    */
   leavesHashed(file: FileId, piece: number, leaves: Uint8Array): boolean {

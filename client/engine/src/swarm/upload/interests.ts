@@ -1,5 +1,5 @@
 /**
- * Who hears what is held of which file: all of it when they ask, and what is gained from then on, a few pieces at a
+ * It tells peers what is held of a file: all of it when they ask, and from then on what is gained, a few pieces at a
  * time. PROTOCOL.md, rules S2 and S5.
  */
 import type { FileId } from "../../names/file-id.ts";

@@ -1,6 +1,6 @@
 /**
- * What may be served of which file to whom: shared files and downloads, unless the person took them back or stopped
- * them for somebody, and unless they can't be read. PROTOCOL.md, rules S17 and S20.
+ * It tells what may be served of which file to whom: shared files and downloads, unless the person took them back or
+ * stopped them for somebody, and unless they can't be read. PROTOCOL.md, rules S17 and S20.
  */
 import { Bitfield } from "../../base/bitfield.ts";
 import type { Events } from "../../base/events.ts";
@@ -44,7 +44,7 @@ export class Served {
   /** Downloads that the person does not serve. */
   readonly #withdrawn = new Set<FileId>();
   readonly #problemByFile = new Map<FileId, ReadProblem>();
-  /** What the person stopped, by peer and file, and when the peer was told last. As many as the person has stopped. */
+  /** When the peer was told last, by peer and file: one for each that the person has stopped. */
   readonly #withheldTold = new Map<string, Time>();
 
   constructor(events: Events<UploadEvent>, view: ServedView) {

@@ -159,7 +159,7 @@ export class Uploads {
     if (this.#interests.hearsOf(peer, file)) this.#interests.tell(peer, file);
   }
 
-  /** What was sent of it to this peer need not be seen any more. */
+  /** The person need not see any more what was sent of it to this peer. */
   clear(peer: PeerId, file: FileId): void {
     if (!this.#served.isWithheld(peer, file)) this.#sent.clear(peer, file);
   }
