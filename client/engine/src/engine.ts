@@ -10,7 +10,6 @@ import { Board } from "./board/board.ts";
 import { hexToBytes, viewOf } from "./base/bytes.ts";
 import { Catalog } from "./catalog/catalog.ts";
 import { DirectMessages } from "./people/direct-message.ts";
-import type { Effect } from "./io/effect.ts";
 import type { Entry } from "./feed/entry.ts";
 import { lengthOf, type FileId } from "./names/file-id.ts";
 import type { Frame } from "./wire/frame.ts";
@@ -413,19 +412,16 @@ export class Engine {
   }
 
   #swarmEvent(event: SwarmEvent): void {
-    if (event.type !== "source-unreadable") return this.#effect(event);
-    this.#withdraw(event.file, event.reason);
-    this.#notify(event);
-  }
-
-  #effect(effect: Effect): void {
-    switch (effect.type) {
+    switch (event.type) {
       case "output":
-        return void this.#outputs.push(effect.output);
+        return void this.#outputs.push(event.output);
       case "send":
-        return this.#links.send(effect.to, effect.frame);
+        return this.#links.send(event.to, event.frame);
       case "refuse":
-        return this.#links.refuse(effect.peer, effect.refusal);
+        return this.#links.refuse(event.peer, event.refusal);
+      case "source-unreadable":
+        this.#withdraw(event.file, event.reason);
+        return this.#notify(event);
     }
   }
 

@@ -1,4 +1,4 @@
-/** What the swarm wants done: of all effects (effect.ts) those with its own outputs and frames. */
+/** The effects that the swarm asks for: its own outputs and frames, and refusals. */
 import type { PeerId } from "../names/peer-id.ts";
 import type { Refusal } from "../names/refusal.ts";
 import type { SwarmFrame } from "../wire/frame.ts";
