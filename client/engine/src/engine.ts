@@ -27,7 +27,7 @@ import type { PostId } from "./names/post-id.ts";
 import { Presence } from "./people/presence.ts";
 import { MAX_FORKS } from "./gossip/proofs.ts";
 import type { Refusal } from "./names/refusal.ts";
-import { Swarm } from "./swarm/swarm.ts";
+import { Swarm, type SwarmEvent } from "./swarm/swarm.ts";
 import { TransferLinks } from "./links/transfer-links.ts";
 import type {
   DownloadView,
@@ -179,14 +179,7 @@ export class Engine {
       sourcesChanged: (file) => this.#swarm.sourcesChanged(file, this.#now),
     });
     this.#board = new Board(me);
-    this.#swarm = new Swarm({
-      emit,
-      send,
-      refuse,
-      notify: (notice) => {
-        if (notice.type === "source-unreadable") this.#withdraw(notice.file, notice.reason);
-        notify(notice);
-      },
+    this.#swarm = new Swarm((event) => this.#swarmEvent(event), {
       random,
       sourcesOf: (file) => this.#catalog.sourcesOf(file).filter(isLinked),
     });
@@ -416,6 +409,20 @@ export class Engine {
         return; // links.ts answers these
       default:
         return this.#swarm.frame(peer, frame, now);
+    }
+  }
+
+  #swarmEvent(event: SwarmEvent): void {
+    switch (event.type) {
+      case "output":
+        return void this.#outputs.push(event.output);
+      case "send":
+        return this.#links.send(event.to, event.frame);
+      case "refuse":
+        return this.#links.refuse(event.peer, event.refusal);
+      case "source-unreadable":
+        this.#withdraw(event.file, event.reason);
+        return this.#notify(event);
     }
   }
 

@@ -21,7 +21,7 @@ import {
 import type { SwarmInput, SwarmOutput } from "@swapmeet/engine/io/io";
 import { pieceHashOf, rootOfLayer } from "@swapmeet/engine/names/merkle";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
-import { Swarm } from "@swapmeet/engine/swarm/swarm";
+import { Swarm, type SwarmEvent } from "@swapmeet/engine/swarm/swarm";
 import { SeededRandom } from "../../testing/random.ts";
 
 const LARGE_BYTES = 2 ** 40;
@@ -54,13 +54,7 @@ class Fed {
 
   constructor(sources: number) {
     const peers = Array.from({ length: sources }, (_, at) => at.toString(16).padStart(64, "0") as PeerId);
-    this.swarm = new Swarm({
-      emit: (output) => this.#perform(output),
-      send: (to, frame) => this.#answer(to, frame),
-      refuse: (_, refusal) => {
-        throw new Error(refusal);
-      },
-      notify: () => undefined,
+    this.swarm = new Swarm((event) => this.#event(event), {
       random: () => this.#random.next(),
       sourcesOf: () => peers,
     });
@@ -86,6 +80,19 @@ class Fed {
       }
     }
     return ((performance.now() - beganAt) * 1000) / blocks;
+  }
+
+  #event(event: SwarmEvent): void {
+    switch (event.type) {
+      case "output":
+        return this.#perform(event.output);
+      case "send":
+        return this.#answer(event.to, event.frame);
+      case "refuse":
+        throw new Error(event.refusal);
+      case "source-unreadable":
+        throw new Error(event.reason);
+    }
   }
 
   #hear(from: PeerId, frame: SwarmFrame): void {

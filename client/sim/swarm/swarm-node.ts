@@ -6,7 +6,7 @@ import type { FileId } from "@swapmeet/engine/names/file-id";
 import type { Notice, SwarmInput, SwarmOutput } from "@swapmeet/engine/io/io";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import { isHostile, type Refusal } from "@swapmeet/engine/names/refusal";
-import { Swarm } from "@swapmeet/engine/swarm/swarm";
+import { Swarm, type SwarmEvent } from "@swapmeet/engine/swarm/swarm";
 import type { DownloadView } from "@swapmeet/engine/io/view";
 import type { Disk } from "./disk.ts";
 import type { Links, Parcel, SimNode } from "../links.ts";
@@ -79,16 +79,27 @@ export class SwarmNode implements SimNode<PeerId, Delivery> {
   /** What an earlier life wanted or is told does not reach this one. */
   #born(): Swarm {
     const life = ++this.#life;
-    const isAlive = (): boolean => life === this.#life;
     const [links, catalog, id] = [this.#links, this.#catalog, this.id];
-    return new Swarm({
-      emit: (output) => isAlive() && this.#perform(output),
-      send: (peer, frame) => isAlive() && this.#send(peer, frame),
-      refuse: (peer, refusal) => isAlive() && this.#refuse(peer, refusal),
-      notify: (notice) => this.notices.push(notice),
+    const queue = (event: SwarmEvent): void => {
+      if (life === this.#life) this.#event(event);
+    };
+    return new Swarm(queue, {
       random: () => this.#random.next(),
       sourcesOf: (file) => [...catalog.sourcesOf(file)].filter((peer) => links.isUp(id, peer)),
     });
+  }
+
+  #event(event: SwarmEvent): void {
+    switch (event.type) {
+      case "output":
+        return this.#perform(event.output);
+      case "send":
+        return this.#send(event.to, event.frame);
+      case "refuse":
+        return this.#refuse(event.peer, event.refusal);
+      case "source-unreadable":
+        return void this.notices.push(event);
+    }
   }
 
   linkUp(peer: PeerId, now: Time): void {

@@ -15,7 +15,7 @@ import {
 import { decodeFrame, encodeFrame } from "@swapmeet/engine/wire/frame-codec";
 import type { SwarmOutput } from "@swapmeet/engine/io/io";
 import { peerIdOf, SIGNATURE_BYTES } from "@swapmeet/engine/names/peer-id";
-import { Swarm } from "@swapmeet/engine/swarm/swarm";
+import { Swarm, type SwarmEvent } from "@swapmeet/engine/swarm/swarm";
 import { Bitfield } from "@swapmeet/engine/base/bitfield";
 import { hashFile } from "../../sim/swarm/disk.ts";
 import { SeededRandom } from "../../testing/random.ts";
@@ -61,11 +61,11 @@ export const swarm: Decoder<Uint8Array> = {
   ].map(encodeFrame),
   decode: (input) => {
     const outputs: SwarmOutput[] = [];
-    const swarm = new Swarm({
-      emit: (output) => outputs.push(output),
-      send: (_, frame) => void encodeFrame(frame),
-      refuse: () => {},
-      notify: () => {},
+    const queue = (event: SwarmEvent): void => {
+      if (event.type === "output") outputs.push(event.output);
+      if (event.type === "send") encodeFrame(event.frame);
+    };
+    const swarm = new Swarm(queue, {
       random: () => 0.5,
       sourcesOf: (file) => (file === wanted.file ? [ben] : []),
     });

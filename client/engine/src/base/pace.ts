@@ -4,7 +4,7 @@ import type { Time } from "./time.ts";
 /** A bite of a limited flow takes about this long: small enough to look even, large enough to be worth a read. Guess. */
 const BITE_MS = 250;
 
-export class Bucket {
+export class Pace {
   /** Null: no limit. */
   bytesPerSecond: number | null = null;
   #freeAt: Time = 0;

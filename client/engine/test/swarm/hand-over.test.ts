@@ -4,7 +4,7 @@ import type { SwarmFrame } from "../../src/wire/frame.ts";
 import type { SwarmInput, SwarmOutput } from "../../src/io/io.ts";
 import { rootOfLayer } from "../../src/names/merkle.ts";
 import { peerIdOf } from "../../src/names/peer-id.ts";
-import { Swarm } from "../../src/swarm/swarm.ts";
+import { Swarm, type SwarmEvent } from "../../src/swarm/swarm.ts";
 
 const LENGTH = 1_000_000;
 const GEOMETRY = geometryOf(LENGTH);
@@ -20,14 +20,12 @@ class Desk {
   #frames: SwarmFrame[] = [];
 
   constructor() {
-    this.swarm = new Swarm({
-      emit: (output) => this.#outputs.push(output),
-      send: (_, frame) => this.#frames.push(frame),
-      refuse: (peer, refusal) => expect.fail(`${peer} was refused: ${refusal}`),
-      notify: () => {},
-      random: () => 0,
-      sourcesOf: () => [ANNA],
-    });
+    const queue = (event: SwarmEvent): void => {
+      if (event.type === "output") this.#outputs.push(event.output);
+      if (event.type === "send") this.#frames.push(event.frame);
+      if (event.type === "refuse") expect.fail(`${event.peer} was refused: ${event.refusal}`);
+    };
+    this.swarm = new Swarm(queue, { random: () => 0, sourcesOf: () => [ANNA] });
     this.swarm.peerUp(ANNA, 0);
     this.swarm.download(FILE, "file.bin", 0);
   }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Bitfield } from "../../src/base/bitfield.ts";
-import { Picker } from "../../src/swarm/download/picker.ts";
+import { Picker } from "../../src/swarm/pieces/picker.ts";
 import { SeededRandom } from "../../../testing/random.ts";
 
 const MEBIBYTE = 2 ** 20;

@@ -4,7 +4,7 @@ import { geometryOf, lengthOf, type FileId } from "../../src/names/file-id.ts";
 import type { SwarmFrame } from "../../src/wire/frame.ts";
 import type { SwarmOutput } from "../../src/io/io.ts";
 import type { PeerId } from "../../src/names/peer-id.ts";
-import { Swarm } from "../../src/swarm/swarm.ts";
+import { Swarm, type SwarmEvent } from "../../src/swarm/swarm.ts";
 import { hashFile } from "../../../sim/swarm/disk.ts";
 import { Meeting } from "../../../sim/swarm/meeting.ts";
 
@@ -19,11 +19,11 @@ const source = "5".repeat(64) as PeerId;
 const lone = (offers: readonly FileId[] = []) => {
   const outputs: SwarmOutput[] = [];
   const sent: SwarmFrame[] = [];
-  const swarm = new Swarm({
-    emit: (output) => void outputs.push(output),
-    send: (_, frame) => void sent.push(frame),
-    refuse: () => {},
-    notify: () => {},
+  const queue = (event: SwarmEvent): void => {
+    if (event.type === "output") outputs.push(event.output);
+    if (event.type === "send") sent.push(event.frame);
+  };
+  const swarm = new Swarm(queue, {
     random: () => 0.5,
     sourcesOf: (file) => (offers.includes(file) ? [source] : []),
   });

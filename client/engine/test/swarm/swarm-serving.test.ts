@@ -4,7 +4,7 @@ import { fileIdOf, LEAF_BYTES, type FileId } from "../../src/names/file-id.ts";
 import type { Notice, SwarmOutput } from "../../src/io/io.ts";
 import type { PeerId } from "../../src/names/peer-id.ts";
 import type { Refusal } from "../../src/names/refusal.ts";
-import { Swarm } from "../../src/swarm/swarm.ts";
+import { Swarm, type SwarmEvent } from "../../src/swarm/swarm.ts";
 import { hashFile } from "../../../sim/swarm/disk.ts";
 import { SeededRandom } from "../../../testing/random.ts";
 
@@ -23,17 +23,26 @@ class Desk {
   now = 0;
   #outputs: SwarmOutput[] = [];
   #sent: { to: PeerId; frame: SwarmFrame }[] = [];
-  readonly swarm = new Swarm({
-    emit: (output) => this.#outputs.push(output),
-    send: (to, frame) => this.#sent.push({ to, frame }),
-    refuse: (_, refusal) => this.refusals.push(refusal),
-    notify: (notice) => this.notices.push(notice),
+  readonly swarm = new Swarm((event) => this.#event(event), {
     random: () => 0,
     sourcesOf: () => this.sources,
   });
 
   constructor(...peers: PeerId[]) {
     for (const one of peers) this.swarm.peerUp(one, 0);
+  }
+
+  #event(event: SwarmEvent): void {
+    switch (event.type) {
+      case "output":
+        return void this.#outputs.push(event.output);
+      case "send":
+        return void this.#sent.push({ to: event.to, frame: event.frame });
+      case "refuse":
+        return void this.refusals.push(event.refusal);
+      case "source-unreadable":
+        return void this.notices.push(event);
+    }
   }
 
   hear(from: PeerId, frame: SwarmFrame): void {

@@ -6,7 +6,7 @@ import { fileIdOf, geometryOf, LEAF_BYTES } from "../../src/names/file-id.ts";
 import { MAX_HASHES_PER_FRAME, type RequestFrame, type SwarmFrame } from "../../src/wire/frame.ts";
 import { pieceHashOf, rootOfLayer } from "../../src/names/merkle.ts";
 import type { PeerId } from "../../src/names/peer-id.ts";
-import { Swarm } from "../../src/swarm/swarm.ts";
+import { Swarm, type SwarmEvent } from "../../src/swarm/swarm.ts";
 
 const PIECES = 1280;
 /** Its pieces are the largest there are: four of them are all that may be held. */
@@ -47,17 +47,14 @@ const downloading = () => {
         return;
     }
   };
-  const swarm: Swarm = new Swarm({
-    emit: ({ type }) => {
-      const have = new Bitfield(PIECES).toBytes();
-      if (type === "open-store") waiting.push(() => swarm.handle({ type: "store-opened", file, have }, now));
-    },
-    send: hear,
-    refuse: (by, refusal) => expect.fail(`${by} is refused: ${refusal}`),
-    notify: () => {},
-    random: () => 0.5,
-    sourcesOf: () => [...here],
-  });
+  const queue = (event: SwarmEvent): void => {
+    const have = new Bitfield(PIECES).toBytes();
+    if (event.type === "output" && event.output.type === "open-store")
+      waiting.push(() => swarm.handle({ type: "store-opened", file, have }, now));
+    if (event.type === "send") hear(event.to, event.frame);
+    if (event.type === "refuse") expect.fail(`${event.peer} is refused: ${event.refusal}`);
+  };
+  const swarm: Swarm = new Swarm(queue, { random: () => 0.5, sourcesOf: () => [...here] });
   const pass = (ms: number): void => {
     now += ms;
     swarm.tick(now);

@@ -1,88 +1,76 @@
 /**
  * The piece hashes of one file as they come, frame by frame, from one peer at a time; true when they give the root.
- * Who does not answer, or not truly, is passed over for another. PROTOCOL.md, rule S11.
+ * A peer that does not answer, or not truly, is passed over for another. PROTOCOL.md, rule S11.
  *
  * It does not know what the hashes are for.
  */
 import { equalBytes } from "../../base/bytes.ts";
 import { HASH_BYTES, rootOf, type FileId, type Geometry } from "../../names/file-id.ts";
-import { MAX_HASHES_PER_FRAME, type SwarmFrame } from "../../wire/frame.ts";
-import type { Holders } from "./holders.ts";
+import { MAX_HASHES_PER_FRAME } from "../../wire/frame.ts";
+import type { Holders } from "../pieces/holders.ts";
 import type { Time } from "../../base/time.ts";
 import { rootOfLayer } from "../../names/merkle.ts";
 import type { PeerId } from "../../names/peer-id.ts";
-import type { Refusal } from "../../names/refusal.ts";
-import type { Source } from "./source.ts";
+import type { Supplies } from "../sources/supplies.ts";
 import { SILENT_MS } from "../../wire/limits.ts";
-
-/** A peer answers for hashes in this time, or another is asked. Guess. */
-export const HASHES_TIMEOUT_MS = 5000;
-
-export interface LayerFetchContext {
-  send(peer: PeerId, frame: SwarmFrame): void;
-  refuse(peer: PeerId, refusal: Refusal): void;
-  random(): number;
-  /** Linked peers in good standing whose catalog entry offers the file. */
-  sourcesOf(file: FileId): readonly Source[];
-  /** All linked peers in good standing. */
-  sources(): Iterable<Source>;
-}
+import { HASHES_TIMEOUT_MS } from "../pieces/true-leaves.ts";
 
 export class LayerFetch {
   readonly #file: FileId;
   readonly #geometry: Geometry;
-  readonly #context: LayerFetchContext;
+  readonly #supplies: Supplies;
   readonly #holders: Holders;
   readonly #layer: Uint8Array;
   /** How many of them are here. */
   #hashes = 0;
-  #from: Source | null = null;
+  #from: PeerId | null = null;
   #dueAt: Time = 0;
   /** When the last hashes came, or it began. */
   #heardAt: Time | null = null;
-  /** Who was asked and did not answer. */
+  /** Those that were asked and did not answer. */
   readonly #silent = new Set<PeerId>();
 
   /** Nobody is asked before `ask`. */
-  constructor(file: FileId, geometry: Geometry, context: LayerFetchContext, holders: Holders) {
+  constructor(file: FileId, geometry: Geometry, supplies: Supplies, holders: Holders) {
     this.#file = file;
     this.#geometry = geometry;
-    this.#context = context;
+    this.#supplies = supplies;
     this.#holders = holders;
     this.#layer = new Uint8Array(geometry.pieceCount * HASH_BYTES);
   }
 
-  /** Begins again with another peer: who offers the file, or holds a piece, knows the layer. */
+  /** Begins again with another peer: whoever offers the file, or holds a piece, knows the layer. */
   ask(now: Time): void {
-    const candidates = new Set(this.#context.sourcesOf(this.#file));
-    for (const source of this.#context.sources())
+    const { sources, view } = this.#supplies;
+    const candidates = new Set(sources.of(this.#file));
+    for (const source of sources.inGoodStanding())
       if ((this.#holders.piecesOf(source.peer)?.count ?? 0) > 0) candidates.add(source);
     const able = [...candidates].filter(
       ({ peer }) => !this.#silent.has(peer) && !this.#holders.isUnreadable(peer),
     );
     this.#hashes = 0;
     this.#heardAt ??= now;
-    this.#from = able[Math.floor(this.#context.random() * able.length)] ?? null;
+    this.#from = able[Math.floor(view.random() * able.length)]?.peer ?? null;
     this.#dueAt = now + HASHES_TIMEOUT_MS;
     if (this.#from) this.#request(this.#from, now);
   }
 
   /** All of it, once it is whole and true. `first` and `hashes` as they stand in a layer frame. */
-  frame(source: Source, first: number, hashes: Uint8Array, now: Time): Uint8Array | null {
-    const answer = this.#from === source ? this.#add(first, hashes) : "unrequested-layer";
+  frame(peer: PeerId, first: number, hashes: Uint8Array, now: Time): Uint8Array | null {
+    const answer = this.#from === peer ? this.#add(first, hashes) : "unrequested-layer";
     if (answer === "more") this.#heardAt = now;
     switch (answer) {
       case "true":
         return this.#layer;
       case "more":
-        this.#request(source, now);
+        this.#request(peer, now);
         return null;
       case "unrequested-layer":
-        this.#context.refuse(source.peer, answer);
+        this.#supplies.sources.refuse(peer, answer);
         return null;
       case "wrong-length":
       case "wrong-layer":
-        this.#context.refuse(source.peer, answer);
+        this.#supplies.sources.refuse(peer, answer);
         this.ask(now);
         return null;
     }
@@ -94,40 +82,41 @@ export class LayerFetch {
     if (this.#from === null) this.ask(now);
   }
 
-  sourceDown(source: Source, now: Time): void {
-    if (this.#from === source) this.ask(now);
+  peerDown(peer: PeerId, now: Time): void {
+    if (this.#from === peer) this.ask(now);
   }
 
   /** It said how much it holds: nothing at all is also how it says that it can't answer. */
-  bitfield(source: Source, held: number, now: Time): void {
-    if (held === 0) this.#silent.add(source.peer);
-    if (this.#from === null || (held === 0 && this.#from === source)) this.ask(now);
+  bitfield(peer: PeerId, held: number, now: Time): void {
+    if (held === 0) this.#silent.add(peer);
+    if (this.#from === null || (held === 0 && this.#from === peer)) this.ask(now);
   }
 
   /** It gained a piece, so it knows the layer by now. */
-  have(source: Source, now: Time): void {
-    this.#silent.delete(source.peer);
+  have(peer: PeerId, now: Time): void {
+    this.#silent.delete(peer);
     if (this.#from === null) this.ask(now);
   }
 
-  /** Who is asked and does not answer; nobody while hashes come. [S4a] */
+  /** Those that are asked and do not answer; nobody while hashes come. [S4a] */
   awaited(now: Time): PeerId[] {
     if (this.#heardAt === null || now - this.#heardAt < SILENT_MS) return [];
-    return this.#from ? [this.#from.peer] : [...this.#silent];
+    return this.#from ? [this.#from] : [...this.#silent];
   }
 
   tick(now: Time): void {
     if (now < this.#dueAt) return;
-    if (this.#from) this.#silent.add(this.#from.peer);
+    if (this.#from) this.#silent.add(this.#from);
     else this.#silent.clear();
     this.ask(now);
   }
 
   // -- details -------------------------------------------------------------------------------------------------------
 
-  #request(from: Source, now: Time): void {
+  #request(to: PeerId, now: Time): void {
     this.#dueAt = now + HASHES_TIMEOUT_MS;
-    this.#context.send(from.peer, { type: "layer-request", file: this.#file, first: this.#hashes });
+    const frame = { type: "layer-request", file: this.#file, first: this.#hashes } as const;
+    this.#supplies.events.push({ type: "send", to, frame });
   }
 
   #add(

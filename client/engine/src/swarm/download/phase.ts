@@ -3,11 +3,9 @@
  *
  * It does not know how one phase follows another (download.ts).
  */
-import type { Assembly } from "./assembly.ts";
 import type { StoreProblem } from "../../io/io.ts";
 import type { LayerFetch } from "./layer-fetch.ts";
 import type { PeerId } from "../../names/peer-id.ts";
-import type { Picker } from "./picker.ts";
 import type { TransferFailure, TransferState } from "../../io/view.ts";
 
 export type Phase =
@@ -15,7 +13,7 @@ export type Phase =
   | { readonly type: "waiting" }
   | { readonly type: "layer"; readonly fetch: LayerFetch }
   | { readonly type: "opening" }
-  | { readonly type: "fetching"; readonly picker: Picker }
+  | { readonly type: "fetching" }
   /** A tab of this browser handed over the file itself, and the host hashes it. */
   | { readonly type: "checking"; readonly from: PeerId; hashedBytes: number }
   | { readonly type: "saving" }
@@ -23,26 +21,38 @@ export type Phase =
   | { readonly type: "paused"; readonly because: "person" | StoreProblem }
   | { readonly type: "failed"; readonly reason: TransferFailure };
 
-/** `sources`: how many are in sight. `awaited`: those that owe something, while nothing comes from anybody. [S4a] */
+/**
+ * `sources`: how many are in sight. `places`: ours in the queue of each peer that is asked, 0 while it serves us.
+ * `isChecking`: nothing is left to ask for. `awaited`: those that owe something, while nothing comes. [S4a]
+ */
 export const transferState = (
   phase: Phase,
   sources: number,
-  assemblies: Iterable<Assembly>,
+  places: readonly number[],
+  isChecking: boolean,
   awaited: readonly PeerId[],
 ): TransferState => {
-  const state = stateOf(phase, sources, assemblies);
+  const state = stateOf(phase, sources, places, isChecking);
   return state.type === "downloading" && awaited.length > 0 ? { type: "waiting", for: awaited } : state;
 };
 
-const stateOf = (phase: Phase, sources: number, assemblies: Iterable<Assembly>): TransferState => {
+const stateOf = (
+  phase: Phase,
+  sources: number,
+  places: readonly number[],
+  isChecking: boolean,
+): TransferState => {
   switch (phase.type) {
     case "waiting":
       return { type: "queued", position: null, sources };
     case "layer":
     case "opening":
-      return sources > 0 ? { type: "downloading" } : { type: "queued", position: null, sources };
-    case "fetching":
-      return fetchingState(phase.picker, sources, [...assemblies]);
+      return downloadingFrom(sources);
+    case "fetching": {
+      const position = places.length > 0 ? Math.min(...places) : 0;
+      if (position > 0) return { type: "queued", position, sources };
+      return isChecking ? { type: "verifying" } : downloadingFrom(sources);
+    }
     case "checking":
       return { type: "verifying" };
     case "saving":
@@ -56,10 +66,5 @@ const stateOf = (phase: Phase, sources: number, assemblies: Iterable<Assembly>):
   }
 };
 
-const fetchingState = (picker: Picker, sources: number, assemblies: readonly Assembly[]): TransferState => {
-  const requests = assemblies.flatMap((assembly) => [...assembly.requests]);
-  if (requests.length > 0 && requests.every(({ source }) => source.place > 0))
-    return { type: "queued", position: Math.min(...requests.map(({ source }) => source.place)), sources };
-  if (picker.openCount === 0 && assemblies.every(({ complete }) => complete)) return { type: "verifying" };
-  return sources > 0 ? { type: "downloading" } : { type: "queued", position: null, sources };
-};
+const downloadingFrom = (sources: number): TransferState =>
+  sources > 0 ? { type: "downloading" } : { type: "queued", position: null, sources };

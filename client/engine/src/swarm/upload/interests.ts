@@ -1,23 +1,18 @@
 /**
- * Who hears what is held of which file: all of it when they ask, and what is gained from then on, a few pieces at a
+ * It tells peers what is held of a file: all of it when they ask, and from then on what is gained, a few pieces at a
  * time. PROTOCOL.md, rules S2 and S5.
  */
 import type { FileId } from "../../names/file-id.ts";
-import { MAX_HAVE_PIECES, type SwarmFrame } from "../../wire/frame.ts";
+import type { Events } from "../../base/events.ts";
+import { MAX_HAVE_PIECES } from "../../wire/frame.ts";
 import type { Time } from "../../base/time.ts";
 import type { PeerId } from "../../names/peer-id.ts";
+import type { Served } from "./served.ts";
+import type { UploadEvent } from "./event.ts";
 
 /** Files one peer may hear about: it has a few downloads under way at a time. Guess. */
 export const MAX_INTERESTS_PER_PEER = 1024;
 const HAVE_DELAY_MS = 100;
-
-export interface InterestsContext {
-  send(peer: PeerId, frame: SwarmFrame): void;
-  /** What may be served of a file to this peer, as in a bitfield frame, or null. */
-  bits(peer: PeerId, file: FileId): Uint8Array | null;
-  /** A person stopped it for this peer. */
-  isWithheld(peer: PeerId, file: FileId): boolean;
-}
 
 interface Listener {
   readonly peer: PeerId;
@@ -26,13 +21,15 @@ interface Listener {
 }
 
 export class Interests {
-  readonly #context: InterestsContext;
+  readonly #events: Events<UploadEvent>;
+  readonly #served: Served;
   readonly #listenerByPeer = new Map<PeerId, Listener>();
   readonly #listenersByFile = new Map<FileId, Set<Listener>>();
   #dueAt: Time | null = null;
 
-  constructor(context: InterestsContext) {
-    this.#context = context;
+  constructor(events: Events<UploadEvent>, served: Served) {
+    this.#events = events;
+    this.#served = served;
   }
 
   peerUp(peer: PeerId): void {
@@ -85,7 +82,7 @@ export class Interests {
   /** A piece more is held. [S5] */
   gained(file: FileId, piece: number, now: Time): void {
     for (const listener of this.#listenersByFile.get(file) ?? []) {
-      if (this.#context.isWithheld(listener.peer, file)) continue;
+      if (this.#served.isWithheld(listener.peer, file)) continue;
       const pieces = listener.unannounced.get(file);
       if (!pieces) listener.unannounced.set(file, [piece]);
       else if (pieces.push(piece) >= MAX_HAVE_PIECES) this.#announce(listener);
@@ -101,8 +98,8 @@ export class Interests {
   /** All that is held of it, to a linked peer, whether it hears of it or not. */
   tell(peer: PeerId, file: FileId): void {
     this.#listenerByPeer.get(peer)?.unannounced.delete(file);
-    const bits = this.#context.bits(peer, file) ?? new Uint8Array(0);
-    this.#context.send(peer, { type: "bitfield", file, bits });
+    const bits = this.#served.holdingFor(peer, file)?.bits() ?? new Uint8Array(0);
+    this.#events.push({ type: "send", to: peer, frame: { type: "bitfield", file, bits } });
   }
 
   tick(now: Time): void {
@@ -116,7 +113,8 @@ export class Interests {
   }
 
   #announce({ peer, unannounced }: Listener): void {
-    for (const [file, pieces] of unannounced) this.#context.send(peer, { type: "have", file, pieces });
+    for (const [file, pieces] of unannounced)
+      this.#events.push({ type: "send", to: peer, frame: { type: "have", file, pieces } });
     unannounced.clear();
   }
 }

@@ -1,5 +1,6 @@
 /**
- * What was sent of which file to whom, and how that ended, for people to see: each stays until the person clears it.
+ * A list for people to see: how much of which file was sent to whom, and how that ended. Each row stays until the person
+ * clears it.
  * Nothing is decided by it. PROTOCOL.md, rule S19.
  */
 import type { FileId } from "../../names/file-id.ts";
@@ -22,7 +23,7 @@ export interface Sending {
   readonly name: string;
   readonly rate: Rate;
   sentBytes: number;
-  /** Of the last byte, or of the first request after an end. */
+  /** When the last byte went, or the first request after an end came. */
   lastAt: Time;
   end: UploadEnd | null;
 }
@@ -30,7 +31,7 @@ export interface Sending {
 export class Sent implements Iterable<Sending> {
   readonly #sendingByKey = new Map<string, Sending>();
   readonly #bytesByFile = new Map<FileId, number>();
-  /** What those were called who are gone, as long as there is something to be seen of them. */
+  /** The last names of peers that are gone, as long as there is a row of them. */
   readonly #nameByPeer = new Map<PeerId, string>();
   #lookAt: Time | null = null;
 

@@ -44,7 +44,7 @@ export class Spread {
     this.#copies[piece]!++;
   }
 
-  /** What was promised will not be given. */
+  /** The promised piece will not be given. */
   takeBack(peer: PeerId, piece: number): void {
     if (this.#firstPeerByPiece.get(piece) === peer && !this.#begun.has(piece))
       this.#firstPeerByPiece.delete(piece);

@@ -5,65 +5,61 @@
  * It does not know windows, nor when to ask (source.ts, swarm.ts), nor which piece is best (picker.ts), nor who is
  * believed (trust.ts), nor what becomes of a piece once all of it is here.
  */
-import { Assembly, type Leaves, type Request } from "./assembly.ts";
+import { ASK_AGAIN } from "../sources/event.ts";
+import { Assembly, type Leaves } from "./assembly.ts";
 import type { Bitfield } from "../../base/bitfield.ts";
 import type { Blames } from "./blames.ts";
-import type { Download } from "./download.ts";
-import { LEAF_BYTES, pieceBytes, type FileId } from "../../names/file-id.ts";
-import type { SwarmFrame } from "../../wire/frame.ts";
+import { LEAF_BYTES, pieceBytes, type FileId, type Geometry } from "../../names/file-id.ts";
 import type { Holders } from "./holders.ts";
+import type { SwarmFrame } from "../../wire/frame.ts";
 import type { SwarmOutput } from "../../io/io.ts";
+import type { Supplies } from "../sources/supplies.ts";
 import type { Time } from "../../base/time.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 import type { Picker } from "./picker.ts";
-import type { Source } from "./source.ts";
-import type { Trust } from "./trust.ts";
+import type { Request } from "../sources/request.ts";
+import type { Source } from "../sources/source.ts";
+import type { Trust, Verdict } from "./trust.ts";
 
-/** [S7] Bytes asked for or not yet verified, over all downloads: what they may take of a phone's memory. Guess. */
-export const MAX_HELD_BYTES = 64 * 1024 * 1024;
 /** Another source must be this much sooner before a request moves to it: estimates are rough. Guess. */
 const WORTH_MOVING = 1.5;
 
-export interface AssembliesContext {
-  emit(output: SwarmOutput): void;
-  send(peer: PeerId, frame: SwarmFrame): void;
-  nextRequestId(): number;
-  /** Somebody else fetches the file, too. */
-  isWanted(file: FileId): boolean;
-  /** What a limit lets be asked for at a time; Infinity without one. */
-  biteBytes(source: Source): number;
-  spend(source: Source, bytes: number): void;
-  giveBack(source: Source, bytes: number): void;
-  /** Memory for `bytes` more under assembly, or false. */
-  reserve(bytes: number): boolean;
-  free(bytes: number): void;
-  /** Something can be asked for that could not be asked for before. */
-  stir(): void;
+/** The request that will be answered last, of those to others. */
+interface LastRequest {
+  readonly request: Request;
+  readonly assembly: Assembly;
+  readonly source: Source;
 }
 
 export class Assemblies implements Iterable<Assembly> {
-  readonly #download: Download;
-  readonly #context: AssembliesContext;
+  readonly #file: FileId;
+  readonly #geometry: Geometry;
+  readonly #supplies: Supplies;
   readonly #holders: Holders;
   readonly #trust: Trust;
   readonly #blames: Blames;
-  readonly #picker: () => Picker | null;
+  /** Null while nothing may be asked for. */
+  #picker: Picker | null = null;
   readonly #assemblyByPiece = new Map<number, Assembly>();
 
-  /** `picker`: null while nothing may be asked for. */
   constructor(
-    download: Download,
-    context: AssembliesContext,
+    file: FileId,
+    geometry: Geometry,
+    supplies: Supplies,
     holders: Holders,
     trust: Trust,
     blames: Blames,
-    picker: () => Picker | null,
   ) {
-    this.#download = download;
-    this.#context = context;
+    this.#file = file;
+    this.#geometry = geometry;
+    this.#supplies = supplies;
     this.#holders = holders;
     this.#trust = trust;
     this.#blames = blames;
+  }
+
+  /** Pieces may be picked now. */
+  begin(picker: Picker): void {
     this.#picker = picker;
   }
 
@@ -80,7 +76,7 @@ export class Assemblies implements Iterable<Assembly> {
   /** Asks a source for one thing more: the rest of a begun piece, or a new piece. False: it has nothing for us. */
   ask(source: Source, now: Time): boolean {
     const held = this.#holders.piecesOf(source.peer);
-    const picker = this.#picker();
+    const picker = this.#picker;
     if (!picker || !held || held.count === 0) return false;
     if (this.#trust.isOnTrial(source)) return false;
     const elsewhere = this.#holders.elsewhereOf(source.peer);
@@ -88,15 +84,14 @@ export class Assemblies implements Iterable<Assembly> {
     let othersGap: Assembly | null = null;
     for (const assembly of this.#assemblyByPiece.values()) {
       if (!assembly.hasGap || !held.has(assembly.piece) || elsewhere?.has(assembly.piece)) continue;
-      if (!hasCredit && assembly.bytesOfSource(source) === 0) continue;
-      if (!assembly.opener || assembly.opener === source) return this.#askFor(source, assembly, now);
+      if (!hasCredit && assembly.bytesFrom(source.peer) === 0) continue;
+      if (!assembly.opener || assembly.opener === source.peer) return this.#askFor(source, assembly, now);
       othersGap ??= assembly;
     }
     const piece = hasCredit ? picker.pick(held, this.#lastPieceOf(source), elsewhere) : null;
-    const { geometry } = this.#download;
-    if (piece === null || !this.#context.reserve(pieceBytes(geometry, piece)))
+    if (piece === null || !this.#supplies.budget.reserve(pieceBytes(this.#geometry, piece)))
       return othersGap !== null && this.#askFor(source, othersGap, now);
-    const assembly = new Assembly(geometry, piece);
+    const assembly = new Assembly(this.#geometry, piece);
     this.#assemblyByPiece.set(piece, assembly);
     picker.close(piece);
     return this.#askFor(source, assembly, now);
@@ -108,41 +103,43 @@ export class Assemblies implements Iterable<Assembly> {
    */
   help(source: Source, now: Time): boolean {
     const held = this.#holders.piecesOf(source.peer);
-    const picker = this.#picker();
+    const picker = this.#picker;
     if (!picker || !held || held.count === 0 || !source.mayHelp) return false;
     if (this.#trust.isOnTrial(source) || !this.#trust.hasCredit(source, this.#assemblyByPiece)) return false;
     const last = this.#lastRequest(source, held, picker.openCount === 0, now);
     if (!last) return false;
-    const { assembly } = last;
-    if (last.received > 0 && !this.#trust.isBelieved(source)) return false;
-    if (last.received > 0) return this.#request(source, assembly, this.#shareOf(last, source, now), now);
-    if (!this.#isSooner(source, last.length, last, now)) return false;
-    this.cancel(last);
+    const { request, assembly } = last;
+    if (request.received > 0 && !this.#trust.isBelieved(source)) return false;
+    if (request.received > 0) return this.#request(source, assembly, this.#shareOf(last, source, now), now);
+    if (!this.#isSooner(source, request.length, last.source, now)) return false;
+    this.cancel(request);
     return this.#askFor(source, assembly, now);
   }
 
   // -- requests ------------------------------------------------------------------------------------------------------
 
-  /** The next bytes of a request. When none of them count, nothing more is wanted of it. */
-  block(request: Request, bytes: Uint8Array): void {
-    const { file } = this.#download;
-    const { assembly } = request;
-    const counted = assembly.receive(request, bytes, (begin, run) =>
-      this.#context.emit({ type: "put-block", file, begin, bytes: run }),
-    );
+  /** The next bytes of a request. When none of them count, nothing more is wanted of it. @returns the piece, once whole. */
+  block(request: Request, bytes: Uint8Array): Assembly | null {
+    const assembly = this.#assemblyOf(request);
+    const runs = assembly.receive(request, bytes);
+    for (const { begin, bytes } of runs) this.#emit({ type: "put-block", file: this.#file, begin, bytes });
     if (request.received === request.length) this.release(request);
-    this.#trust.block(request, bytes);
-    if (!counted && !assembly.isWhole) this.cancel(request);
+    this.judged(this.#trust.block(request, bytes));
+    if (assembly.isWhole) return assembly;
+    if (runs.length === 0) this.cancel(request);
+    return null;
   }
 
   /** The request will bring nothing more. */
   release(request: Request): void {
-    request.assembly.released(request);
+    const assembly = this.#assemblyOf(request);
+    assembly.released(request);
     if (request.received < request.length) {
-      this.#trust.end(request);
-      this.#context.giveBack(request.source, request.length - request.received);
+      this.judged(this.#trust.end(request));
+      const source = this.#supplies.sources.get(request.peer);
+      this.#supplies.budget.giveBack(source, request.length - request.received);
     }
-    if (request.assembly.hasGap) this.#context.stir();
+    if (assembly.hasGap) this.#supplies.events.push(ASK_AGAIN);
   }
 
   /** We want nothing more of it. The peer still owes an answer. */
@@ -150,17 +147,24 @@ export class Assemblies implements Iterable<Assembly> {
     if (request.cancelled) return;
     if (request.received < request.length) {
       request.cancelled = true;
-      request.source.gaveUp(request);
-      this.#context.send(request.source.peer, { type: "cancel", id: request.id });
+      this.#supplies.sources.get(request.peer)?.gaveUp(request);
+      this.#send(request.peer, { type: "cancel", id: request.id });
     }
     this.release(request);
   }
 
   /** The rest of the pieces that it began is anybody's. */
-  sourceDown(source: Source): void {
-    for (const assembly of this.#assemblyByPiece.values())
-      if (assembly.opener === source) assembly.opener = null;
-    this.#context.stir();
+  peerDown(peer: PeerId): void {
+    for (const assembly of this) if (assembly.opener === peer) assembly.opener = null;
+    this.#supplies.events.push(ASK_AGAIN);
+  }
+
+  /** A stranger is not believed: what it began is anybody's, and what it sent is dropped when it is false. */
+  judged(verdict: Verdict | null): void {
+    const assembly = verdict && this.of(verdict.request.piece);
+    if (!assembly) return;
+    assembly.opener = null;
+    if (verdict.isFalse && !assembly.complete) assembly.drop(verdict.request);
   }
 
   // -- pieces --------------------------------------------------------------------------------------------------------
@@ -175,21 +179,22 @@ export class Assemblies implements Iterable<Assembly> {
   drop(assembly: Assembly): void {
     const { piece } = assembly;
     this.#cancelAll(assembly);
-    this.#context.emit({ type: "drop-piece", file: this.#download.file, piece });
+    this.#emit({ type: "drop-piece", file: this.#file, piece });
     this.forget(assembly);
-    this.#picker()?.open(piece);
-    this.#context.stir();
+    this.#picker?.open(piece);
+    this.#supplies.events.push(ASK_AGAIN);
   }
 
   forget(assembly: Assembly): void {
     this.#cancelAll(assembly);
     this.#assemblyByPiece.delete(assembly.piece);
     this.#blames.forget(assembly.piece);
-    this.#context.free(assembly.length);
+    if (this.#supplies.budget.free(assembly.length)) this.#supplies.events.push(ASK_AGAIN);
   }
 
   /** Nothing is wanted of anybody. A piece that the host is checking stays; what came of others is dropped. */
   leave(): void {
+    this.#picker = null;
     for (const assembly of this)
       if (!assembly.complete || this.#blames.has(assembly.piece)) this.drop(assembly);
   }
@@ -202,30 +207,32 @@ export class Assemblies implements Iterable<Assembly> {
     if (!gap || this.#trust.isBelieved(source)) return this.#request(source, assembly, gap, now);
     const request = this.#begin(source, assembly, { begin: gap.begin, end: gap.begin + 1 }, now);
     this.#trust.begin(request, now);
-    this.#send(request);
+    assembly.opener = source.peer;
+    this.#sendRequest(request);
     return true;
   }
 
   #request(source: Source, assembly: Assembly, leaves: Leaves | null, now: Time): boolean {
     if (!leaves) return false;
-    this.#send(this.#begin(source, assembly, leaves, now));
+    this.#sendRequest(this.#begin(source, assembly, leaves, now));
     return true;
   }
 
   /** No more of the leaves than a limit lets through. [S18] */
   #begin(source: Source, assembly: Assembly, leaves: Leaves, now: Time): Request {
-    const id = this.#context.nextRequestId();
-    const most = Math.max(1, Math.floor(this.#context.biteBytes(source) / LEAF_BYTES));
+    const { sources, budget } = this.#supplies;
+    const id = sources.nextRequestId();
+    const most = Math.max(1, Math.floor(budget.biteBytes(source) / LEAF_BYTES));
     const { begin, length } = assembly.bytesOf({
       begin: leaves.begin,
       end: Math.min(leaves.end, leaves.begin + most),
     });
-    this.#context.spend(source, length);
+    budget.spend(source, length, now);
     const request: Request = {
       id,
-      source,
-      download: this.#download,
-      assembly,
+      peer: source.peer,
+      file: this.#file,
+      piece: assembly.piece,
       begin,
       length,
       sentAt: now,
@@ -237,50 +244,64 @@ export class Assemblies implements Iterable<Assembly> {
     return request;
   }
 
-  #send({ id, source, begin, length }: Request): void {
-    this.#context.send(source.peer, { type: "request", id, file: this.#download.file, begin, length });
+  #sendRequest({ id, peer, file, begin, length }: Request): void {
+    this.#send(peer, { type: "request", id, file, begin, length });
   }
 
-  /** A run goes on while we fetch alone; who fetches with us is better off with other pieces than ours. */
+  /** A run goes on while we fetch alone; others who fetch it are better off with other pieces than ours. */
   #lastPieceOf({ lastAsked }: Source): number | null {
-    return lastAsked?.download === this.#download && !this.#context.isWanted(this.#download.file)
-      ? lastAsked.assembly.piece
+    return lastAsked?.file === this.#file && !this.#supplies.view.isWanted(this.#file)
+      ? lastAsked.piece
       : null;
   }
 
-  /** Of the requests to others for pieces that this source holds, the one that will be answered last. */
-  #lastRequest(source: Source, held: Bitfield, endgame: boolean, now: Time): Request | null {
+  /** The request to another, for a piece that this source holds, that will be answered last. */
+  #lastRequest(source: Source, held: Bitfield, endgame: boolean, now: Time): LastRequest | null {
     const elsewhere = this.#holders.elsewhereOf(source.peer);
-    let last: Request | null = null;
+    let last: LastRequest | null = null;
     let lastMs = 0;
     for (const assembly of this.#assemblyByPiece.values()) {
       if (!held.has(assembly.piece) || elsewhere?.has(assembly.piece)) continue;
       for (const request of assembly.requests) {
-        if (request.source === source) break;
+        if (request.peer === source.peer) break;
         if (request.received > 0 && !(endgame && assembly.requests.size === 1)) continue;
-        const readyMs = request.source.readyInMs(0, now);
-        if (readyMs < lastMs) continue;
-        last = request;
+        const other = this.#supplies.sources.get(request.peer);
+        const readyMs = other?.readyInMs(0, now) ?? 0;
+        if (!other || readyMs < lastMs) continue;
+        last = { request, assembly, source: other };
         lastMs = readyMs;
       }
     }
     return last;
   }
 
-  #isSooner(source: Source, bytes: number, than: Request, now: Time): boolean {
-    if (than.source.place > source.place) return true;
-    return source.readyInMs(bytes, now) * WORTH_MOVING < than.source.readyInMs(0, now);
+  #isSooner(source: Source, bytes: number, than: Source, now: Time): boolean {
+    if (than.place > source.place) return true;
+    return source.readyInMs(bytes, now) * WORTH_MOVING < than.readyInMs(0, now);
   }
 
   /** The end of what a request has still to bring: all of it when its sender is quiet, else as the speeds are. */
-  #shareOf(request: Request, source: Source, now: Time): Leaves | null {
-    const rest = request.assembly.onlyFrom(request);
+  #shareOf(last: LastRequest, source: Source, now: Time): Leaves | null {
+    const rest = last.assembly.onlyFrom(last.request);
     if (!rest) return null;
-    const [mine, theirs] = [source.bytesPerSecond(), request.source.bytesPerSecond()];
-    const share = request.source.isQuiet(now) ? 1 : mine / (mine + theirs);
+    const [mine, theirs] = [source.bytesPerSecond(), last.source.bytesPerSecond()];
+    const share = last.source.isQuiet(now) ? 1 : mine / (mine + theirs);
     const leaves = { begin: rest.end - Math.round((rest.end - rest.begin) * share), end: rest.end };
     if (leaves.begin === leaves.end) return null;
-    return this.#isSooner(source, request.assembly.bytesOf(leaves).length, request, now) ? leaves : null;
+    return this.#isSooner(source, last.assembly.bytesOf(leaves).length, last.source, now) ? leaves : null;
+  }
+
+  /** A request that is not cancelled is always for a piece under assembly. */
+  #assemblyOf({ piece }: Request): Assembly {
+    return this.#assemblyByPiece.get(piece)!;
+  }
+
+  #emit(output: SwarmOutput): void {
+    this.#supplies.events.push({ type: "output", output });
+  }
+
+  #send(to: PeerId, frame: SwarmFrame): void {
+    this.#supplies.events.push({ type: "send", to, frame });
   }
 
   #cancelAll(assembly: Assembly): void {

@@ -1,36 +1,29 @@
 /**
- * Who holds what of one file: the linked peers that were told of our interest, the pieces that each said it has, those
- * that it sent us elsewhere for, and whose file is not what it was. PROTOCOL.md, rules S3, S10 and S15.
+ * The holders of one file: the linked peers that were told of our interest, the pieces that each said it has, those that
+ * it sent us elsewhere for, and the peers whose file is not what it was. PROTOCOL.md, rules S3, S10 and S15.
  *
  * It does not know what is asked of whom, nor which pieces are here already.
  */
 import { Bitfield } from "../../base/bitfield.ts";
 import type { FileId, Geometry } from "../../names/file-id.ts";
-import type { SwarmFrame } from "../../wire/frame.ts";
+import type { Supplies } from "../sources/supplies.ts";
 import type { Time } from "../../base/time.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 import type { Picker } from "./picker.ts";
-import type { Refusal } from "../../names/refusal.ts";
-import type { Source } from "./source.ts";
+import type { Source } from "../sources/source.ts";
 
 /** A peer that sent us elsewhere for pieces is not asked for them again before this. Guess: a piece takes a while. */
 const ELSEWHERE_MS = 3000;
 /** An interest that is not answered is told again after this: it may have been too many. Guess. */
 const UNANSWERED_MS = 10_000;
 
-export interface HoldersContext {
-  send(peer: PeerId, frame: SwarmFrame): void;
-  refuse(peer: PeerId, refusal: Refusal): void;
-  /** Linked peers in good standing whose catalog entry offers the file. */
-  sourcesOf(file: FileId): readonly Source[];
-}
-
 export class Holders {
   readonly #file: FileId;
   readonly #geometry: Geometry;
-  readonly #context: HoldersContext;
-  readonly #picker: () => Picker | null;
-  /** What each linked peer holds, as far as it told. */
+  readonly #supplies: Supplies;
+  /** Counts the holders of each piece; null while nothing may be asked for. */
+  #picker: Picker | null = null;
+  /** The pieces that each linked peer holds, as far as it told. */
   readonly #piecesByPeer = new Map<PeerId, Bitfield>();
   /** Pieces that a peer sent us elsewhere for. [S15] */
   readonly #elsewhereByPeer = new Map<PeerId, { readonly pieces: Bitfield; until: Time }>();
@@ -40,17 +33,21 @@ export class Holders {
   /** No sources any more, whatever they offer or say. [S10] */
   readonly #unreadable = new Set<PeerId>();
 
-  /** `picker`: counts the holders of each piece, while there is one. */
-  constructor(file: FileId, geometry: Geometry, context: HoldersContext, picker: () => Picker | null) {
+  constructor(file: FileId, geometry: Geometry, supplies: Supplies) {
     this.#file = file;
     this.#geometry = geometry;
-    this.#context = context;
+    this.#supplies = supplies;
+  }
+
+  /** Pieces may be picked now, by how many hold them. */
+  begin(picker: Picker): void {
     this.#picker = picker;
+    for (const pieces of this.#piecesByPeer.values()) for (const piece of pieces) picker.gained(piece);
   }
 
   // -- what peers say ------------------------------------------------------------------------------------------------
 
-  /** It may hold something. Who offers a file of at most one piece holds all of it; others are asked. [S3] */
+  /** It may hold something. Whoever offers a file of at most one piece holds all of it; others are asked. [S3] */
   meet(source: Source): void {
     const { pieceCount } = this.#geometry;
     if (this.#unreadable.has(source.peer)) return;
@@ -59,16 +56,16 @@ export class Holders {
       source.idle = false;
     } else if (!this.#interestedIn.has(source.peer)) {
       this.#interestedIn.add(source.peer);
-      this.#context.send(source.peer, { type: "interest", file: this.#file, wanted: true });
+      this.#tellInterest(source.peer, true);
     }
   }
 
-  /** What it holds from now on; null when it says nothing that counts. */
+  /** @returns the pieces that it holds from now on; null when it says nothing that counts */
   bitfield(source: Source, bits: Uint8Array): Bitfield | null {
     if (this.#unreadable.has(source.peer)) return null;
     const pieces = Bitfield.parse(bits, this.#geometry.pieceCount);
     if (!pieces) {
-      this.#context.refuse(source.peer, "wrong-length");
+      this.#supplies.sources.refuse(source.peer, "wrong-length");
       return null;
     }
     const known = this.#piecesByPeer.get(source.peer);
@@ -85,17 +82,17 @@ export class Holders {
     const before = pieces.count;
     for (const piece of gained) {
       if (piece >= this.#geometry.pieceCount) {
-        this.#context.refuse(source.peer, "wrong-length");
+        this.#supplies.sources.refuse(source.peer, "wrong-length");
         return false;
       }
-      if (pieces.set(piece)) this.#picker()?.gained(piece);
+      if (pieces.set(piece)) this.#picker?.gained(piece);
     }
     if (pieces.count > before) source.idle = false;
     return true;
   }
 
   notHere(peer: PeerId, piece: number): void {
-    if (this.#piecesByPeer.get(peer)?.clear(piece)) this.#picker()?.lost(piece);
+    if (this.#piecesByPeer.get(peer)?.clear(piece)) this.#picker?.lost(piece);
   }
 
   /** Others are getting the piece from this peer: soon they can be asked for it. */
@@ -134,8 +131,8 @@ export class Holders {
 
   /** Nothing is wanted of anybody. */
   leave(): void {
-    for (const peer of this.#interestedIn)
-      this.#context.send(peer, { type: "interest", file: this.#file, wanted: false });
+    this.#picker = null;
+    for (const peer of this.#interestedIn) this.#tellInterest(peer, false);
     this.#interestedIn.clear();
     this.#unansweredSince.clear();
     this.#piecesByPeer.clear();
@@ -167,30 +164,25 @@ export class Holders {
     return this.#unreadable.has(peer);
   }
 
-  /** For a picker that begins: all that is held now. */
-  count(picker: Picker): void {
-    for (const pieces of this.#piecesByPeer.values()) for (const piece of pieces) picker.gained(piece);
-  }
-
-  /** Who holds a piece of it, or offers it and has not been heard yet. */
+  /** The peers that hold a piece of it, or offer it and have not been heard yet. */
   inSight(): PeerId[] {
     const peers = new Set<PeerId>();
     for (const [peer, pieces] of this.#piecesByPeer) if (pieces.count > 0) peers.add(peer);
-    for (const { peer } of this.#context.sourcesOf(this.#file)) if (this.#isUnheard(peer)) peers.add(peer);
+    for (const { peer } of this.#supplies.sources.of(this.#file)) if (this.#isUnheard(peer)) peers.add(peer);
     return [...peers];
   }
 
   isAnyInSight(): boolean {
     for (const pieces of this.#piecesByPeer.values()) if (pieces.count > 0) return true;
-    return this.#context.sourcesOf(this.#file).some(({ peer }) => this.#isUnheard(peer));
+    return this.#supplies.sources.of(this.#file).some(({ peer }) => this.#isUnheard(peer));
   }
 
   /** Nobody else is in sight. */
   isAlone(source: Source): boolean {
     for (const [peer, pieces] of this.#piecesByPeer)
       if (peer !== source.peer && pieces.count > 0) return false;
-    return this.#context
-      .sourcesOf(this.#file)
+    return this.#supplies.sources
+      .of(this.#file)
       .every(({ peer }) => peer === source.peer || !this.#isUnheard(peer));
   }
 
@@ -198,18 +190,22 @@ export class Holders {
     if (!this.#isUnheard(peer)) return void this.#unansweredSince.delete(peer);
     const since = this.#unansweredSince.get(peer);
     if (since !== undefined && now - since < UNANSWERED_MS) return;
-    if (since !== undefined) this.#context.send(peer, { type: "interest", file: this.#file, wanted: true });
+    if (since !== undefined) this.#tellInterest(peer, true);
     this.#unansweredSince.set(peer, now);
+  }
+
+  #tellInterest(to: PeerId, wanted: boolean): void {
+    this.#supplies.events.push({ type: "send", to, frame: { type: "interest", file: this.#file, wanted } });
   }
 
   #isUnheard(peer: PeerId): boolean {
     return !this.#piecesByPeer.has(peer) && !this.#unreadable.has(peer);
   }
 
-  /** What a peer holds from now on; null: nothing, and it is to be asked again before it counts. */
+  /** `pieces`: what the peer holds from now on; null: nothing, and it is to be asked again before it counts. */
   #hold(peer: PeerId, pieces: Bitfield | null): void {
     const before = this.#piecesByPeer.get(peer);
-    const picker = this.#picker();
+    const picker = this.#picker;
     if (picker && before) for (const piece of before) picker.lost(piece);
     if (picker && pieces) for (const piece of pieces) picker.gained(piece);
     if (pieces) this.#piecesByPeer.set(peer, pieces);

@@ -6,35 +6,36 @@
  */
 import { equalBytes } from "../../base/bytes.ts";
 import { HASH_BYTES, LEAF_BYTES, pieceBytes, type FileId, type Geometry } from "../../names/file-id.ts";
-import type { SwarmFrame } from "../../wire/frame.ts";
+import type { DownloadEvent } from "../sources/event.ts";
+import type { Events } from "../../base/events.ts";
 import { pieceHashOf } from "../../names/merkle.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 import type { Refusal } from "../../names/refusal.ts";
 
-export interface TrueLeavesContext {
-  send(peer: PeerId, frame: SwarmFrame): void;
-}
+/** A peer answers for hashes in this time, or another is asked. Guess. */
+export const HASHES_TIMEOUT_MS = 5000;
 
 export class TrueLeaves {
   readonly #file: FileId;
   readonly #geometry: Geometry;
-  readonly #context: TrueLeavesContext;
+  readonly #events: Events<DownloadEvent>;
   /** Pieces whose leaves a peer was asked for and has not told. It may still tell when nobody waits for it any more. */
   readonly #owedByPeer = new Map<PeerId, Set<number>>();
 
-  constructor(file: FileId, geometry: Geometry, context: TrueLeavesContext) {
+  constructor(file: FileId, geometry: Geometry, events: Events<DownloadEvent>) {
     this.#file = file;
     this.#geometry = geometry;
-    this.#context = context;
+    this.#events = events;
   }
 
   ask(peer: PeerId, piece: number): void {
     const owed = this.#owedByPeer.get(peer) ?? new Set();
     this.#owedByPeer.set(peer, owed.add(piece));
-    this.#context.send(peer, { type: "leaves-request", file: this.#file, piece });
+    const frame = { type: "leaves-request", file: this.#file, piece } as const;
+    this.#events.push({ type: "send", to: peer, frame });
   }
 
-  /** What is wrong with the answer; null when it is true. */
+  /** The refusal that a false answer earns; null when it is true. */
   answered(peer: PeerId, piece: number, leaves: Uint8Array, pieceHash: Uint8Array): Refusal | null {
     const owed = this.#owedByPeer.get(peer);
     if (!owed?.delete(piece)) return "unrequested-layer";

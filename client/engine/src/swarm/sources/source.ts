@@ -4,9 +4,9 @@
  */
 import type { Time } from "../../base/time.ts";
 import type { PeerId } from "../../names/peer-id.ts";
-import type { Request } from "./assembly.ts";
+import type { Request } from "./request.ts";
 import { LEAF_BYTES } from "../../names/file-id.ts";
-import { Bucket } from "../../base/pace.ts";
+import { Pace } from "../../base/pace.ts";
 import { Rate } from "../../base/rate.ts";
 import { MAX_REQUESTS_PER_PEER, SILENT_MS } from "../../wire/limits.ts";
 
@@ -24,7 +24,7 @@ const STALL_BYTES = 512 * 1024;
 const QUEUED_STALL_MS = 60_000;
 /** How long a stalled or busy peer is left alone. */
 const REST_MS = 2000;
-/** What a peer is thought to bring before it has sent anything. Guess. */
+/** A peer is thought to be this fast before it has sent anything. Guess. */
 const ASSUMED_BYTES_PER_SECOND = 1024 * 1024;
 
 export class Source {
@@ -32,16 +32,16 @@ export class Source {
   readonly requests = new Map<number, Request>();
   /** Our place in its upload queue as it last told, 0 while served. */
   place = 0;
-  /** What it was asked for last: the next piece is best the one behind it. */
+  /** The last thing that it was asked for: the next piece is best the one behind it. */
   lastAsked: Request | null = null;
   /** It had nothing for us when last looked at; set back when that may have changed. */
   idle = false;
   /** Something that it sent was verified. */
   isTrusted = false;
-  /** What it sent of pieces that were verified. */
+  /** Bytes that it sent of pieces that were verified. */
   verifiedBytes = 0;
-  /** What it may be asked for under a limit. */
-  readonly bucket = new Bucket();
+  /** When it may be asked for more, under a limit. */
+  readonly pace = new Pace();
   #outstandingBytes = 0;
   #restsUntil: Time = 0;
   #quietSince: Time = 0;

@@ -7,31 +7,20 @@
  */
 import { equalBytes } from "../../base/bytes.ts";
 import { LEAF_BYTES, pieceBegin, pieceBytes, type Geometry } from "../../names/file-id.ts";
-import type { Download } from "./download.ts";
-import type { Time } from "../../base/time.ts";
 import { hashAt } from "../../names/merkle.ts";
 import type { PeerId } from "../../names/peer-id.ts";
-import type { Source } from "./source.ts";
-
-/** Bytes asked of one peer: whole leaves of one piece, the last one as short as the file's end. */
-export interface Request {
-  readonly id: number;
-  readonly source: Source;
-  readonly download: Download;
-  readonly assembly: Assembly;
-  /** Counted from the start of the file. */
-  readonly begin: number;
-  readonly length: number;
-  readonly sentAt: Time;
-  received: number;
-  /** Given up: what still comes is dropped, until the peer has answered. */
-  cancelled: boolean;
-}
+import type { Request } from "../sources/request.ts";
 
 /** A range of leaves of one piece, `end` not included. */
 export interface Leaves {
   readonly begin: number;
   readonly end: number;
+}
+
+/** Bytes that belong to the piece. `begin` counts from the start of the file. */
+export interface Run {
+  readonly begin: number;
+  readonly bytes: Uint8Array;
 }
 
 export class Assembly {
@@ -43,7 +32,7 @@ export class Assembly {
   /** All bytes are here, and the host is checking them or we look for the liar. */
   complete = false;
   /** On trial with this piece: the rest is to come from it, too, unless there is nothing else to ask others for. */
-  opener: Source | null = null;
+  opener: PeerId | null = null;
   readonly #leafCount: number;
   readonly #owners: (Request | undefined)[];
   readonly #bytesByLeaf: Uint16Array;
@@ -78,7 +67,7 @@ export class Assembly {
     return { begin, end };
   }
 
-  /** What only this request is to bring and has not brought: where another may help. */
+  /** The leaves that only this request is to bring and has not brought: another may help there. */
   onlyFrom(request: Request): Leaves | null {
     const { end } = this.#leavesOf(request);
     const begin = Math.floor((request.begin + request.received - this.begin) / LEAF_BYTES);
@@ -112,16 +101,15 @@ export class Assembly {
     }
   }
 
-  /** The next bytes of a request. `put` gets the runs that count; the answer is whether there was one. */
-  receive(request: Request, bytes: Uint8Array, put: (begin: number, run: Uint8Array) => void): boolean {
+  /** The next bytes of a request. @returns the runs of them that count, in order. */
+  receive(request: Request, bytes: Uint8Array): Run[] {
     const first = request.begin + request.received - this.begin;
     request.received += bytes.length;
+    const runs: Run[] = [];
     let runBegin = 0;
-    let counted = false;
     const endRun = (end: number): void => {
       if (end === runBegin) return;
-      counted = true;
-      put(this.begin + first + runBegin, bytes.subarray(runBegin, end));
+      runs.push({ begin: this.begin + first + runBegin, bytes: bytes.subarray(runBegin, end) });
     };
     for (let at = 0; at < bytes.length;) {
       const leaf = Math.floor((first + at) / LEAF_BYTES);
@@ -137,7 +125,7 @@ export class Assembly {
       at += taken;
     }
     endRun(bytes.length);
-    return counted;
+    return runs;
   }
 
   /** Nothing is here, and nothing asked for. */
@@ -149,25 +137,21 @@ export class Assembly {
     return this.#missing === 0;
   }
 
-  /** Who sent it, with the most leaves first. */
+  /** The peers that sent it, the one with the most leaves first. */
   senders(): PeerId[] {
     const leavesByPeer = new Map<PeerId, number>();
     for (const owner of this.#owners)
-      if (owner) leavesByPeer.set(owner.source.peer, (leavesByPeer.get(owner.source.peer) ?? 0) + 1);
+      if (owner) leavesByPeer.set(owner.peer, (leavesByPeer.get(owner.peer) ?? 0) + 1);
     return [...leavesByPeer].sort(([, a], [, b]) => b - a).map(([peer]) => peer);
   }
 
-  /** What it sent of what is here, and is asked for, in whole leaves. */
-  bytesOfSource(source: Source): number {
+  /** Bytes of this peer that are here or asked for, in whole leaves. */
+  bytesFrom(peer: PeerId): number {
     let leaves = 0;
-    for (const owner of this.#owners) if (owner?.source === source) leaves++;
+    for (const owner of this.#owners) if (owner?.peer === peer) leaves++;
     for (const request of this.requests)
-      if (request.source === source) leaves += Math.ceil((request.length - request.received) / LEAF_BYTES);
+      if (request.peer === peer) leaves += Math.ceil((request.length - request.received) / LEAF_BYTES);
     return leaves * LEAF_BYTES;
-  }
-
-  sources(): Set<Source> {
-    return new Set(this.#owners.flatMap((owner) => (owner ? [owner.source] : [])));
   }
 
   /** Drops what this request brought: it is false. */
@@ -181,7 +165,7 @@ export class Assembly {
     for (let leaf = 0; leaf < this.#leafCount; leaf++) {
       if (equalBytes(hashAt(leaves, leaf), hashAt(trueLeaves, leaf))) continue;
       const owner = this.#owners[leaf];
-      if (owner) liars.add(owner.source.peer);
+      if (owner) liars.add(owner.peer);
       this.#dropLeaf(leaf);
     }
     return [...liars];

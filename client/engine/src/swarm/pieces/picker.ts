@@ -1,5 +1,5 @@
 /**
- * Which piece to ask a peer for next: the rarest among the linked peers, at random among equally rare ones (Legout,
+ * It picks the piece to ask a peer for next: the rarest among the linked peers, at random among equally rare ones (Legout,
  * Urvoy-Keller, Michiardi: "Rarest First and Choke Algorithms Are Enough", 2006); or in the order of the file.
  *
  * The open pieces (wanted, and asked of nobody) lie in one bitfield per availability, so that a pick looks at 32

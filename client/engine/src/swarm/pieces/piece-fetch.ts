@@ -1,0 +1,244 @@
+/**
+ * The pieces of one file as peers bring them: it asks, hears, believes and blames, and tells which piece is whole.
+ * PROTOCOL.md, rules S6, S9 and S11.
+ *
+ * Its parts know more: who holds what (holders.ts), what is asked of whom (assemblies.ts), who is believed (trust.ts)
+ * and who lied (blames.ts). It does not know what is stored, nor when to ask (swarm.ts).
+ */
+import { Assemblies } from "./assemblies.ts";
+import { Blames, type Hopeless } from "./blames.ts";
+import type { Bitfield } from "../../base/bitfield.ts";
+import type { FetchEnd, RejectReason } from "../../wire/frame.ts";
+import type { FileId, Geometry } from "../../names/file-id.ts";
+import { Holders } from "./holders.ts";
+import type { PeerId } from "../../names/peer-id.ts";
+import { Picker } from "./picker.ts";
+import type { PieceOrder, ReadProblem } from "../../io/io.ts";
+import type { Request } from "../sources/request.ts";
+import type { Source } from "../sources/source.ts";
+import { ASK_AGAIN } from "../sources/event.ts";
+import type { Supplies } from "../sources/supplies.ts";
+import type { Time } from "../../base/time.ts";
+import { TrueLeaves } from "./true-leaves.ts";
+import { Trust } from "./trust.ts";
+
+export class PieceFetch {
+  readonly holders: Holders;
+  readonly #file: FileId;
+  readonly #geometry: Geometry;
+  readonly #supplies: Supplies;
+  readonly #leaves: TrueLeaves;
+  readonly #trust: Trust;
+  readonly #blames: Blames;
+  readonly #assemblies: Assemblies;
+  /** Null while nothing may be asked for. */
+  #picker: Picker | null = null;
+  /** Linked peers that were asked for bytes: they are told how that ended. [S19] */
+  readonly #askedPeers = new Set<PeerId>();
+
+  constructor(file: FileId, geometry: Geometry, supplies: Supplies) {
+    this.#file = file;
+    this.#geometry = geometry;
+    this.#supplies = supplies;
+    this.holders = new Holders(file, geometry, supplies);
+    this.#leaves = new TrueLeaves(file, geometry, supplies.events);
+    this.#trust = new Trust(geometry, supplies, this.holders, this.#leaves);
+    this.#blames = new Blames(supplies, this.holders, this.#leaves, this.#trust);
+    this.#assemblies = new Assemblies(file, geometry, supplies, this.holders, this.#trust, this.#blames);
+  }
+
+  // -- beginning and ending ------------------------------------------------------------------------------------------
+
+  /** From now on what is not verified may be asked for. */
+  begin(verified: Bitfield, order: PieceOrder): void {
+    const picker = new Picker(this.#geometry, () => this.#supplies.view.random(), order);
+    this.holders.begin(picker);
+    this.#assemblies.begin(picker);
+    for (let piece = 0; piece < this.#geometry.pieceCount; piece++)
+      if (!verified.has(piece) && !this.#assemblies.of(piece)) picker.open(piece);
+    this.#picker = picker;
+    this.#supplies.events.push(ASK_AGAIN);
+  }
+
+  order(order: PieceOrder): void {
+    if (this.#picker) this.#picker.order = order;
+  }
+
+  /** Nothing is wanted of anybody; only what the host is checking goes on. */
+  leave(): void {
+    this.#picker = null;
+    this.holders.leave();
+    this.#supplies.events.push(ASK_AGAIN);
+    this.#trust.leave();
+    this.#assemblies.leave();
+  }
+
+  /** A paused download may still be cancelled: then those that were asked hear of it once more. */
+  tellEnd(how: FetchEnd): void {
+    for (const to of this.#askedPeers)
+      this.#supplies.events.push({ type: "send", to, frame: { type: "fetch-ended", file: this.#file, how } });
+    if (how !== "paused") this.#askedPeers.clear();
+  }
+
+  /** The store takes no more of what is arriving. */
+  drop(): void {
+    for (const assembly of this.#assemblies) this.#assemblies.drop(assembly);
+  }
+
+  /** The store is gone, and what was arriving with it. */
+  forget(): void {
+    for (const assembly of this.#assemblies) this.#assemblies.forget(assembly);
+  }
+
+  // -- what the host says --------------------------------------------------------------------------------------------
+
+  /** The peer that sent the most of a piece; null when it is not under assembly, or came from nobody. */
+  senderOf(piece: number): PeerId | null {
+    return this.#assemblies.of(piece)?.senders()[0] ?? null;
+  }
+
+  /** The piece hashed right, and is stored. */
+  stored(piece: number): void {
+    const assembly = this.#assemblies.of(piece);
+    for (const sender of assembly?.senders() ?? []) this.#trust.credit(sender, assembly!.bytesFrom(sender));
+    if (assembly) this.#assemblies.forget(assembly);
+    this.#picker?.close(piece);
+  }
+
+  /** It hashed wrong. `leaves`: the hashes of the bytes that came. */
+  corrupt(piece: number, leaves: Uint8Array, now: Time): void {
+    const assembly = this.#assemblies.of(piece);
+    if (assembly?.complete) this.#fetchAnew(this.#blames.begin(assembly, leaves, now));
+  }
+
+  // -- peers ---------------------------------------------------------------------------------------------------------
+
+  /** Its requests were released before. */
+  peerDown(peer: PeerId, now: Time): void {
+    this.#askedPeers.delete(peer);
+    this.holders.drop(peer);
+    this.#trust.drop(peer);
+    this.#leaves.drop(peer);
+    this.#fetchAnew(this.#blames.peerDown(peer, now));
+    this.#assemblies.peerDown(peer);
+  }
+
+  /** The answer to interest, and to a question for hashes that the peer can't answer. @returns what counts. [S11] */
+  bitfield(source: Source, bits: Uint8Array, now: Time): Bitfield | null {
+    const { peer } = source;
+    const wasAsked = this.holders.wasAsked(peer) || this.#leaves.wasAsked(peer);
+    const held = wasAsked ? this.holders.bitfield(source, bits) : null;
+    if (!held) return null;
+    for (const piece of this.#leaves.owedBy(peer)) {
+      if (held.has(piece)) continue;
+      this.#fetchAnew(this.#blames.untold(peer, piece, now));
+      this.#assemblies.judged(this.#trust.untold(peer, piece));
+    }
+    return held;
+  }
+
+  /** `pieceHash`: what they must give. */
+  leaves(peer: PeerId, piece: number, leaves: Uint8Array, pieceHash: Uint8Array, now: Time): void {
+    const refusal = this.#leaves.answered(peer, piece, leaves, pieceHash);
+    if (refusal) {
+      this.#supplies.sources.refuse(peer, refusal);
+      if (refusal !== "unrequested-layer") this.#fetchAnew(this.#blames.untold(peer, piece, now));
+      return;
+    }
+    this.#assemblies.judged(this.#trust.heard(peer, piece, leaves));
+    this.#fetchAnew(this.#blames.heard(peer, piece, leaves));
+  }
+
+  // -- requests ------------------------------------------------------------------------------------------------------
+
+  /** Asks a source for one thing more. False: it has nothing for us. */
+  ask(source: Source, now: Time): boolean {
+    return this.#asked(source, this.#assemblies.ask(source, now));
+  }
+
+  /** Lets an idle source take over from the one that will be last. */
+  help(source: Source, now: Time): boolean {
+    return this.#asked(source, this.#assemblies.help(source, now));
+  }
+
+  /** The next bytes of a request. @returns the piece that is to be checked now, or null. */
+  block(request: Request, bytes: Uint8Array): number | null {
+    const whole = this.#assemblies.block(request, bytes);
+    if (!whole) return null;
+    this.#assemblies.complete(whole);
+    return whole.piece;
+  }
+
+  /** @returns why the peer can't give any of the file; null: it was about this request alone. */
+  rejected(source: Source, request: Request, reason: RejectReason, now: Time): ReadProblem | null {
+    const { peer, piece } = request;
+    this.#assemblies.release(request);
+    switch (reason) {
+      case "not-here":
+        this.holders.notHere(peer, piece);
+        return null;
+      case "elsewhere": {
+        this.holders.elsewhere(peer, piece, now);
+        const assembly = this.#assemblies.of(piece);
+        if (assembly?.isEmpty) this.#assemblies.drop(assembly); // it is picked anew
+        return null;
+      }
+      case "busy":
+      case "cancelled":
+        source.rest(now);
+        return null;
+      case "changed":
+      case "vanished":
+        this.holders.unreadable(peer);
+        return reason;
+    }
+  }
+
+  /** The request will bring nothing more. */
+  release(request: Request): void {
+    this.#assemblies.release(request);
+  }
+
+  /** We want nothing more of it. The peer still owes an answer. */
+  cancel(request: Request): void {
+    this.#assemblies.cancel(request);
+  }
+
+  tick(now: Time): void {
+    this.#fetchAnew(this.#blames.tick(now));
+    this.holders.tick(now);
+    for (const verdict of this.#trust.tick(now)) this.#assemblies.judged(verdict);
+  }
+
+  // -- what is to be seen --------------------------------------------------------------------------------------------
+
+  *arriving(): IterableIterator<number> {
+    for (const { piece } of this.#assemblies) yield piece;
+  }
+
+  /** All that was missing is here, and being checked. */
+  get isChecking(): boolean {
+    return this.#picker?.openCount === 0 && [...this.#assemblies].every(({ complete }) => complete);
+  }
+
+  /** The linked peers that are asked for something. */
+  asked(): Source[] {
+    const peers = new Set<PeerId>();
+    for (const { requests } of this.#assemblies) for (const { peer } of requests) peers.add(peer);
+    return [...peers].flatMap((peer) => this.#supplies.sources.get(peer) ?? []);
+  }
+
+  // -- details -------------------------------------------------------------------------------------------------------
+
+  #asked(source: Source, wasAsked: boolean): boolean {
+    if (wasAsked) this.#askedPeers.add(source.peer);
+    return wasAsked;
+  }
+
+  #fetchAnew(pieces: Hopeless): void {
+    for (const piece of pieces) {
+      const assembly = this.#assemblies.of(piece);
+      if (assembly) this.#assemblies.drop(assembly);
+    }
+  }
+}

@@ -1,0 +1,9 @@
+/** The events that the serving of files queues for the swarm. */
+import type { FileId } from "../../names/file-id.ts";
+import type { ReadProblem } from "../../io/io.ts";
+import type { SwarmEffect } from "../../io/swarm-effect.ts";
+
+export type UploadEvent =
+  | SwarmEffect
+  /** A served file cannot be read any more: told once, until it is shared anew. [S17] */
+  | { readonly type: "source-unreadable"; readonly file: FileId; readonly reason: ReadProblem };
