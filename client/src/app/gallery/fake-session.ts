@@ -1,7 +1,8 @@
 /** A session that only looks like one: what a scene says, and nothing behind it. For the gallery, in development. */
 import type { RoomView } from "../../platform/room/room-view.ts";
 import type { Session } from "../../platform/session/session.ts";
-import { Stage, type Scene } from "./scene.ts";
+import type { Scene } from "./scene.ts";
+import { Stage } from "./stubs/stage.ts";
 import { BoardStub } from "./stubs/board.ts";
 import { DeviceStub } from "./stubs/device.ts";
 import { LibraryStub } from "./stubs/library.ts";

@@ -3,7 +3,7 @@ import type { PostId } from "@swapmeet/engine/names/post-id";
 import type { GroupView, PostView } from "@swapmeet/engine/io/view";
 import type { Board } from "../../../platform/session/board.ts";
 import type { People } from "../../../platform/session/people.ts";
-import { freshId, type Stage } from "../scene.ts";
+import { freshId, type Stage } from "./stage.ts";
 
 export interface BoardFacts {
   /** Of all groups, thread after thread. */

@@ -2,7 +2,7 @@ import type { Limits } from "@swapmeet/engine/io/io";
 import type { FileId } from "@swapmeet/engine/names/file-id";
 import type { StorageView } from "../../../platform/files/kept-files.ts";
 import type { Device, Settings } from "../../../platform/session/device.ts";
-import type { Stage } from "../scene.ts";
+import type { Stage } from "./stage.ts";
 
 export interface DeviceFacts {
   readonly settings: Settings;

@@ -6,7 +6,7 @@ import type { AddingView } from "../../../platform/files/adding.ts";
 import type { RoomView } from "../../../platform/room/room-view.ts";
 import type { FileDetails, Library } from "../../../platform/session/library.ts";
 import type { People } from "../../../platform/session/people.ts";
-import type { Stage } from "../scene.ts";
+import type { Stage } from "./stage.ts";
 
 export interface LibraryFacts {
   readonly library: readonly LibraryItem[];

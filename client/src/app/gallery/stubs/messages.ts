@@ -1,7 +1,7 @@
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { MessageView } from "@swapmeet/engine/io/view";
 import type { Messages } from "../../../platform/session/messages.ts";
-import { freshId, type Stage } from "../scene.ts";
+import { freshId, type Stage } from "./stage.ts";
 
 export interface MessagesFacts {
   readonly messages: readonly MessageView[];

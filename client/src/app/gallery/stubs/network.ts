@@ -1,5 +1,5 @@
 import type { Network, ServerState } from "../../../platform/session/network.ts";
-import type { Stage } from "../scene.ts";
+import type { Stage } from "./stage.ts";
 
 export interface NetworkFacts {
   readonly server: ServerState;

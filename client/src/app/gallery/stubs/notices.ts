@@ -1,5 +1,5 @@
 import type { Notices, NoticeView } from "../../../platform/session/notices.ts";
-import type { Stage } from "../scene.ts";
+import type { Stage } from "./stage.ts";
 
 export interface NoticesFacts {
   readonly notices: readonly NoticeView[];

@@ -2,7 +2,7 @@ import { hueOf, tagOf, type PeerId } from "@swapmeet/engine/names/peer-id";
 import type { PersonView } from "@swapmeet/engine/io/view";
 import type { People } from "../../../platform/session/people.ts";
 import { NOBODY } from "../../room/opening-session.ts";
-import type { Stage } from "../scene.ts";
+import type { Stage } from "./stage.ts";
 
 export interface PeopleFacts {
   readonly me: PersonView;

@@ -3,7 +3,7 @@ import { libraryKey, type LibraryEntry } from "@swapmeet/engine/names/library-en
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { DownloadView, TransferState, UploadState, UploadView } from "@swapmeet/engine/io/view";
 import type { Transfers } from "../../../platform/session/transfers.ts";
-import type { Stage } from "../scene.ts";
+import type { Stage } from "./stage.ts";
 
 export interface TransfersFacts {
   readonly downloads: readonly DownloadView[];
