@@ -12,6 +12,7 @@ import { FINE_SUMMARY_BUCKETS, SUMMARY_BUCKETS, SUMMARY_BUCKET_BYTES } from "../
 import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import { placeIn } from "../base/sorted.ts";
+import type { QueueOfGossip } from "./events.ts";
 
 /** As many as a room has members. */
 const MAX_PRESENCES = 8_192;
@@ -49,13 +50,8 @@ interface Author {
   gone: { readonly epoch: number; readonly length: number } | null;
 }
 
-export interface ArchiveContext {
-  dropped(feed: FeedName, from: number, to: number): void;
-  unkeep(feed: FeedName, first: number): void;
-}
-
 export class Archive {
-  readonly #context: ArchiveContext;
+  readonly #queue: QueueOfGossip;
   readonly #authorById = new Map<PeerId, Author>();
   /** When what these added will be paid off, by when they added something last. */
   readonly #paidAtById = new Map<PeerId, Time>();
@@ -70,8 +66,8 @@ export class Archive {
   readonly #earlyLibraryUntil = new Map<PeerId, Time>();
   readonly #emptyBoards = new BoundedSet<Feed>(MAX_EMPTY_BOARDS);
 
-  constructor(context: ArchiveContext) {
-    this.#context = context;
+  constructor(queue: QueueOfGossip) {
+    this.#queue = queue;
   }
 
   /** Authors whose presence is known. */
@@ -176,16 +172,16 @@ export class Archive {
   clear(feed: Feed): void {
     const { base, length, batches } = feed;
     this.#change(feed, () => feed.clear());
-    for (const { first } of batches) this.#context.unkeep(feed, first);
-    if (base < length) this.#context.dropped(feed, base, length);
+    for (const { first } of batches) this.#queue({ type: "unkeep", feed, first });
+    if (base < length) this.#queue({ type: "dropped", feed, begin: base, end: length });
   }
 
   freeze(name: FeedName, at: number): void {
     const feed = this.open(name);
     const { length } = feed;
     const gone = this.#change(feed, () => feed.freeze(at));
-    if (name.topic === "board") for (const { first } of gone) this.#context.unkeep(feed, first);
-    if (feed.length < length) this.#context.dropped(feed, feed.length, length);
+    if (name.topic === "board") for (const { first } of gone) this.#queue({ type: "unkeep", feed, first });
+    if (feed.length < length) this.#queue({ type: "dropped", feed, begin: feed.length, end: length });
   }
 
   /** Presence and library of one who left, or of whom nobody hears any more. */
@@ -263,8 +259,8 @@ export class Archive {
   #letGo(feed: Feed, gone: readonly Batch[]): void {
     if (feed.topic !== "board") return; // of presence only the last word is asked about
     for (const { first, end } of gone) {
-      this.#context.unkeep(feed, first);
-      this.#context.dropped(feed, first, end);
+      this.#queue({ type: "unkeep", feed, first });
+      this.#queue({ type: "dropped", feed, begin: first, end });
     }
   }
 
@@ -306,7 +302,7 @@ export class Archive {
     for (const feed of [author.presence, author.library]) {
       if (!feed) continue;
       this.#count(feed, -1);
-      if (feed.base < feed.length) this.#context.dropped(feed, feed.base, feed.length);
+      if (feed.base < feed.length) this.#queue({ type: "dropped", feed, begin: feed.base, end: feed.length });
     }
     author.presence = author.library = null;
     author.epoch = -1;
