@@ -108,7 +108,7 @@ export class Engine {
     this.#drain(now);
   }
 
-  /** What goes through a friend ends while the friend can still tell of it. */
+  /** Links through a friend end first, while the friend can still carry their last message. */
   #close(now: Time): void {
     this.#parts.overlay.close();
     this.#parts.links.endRelayed(now);
@@ -262,7 +262,7 @@ export class Engine {
     };
   }
 
-  /** Who owes an answer on its link is away, whatever it said last. [W8] */
+  /** A peer that owes an answer on its link is away, whatever it said last. [W8] */
   #presenceOf(peer: PeerId): PersonView["presence"] {
     if (this.#parts.links.isQuiet(peer, this.#now)) return "away";
     return this.#parts.presence.stateOf(peer) ?? (this.#parts.links.isLinked(peer) ? "here" : "gone");

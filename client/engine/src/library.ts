@@ -1,6 +1,6 @@
 /**
- * What this peer has put on its table: entries of a file, a name and a folder. Several entries may be one file; each is
- * shared, listed and taken back by itself. [C1]
+ * The library: everything that this peer has put on its table, as entries of a file, a name and a folder. Several entries
+ * may be one file; each is shared, listed and taken back by itself. [C1]
  *
  * It alone writes this peer's library feed, and so it knows the numbers of what it writes.
  */
@@ -54,7 +54,7 @@ export class Library {
     this.#takeBack(shares.filter((share) => share !== null));
   }
 
-  /** What cannot be read is on the table, with the reason, and offered to nobody, by whatever name. [S17] */
+  /** A file that cannot be read stays on the table, with the reason, and offered to nobody, by whatever name. [S17] */
   withdraw(file: FileId, problem: ReadProblem): void {
     const shares: number[] = [];
     for (const item of this.#itemsByFile.get(file) ?? []) {

@@ -1,6 +1,6 @@
 /**
- * The parts of a peer, made and given to each other's eyes: each gets the one queue for all that it has to say, and reads
- * of others no more than stands here.
+ * The parts of a peer are made here. Each gets the one queue for all that it has to say, and a view of the others in which
+ * it can read no more than stands here.
  */
 import type { Address, RoomTag } from "@swapmeet/shared";
 import type { Time } from "./base/time.ts";
@@ -24,7 +24,7 @@ import { Presence, type PresenceEvent } from "./people/presence.ts";
 import { Swarm } from "./swarm/swarm.ts";
 import type { ReadProblem } from "./io/io.ts";
 
-/** What a peer is for its whole life. */
+/** The facts about a peer that hold for its whole life. */
 export interface Self {
   readonly me: PeerId;
   /** Number of this life of this key: higher in each. */

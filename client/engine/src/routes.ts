@@ -220,7 +220,7 @@ export class Routes {
       case "library": {
         const changed: Set<FileId> = catalog.drop(feed.author);
         for (const file of changed) swarm.sourcesChanged(file, now);
-        // Of a liar's, what it said before the lie stands, unshared or not.
+        // The entries that a liar wrote before the lie stand, unshared or not.
         if (begin > 0)
           for (const { seq, entry } of gossip.entries(feed)) this.#catalogued(feed.author, seq, entry, now);
         return;

@@ -27,12 +27,12 @@ const MAX_EMPTY_BOARDS = 8_192;
 /** Libraries that came before their author's first word, and how long they may wait for it. Guess. */
 const MAX_EARLY_LIBRARIES = 256;
 const EARLY_LIBRARY_MS = 60_000;
-/** What a batch takes beside its bytes. */
+/** A batch takes so much beside its bytes. */
 const BATCH_OVERHEAD_BYTES = 256;
 /** A gone author's old word comes no later than this, from somebody who slept. Guess. */
 const TOMBSTONE_MS = 3_600_000;
 const MAX_TOMBSTONES = MAX_PRESENCES;
-/** What an author may add at once, its library and a day of talk; and in time, 15 posts a second. Guess. */
+/** An author may add so much at once, its library and a day of talk; and in time, 15 posts a second. Guess. */
 const AUTHOR_BYTES_AT_ONCE = 48 * 1024 * 1024;
 const AUTHOR_BYTES_PER_SECOND = 64 * 1024;
 /** A batch costs its receivers a signature check, however small it is. */
@@ -44,7 +44,7 @@ interface Author {
   epoch: number;
   presence: Feed | null;
   library: Feed | null;
-  /** Of all its lives. */
+  /** The boards of all its lives. */
   boards: readonly Feed[];
   /** It left, and this was its last word: only a later one brings it back. */
   gone: { readonly epoch: number; readonly length: number } | null;
@@ -286,7 +286,7 @@ export class Archive {
     this.#endIfNothing(oldest.author);
   }
 
-  /** Of authors that did not say a word in time. */
+  /** Drops the libraries of authors that did not say a word in time. */
   #endEarlyLibraries(now: Time): void {
     for (const [id, until] of this.#earlyLibraryUntil) {
       if (now < until) return;
@@ -353,7 +353,7 @@ const boardBytesOf = ({ bytes, batches }: Feed): number => bytes + batches.lengt
 const allBoardBytesOf = ({ boards }: Author): number =>
   boards.reduce((sum, board) => sum + boardBytesOf(board), 0);
 
-/** Of those with boards: whoever loses next is last. */
+/** Compares authors with boards: the one that loses next is last. */
 const byLeastBytes = (a: Author, b: Author): number =>
   allBoardBytesOf(a) - allBoardBytesOf(b) || (a.boards[0]!.author < b.boards[0]!.author ? 1 : -1);
 

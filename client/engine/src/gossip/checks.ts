@@ -5,7 +5,7 @@
 import { keyOf, type Batch, type FeedName } from "../feed/batch.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
-/** What eight neighbours send at once, each an answer. */
+/** Eight neighbours send so many at once, each an answer. */
 const MAX_CHECKS = 8_192;
 const MAX_CHECKED_BYTES = 16 * 1024 * 1024;
 

@@ -1,8 +1,8 @@
 /**
  * With whom it is compared what each knows, and when. PROTOCOL.md, rule E10.
  *
- * Who enters a room of thousands has seven new neighbours within a second, and each of them knows everything: asked at
- * once they would say so seven times. One is asked first, the others when it has told what it knows.
+ * A peer that enters a room of thousands has seven new neighbours within a second, and each of them knows everything:
+ * asked at once they would say so seven times. One is asked first, the others when it has told what it knows.
  */
 import { FINE_SUMMARY_BUCKETS, SUMMARY_BUCKETS } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
@@ -12,7 +12,7 @@ import type { PeerId } from "../names/peer-id.ts";
 const COMPARE_EVERY_MS = 500;
 /** And longer while something is being fetched; but slow ones, and liars, hold up the next for no longer than this. Guess. */
 const WAITS_AT_MOST_MS = 2_000;
-/** What was missed although it was told is found by comparing with one neighbour this often. Guess. */
+/** An entry that was missed although it was told is found by comparing with one neighbour this often. Guess. */
 const COMPARE_AGAIN_EVERY_MS = 60_000;
 /**
  * Whatever else is in a bucket is told again. Where so many authors are new that most buckets differ, and so many known

@@ -1,4 +1,4 @@
-/** What gossip tells the engine, and what it asks of it. */
+/** The events with which gossip tells the engine something, or asks something of it. */
 import type { EntryHash, FeedName } from "../feed/batch.ts";
 import type { Entry } from "../feed/entry.ts";
 import type { RefuseEffect, SendEffect, SignEffect, VerifyEffect } from "../io/effect.ts";

@@ -7,7 +7,7 @@
  */
 import { Answers } from "./answers.ts";
 import { Archive } from "./archive.ts";
-import { headText, signatureOf, type Batch, type FeedName } from "../feed/batch.ts";
+import { feedNameOf, headText, signatureOf, type Batch, type FeedName } from "../feed/batch.ts";
 import { Broadcast, tellHeads } from "./broadcast.ts";
 import { Comparisons, type Comparison } from "./comparisons.ts";
 import { Checks, type Arrival, type Check } from "./checks.ts";
@@ -90,7 +90,7 @@ export class Gossip {
     this.#queue({ type: "sign", bytes: next.bytes, then });
   }
 
-  /** What an earlier life was given to keep. It is verified like everything else. */
+  /** Takes the frames that an earlier life was given to keep. They are verified like all others. */
   restore(frames: readonly Uint8Array[], now: Time): void {
     const kept = frames.flatMap((bytes) => {
       const frame = decodeFrame(bytes);
@@ -169,7 +169,7 @@ export class Gossip {
     if (author !== this.#me) this.#archive.forget(author, now);
   }
 
-  /** What is here of a feed, in order; null: of a kind unknown here. */
+  /** The entries that are here of a feed, in order; null: of a kind unknown here. */
   *entries(name: FeedName): Iterable<{ readonly seq: number; readonly entry: Entry | null }> {
     const feed = this.#archive.feed(name);
     if (!feed) return;
@@ -217,7 +217,7 @@ export class Gossip {
     }
     if (fit === "fork") this.#proofs.arrived(batch, from);
     const way = from ? this.#missing.arrived(from, batch) : "restored";
-    // What is under way may lie between.
+    // Batches that are under way may lie between.
     if (
       underWay === "none" &&
       (fit === "apart" || (fit === "gap" && !this.#hasMovedOn({ batch, from, way })))
@@ -287,7 +287,7 @@ export class Gossip {
     for (const proof of this.#proofs.appeared(batch.author)) this.#proven(proof);
     // Its library went with it. Who has the one will have the other.
     if (hasReturned && from)
-      this.#missing.heard(from, { ...ANY_LIBRARY, ...nameOf(batch), topic: "library" }, false, now);
+      this.#missing.heard(from, { ...ANY_LIBRARY, ...feedNameOf(batch), topic: "library" }, false, now);
   }
 
   #prepended(feed: Feed, arrival: Arrival, now: Time): void {
@@ -313,7 +313,7 @@ export class Gossip {
     if (!from) return;
     const base = this.#missing.baseAt(from, batch) ?? 0;
     const mark = batch.head.slice(0, MARK_DIGITS);
-    this.#heard(from, { ...nameOf(batch), base, length: batch.end, mark }, false, now);
+    this.#heard(from, { ...feedNameOf(batch), base, length: batch.end, mark }, false, now);
   }
 
   /** A board that went on so far that who was asked for what joins this to what is here does not keep it any more. */
@@ -456,8 +456,6 @@ export class Gossip {
     return author === this.#me && epoch === this.#epoch;
   }
 }
-
-const nameOf = ({ author, epoch, topic }: FeedName): FeedName => ({ author, epoch, topic });
 
 /** The claim to have some of a feed, however much. */
 const ANY_LIBRARY = { base: 0, length: Number.MAX_SAFE_INTEGER, mark: "" } as const;

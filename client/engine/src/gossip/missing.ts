@@ -1,10 +1,10 @@
 /**
- * What neighbours have and we lack: which of them is asked for it, and in which order. PROTOCOL.md, rules E10 and E11.
+ * Feeds that neighbours have and we lack: which neighbour is asked for them, and in which order. PROTOCOL.md, rules E10 and E11.
  *
  * A feed is asked of one neighbour at a time, a neighbour one question at a time, several neighbours at once. Who said
  * it had something and does not bring it has said nothing, and nobody can keep a feed from us by claiming it.
  */
-import { keyOf, type FeedName } from "../feed/batch.ts";
+import { feedNameOf, keyOf, type FeedName } from "../feed/batch.ts";
 import type { Feed, Head } from "../feed/feed.ts";
 import type { Want } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
@@ -15,7 +15,7 @@ import type { LookBack } from "./proofs.ts";
 /** Twice as many as a room has feeds worth asking for. A neighbour gets half of what others leave, so all get some. */
 const MAX_ITEMS = 65_536;
 /**
- * What is told as news comes by itself over an eager link, if it comes. Guess: longer than a slow link's delay; and the
+ * A feed that is told as news comes by itself over an eager link, if it comes. Guess: longer than a slow link's delay; and the
  * larger a room is, the longer the way over its tree can be, while neighbours have it by a shorter one.
  */
 const NEWS_COMES_WITHIN_MS = 500;
@@ -32,7 +32,7 @@ const MAX_WANTS = 256;
 const LIBRARY_BATCHES = 16;
 const BOARD_BATCHES = 64;
 
-/** What a newcomer needs first: who is there, what they share, the rest of it, what was said. */
+/** A newcomer needs these first: who is there, what they share, the rest of it, what was said. */
 const RANKS = [{ bytes: 256 }, { bytes: 16 * 1024 }, { bytes: 256 * 1024 }, { bytes: 16 * 1024 }] as const;
 type Queue = Map<string, Item>;
 
@@ -43,12 +43,12 @@ interface Item {
   /** An eager link was to bring it: it is passed on like news. */
   readonly isNews: boolean;
   readonly notBefore: Time;
-  /** Who was the first to claim it. */
+  /** The neighbour that was the first to claim it. */
   readonly claimant: Neighbor;
   asked: PeerId | null;
-  /** Who was asked has brought some of it. */
+  /** The neighbour that was asked has brought some of it. */
   brought: boolean;
-  /** Who was asked and brought nothing, since all others were asked. */
+  /** Neighbours that were asked and brought nothing, since all others were asked. */
   leftOverBy: readonly PeerId[];
   /** Batches of it whose signature is being checked. */
   checking: number;
@@ -58,7 +58,7 @@ interface Item {
 interface Question {
   readonly id: number;
   readonly items: readonly Item[];
-  /** What it was asked for besides, when it was not for items. */
+  /** The reason, when it was not asked for items. */
   readonly lookBack: LookBack | null;
   until: Time;
   readonly latest: Time;
@@ -204,7 +204,7 @@ export class Missing {
     const { peer, at, fork } = lookBack;
     const neighbor = this.#neighborById.get(peer);
     if (!neighbor) return false;
-    const want = { ...nameOf(fork.batches[0]), from: at, batches: -1 };
+    const want = { ...feedNameOf(fork.batches[0]), from: at, batches: -1 };
     this.#send(peer, neighbor, [], [want], lookBack, now);
     return true;
   }
@@ -340,7 +340,7 @@ const newsComeWithinMs = (authors: number): number =>
 
 const newItem = (key: string, head: Head, claimant: Neighbor, isNews: boolean, notBefore: Time): Item => ({
   key,
-  name: nameOf(head),
+  name: feedNameOf(head),
   headByPeer: new Map(),
   isNews,
   notBefore,
@@ -355,15 +355,13 @@ const newItem = (key: string, head: Head, claimant: Neighbor, isNews: boolean, n
 /** Some of it has come, or is being checked. */
 const isBrought = ({ brought, checking }: Item): boolean => brought || checking > 0;
 
-/** Who left an item over waits until all others that have it were asked. */
+/** A neighbour that left an item over waits until all others that have it were asked. */
 const isTurnOf = (peer: PeerId, item: Item): boolean => {
   if (!item.leftOverBy.includes(peer)) return true;
   for (const other of item.headByPeer.keys()) if (!item.leftOverBy.includes(other)) return false;
   item.leftOverBy = [];
   return true;
 };
-
-const nameOf = ({ author, epoch, topic }: FeedName): FeedName => ({ author, epoch, topic });
 
 const rankOf = ({ topic }: FeedName, feed: Feed | null): number => {
   switch (topic) {
@@ -376,9 +374,9 @@ const rankOf = ({ topic }: FeedName, feed: Feed | null): number => {
   }
 };
 
-/** What to ask of who has that much: a board's latest posts first; and where two differ, the last they both have. */
+/** The want for a neighbour that has that much: a board's latest posts first; and where two differ, the last they both have. */
 const wantOf = (feed: Feed | null, head: Head): Want => {
-  const name = nameOf(head);
+  const name = feedNameOf(head);
   const known = feed && !feed.isEmpty ? feed : null;
   const differs = known?.length === head.length && known.head.mark !== head.mark;
   if (head.topic === "presence" || differs) return { ...name, from: head.length, batches: -1 };

@@ -1,9 +1,9 @@
-/** What each neighbour may still bring or say. PROTOCOL.md, rules E5 and E8. */
+/** The neighbours, and how much each may still bring or say. PROTOCOL.md, rules E5 and E8. */
 import { Allowance } from "../base/allowance.ts";
 import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
-/** What a neighbour may send that is known already: at once, and each second. Twice what an honest one can. Guess. */
+/** A neighbour may send so much that is known already: at once, and each second. Twice what an honest one can. Guess. */
 const KNOWN_BYTES_AT_ONCE = 16 * 1024 * 1024;
 /** Heads, summaries and proofs from a neighbour. A summary is charged like the heads that answer it. Guess. */
 const TALK_BYTES_AT_ONCE = 16 * 1024 * 1024;
@@ -18,7 +18,6 @@ interface Allowances {
   readonly strangers: Allowance;
 }
 
-/** Nobody else may do anything. */
 export class Neighbors {
   readonly #allowancesByPeer = new Map<PeerId, Allowances>();
 

@@ -1,4 +1,4 @@
-/** What this peer says: cut into batches, and signed one after the other, each onto the one before it. [E1] [E2] */
+/** This peer's entries, cut into batches that are signed one after the other, each onto the one before it. [E1] [E2] */
 import {
   cutIntoBatches,
   decodeBatch,
@@ -19,7 +19,7 @@ interface OwnFeed {
   readonly unsigned: Uint8Array[][];
 }
 
-/** What is to be signed, and the batch that it is of. */
+/** The bytes that are to be signed, and the batch that the signature makes of them. */
 export interface Unsigned {
   readonly bytes: Uint8Array;
   readonly signed: (signature: Uint8Array) => Batch;

@@ -1,6 +1,6 @@
 /**
- * Who passes news on? Now and then a neighbour is told nothing of something: one that is part of the room hears it from
- * others, and tells us. One that only takes never does. PROTOCOL.md, rule E14.
+ * Probes show which neighbours pass news on. Now and then a neighbour is told nothing of something: one that is part of
+ * the room hears it from others, and tells us. One that only takes never does. PROTOCOL.md, rule E14.
  */
 import { keyOf, type FeedName } from "../feed/batch.ts";
 import type { Feed } from "../feed/feed.ts";

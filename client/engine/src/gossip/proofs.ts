@@ -1,5 +1,5 @@
 /**
- * Who lied, and the proof of it: found here, or shown by others. The earliest lie of a feed counts, in whatever order
+ * Proofs that an author lied: found here, or shown by others. The earliest lie of a feed counts, in whatever order
  * they are found out. PROTOCOL.md, rule E9.
  */
 import { Bounded } from "../base/bounded.ts";
@@ -18,7 +18,7 @@ export interface LookBack {
   readonly peer: PeerId;
   /** The batch with the entry before this one is asked for. */
   readonly at: number;
-  /** What is proven if nothing earlier comes. */
+  /** The lie that is proven if nothing earlier comes. */
   readonly fork: Fork;
   /** One that contradicts what is here has come, and is being verified. */
   isChecking: boolean;
@@ -37,7 +37,7 @@ export class Proofs {
   readonly #forkByKey = new Bounded<string, Fork>(MAX_FORKS);
   /** One a feed. */
   readonly #lookBackByKey = new Map<string, LookBack>();
-  /** Of authors that are not known here yet. */
+  /** Proofs against authors that are not known here yet. */
   readonly #earlyByKey = new Bounded<string, { readonly fork: Fork; readonly shownBy: PeerId }>(MAX_EARLY);
 
   /** @param isKnownAuthor whether anything of the author is here. */
@@ -83,7 +83,7 @@ export class Proofs {
     return lookBack;
   }
 
-  /** What was asked for has come, or will not. */
+  /** The batch that was asked for has come, or will not. */
   lookedBack(lookBack: LookBack): Proof | null {
     lookBack.isEnded = true;
     const isCurrent = this.#lookBackByKey.get(keyOf(lookBack.fork.batches[0])) === lookBack;
@@ -114,7 +114,7 @@ export class Proofs {
     return this.#proven(fork, shownBy);
   }
 
-  /** What was asked for when this one came: an earlier batch than the one before, from the same neighbour. */
+  /** The look back that this batch answers: an earlier batch than the one before, from the same neighbour. */
   #awaiting(batch: Batch, from: PeerId | null): LookBack | null {
     const lookBack = this.#lookBackByKey.get(keyOf(batch));
     return lookBack && lookBack.peer === from && batch.first < lookBack.at ? lookBack : null;

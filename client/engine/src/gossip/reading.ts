@@ -1,8 +1,8 @@
-/** What the entries of a batch say. */
+/** Reads the entries of a batch. */
 import { entriesOf, type Batch } from "../feed/batch.ts";
 import { decodeEntry, topicOf, type Entry } from "../feed/entry.ts";
 
-/** Of presence. Read once, by however many engines of a simulation. */
+/** Words of presence are read once, by however many engines of a simulation. */
 const wordByBatch = new WeakMap<Batch, readonly (Entry | null)[]>();
 
 /** Entries [from, to) of the batch, as far as it has them. Null: nothing that belongs into its feed. */

@@ -20,7 +20,7 @@ import type { RelayedLinks } from "./relayed-links.ts";
 
 /** Links that exist at a time, attempts included. Guess; each costs the browser threads and memory. */
 const MAX_LINKS = 48;
-/** Of them, links to peers that called: the rest is for those this peer calls. */
+/** So many of them may be links to peers that called: the rest is for those this peer calls. */
 const MAX_CALLERS = 32;
 /** Attempts that were answered and made no connection. */
 const FAILURES_BEFORE_RELAY = 2;
@@ -50,7 +50,7 @@ export class Calls {
   /** Whether this peer was alone when the person was told that there is no connection left for a call. */
   readonly #toldWhenAlone = new Set<boolean>();
   #toldOfThisBrowser = false;
-  /** Of links through a friend that this peer made. They end with their links. */
+  /** For links through a friend that this peer made. They end with their links. */
   readonly #directRetryByLink = new WeakMap<Link, DirectRetry>();
 
   constructor({ queue, links, introductions, relayed, random }: CallsOptions) {
@@ -91,7 +91,7 @@ export class Calls {
     return true;
   }
 
-  /** Of a proven link, asked now and then: if a friend carries it, the direct path is tried when it is time. [Y6] */
+  /** Called now and then for a proven link: if a friend carries it, the direct path is tried when it is time. [Y6] */
   retryDirect(link: Link, now: Time): void {
     const retry = this.#directRetryByLink.get(link);
     if (!retry || now < retry.at) return;

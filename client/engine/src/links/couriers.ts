@@ -27,7 +27,7 @@ export interface CouriersView extends WaysView {
   /** Where this peer is reached. */
   address(): Address | null;
   isLinked(peer: PeerId): boolean;
-  /** Who is linked and reached at this address. */
+  /** The linked peer that is reached at this address. */
   linkedAt(address: Address): PeerId | null;
 }
 

@@ -1,10 +1,10 @@
-/** What links tell the engine, and what they ask of it. */
+/** The events with which links tell the engine something, or ask something of it. */
 import type { Address } from "@swapmeet/shared";
 import type { OutputEffect, RefuseEffect, SendEffect, SignEffect, VerifyEffect } from "../io/effect.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import type { Frame, IntroduceFrame, RelayFrame } from "../wire/frame.ts";
 
-/** What links say to each other for themselves. */
+/** The frames that are for the links themselves. */
 type LinkFrame = Extract<Frame, { readonly type: "prove" | "introduce" | "relay" | "ping" | "pong" }>;
 
 export type LinksEvent =
@@ -29,9 +29,9 @@ export type LinksEvent =
 
 export type QueueOfLinks = (event: LinksEvent) => void;
 
-/** Who may be nearer to an address. */
+/** Tells which peers may be nearer to an address. */
 export interface WaysView {
-  /** Who is reached there, as far as is known. */
+  /** The peer that is reached there, as far as is known. */
   peerAt(address: Address): PeerId | null;
   /** The neighbour that its last word came from. */
   routeTo(peer: PeerId): PeerId | null;

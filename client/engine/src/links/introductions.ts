@@ -36,15 +36,15 @@ export type Role = "initiator" | "responder";
 export interface Introduction {
   readonly session: IntroductionSession;
   readonly address: Address;
-  /** Of this peer. */
+  /** The role of this peer. */
   readonly role: Role;
-  /** Who the other side says it is: sealed in its envelopes, proven later. */
+  /** The peer that the other side says it is: sealed in its envelopes, proven later. */
   peer: PeerId | null;
   /** Envelopes sent, and the counter that the next one from there must have. [I3] */
   sent: number;
   expected: number;
   way: Carrier;
-  /** What was told so far, until there is an answer: it may have to go another way. [I9] */
+  /** The envelopes sent so far, until there is an answer: they may have to go another way. [I9] */
   unanswered: Uint8Array[] | null;
   /** When what was told to the server goes through peers, if there is no answer. */
   readonly byPeersAt: Time;
@@ -59,7 +59,7 @@ export interface RelayOffer {
   readonly friends: readonly Address[];
 }
 
-/** What was in an envelope. A call begins an introduction, which counts once it is accepted. */
+/** The content of an envelope. A call begins an introduction, which counts once it is accepted. */
 export interface Letter {
   readonly introduction: Introduction;
   readonly isCall: boolean;

@@ -27,7 +27,7 @@ import { Refusals } from "./refusals.ts";
 import { RelayedLinks, type RelayedNews } from "./relayed-links.ts";
 import { Relay } from "./relay.ts";
 
-/** What a frame beyond its allowance is refused for. */
+/** A frame beyond its allowance is refused for this. */
 const REFUSAL_BEYOND: Readonly<Record<Exclude<Beyond, "passed over">, Refusal>> = {
   dropped: "too-many-requests",
   hostile: "flood",
@@ -131,7 +131,7 @@ export class Links {
     this.#hear(this.#introductions.envelope(from, bytes, now), now);
   }
 
-  /** Of an envelope the sender can't be told before it is opened: what is refused of one is only counted. */
+  /** The sender of an envelope can't be told before it is opened, so a refusal of one is only counted. */
   #hear(letter: Result<Letter, Refusal>, now: Time): void {
     const refusal = letter.ok ? this.#read(letter.value, now) : letter.problem;
     if (refusal) this.count(refusal);

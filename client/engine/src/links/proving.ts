@@ -18,14 +18,14 @@ const PROVING_MS = 10_000;
 /** Frames that may arrive between a proof and the end of its check. */
 const MAX_WAITING_FRAMES = 256;
 
-/** What a frame calls for. */
+/** The next thing to do after a frame. */
 export type ProvingStep =
   | { readonly type: "nothing" }
   | { readonly type: "refuse"; readonly refusal: Refusal }
   /** That the other side signed these bytes so. */
   | { readonly type: "check"; readonly bytes: Uint8Array; readonly signature: Uint8Array };
 
-/** Of both ends' certificates, as this side saw them; of a link through a friend, their keys. [Y3] */
+/** The fingerprints of both ends' certificates, as this side saw them; for a link through a friend, their keys. [Y3] */
 export interface Fingerprints {
   readonly local: string;
   readonly remote: string;
@@ -35,7 +35,7 @@ export class Proving {
   /** When it is given up. */
   readonly until: Time;
   readonly #introduction: Introduction;
-  /** Who the other side says it is. */
+  /** The peer that the other side says it is. */
   readonly #peer: PeerId;
   readonly #fingerprints: Fingerprints;
   readonly #me: PeerId;
@@ -56,12 +56,12 @@ export class Proving {
     return this.#isMineSent && this.#theirs === "valid";
   }
 
-  /** What the other side said since its proof. */
+  /** Frames that the other side sent since its proof. */
   get waiting(): readonly Frame[] {
     return this.#waiting;
   }
 
-  /** What this side is to sign. */
+  /** The bytes that this side is to sign. */
   textOf({ tag, address }: Membership): Uint8Array {
     const [mine, theirs] = this.#ends(address);
     return proofText(tag, this.#introduction.session, mine, theirs);

@@ -1,6 +1,6 @@
 /**
- * What peers are refused for: how often, which links end for it, and who is not let in again in this room. PROTOCOL.md,
- * rules W3b and W4.
+ * Refusals of peers: how often each was made, which links end for it, and which peers are not let in again in this room.
+ * PROTOCOL.md, rules W3b and W4.
  */
 import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";

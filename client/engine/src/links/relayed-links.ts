@@ -20,7 +20,7 @@ import { publicRelayKey, RELAY_KEY_BYTES, RelayedChannel, sessionOfRelayed } fro
 const PACE_BYTES_PER_SECOND = 192 * 1024;
 /** Two of the largest messages. */
 const PACE_BYTES_AT_ONCE = 128 * 1024;
-/** What a frame takes beside its bytes, at most: the friend counts it too. */
+/** A frame takes so much beside its bytes, at most: the friend counts it too. */
 const OVERHEAD_BYTES = 80;
 /** Control frames that wait, as on any link [W6]. */
 const MAX_WAITING_BYTES = 15 * 1024 * 1024;
@@ -40,7 +40,7 @@ export interface RelayedLinksOptions {
   random(bytes: number): Uint8Array;
 }
 
-/** What a message for this peer made of its link. */
+/** A message for this peer came, and this is what it did to its link. */
 export interface RelayedNews {
   readonly link: LinkId;
   /** It is open since. */

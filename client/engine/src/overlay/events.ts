@@ -1,4 +1,4 @@
-/** What the overlay tells the engine, and what it asks of it. */
+/** The events with which the overlay tells the engine something, or asks something of it. */
 import type { Address } from "@swapmeet/shared";
 import type { OutputEffect, PassOverEffect, SendEffect } from "../io/effect.ts";
 import type { PeerId } from "../names/peer-id.ts";

@@ -120,7 +120,7 @@ export class Overlay {
     this.#linkByPeer.delete(peer);
     if (this.#seeking.callOf(link.address)?.asked === peer) this.#seeking.failed(link.address, now);
     if (this.#active.has(peer)) {
-      // Who chose the other calls it again; who called by breaking links would else become a choice of ours.
+      // The side that chose calls again; else a peer that called could become our choice by breaking links.
       const { chosen } = this.#active.delete(peer);
       if (!this.#banned.has(peer)) this.#passive.add(link.address, peer, "met", now, chosen);
       this.#passive.rest(link.address, chosen ? AFTER_FAILURE_MS : AFTER_CALLED_MS, now);
@@ -136,7 +136,7 @@ export class Overlay {
     this.#seek(now);
   }
 
-  /** What was to be dialled could not be. */
+  /** A call that was asked for could not begin. */
   notDialled(address: Address, now: Time): void {
     this.#seeking.notDialled(address, now);
     this.#seek(now);
@@ -391,7 +391,7 @@ export class Overlay {
     this.#queue({ type: "pass-over", peer, refusal });
   }
 
-  /** Who is linked at the address. Links are few. */
+  /** The peer that is linked at the address. Links are few. */
   #peerAt(address: Address): PeerId | null {
     for (const [peer, link] of this.#linkByPeer) if (link.address === address) return peer;
     return null;

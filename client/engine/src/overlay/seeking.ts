@@ -1,8 +1,8 @@
 /**
- * How neighbours are sought: who is called, who of those that are linked is asked, and how often. PROTOCOL.md, rules O2,
+ * How neighbours are sought: which contacts are called, which linked peers are asked, and how often. PROTOCOL.md, rules O2,
  * O6, O7 and O9.
  *
- * It does not know what becomes of who accepts, nor whence contacts come.
+ * It does not know what happens to a peer that accepts, nor where contacts come from.
  */
 import type { Address } from "@swapmeet/shared";
 import { Allowance } from "../base/allowance.ts";
@@ -61,7 +61,7 @@ interface Call {
   /** It is to take the place of another neighbour. */
   readonly isSwap: boolean;
   readonly until: Time;
-  /** What the link was paid from. */
+  /** The allowance that paid for the link. */
   readonly paidFrom: Allowance | null;
 }
 
@@ -69,7 +69,7 @@ export interface SeekingView {
   /** Whether a call there may begin: none is under way, none failed a moment ago, and there are not too many. */
   mayDial(address: Address, now: Time): boolean;
   connectionsLeft(): ConnectionsLeft;
-  /** Who is linked there. */
+  /** The peer that is linked there. */
   peerAt(address: Address): PeerId | null;
   isBanned(peer: PeerId): boolean;
 }
@@ -148,7 +148,7 @@ export class Seeking {
     this.#swapAt = Math.min(this.#swapAt, now);
   }
 
-  /** Who is linked is asked to be a neighbour. */
+  /** Asks a linked peer to be a neighbour. */
   ask(peer: PeerId, address: Address, isSwap: boolean, now: Time): void {
     this.#callByAddress.delete(address);
     if (this.#view.isBanned(peer)) return this.#passive.remove(address);

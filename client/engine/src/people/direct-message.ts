@@ -35,7 +35,7 @@ const TAKEN_PER_SECOND = 2;
 
 interface Message extends MessageView {
   state: MessageView["state"];
-  /** What is sent, each time the same; null: received, or to nobody's key. */
+  /** The frame that is sent, each time the same; null: received, or to nobody's key. */
   readonly frame: MessageFrame | null;
 }
 
@@ -71,7 +71,7 @@ export class DirectMessages {
   readonly #options: MessagesOptions;
   readonly #conversationByPeer = new Map<PeerId, Conversation>();
   #messages: Message[] = [];
-  /** Of those who have left: what they wrote should not lose its author. Nobody is in it without a message. */
+  /** Names of people who have left: what they wrote should not lose its author. Nobody is in it without a message. */
   readonly #lastNameByPeer = new Map<PeerId, string>();
 
   constructor(options: MessagesOptions) {
@@ -88,7 +88,7 @@ export class DirectMessages {
     if (this.#hasMessagesWith(peer)) this.#lastNameByPeer.set(peer, name);
   }
 
-  /** What somebody who has left was called, as long as there are messages with them; "" for everybody else. */
+  /** The last name of somebody who has left, as long as there are messages with them; "" for everybody else. */
   lastNameOf(peer: PeerId): string {
     return this.#lastNameByPeer.get(peer) ?? "";
   }
@@ -127,7 +127,7 @@ export class DirectMessages {
     }
   }
 
-  /** What had waited for the link was sent with it. */
+  /** A message that had waited for the link was sent with it. */
   peerUp(peer: PeerId, now: Time): void {
     const { phase } = this.#conversationByPeer.get(peer) ?? {};
     if (phase?.type === "under-way")
@@ -190,7 +190,7 @@ export class DirectMessages {
     this.#options.queue({ type: "errand", to: peer, frame: first.frame });
   }
 
-  /** Who does not answer the first will not answer the others. */
+  /** A peer that does not answer the first will not answer the others. */
   #fail(conversation: Conversation): void {
     for (const message of conversation.waiting) message.state = "failed";
     conversation.waiting = [];

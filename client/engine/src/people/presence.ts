@@ -1,5 +1,5 @@
 /**
- * Who is here, who is away, and who is gone. PROTOCOL.md, rules V1 to V9.
+ * Presence: it says who is here, who is away, and who is gone. PROTOCOL.md, rules V1 to V9.
  *
  * It is derived from the words (profiles) that everyone says of themselves and gossip carries to all. Nobody is declared
  * gone on somebody else's word: a suspicion only asks, and whoever is there answers it with a new word.
@@ -20,7 +20,7 @@ import type { PeerId } from "../names/peer-id.ts";
 /** Everyone speaks so often; in a room of thousands less, so that all together say about two words a second. */
 const WORD_EVERY_MS = 60_000;
 const WORD_EVERY_MS_PER_PERSON = 500;
-/** Of that interval, how much passes at least. */
+/** At least this share of that interval passes. */
 const LEAST_WAIT = 0.8;
 /** Silent for so many times what is usual: suspected. A word in between may have got lost. */
 const SILENT_INTERVALS = 2;
@@ -36,7 +36,7 @@ const DOUBT_MS = 7_000;
  * phone that comes back from its file picker after 30 was never gone. Guess.
  */
 const GONE_AFTER_MS = 17_000;
-/** Who said `left` and is reloading says another word within this. Guess. */
+/** A peer that said `left` and is reloading says another word within this. Guess. */
 const LEFT_GRACE_MS = 5_000;
 const LOOK_EVERY_MS = 60_000;
 const LOOK_AT_MOST_EVERY_MS = 1_000;
@@ -47,7 +47,7 @@ const LOOK_AT_MOST_EVERY_MS = 1_000;
 const LEAST_SUSPICIONS_AT_ONCE = 1_024;
 const SUSPICIONS_PER_SECOND = 4;
 
-/** What a link was that ended. Quiet: the other side owed an answer. */
+/** The kind of a link that ended. Quiet: the other side owed an answer. */
 export type EndedLink = "quiet" | "neighbor" | "other";
 
 interface Person {
@@ -96,7 +96,7 @@ export class Presence {
   /** Sequence number of this peer's last word that is signed. */
   #seq = -1;
   #saidAt: Time = 0;
-  /** Of the usual interval, until the next word: a room does not speak in step, though a class comes at once. */
+  /** Share of the usual interval until the next word: a room does not speak in step, though a class comes at once. */
   #wait = 1;
   /** A word is due before its time: something changed, or somebody asked. */
   #sayAt: Time | null = null;
@@ -111,7 +111,7 @@ export class Presence {
   readonly #doubted = new ByAge<PeerId>();
   readonly #missing = new ByAge<PeerId>();
   readonly #leaving = new ByAge<PeerId>();
-  /** Of the suspected: those that did not answer this peer itself. They are shown as away at once. */
+  /** Suspected peers that did not answer this peer itself. They are shown as away at once. */
   readonly #quiet = new Set<PeerId>();
   readonly #allowanceByPeer = new Map<PeerId, Allowance>();
   #lookAt: Time;
@@ -206,7 +206,7 @@ export class Presence {
     if (known && known.address !== address) this.#unmap(author, known.address);
     const name = safePersonName(profile.name);
     this.#people.set(author, { epoch, seq, name, address, said: state, route: from });
-    // Who was first at an address keeps it: another one only claims it.
+    // The peer that was first at an address keeps it: another one only claims it.
     if (!this.#peerByAddress.has(address)) this.#peerByAddress.set(address, author);
     this.#unlist(author);
     this.#heard.add(author, now);
@@ -276,7 +276,7 @@ export class Presence {
       return;
     }
     const person = this.#people.get(author);
-    // Of another word than the last one known here: answered already, or invented.
+    // A suspicion of another word than the last one known here is answered already, or invented.
     if (person?.epoch === epoch && person.seq === seq && this.#heard.has(author))
       this.#suspect(author, person, peer, now);
   }
