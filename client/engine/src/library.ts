@@ -1,7 +1,10 @@
 /**
- * What this peer has put on its table: entries of a file, a name and a folder. Several entries may be one file; each is
- * shared, listed and taken back by itself. [C1b]
+ * The library: everything that this peer has put on its table, as entries of a file, a name and a folder. Several entries
+ * may be one file; each is shared, listed and taken back by itself. [C1b]
+ *
+ * It alone writes this peer's library feed, and so it knows the numbers of what it writes.
  */
+import type { Entry } from "./feed/entry.ts";
 import type { FileId } from "./names/file-id.ts";
 import type { LocalFile, ReadProblem } from "./io/io.ts";
 import { libraryKey, type LibraryEntry } from "./names/library-entry.ts";
@@ -13,9 +16,54 @@ interface Item {
   problem: ReadProblem | null;
 }
 
+export type LibraryEvent =
+  | { readonly type: "append"; readonly topic: "library"; readonly entries: readonly Entry[] }
+  /** It may be served. */
+  | { readonly type: "offered"; readonly local: LocalFile }
+  /** It may be served no more. */
+  | { readonly type: "taken-back"; readonly file: FileId };
+
 export class Library {
+  readonly #queue: (event: LibraryEvent) => void;
+  /** Number of the next entry in the feed. */
+  #nextSeq = 0;
   readonly #itemByEntry = new Map<string, Item>();
   readonly #itemsByFile = new Map<FileId, Set<Item>>();
+
+  constructor(queue: (event: LibraryEvent) => void) {
+    this.#queue = queue;
+  }
+
+  share(files: readonly LocalFile[]): void {
+    const fresh = files.flatMap((local) => this.#add(local) ?? []);
+    const first = this.#append(
+      fresh.map(({ local: { file, name, folder } }) => ({ type: "share", file, name, folder })),
+    );
+    for (const [i, item] of fresh.entries()) {
+      item.share = first + i;
+      this.#queue({ type: "offered", local: item.local });
+    }
+  }
+
+  unshare(entries: readonly LibraryEntry[]): void {
+    const shares = entries.map((entry) => this.#remove(entry));
+    for (const file of new Set(entries.map((entry) => entry.file))) {
+      const local = this.offered(file);
+      this.#queue(local ? { type: "offered", local } : { type: "taken-back", file });
+    }
+    this.#takeBack(shares.filter((share) => share !== null));
+  }
+
+  /** A file that cannot be read stays on the table, with the reason, and offered to nobody, by whatever name. [S17] */
+  withdraw(file: FileId, problem: ReadProblem): void {
+    const shares: number[] = [];
+    for (const item of this.#itemsByFile.get(file) ?? []) {
+      if (item.share !== null) shares.push(item.share);
+      item.share = null;
+      item.problem ??= problem;
+    }
+    this.#takeBack(shares);
+  }
 
   /** In the order they came. */
   items(): IterableIterator<Pick<Item, "local" | "problem">> {
@@ -32,27 +80,21 @@ export class Library {
     return [...(this.#itemsByFile.get(file) ?? [])].map(({ local }) => local);
   }
 
-  /** False: it is offered already. What could not be read is offered anew, from where it lies now. */
-  add(local: LocalFile): boolean {
+  /** Null: it is offered already. What could not be read is offered anew, from where it lies now. */
+  #add(local: LocalFile): Item | null {
     const key = libraryKey(local);
     const before = this.#itemByEntry.get(key);
-    if (before && !before.problem) return false;
+    if (before && !before.problem) return null;
     const items = this.#itemsByFile.get(local.file) ?? new Set();
     const item: Item = { local, share: null, problem: null };
     if (before) items.delete(before);
     this.#itemsByFile.set(local.file, items.add(item));
     this.#itemByEntry.set(key, item);
-    return true;
-  }
-
-  /** That entry of the feed offers it. */
-  shared(local: LocalFile, share: number): void {
-    const item = this.#itemByEntry.get(libraryKey(local));
-    if (item) item.share = share;
+    return item;
   }
 
   /** @returns the number of the share entry to take back, if one stands */
-  remove(entry: LibraryEntry): number | null {
+  #remove(entry: LibraryEntry): number | null {
     const item = this.#itemByEntry.get(libraryKey(entry));
     if (!item) return null;
     this.#itemByEntry.delete(libraryKey(entry));
@@ -62,14 +104,15 @@ export class Library {
     return item.share;
   }
 
-  /** It cannot be read any more, by whatever name. @returns the numbers of the share entries to take back */
-  unreadable(file: FileId, problem: ReadProblem): number[] {
-    const shares: number[] = [];
-    for (const item of this.#itemsByFile.get(file) ?? []) {
-      if (item.share !== null) shares.push(item.share);
-      item.share = null;
-      item.problem ??= problem;
-    }
-    return shares;
+  #takeBack(shares: readonly number[]): void {
+    this.#append(shares.map((share) => ({ type: "unshare", share })));
+  }
+
+  /** @returns the number of the first */
+  #append(entries: readonly Entry[]): number {
+    const first = this.#nextSeq;
+    this.#nextSeq += entries.length;
+    if (entries.length > 0) this.#queue({ type: "append", topic: "library", entries });
+    return first;
   }
 }

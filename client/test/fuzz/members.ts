@@ -4,6 +4,7 @@
  */
 import { decodeBatch, encodeBatch, NO_ENTRY, type Batch, type FeedName } from "@swapmeet/engine/feed/batch";
 import { encodeEntry } from "@swapmeet/engine/feed/entry";
+import type { GossipEvent } from "@swapmeet/engine/gossip/events";
 import { Gossip } from "@swapmeet/engine/gossip/gossip";
 import { geometryOf, lengthOf, LEAF_BYTES, pieceBytes } from "@swapmeet/engine/names/file-id";
 import {
@@ -177,30 +178,31 @@ export const gossip: Decoder<Uint8Array> = {
     } as const,
   ].map(encodeFrame),
   decode: (input) => {
+    const events: GossipEvent[] = [];
     const gossip = new Gossip({
       me: ada,
       epoch: 1,
-      send: (_, frame) => void (frame instanceof Uint8Array || encodeFrame(frame)),
-      refuse: () => {},
-      sign: (_, then) => then(signature, 0),
-      verify: (_by, _bytes, _signature, then) => then(true, 0),
+      queue: (event) => void events.push(event),
       random: () => 0.5,
-      applied: () => {},
-      dropped: () => {},
-      forked: () => {},
-      keep: () => {},
-      unkeep: () => {},
-      told: () => {},
-      missed: () => {},
-      brought: () => {},
-      vouched: () => {},
     });
+    const settle = (now: number): void => {
+      for (let event = events.shift(); event; event = events.shift()) {
+        if (event.type === "send" && !(event.frame instanceof Uint8Array)) encodeFrame(event.frame);
+        if (event.type === "sign") event.then(signature, now);
+        if (event.type === "verify") event.then(true, now);
+      }
+    };
     gossip.append("library", [{ type: "share", file: shared.file, name: "mine", folder: "" }]);
     gossip.neighborUp(ben, 0);
-    for (const [at, frame] of withInput(TOLD_TO_GOSSIP, input).entries())
+    settle(0);
+    for (const [at, frame] of withInput(TOLD_TO_GOSSIP, input).entries()) {
       if (isGossipFrame(frame)) gossip.frame(ben, frame, at);
+      settle(at);
+    }
     gossip.restore([input], 1_000);
+    settle(1_000);
     gossip.tick(60_000);
     gossip.neighborDown(ben, 60_000);
+    settle(60_000);
   },
 };

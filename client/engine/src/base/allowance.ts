@@ -28,6 +28,11 @@ export class Allowance {
     return true;
   }
 
+  /** What was spent came to nothing. */
+  giveBack(amount: number): void {
+    this.#left = Math.min(this.#most, this.#left + amount);
+  }
+
   /** When `amount`, which is at most all it saves, can be spent. */
   readyAt(amount: number, now: Time): Time {
     this.#fill(now);

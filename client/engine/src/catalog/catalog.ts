@@ -30,14 +30,8 @@ interface Author {
   offerCount: number;
 }
 
-export interface CatalogContext {
-  readonly me: PeerId;
-  /** The sources of a file changed. */
-  sourcesChanged(file: FileId): void;
-}
-
 export class Catalog {
-  readonly #context: CatalogContext;
+  readonly #me: PeerId;
   readonly #authorByPeer = new Map<PeerId, Author>();
   /** The row of each file, or all of them where it has several. */
   readonly #rowsByFile = new Map<FileId, CatalogRow | Namesakes>();
@@ -50,12 +44,13 @@ export class Catalog {
    */
   readonly #resultsByQuery = new Bounded<string, SearchResults>(KEPT_SEARCHES);
 
-  constructor(context: CatalogContext) {
-    this.#context = context;
+  constructor(me: PeerId) {
+    this.#me = me;
   }
 
-  apply(author: PeerId, seq: number, entry: Entry | null): void {
-    if (!entry) return;
+  /** @returns the file whose sources changed with it, if any did. */
+  apply(author: PeerId, seq: number, entry: Entry | null): FileId | null {
+    if (!entry) return null;
     switch (entry.type) {
       case "share": {
         const { file, name, folder: said } = entry;
@@ -66,22 +61,27 @@ export class Catalog {
       case "unshare": {
         const known = this.#authorByPeer.get(author);
         const offer = known?.offers[entry.share];
-        if (!known || !offer) return;
+        if (!known || !offer) return null;
         known.offers[entry.share] = undefined;
         known.offerCount--;
         return this.#withdrawn(offer);
       }
       case "profile": // presence.ts
       case "post": // board.ts
-        return;
+        return null;
     }
   }
 
-  /** Takes back everything that the author said. */
-  drop(author: PeerId): void {
+  /** Takes back everything that the author said. @returns the files whose sources changed. */
+  drop(author: PeerId): Set<FileId> {
+    const changed = new Set<FileId>();
     const known = this.#authorByPeer.get(author);
     this.#authorByPeer.delete(author);
-    for (const offer of known?.offers ?? []) if (offer) this.#withdrawn(offer);
+    for (const offer of known?.offers ?? []) {
+      const file = offer && this.#withdrawn(offer);
+      if (file) changed.add(file);
+    }
+    return changed;
   }
 
   fileCountOf(peer: PeerId): number {
@@ -90,7 +90,7 @@ export class Catalog {
 
   /** Everyone else who offers the file, by whatever name. */
   sourcesOf(file: FileId): readonly PeerId[] {
-    return this.#rowsByFile.get(file)?.sources(this.#context.me) ?? [];
+    return this.#rowsByFile.get(file)?.sources(this.#me) ?? [];
   }
 
   /** The first name that a file goes by in the room, "" for one that nobody offers. */
@@ -112,10 +112,10 @@ export class Catalog {
     return results;
   }
 
-  #offered(seq: number, author: PeerId, file: FileId, name: string, folder: string): void {
-    const isMine = author === this.#context.me;
+  #offered(seq: number, author: PeerId, file: FileId, name: string, folder: string): FileId | null {
+    const isMine = author === this.#me;
     const candidates = this.#rowsByFile.get(file)?.candidates(name, folder) ?? [];
-    if (candidates.some((row) => row.offerOf(author, isMine)?.folder === folder)) return; // [C1b]
+    if (candidates.some((row) => row.offerOf(author, isMine)?.folder === folder)) return null; // [C1b]
     const row = candidates.find((row) => !row.offerOf(author, isMine)) ?? this.#newRow(file, name, folder);
     const offer: Offer = { author, row, folder };
     const known = this.#authorByPeer.get(author) ?? { offers: [], offerCount: 0 };
@@ -129,7 +129,8 @@ export class Catalog {
     if (row.slot === null) row.slot = this.#index.add(row);
     else if (isElsewhere) this.#index.update(row.slot);
     else this.#index.recount(row.slot);
-    this.#changed(file);
+    this.#resultsByQuery.clear();
+    return file;
   }
 
   /** Nobody offers it yet. */
@@ -142,9 +143,9 @@ export class Catalog {
     return row;
   }
 
-  #withdrawn(offer: Offer): void {
+  #withdrawn(offer: Offer): FileId | null {
     const { row, author } = offer;
-    if (row.slot === null) return;
+    if (row.slot === null) return null;
     if (row.own === offer) row.own = null;
     else row.offers = row.offers.filter((other) => other !== offer);
     row.namesakes?.count(author, -1);
@@ -155,12 +156,8 @@ export class Catalog {
       row.namesakes?.remove(row);
       if (row.namesakes?.isEmpty ?? true) this.#rowsByFile.delete(row.file);
     }
-    this.#changed(row.file);
-  }
-
-  #changed(file: FileId): void {
     this.#resultsByQuery.clear();
-    this.#context.sourcesChanged(file);
+    return row.file;
   }
 }
 

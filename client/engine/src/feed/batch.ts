@@ -51,6 +51,9 @@ export interface Batch extends FeedName {
   readonly bytes: Uint8Array;
 }
 
+/** The name alone of something that has one. */
+export const feedNameOf = ({ author, epoch, topic }: FeedName): FeedName => ({ author, epoch, topic });
+
 /** As a Map's key. */
 export const keyOf = ({ author, epoch, topic, key }: FeedName): string =>
   key ?? `${author} ${epoch} ${topic}`;

@@ -4,10 +4,10 @@
 import { Allowance } from "../base/allowance.ts";
 import type { FeedName } from "../feed/batch.ts";
 import type { Feed } from "../feed/feed.ts";
-import type { AnsweredFrame, WantsFrame } from "../wire/frame.ts";
+import type { WantsFrame } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
-import type { Refusal } from "../names/refusal.ts";
+import type { QueueOfGossip } from "./events.ts";
 
 /** One answer: it keeps a link busy for its delay, and leaves room for everything else. Guess. */
 const ANSWER_BYTES = 1024 * 1024;
@@ -26,18 +26,18 @@ interface Asker {
   wakeAt: Time;
 }
 
-export interface AnswersContext {
+export interface AnswersView {
   feed(name: FeedName): Feed | null;
-  send(peer: PeerId, frame: AnsweredFrame | Uint8Array): void;
-  refuse(peer: PeerId, refusal: Refusal): void;
 }
 
 export class Answers {
-  readonly #context: AnswersContext;
+  readonly #queue: QueueOfGossip;
+  readonly #view: AnswersView;
   readonly #askerById = new Map<PeerId, Asker>();
 
-  constructor(context: AnswersContext) {
-    this.#context = context;
+  constructor(queue: QueueOfGossip, view: AnswersView) {
+    this.#queue = queue;
+    this.#view = view;
   }
 
   want(peer: PeerId, frame: WantsFrame, now: Time): void {
@@ -46,7 +46,8 @@ export class Answers {
       asker = { allowance: new Allowance(BYTES_AT_ONCE, BYTES_PER_SECOND), waiting: [], wakeAt: Infinity };
       this.#askerById.set(peer, asker);
     }
-    if (asker.waiting.length >= MAX_WAITING) return this.#context.refuse(peer, "too-many-requests");
+    if (asker.waiting.length >= MAX_WAITING)
+      return this.#queue({ type: "refuse", peer, refusal: "too-many-requests" });
     asker.waiting.push(frame);
     this.#serve(peer, asker, now);
   }
@@ -69,7 +70,8 @@ export class Answers {
     const { allowance, waiting } = asker;
     while (waiting.length > 0 && allowance.readyAt(LEAST_ANSWER_BYTES, now) <= now) {
       const { id, wants } = waiting.shift()!;
-      this.#context.send(peer, { type: "answered", id, count: this.#answer(peer, allowance, wants, now) });
+      const count = this.#answer(peer, allowance, wants, now);
+      this.#queue({ type: "send", to: peer, frame: { type: "answered", id, count } });
     }
     asker.wakeAt = waiting.length > 0 ? allowance.readyAt(LEAST_ANSWER_BYTES, now) : Infinity;
   }
@@ -78,10 +80,10 @@ export class Answers {
   #answer(peer: PeerId, allowance: Allowance, wants: WantsFrame["wants"], now: Time): number {
     let bytesLeft = ANSWER_BYTES;
     for (const [count, { from, batches, ...name }] of wants.entries()) {
-      for (const { bytes } of this.#context.feed(name)?.some(from, batches) ?? []) {
+      for (const { bytes } of this.#view.feed(name)?.some(from, batches) ?? []) {
         if (bytesLeft <= 0 || !allowance.spend(bytes.length, now)) return count;
         bytesLeft -= bytes.length;
-        this.#context.send(peer, bytes);
+        this.#queue({ type: "send", to: peer, frame: bytes });
       }
     }
     return wants.length;

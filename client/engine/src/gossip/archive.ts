@@ -12,6 +12,7 @@ import { FINE_SUMMARY_BUCKETS, SUMMARY_BUCKETS, SUMMARY_BUCKET_BYTES } from "../
 import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import { placeIn } from "../base/sorted.ts";
+import type { QueueOfGossip } from "./events.ts";
 
 /** As many as a room has members. */
 const MAX_PRESENCES = 8_192;
@@ -26,12 +27,12 @@ const MAX_EMPTY_BOARDS = 8_192;
 /** Libraries that came before their author's first word, and how long they may wait for it. Guess. */
 const MAX_EARLY_LIBRARIES = 256;
 const EARLY_LIBRARY_MS = 60_000;
-/** What a batch takes beside its bytes. */
+/** A batch takes so much beside its bytes. */
 const BATCH_OVERHEAD_BYTES = 256;
 /** A gone author's old word comes no later than this, from somebody who slept. Guess. */
 const TOMBSTONE_MS = 3_600_000;
 const MAX_TOMBSTONES = MAX_PRESENCES;
-/** What an author may add at once, its library and a day of talk; and in time, 15 posts a second. Guess. */
+/** An author may add so much at once, its library and a day of talk; and in time, 15 posts a second. Guess. */
 const AUTHOR_BYTES_AT_ONCE = 48 * 1024 * 1024;
 const AUTHOR_BYTES_PER_SECOND = 64 * 1024;
 /** A batch costs its receivers a signature check, however small it is. */
@@ -43,19 +44,14 @@ interface Author {
   epoch: number;
   presence: Feed | null;
   library: Feed | null;
-  /** Of all its lives. */
+  /** The boards of all its lives. */
   boards: readonly Feed[];
   /** It left, and this was its last word: only a later one brings it back. */
   gone: { readonly epoch: number; readonly length: number } | null;
 }
 
-export interface ArchiveContext {
-  dropped(feed: FeedName, from: number, to: number): void;
-  unkeep(feed: FeedName, first: number): void;
-}
-
 export class Archive {
-  readonly #context: ArchiveContext;
+  readonly #queue: QueueOfGossip;
   readonly #authorById = new Map<PeerId, Author>();
   /** When what these added will be paid off, by when they added something last. */
   readonly #paidAtById = new Map<PeerId, Time>();
@@ -70,8 +66,8 @@ export class Archive {
   readonly #earlyLibraryUntil = new Map<PeerId, Time>();
   readonly #emptyBoards = new BoundedSet<Feed>(MAX_EMPTY_BOARDS);
 
-  constructor(context: ArchiveContext) {
-    this.#context = context;
+  constructor(queue: QueueOfGossip) {
+    this.#queue = queue;
   }
 
   /** Authors whose presence is known. */
@@ -176,16 +172,16 @@ export class Archive {
   clear(feed: Feed): void {
     const { base, length, batches } = feed;
     this.#change(feed, () => feed.clear());
-    for (const { first } of batches) this.#context.unkeep(feed, first);
-    if (base < length) this.#context.dropped(feed, base, length);
+    for (const { first } of batches) this.#queue({ type: "unkeep", feed, first });
+    if (base < length) this.#queue({ type: "dropped", feed, begin: base, end: length });
   }
 
   freeze(name: FeedName, at: number): void {
     const feed = this.open(name);
     const { length } = feed;
     const gone = this.#change(feed, () => feed.freeze(at));
-    if (name.topic === "board") for (const { first } of gone) this.#context.unkeep(feed, first);
-    if (feed.length < length) this.#context.dropped(feed, feed.length, length);
+    if (name.topic === "board") for (const { first } of gone) this.#queue({ type: "unkeep", feed, first });
+    if (feed.length < length) this.#queue({ type: "dropped", feed, begin: feed.length, end: length });
   }
 
   /** Presence and library of one who left, or of whom nobody hears any more. */
@@ -263,8 +259,8 @@ export class Archive {
   #letGo(feed: Feed, gone: readonly Batch[]): void {
     if (feed.topic !== "board") return; // of presence only the last word is asked about
     for (const { first, end } of gone) {
-      this.#context.unkeep(feed, first);
-      this.#context.dropped(feed, first, end);
+      this.#queue({ type: "unkeep", feed, first });
+      this.#queue({ type: "dropped", feed, begin: first, end });
     }
   }
 
@@ -290,7 +286,7 @@ export class Archive {
     this.#endIfNothing(oldest.author);
   }
 
-  /** Of authors that did not say a word in time. */
+  /** Drops the libraries of authors that did not say a word in time. */
   #endEarlyLibraries(now: Time): void {
     for (const [id, until] of this.#earlyLibraryUntil) {
       if (now < until) return;
@@ -306,7 +302,7 @@ export class Archive {
     for (const feed of [author.presence, author.library]) {
       if (!feed) continue;
       this.#count(feed, -1);
-      if (feed.base < feed.length) this.#context.dropped(feed, feed.base, feed.length);
+      if (feed.base < feed.length) this.#queue({ type: "dropped", feed, begin: feed.base, end: feed.length });
     }
     author.presence = author.library = null;
     author.epoch = -1;
@@ -357,7 +353,7 @@ const boardBytesOf = ({ bytes, batches }: Feed): number => bytes + batches.lengt
 const allBoardBytesOf = ({ boards }: Author): number =>
   boards.reduce((sum, board) => sum + boardBytesOf(board), 0);
 
-/** Of those with boards: whoever loses next is last. */
+/** Compares authors with boards: the one that loses next is last. */
 const byLeastBytes = (a: Author, b: Author): number =>
   allBoardBytesOf(a) - allBoardBytesOf(b) || (a.boards[0]!.author < b.boards[0]!.author ? 1 : -1);
 

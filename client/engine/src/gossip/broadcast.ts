@@ -5,44 +5,34 @@
  */
 import { keyOf, type Batch, type FeedName } from "../feed/batch.ts";
 import type { Feed, Head } from "../feed/feed.ts";
-import { MAX_HEADS_PER_FRAME, type EagerFrame, type HeadsFrame } from "../wire/frame.ts";
+import { MAX_HEADS_PER_FRAME } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
+import type { QueueOfGossip } from "./events.ts";
 import { Probes } from "./probes.ts";
 
 /** How long a notice waits, so that a burst becomes one frame. */
 const NOTICE_AFTER_MS = 200;
 
-interface Notice {
+/** A short notice that waits. */
+interface Announcement {
   readonly feed: Feed;
   /** Neighbours that have it, or are to wait. */
   readonly told: Set<PeerId>;
   readonly isNews: boolean;
 }
 
-export interface BroadcastContext {
-  send(peer: PeerId, frame: HeadsFrame | EagerFrame | Uint8Array): void;
-  random(): number;
-  told(peer: PeerId): void;
-  missed(peer: PeerId): void;
-}
-
 export class Broadcast {
-  readonly #context: BroadcastContext;
+  readonly #queue: QueueOfGossip;
   readonly #probes: Probes;
   readonly #isEagerByPeer = new Map<PeerId, boolean>();
-  readonly #noticeByKey = new Map<string, Notice>();
+  readonly #noticeByKey = new Map<string, Announcement>();
   #noticesAt: Time | null = null;
 
-  constructor(context: BroadcastContext) {
-    this.#context = context;
-    this.#probes = new Probes(context.random, {
-      told: context.told,
-      missed: (peer, feed) => {
-        context.missed(peer);
-        if (this.#isEagerByPeer.has(peer)) tellHeads(context.send, peer, true, [feed.head]);
-      },
-    });
+  /** @param random [0, 1) */
+  constructor(queue: QueueOfGossip, random: () => number) {
+    this.#queue = queue;
+    this.#probes = new Probes(random);
   }
 
   get neighbors(): readonly PeerId[] {
@@ -68,7 +58,7 @@ export class Broadcast {
       if (peer === probed || !this.#isEagerByPeer.get(peer)) continue;
       this.#probes.cancel(peer, feed);
       told.add(peer);
-      this.#context.send(peer, batch.bytes);
+      this.#queue({ type: "send", to: peer, frame: batch.bytes });
     }
     this.#notice(feed, told, true, now);
   }
@@ -80,7 +70,7 @@ export class Broadcast {
 
   /** A neighbour has the feed from `base` to `length`. */
   knows(peer: PeerId, name: FeedName, base: number, length: number): void {
-    this.#probes.heard(peer, name, length);
+    if (this.#probes.heard(peer, name, length)) this.#queue({ type: "told", peer });
     if (this.#noticeByKey.size === 0) return;
     const notice = this.#noticeByKey.get(keyOf(name));
     if (notice && length >= notice.feed.length && base <= notice.feed.base) notice.told.add(peer);
@@ -102,7 +92,10 @@ export class Broadcast {
   }
 
   tick(now: Time): void {
-    this.#probes.tick(now);
+    for (const { peer, feed } of this.#probes.missed(now)) {
+      this.#queue({ type: "missed", peer });
+      if (this.#isEagerByPeer.has(peer)) tellHeads(this.#queue, peer, true, [feed.head]);
+    }
     if (this.#noticesAt === null || now < this.#noticesAt) return;
     this.#noticesAt = null;
     for (const peer of this.#isEagerByPeer.keys()) {
@@ -111,7 +104,7 @@ export class Broadcast {
         const heads = untold
           .filter(({ feed, isNews: news }) => news === isNews && !feed.isEmpty)
           .map(({ feed }) => feed.head);
-        tellHeads(this.#context.send, peer, isNews, heads);
+        tellHeads(this.#queue, peer, isNews, heads);
       }
     }
     this.#noticeByKey.clear();
@@ -135,16 +128,20 @@ export class Broadcast {
 
   #setEager(peer: PeerId, isEager: boolean): void {
     this.#isEagerByPeer.set(peer, isEager);
-    this.#context.send(peer, { type: "eager", eager: isEager });
+    this.#queue({ type: "send", to: peer, frame: { type: "eager", eager: isEager } });
   }
 }
 
 export const tellHeads = (
-  send: (peer: PeerId, frame: HeadsFrame) => void,
+  queue: QueueOfGossip,
   peer: PeerId,
   areNews: boolean,
   heads: readonly Head[],
 ): void => {
   for (let i = 0; i < heads.length; i += MAX_HEADS_PER_FRAME)
-    send(peer, { type: "heads", areNews, heads: heads.slice(i, i + MAX_HEADS_PER_FRAME) });
+    queue({
+      type: "send",
+      to: peer,
+      frame: { type: "heads", areNews, heads: heads.slice(i, i + MAX_HEADS_PER_FRAME) },
+    });
 };

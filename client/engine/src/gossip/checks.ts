@@ -1,11 +1,11 @@
 /**
- * Batches whose signatures are being checked: all at once, and taken in the order in which they came, feed by feed.
+ * Batches whose signatures are being checked: all at once, and taken in the order in which they came, feed by feed. It
+ * does not check them itself.
  */
-import { headText, keyOf, signatureOf, type Batch, type FeedName } from "../feed/batch.ts";
-import type { Time } from "../base/time.ts";
+import { keyOf, type Batch, type FeedName } from "../feed/batch.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
-/** What eight neighbours send at once, each an answer. */
+/** Eight neighbours send so many at once, each an answer. */
 const MAX_CHECKS = 8_192;
 const MAX_CHECKED_BYTES = 16 * 1024 * 1024;
 
@@ -18,69 +18,61 @@ export interface Arrival {
   readonly way: Way;
 }
 
-export type Verify = (
-  by: PeerId,
-  bytes: Uint8Array,
-  signature: Uint8Array,
-  then: (valid: boolean, now: Time) => void,
-) => void;
+export interface Check {
+  readonly arrival: Arrival;
+  /** Null: it is under way. */
+  isValid: boolean | null;
+}
 
 export class Checks {
-  readonly #verify: Verify;
-  readonly #checked: (arrival: Arrival, valid: boolean, now: Time) => void;
-  readonly #arrivalsByKey = new Map<string, { readonly arrival: Arrival; valid: boolean | null }[]>();
+  readonly #checksByKey = new Map<string, Check[]>();
   /** Looked up, not searched: thousands of one feed can be under way. */
   readonly #underWay = new Set<string>();
   #count = 0;
   #bytes = 0;
 
-  constructor(verify: Verify, checked: (arrival: Arrival, valid: boolean, now: Time) => void) {
-    this.#verify = verify;
-    this.#checked = checked;
-  }
-
   /** Whether batches of this feed are under way, and this one among them. */
   has(batch: Batch): "it" | "others" | "none" {
-    if (!this.#arrivalsByKey.has(keyOf(batch))) return "none";
-    return this.#underWay.has(placeOf(batch)) ? "it" : "others";
+    if (!this.#checksByKey.has(keyOf(batch))) return "none";
+    return this.#underWay.has(nameInFeed(batch)) ? "it" : "others";
   }
 
   isUnderWay(name: FeedName): boolean {
-    return this.#arrivalsByKey.has(keyOf(name));
+    return this.#checksByKey.has(keyOf(name));
   }
 
   get areMany(): boolean {
     return this.#count >= MAX_CHECKS || this.#bytes >= MAX_CHECKED_BYTES;
   }
 
-  add(arrival: Arrival): void {
+  add(arrival: Arrival): Check {
     const { batch } = arrival;
     const key = keyOf(batch);
-    const check = { arrival, valid: null as boolean | null };
-    const waiting = this.#arrivalsByKey.get(key);
+    const check: Check = { arrival, isValid: null };
+    const waiting = this.#checksByKey.get(key);
     if (waiting) waiting.push(check);
-    else this.#arrivalsByKey.set(key, [check]);
-    this.#underWay.add(placeOf(batch));
+    else this.#checksByKey.set(key, [check]);
+    this.#underWay.add(nameInFeed(batch));
     this.#count++;
     this.#bytes += batch.bytes.length;
-    this.#verify(batch.author, headText(batch.head), signatureOf(batch), (valid, now) => {
-      check.valid = valid;
-      this.#settle(key, now);
-    });
+    return check;
   }
 
-  #settle(key: string, now: Time): void {
-    const checks = this.#arrivalsByKey.get(key) ?? [];
-    for (let next = checks[0]; next && next.valid !== null; next = checks[0]) {
+  /** One is answered. @returns those that are done with it, in their order: one waits for all that came before it. */
+  *answered(check: Check, isValid: boolean): Iterable<Check> {
+    check.isValid = isValid;
+    const key = keyOf(check.arrival.batch);
+    const checks = this.#checksByKey.get(key) ?? [];
+    for (let next = checks[0]; next && next.isValid !== null; next = checks[0]) {
       checks.shift();
-      this.#underWay.delete(placeOf(next.arrival.batch));
+      this.#underWay.delete(nameInFeed(next.arrival.batch));
       this.#count--;
       this.#bytes -= next.arrival.batch.bytes.length;
-      if (checks.length === 0) this.#arrivalsByKey.delete(key);
-      this.#checked(next.arrival, next.valid, now);
+      if (checks.length === 0) this.#checksByKey.delete(key);
+      yield next;
     }
   }
 }
 
 /** The hash of the last entry covers the feed, and all entries before it. */
-const placeOf = ({ first, head }: Batch): string => `${first} ${head}`;
+const nameInFeed = ({ first, head }: Batch): string => `${first} ${head}`;

@@ -1,8 +1,8 @@
 /**
  * With whom it is compared what each knows, and when. PROTOCOL.md, rule E10.
  *
- * Who enters a room of thousands has seven new neighbours within a second, and each of them knows everything: asked at
- * once they would say so seven times. One is asked first, the others when it has told what it knows.
+ * A peer that enters a room of thousands has seven new neighbours within a second, and each of them knows everything:
+ * asked at once they would say so seven times. One is asked first, the others when it has told what it knows.
  */
 import { FINE_SUMMARY_BUCKETS, SUMMARY_BUCKETS } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
@@ -12,7 +12,7 @@ import type { PeerId } from "../names/peer-id.ts";
 const COMPARE_EVERY_MS = 500;
 /** And longer while something is being fetched; but slow ones, and liars, hold up the next for no longer than this. Guess. */
 const WAITS_AT_MOST_MS = 2_000;
-/** What was missed although it was told is found by comparing with one neighbour this often. Guess. */
+/** An entry that was missed although it was told is found by comparing with one neighbour this often. Guess. */
 const COMPARE_AGAIN_EVERY_MS = 60_000;
 /**
  * Whatever else is in a bucket is told again. Where so many authors are new that most buckets differ, and so many known
@@ -21,20 +21,24 @@ const COMPARE_AGAIN_EVERY_MS = 60_000;
 const FINE_FROM_AUTHORS = 4 * SUMMARY_BUCKETS;
 const FINE_FROM_NEW_AUTHORS = SUMMARY_BUCKETS / 4;
 
-export interface ComparisonsContext {
-  /** Tells a neighbour in so many buckets what is known here; `isAnswer`: without asking for the same. */
-  tell(peer: PeerId, buckets: number, isAnswer: boolean): void;
+/** A neighbour is to be told in so many buckets what is known here; `isAnswer`: without asking for the same. */
+export interface Comparison {
+  readonly peer: PeerId;
+  readonly buckets: number;
+  readonly isAnswer: boolean;
+}
+
+export interface ComparisonsView {
   /** Authors known here. */
   authors(): number;
   /** Something that neighbours told of has not come yet. */
   isFetching(): boolean;
   neighbors(): readonly PeerId[];
-  /** [0, 1) */
-  random(): number;
 }
 
 export class Comparisons {
-  readonly #context: ComparisonsContext;
+  readonly #view: ComparisonsView;
+  readonly #random: () => number;
   /** Neighbours that were asked what they know, and have not said it yet. */
   readonly #asked = new Set<PeerId>();
   /** Since when, in the order they came. */
@@ -44,8 +48,10 @@ export class Comparisons {
   #lastAuthors = 0;
   #againAt: Time = Infinity;
 
-  constructor(context: ComparisonsContext) {
-    this.#context = context;
+  /** @param random [0, 1) */
+  constructor(view: ComparisonsView, random: () => number) {
+    this.#view = view;
+    this.#random = random;
   }
 
   /** New neighbours whose turn has not come: what is fetched meanwhile they are not told, for then they will be asked. */
@@ -53,12 +59,13 @@ export class Comparisons {
     return this.#waiting.keys();
   }
 
-  peerUp(peer: PeerId, now: Time): void {
+  /** Null: its turn has not come. */
+  peerUp(peer: PeerId, now: Time): Comparison | null {
     if (this.#againAt === Infinity) this.#againAt = this.#nextAgain(now);
     this.#waiting.set(peer, now);
-    if (now < this.#nextAt()) return;
+    if (now < this.#nextAt()) return null;
     this.#waiting.delete(peer);
-    this.#compareWith(peer, true, now); // it says by itself what it knows
+    return this.#compareWith(peer, true, now); // it says by itself what it knows
   }
 
   peerDown(peer: PeerId): void {
@@ -77,17 +84,19 @@ export class Comparisons {
     return !wasAsked;
   }
 
-  tick(now: Time): void {
+  tick(now: Time): Comparison[] {
+    const due: Comparison[] = [];
     if (now >= this.#nextAt()) {
       const [next] = this.#waiting.keys();
       this.#waiting.delete(next!);
-      this.#compareWith(next!, false, now);
+      due.push(this.#compareWith(next!, false, now));
     }
-    if (now < this.#againAt) return;
+    if (now < this.#againAt) return due;
     this.#againAt = this.#nextAgain(now);
-    const peers = this.#context.neighbors();
-    const peer = peers[Math.floor(this.#context.random() * peers.length)];
-    if (peer) this.#tell(peer, SUMMARY_BUCKETS, false);
+    const peers = this.#view.neighbors();
+    const peer = peers[Math.floor(this.#random() * peers.length)];
+    if (peer) due.push(this.#comparison(peer, SUMMARY_BUCKETS, false));
+    return due;
   }
 
   nextDeadline(): Time {
@@ -98,27 +107,24 @@ export class Comparisons {
   #nextAt(): Time {
     const [since] = this.#waiting.values();
     if (since === undefined) return Infinity;
-    return Math.max(
-      this.#lastAt + COMPARE_EVERY_MS,
-      this.#context.isFetching() ? since + WAITS_AT_MOST_MS : 0,
-    );
+    return Math.max(this.#lastAt + COMPARE_EVERY_MS, this.#view.isFetching() ? since + WAITS_AT_MOST_MS : 0);
   }
 
   /** A new neighbour, whose turn it is. */
-  #compareWith(peer: PeerId, isAnswer: boolean, now: Time): void {
-    const authors = this.#context.authors();
+  #compareWith(peer: PeerId, isAnswer: boolean, now: Time): Comparison {
+    const authors = this.#view.authors();
     const isFine = authors >= FINE_FROM_AUTHORS && authors - this.#lastAuthors >= FINE_FROM_NEW_AUTHORS;
     this.#lastAt = now;
     this.#lastAuthors = authors;
-    this.#tell(peer, isFine ? FINE_SUMMARY_BUCKETS : SUMMARY_BUCKETS, isAnswer);
+    return this.#comparison(peer, isFine ? FINE_SUMMARY_BUCKETS : SUMMARY_BUCKETS, isAnswer);
   }
 
-  #tell(peer: PeerId, buckets: number, isAnswer: boolean): void {
+  #comparison(peer: PeerId, buckets: number, isAnswer: boolean): Comparison {
     if (!isAnswer) this.#asked.add(peer);
-    this.#context.tell(peer, buckets, isAnswer);
+    return { peer, buckets, isAnswer };
   }
 
   #nextAgain(now: Time): Time {
-    return now + COMPARE_AGAIN_EVERY_MS * (0.75 + this.#context.random() / 2);
+    return now + COMPARE_AGAIN_EVERY_MS * (0.75 + this.#random() / 2);
   }
 }

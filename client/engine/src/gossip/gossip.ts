@@ -2,145 +2,101 @@
  * Feeds, replicated to everyone in the room over a few neighbours: what is new is broadcast, what is missing is asked
  * for, and who lies is proven a liar. PROTOCOL.md, rules E1 to E14.
  *
- * Knows nothing of links, nor of what entries mean: it sends frames to neighbours by name, and hands verified entries to
- * `applied`. The parts know nothing of each other; they meet here.
+ * Knows nothing of links, nor of what entries mean: it sends frames to neighbours by name, and hands verified entries on.
+ * Its parts know nothing of each other; they meet here: each returns what it found, and this tells the others.
  */
-import { Allowance } from "../base/allowance.ts";
 import { Answers } from "./answers.ts";
 import { Archive } from "./archive.ts";
-import { entriesOf, type Batch, type EntryHash, type FeedName } from "../feed/batch.ts";
+import { feedNameOf, headText, signatureOf, type Batch, type FeedName } from "../feed/batch.ts";
 import { Broadcast, tellHeads } from "./broadcast.ts";
-import { Comparisons } from "./comparisons.ts";
-import { Checks, type Arrival, type Verify } from "./checks.ts";
-import { decodeEntry, topicOf, type Entry, type Topic } from "../feed/entry.ts";
+import { Comparisons, type Comparison } from "./comparisons.ts";
+import { Checks, type Arrival, type Check } from "./checks.ts";
+import type { QueueOfGossip } from "./events.ts";
+import type { Entry, Topic } from "../feed/entry.ts";
 import { MARK_DIGITS, type Feed, type Fit, type Head } from "../feed/feed.ts";
-import type { Fork } from "../feed/fork.ts";
 import { SUMMARY_BUCKET_BYTES, type GossipFrame } from "../wire/frame.ts";
 import { decodeFrame, encodeFrame } from "../wire/frame-codec.ts";
 import type { Time } from "../base/time.ts";
 import { Missing } from "./missing.ts";
+import { Neighbors } from "./neighbors.ts";
 import { OwnFeeds } from "./own-feeds.ts";
 import type { PeerId } from "../names/peer-id.ts";
-import { Proofs } from "./proofs.ts";
+import { Proofs, type LookBack, type Proof } from "./proofs.ts";
+import { readEntries } from "./reading.ts";
 import type { Refusal } from "../names/refusal.ts";
 
 /** In a room of so few everybody is everybody's neighbour, and nobody hears by others. */
 const PROBED_FROM_AUTHORS = 13;
-/** What a neighbour may send that is known already: at once, and each second. Twice what an honest one can. Guess. */
-const KNOWN_BYTES_AT_ONCE = 16 * 1024 * 1024;
-/** Heads, summaries and proofs from a neighbour. A summary is charged like the heads that answer it. Guess. */
-const TALK_BYTES_AT_ONCE = 16 * 1024 * 1024;
-const BYTES_PER_SECOND = 256 * 1024;
-/** Batches of authors not known here that a neighbour may bring: a room of the largest at once, then a busy door. */
-const STRANGERS_AT_ONCE = 8_192;
-const STRANGERS_PER_SECOND = 16;
 const HEAD_BYTES = 72;
 const SUMMARY_CHARGE_BYTES = 1024 * 1024;
 /** In the place of an entry's number, where a proof is kept on the device. */
 export const FORK_PLACE = -1;
 
-export interface GossipContext {
+export interface GossipOptions {
   readonly me: PeerId;
   readonly epoch: number;
-  /** To a neighbour. Bytes are a frame as it came. */
-  send(peer: PeerId, frame: GossipFrame | Uint8Array): void;
-  refuse(peer: PeerId, refusal: Refusal): void;
-  sign(bytes: Uint8Array, then: (signature: Uint8Array, now: Time) => void): void;
-  verify: Verify;
+  readonly queue: QueueOfGossip;
   /** [0, 1) */
   random(): number;
-  /**
-   * Verified entries `first`, `first + 1`, ... of a feed; null: of a kind unknown here. `last`: the hash of the last; of
-   * a board and of presence they come one by one. In order, but for a board's older posts, which follow the latest.
-   * `from`: the neighbour they came from; null: written here, or restored.
-   */
-  applied(
-    feed: FeedName,
-    first: number,
-    entries: readonly (Entry | null)[],
-    last: EntryHash,
-    from: PeerId | null,
-    now: Time,
-  ): void;
-  /** Entries [from, to) no longer count: replaced by a new life, forgotten, frozen, or beyond what is kept. */
-  dropped(feed: FeedName, from: number, to: number): void;
-  /** The author said two things of one place; what it said from entry `length` on does not count. */
-  forked(feed: FeedName, length: number): void;
-  /** To be kept on the device, for `restore`: a board's batch, or at FORK_PLACE the proof of a lie. */
-  keep(feed: FeedName, first: number, frame: Uint8Array): void;
-  unkeep(feed: FeedName, first: number): void;
-  /** A neighbour that was told nothing of some news told us of it in time, or did not. */
-  told(peer: PeerId): void;
-  missed(peer: PeerId): void;
-  /** This neighbour was the first to bring somebody else's news. */
-  brought(peer: PeerId): void;
-  /** A neighbour has a word of somebody who is gone here, and it is no later one. */
-  vouched(author: PeerId, epoch: number, seq: number, by: PeerId): void;
-}
-
-interface Neighbor {
-  readonly known: Allowance;
-  readonly talk: Allowance;
-  readonly strangers: Allowance;
 }
 
 export class Gossip {
-  readonly #context: GossipContext;
+  readonly #me: PeerId;
+  readonly #epoch: number;
+  readonly #queue: QueueOfGossip;
   readonly #archive: Archive;
   readonly #broadcast: Broadcast;
   readonly #missing: Missing;
   readonly #answers: Answers;
   readonly #comparisons: Comparisons;
-  readonly #checks: Checks;
+  readonly #checks = new Checks();
   readonly #proofs: Proofs;
   readonly #own: OwnFeeds;
   /** It has had a neighbour. */
   #isIntroduced = false;
-  readonly #neighborById = new Map<PeerId, Neighbor>();
+  readonly #neighbors = new Neighbors();
 
-  constructor(context: GossipContext) {
-    this.#context = context;
-    const { send, refuse } = context;
+  constructor({ me, epoch, queue, random }: GossipOptions) {
+    this.#me = me;
+    this.#epoch = epoch;
+    this.#queue = queue;
     const feed = (name: FeedName): Feed | null => this.#archive.feed(name);
-    this.#archive = new Archive(context);
-    this.#broadcast = new Broadcast(context);
-    this.#missing = new Missing({
-      feed,
-      authors: () => this.#archive.size,
-      send,
-      late: (peer) => this.#broadcast.graft(peer),
-    });
-    this.#answers = new Answers({ feed, send, refuse });
-    this.#comparisons = new Comparisons({
-      tell: (peer, buckets, isAnswer) => this.#tellSummary(peer, buckets, isAnswer),
-      authors: () => this.#archive.size,
-      isFetching: () => this.#missing.isFetching,
-      neighbors: () => this.#broadcast.neighbors,
-      random: context.random,
-    });
-    this.#checks = new Checks(context.verify, (arrival, valid, now) => this.#checked(arrival, valid, now));
-    this.#proofs = new Proofs({
-      verify: context.verify,
-      isKnown: (author) => this.#archive.isKnown(author),
-      lookBack: (...question) => this.#missing.lookBack(...question),
-      proven: (fork, shownBy) => this.#proven(fork, shownBy),
-      disproven: (shownBy) => refuse(shownBy, "false-fork"),
-    });
-    this.#own = new OwnFeeds(context, (batch, now) => this.#take({ batch, from: null, way: "own" }, now));
+    const authors = (): number => this.#archive.size;
+    this.#archive = new Archive(queue);
+    this.#broadcast = new Broadcast(queue, random);
+    this.#missing = new Missing(queue, { feed, authors });
+    this.#answers = new Answers(queue, { feed });
+    const isFetching = (): boolean => this.#missing.isFetching;
+    this.#comparisons = new Comparisons(
+      { authors, isFetching, neighbors: () => this.#broadcast.neighbors },
+      random,
+    );
+    this.#proofs = new Proofs((author) => this.#archive.isKnown(author));
+    this.#own = new OwnFeeds(me, epoch);
   }
 
-  /** Appends to an own feed; `applied` follows once it is signed. @returns the number of the first of them */
-  append(topic: Topic, entries: readonly Entry[]): number {
-    return this.#own.append(topic, entries);
+  /** Appends to an own feed; `applied` follows once it is signed. */
+  append(topic: Topic, entries: readonly Entry[]): void {
+    if (this.#own.append(topic, entries)) this.#signNext(topic);
   }
 
-  /** What an earlier life was given to keep. It is verified like everything else. */
+  #signNext(topic: Topic): void {
+    const next = this.#own.next(topic);
+    if (!next) return;
+    const then = (signature: Uint8Array, now: Time): void => {
+      this.#take({ batch: next.signed(signature), from: null, way: "own" }, now);
+      this.#signNext(topic);
+    };
+    this.#queue({ type: "sign", bytes: next.bytes, then });
+  }
+
+  /** Takes the frames that an earlier life was given to keep. They are verified like all others. */
   restore(frames: readonly Uint8Array[], now: Time): void {
     const kept = frames.flatMap((bytes) => {
       const frame = decodeFrame(bytes);
       return frame.ok ? [frame.value] : [];
     });
-    for (const frame of kept) if (frame.type === "fork") this.#proofs.shown(frame.batches, null);
+    for (const frame of kept) if (frame.type === "fork") this.#shown(frame.batches, null);
     const batches = kept.flatMap((frame) => (frame.type === "batch" ? [frame.batch] : []));
     // Within a life in order: what does not continue what is there would have to wait for a neighbour.
     for (const batch of batches.sort((a, b) => a.epoch - b.epoch || a.first - b.first))
@@ -148,62 +104,60 @@ export class Gossip {
   }
 
   neighborUp(peer: PeerId, now: Time): void {
-    this.#neighborById.set(peer, {
-      known: new Allowance(KNOWN_BYTES_AT_ONCE, BYTES_PER_SECOND),
-      talk: new Allowance(TALK_BYTES_AT_ONCE, BYTES_PER_SECOND),
-      strangers: new Allowance(STRANGERS_AT_ONCE, STRANGERS_PER_SECOND),
-    });
+    this.#neighbors.up(peer);
     this.#broadcast.peerUp(peer);
     this.#missing.peerUp(peer);
     this.#introduceTo(peer);
-    this.#comparisons.peerUp(peer, now);
+    const comparison = this.#comparisons.peerUp(peer, now);
+    if (comparison) this.#compareBy(comparison);
   }
 
   /** A newcomer is news: whoever lets it in passes on its word, and the beginning of its library. */
   #introduceTo(peer: PeerId): void {
     if (this.#isIntroduced) return;
     this.#isIntroduced = true;
-    const { me: author, epoch } = this.#context;
+    const [author, epoch] = [this.#me, this.#epoch];
     for (const topic of ["presence", "library"] as const) {
       const [batch] = this.#archive.feed({ author, epoch, topic })?.batches ?? [];
-      if (batch) this.#context.send(peer, batch.bytes);
+      if (batch) this.#send(peer, batch.bytes);
     }
   }
 
   neighborDown(peer: PeerId, now: Time): void {
-    this.#neighborById.delete(peer);
+    this.#neighbors.down(peer);
     this.#broadcast.peerDown(peer);
     this.#answers.peerDown(peer);
     this.#comparisons.peerDown(peer);
-    this.#missing.peerDown(peer);
+    for (const lookBack of this.#missing.peerDown(peer)) this.#lookedBack(lookBack);
     this.#missing.ask(now);
   }
 
   frame(peer: PeerId, frame: GossipFrame, now: Time): void {
-    const neighbor = this.#neighborById.get(peer);
-    if (!neighbor) return; // no longer one: what it still says is found elsewhere
+    if (!this.#neighbors.has(peer)) return; // no longer one: what it still says is found elsewhere
     switch (frame.type) {
       case "batch":
         this.#arrived(peer, frame.batch, now);
         break;
       case "heads":
-        if (this.#mayTalk(peer, neighbor, frame.heads.length * HEAD_BYTES, now))
+        if (this.#mayTalk(peer, frame.heads.length * HEAD_BYTES, now))
           for (const head of frame.heads) this.#heard(peer, head, frame.areNews, now);
         break;
       case "wants":
         return this.#answers.want(peer, frame, now);
-      case "answered":
-        this.#missing.answered(peer, frame.id, frame.count);
+      case "answered": {
+        const lookBack = this.#missing.answered(peer, frame.id, frame.count);
+        if (lookBack) this.#lookedBack(lookBack);
         break;
+      }
       case "summary":
-        if (this.#mayTalk(peer, neighbor, SUMMARY_CHARGE_BYTES, now))
+        if (this.#mayTalk(peer, SUMMARY_CHARGE_BYTES, now))
           this.#compare(peer, frame.sums, frame.isAnswer, now);
         return;
       case "eager":
         return this.#broadcast.eager(peer, frame.eager);
       case "fork": {
         const bytes = frame.batches[0].bytes.length + frame.batches[1].bytes.length;
-        if (this.#mayTalk(peer, neighbor, bytes, now)) this.#proofs.shown(frame.batches, peer);
+        if (this.#mayTalk(peer, bytes, now)) this.#shown(frame.batches, peer);
         return;
       }
     }
@@ -212,10 +166,10 @@ export class Gossip {
 
   /** Drops presence and library of an author that is gone. Only a later word brings it back. */
   forget(author: PeerId, now: Time): void {
-    if (author !== this.#context.me) this.#archive.forget(author, now);
+    if (author !== this.#me) this.#archive.forget(author, now);
   }
 
-  /** What is here of a feed, in order; null: of a kind unknown here. */
+  /** The entries that are here of a feed, in order; null: of a kind unknown here. */
   *entries(name: FeedName): Iterable<{ readonly seq: number; readonly entry: Entry | null }> {
     const feed = this.#archive.feed(name);
     if (!feed) return;
@@ -229,10 +183,12 @@ export class Gossip {
   }
 
   tick(now: Time): void {
-    this.#missing.tick(now);
+    for (const peer of this.#missing.overdue(now)) this.#broadcast.graft(peer);
+    for (const lookBack of this.#missing.endLate(now)) this.#lookedBack(lookBack);
+    this.#missing.ask(now);
     this.#broadcast.tick(now);
     this.#answers.tick(now);
-    this.#comparisons.tick(now);
+    for (const comparison of this.#comparisons.tick(now)) this.#compareBy(comparison);
   }
 
   nextDeadline(): Time | null {
@@ -255,14 +211,13 @@ export class Gossip {
     if (fit === "known" || underWay === "it") return this.#repeated(from, batch, now);
     if (this.#isOwn(batch) && fit !== "fork") return;
     if (from) {
-      if (this.#archive.isFlooding(batch.author, now))
-        return this.#context.refuse(batch.author, "author-flood");
+      if (this.#archive.isFlooding(batch.author, now)) return this.#refuse(batch.author, "author-flood");
       if (!this.#hasRoomFor(batch) || !this.#mayBring(from, batch, now))
-        return this.#context.refuse(from, "too-many-entries");
+        return this.#refuse(from, "too-many-entries");
     }
     if (fit === "fork") this.#proofs.arrived(batch, from);
     const way = from ? this.#missing.arrived(from, batch) : "restored";
-    // What is under way may lie between.
+    // Batches that are under way may lie between.
     if (
       underWay === "none" &&
       (fit === "apart" || (fit === "gap" && !this.#hasMovedOn({ batch, from, way })))
@@ -270,14 +225,17 @@ export class Gossip {
       this.#missing.checked(batch);
       return fit === "gap" ? this.#afterGap(from, batch, now) : undefined;
     }
-    this.#checks.add({ batch, from, way });
+    const check = this.#checks.add({ batch, from, way });
+    this.#verify(batch, (isValid, at) => {
+      for (const done of this.#checks.answered(check, isValid)) this.#checked(done, at);
+    });
   }
 
-  #checked(arrival: Arrival, valid: boolean, now: Time): void {
+  #checked({ arrival, isValid }: Check, now: Time): void {
     const { batch, from } = arrival;
-    if (valid) this.#take(arrival, now);
-    else if (from) this.#context.refuse(from, "false-entry");
-    this.#proofs.checked(batch, from);
+    if (isValid) this.#take(arrival, now);
+    else if (from) this.#refuse(from, "false-entry");
+    this.#proven(this.#proofs.checked(batch, from));
     this.#missing.checked(batch);
     this.#missing.ask(now);
   }
@@ -303,20 +261,20 @@ export class Gossip {
         this.#archive.clear(known);
         return this.#append(arrival, now);
       case "fork":
-        if (known) this.#proofs.contradicted(known, batch, from, now);
+        if (known) this.#contradicted(known, batch, from, now);
         break;
       case "apart":
       case "known":
         break;
     }
-    if (way === "restored") this.#context.unkeep(batch, batch.first);
+    if (way === "restored") this.#queue({ type: "unkeep", feed: batch, first: batch.first });
   }
 
   #append(arrival: Arrival, now: Time): void {
     const { batch, from, way } = arrival;
     const hasReturned = batch.topic === "presence" && this.#archive.isGone(batch.author);
     const { feed, from: first } = this.#archive.append(batch, now);
-    if (from && way === "pushed" && from !== batch.author) this.#context.brought(from);
+    if (from && way === "pushed" && from !== batch.author) this.#queue({ type: "brought", peer: from });
     const told = this.#missing.knowing(feed);
     if (from) told.add(from);
     if (way === "fetched" || way === "restored") this.#announce(feed, told, now);
@@ -325,17 +283,17 @@ export class Gossip {
     if (feed.base === batch.first && batch.topic === "board" && way === "pushed")
       this.#afterGap(from, batch, now);
     this.#missing.grew(feed, from, now);
-    this.#apply(feed, first, arrival, now);
-    this.#proofs.appeared(batch.author);
+    this.#apply(feed, first, arrival);
+    for (const proof of this.#proofs.appeared(batch.author)) this.#proven(proof);
     // Its library went with it. Who has the one will have the other.
     if (hasReturned && from)
-      this.#missing.heard(from, { ...ANY_LIBRARY, ...nameOf(batch), topic: "library" }, false, now);
+      this.#missing.heard(from, { ...ANY_LIBRARY, ...feedNameOf(batch), topic: "library" }, false, now);
   }
 
   #prepended(feed: Feed, arrival: Arrival, now: Time): void {
     this.#announce(feed, this.#missing.knowing(feed), now);
     this.#missing.grew(feed, arrival.from, now);
-    this.#apply(feed, arrival.batch.first, arrival, now);
+    this.#apply(feed, arrival.batch.first, arrival);
   }
 
   #announce(feed: Feed, told: Set<PeerId>, now: Time): void {
@@ -343,9 +301,11 @@ export class Gossip {
     this.#broadcast.announce(feed, told, now);
   }
 
-  #apply(feed: Feed, first: number, { batch, from, way }: Arrival, now: Time): void {
-    if (feed.topic === "board" && way !== "restored") this.#context.keep(feed, batch.first, batch.bytes);
-    this.#context.applied(feed, first, readEntries(batch, first, feed.length), batch.head, from, now);
+  #apply(feed: Feed, first: number, { batch, from, way }: Arrival): void {
+    if (feed.topic === "board" && way !== "restored")
+      this.#queue({ type: "keep", feed, first: batch.first, frame: batch.bytes });
+    const entries = readEntries(batch, first, feed.length);
+    this.#queue({ type: "applied", feed, first, entries, last: batch.head, from });
   }
 
   /** Something before it may be missing: whoever sent it has that too. */
@@ -353,7 +313,7 @@ export class Gossip {
     if (!from) return;
     const base = this.#missing.baseAt(from, batch) ?? 0;
     const mark = batch.head.slice(0, MARK_DIGITS);
-    this.#heard(from, { ...nameOf(batch), base, length: batch.end, mark }, false, now);
+    this.#heard(from, { ...feedNameOf(batch), base, length: batch.end, mark }, false, now);
   }
 
   /** A board that went on so far that who was asked for what joins this to what is here does not keep it any more. */
@@ -371,10 +331,9 @@ export class Gossip {
 
   /** Whether a neighbour may bring what is known here, or over. [E5b] */
   #mayRepeat(from: PeerId | null, { bytes }: Batch, now: Time): boolean {
-    const neighbor = from && this.#neighborById.get(from);
-    if (!neighbor) return false;
-    const may = neighbor.known.spend(bytes.length, now);
-    if (!may) this.#context.refuse(from, "flood");
+    if (!from || !this.#neighbors.has(from)) return false;
+    const may = this.#neighbors.mayRepeat(from, bytes.length, now);
+    if (!may) this.#refuse(from, "flood");
     return may;
   }
 
@@ -387,7 +346,7 @@ export class Gossip {
     return (
       this.#archive.isKnown(author) ||
       this.#checks.isUnderWay({ author, epoch, topic: "presence" }) ||
-      !!this.#neighborById.get(from)?.strangers.spend(1, now)
+      this.#neighbors.mayBringStranger(from, now)
     );
   }
 
@@ -402,14 +361,17 @@ export class Gossip {
     if (this.#isOwn(head)) return;
     if (this.#archive.isOver(head, head.length)) {
       if (head.topic === "presence" && this.#archive.isGone(head.author))
-        this.#context.vouched(head.author, head.epoch, head.length - 1, peer);
+        this.#queue({
+          ...{ type: "vouched", author: head.author, epoch: head.epoch },
+          ...{ seq: head.length - 1, by: peer },
+        });
       return;
     }
     this.#broadcast.knows(peer, head, head.base, head.length);
     const feed = this.#archive.feed(head);
     if (feed ? !feed.isBehind(head) : head.length === 0) return;
     if (this.#archive.isFlooding(head.author, now) || !this.#archive.hasRoomFor(head)) return;
-    if (!this.#missing.heard(peer, head, isNews, now)) this.#context.refuse(peer, "too-many-entries");
+    if (!this.#missing.heard(peer, head, isNews, now)) this.#refuse(peer, "too-many-entries");
   }
 
   /** Tells what differs from a neighbour's summary; proofs first, so that nothing is asked for that does not count. */
@@ -417,63 +379,83 @@ export class Gossip {
     const feeds = [...this.#archive.unlike(sums)];
     for (const feed of feeds) {
       const fork = feed.frozenAt === null ? null : this.#proofs.of(feed);
-      if (fork) this.#context.send(peer, { type: "fork", batches: fork.batches });
+      if (fork) this.#send(peer, { type: "fork", batches: fork.batches });
     }
     const heads = feeds.filter(({ isEmpty }) => !isEmpty).map(({ head }) => head);
-    tellHeads(this.#context.send, peer, false, heads);
+    tellHeads(this.#queue, peer, false, heads);
     if (this.#comparisons.heard(peer, isAnswer, now))
-      this.#tellSummary(peer, sums.length / SUMMARY_BUCKET_BYTES, true);
+      this.#compareBy({ peer, buckets: sums.length / SUMMARY_BUCKET_BYTES, isAnswer: true });
   }
 
-  #tellSummary(peer: PeerId, buckets: number, isAnswer: boolean): void {
-    this.#context.send(peer, { type: "summary", sums: this.#archive.summary(buckets), isAnswer });
+  #compareBy({ peer, buckets, isAnswer }: Comparison): void {
+    this.#send(peer, { type: "summary", sums: this.#archive.summary(buckets), isAnswer });
   }
 
-  #mayTalk(peer: PeerId, { talk }: Neighbor, bytes: number, now: Time): boolean {
-    const may = talk.spend(bytes, now);
-    if (!may) this.#context.refuse(peer, "too-many-requests");
+  #mayTalk(peer: PeerId, bytes: number, now: Time): boolean {
+    const may = this.#neighbors.mayTalk(peer, bytes, now);
+    if (!may) this.#refuse(peer, "too-many-requests");
     return may;
   }
 
   // -- lies ------------------------------------------------------------------------------------------------------
 
+  /** Somebody shows a proof; null: this device kept it. */
+  #shown(batches: readonly [Batch, Batch], by: PeerId | null): void {
+    const fork = this.#proofs.shown(batches);
+    const disproven = (): void => (by ? this.#refuse(by, "false-fork") : undefined);
+    if (fork === "false") return disproven();
+    if (fork === "known") return;
+    this.#verify(batches[0], (isFirstValid) =>
+      this.#verify(batches[1], (isSecondValid) =>
+        isFirstValid && isSecondValid ? this.#proven(this.#proofs.verified(fork, by)) : disproven(),
+      ),
+    );
+  }
+
+  #contradicted(feed: Feed, batch: Batch, from: PeerId | null, now: Time): void {
+    const found = this.#proofs.contradicted(feed, batch, from);
+    if (found === null || "shownBy" in found) return this.#proven(found);
+    if (!this.#missing.lookBack(found, now)) this.#lookedBack(found);
+  }
+
+  #lookedBack(lookBack: LookBack): void {
+    this.#proven(this.#proofs.lookedBack(lookBack));
+  }
+
   /** Freezes the feed, and shows the proof to everyone but who showed it. */
-  #proven(fork: Fork, shownBy: PeerId | null): void {
+  #proven(proof: Proof | null): void {
+    if (!proof) return;
+    const { fork, shownBy } = proof;
     const [name] = fork.batches;
     const frozenAt = this.#archive.feed(name)?.frozenAt ?? Infinity;
     if (frozenAt <= fork.at || this.#archive.isOver(name, 0)) return;
     this.#archive.freeze(name, fork.at);
     const bytes = encodeFrame({ type: "fork", batches: fork.batches });
-    for (const peer of this.#broadcast.neighbors) if (peer !== shownBy) this.#context.send(peer, bytes);
-    if (name.topic === "board") this.#context.keep(name, FORK_PLACE, bytes);
+    for (const peer of this.#broadcast.neighbors) if (peer !== shownBy) this.#send(peer, bytes);
+    if (name.topic === "board") this.#queue({ type: "keep", feed: name, first: FORK_PLACE, frame: bytes });
     this.#missing.frozen(name);
-    this.#context.forked(name, fork.at);
+    this.#queue({ type: "forked", feed: name, length: fork.at });
+  }
+
+  // -- details ---------------------------------------------------------------------------------------------------
+
+  #send(to: PeerId, frame: GossipFrame | Uint8Array): void {
+    this.#queue({ type: "send", to, frame });
+  }
+
+  #refuse(peer: PeerId, refusal: Refusal): void {
+    this.#queue({ type: "refuse", peer, refusal });
+  }
+
+  #verify(batch: Batch, then: (isValid: boolean, now: Time) => void): void {
+    const { author, head } = batch;
+    this.#queue({ type: "verify", by: author, bytes: headText(head), signature: signatureOf(batch), then });
   }
 
   #isOwn({ author, epoch }: FeedName): boolean {
-    return author === this.#context.me && epoch === this.#context.epoch;
+    return author === this.#me && epoch === this.#epoch;
   }
 }
-
-const nameOf = ({ author, epoch, topic }: FeedName): FeedName => ({ author, epoch, topic });
-
-/** Of presence. Read once, by however many engines of a simulation. */
-const wordByBatch = new WeakMap<Batch, readonly (Entry | null)[]>();
-
-/** Entries [from, to) of the batch, as far as it has them. Null: nothing that belongs into its feed. */
-const readEntries = (batch: Batch, from: number, to: number): readonly (Entry | null)[] => {
-  const known = wordByBatch.get(batch);
-  if (known && from === batch.first && to >= batch.end) return known;
-  const bytes = entriesOf(batch).slice(from - batch.first, Math.max(0, to - batch.first));
-  const entries = bytes.map((entry) => readEntry(batch, entry));
-  if (batch.topic === "presence" && entries.length === 1) wordByBatch.set(batch, entries);
-  return entries;
-};
-
-const readEntry = ({ topic }: Batch, bytes: Uint8Array): Entry | null => {
-  const entry = decodeEntry(bytes);
-  return entry && topicOf(entry) === topic ? entry : null;
-};
 
 /** The claim to have some of a feed, however much. */
 const ANY_LIBRARY = { base: 0, length: Number.MAX_SAFE_INTEGER, mark: "" } as const;

@@ -1,19 +1,21 @@
 /**
- * What neighbours have and we lack: which of them is asked for it, and in which order. PROTOCOL.md, rules E10 and E11.
+ * Feeds that neighbours have and we lack: which neighbour is asked for them, and in which order. PROTOCOL.md, rules E10 and E11.
  *
  * A feed is asked of one neighbour at a time, a neighbour one question at a time, several neighbours at once. Who said
  * it had something and does not bring it has said nothing, and nobody can keep a feed from us by claiming it.
  */
-import { keyOf, type FeedName } from "../feed/batch.ts";
+import { feedNameOf, keyOf, type FeedName } from "../feed/batch.ts";
 import type { Feed, Head } from "../feed/feed.ts";
-import type { Want, WantsFrame } from "../wire/frame.ts";
+import type { Want } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
+import type { QueueOfGossip } from "./events.ts";
+import type { LookBack } from "./proofs.ts";
 
 /** Twice as many as a room has feeds worth asking for. A neighbour gets half of what others leave, so all get some. */
 const MAX_ITEMS = 65_536;
 /**
- * What is told as news comes by itself over an eager link, if it comes. Guess: longer than a slow link's delay; and the
+ * A feed that is told as news comes by itself over an eager link, if it comes. Guess: longer than a slow link's delay; and the
  * larger a room is, the longer the way over its tree can be, while neighbours have it by a shorter one.
  */
 const NEWS_COMES_WITHIN_MS = 500;
@@ -30,7 +32,7 @@ const MAX_WANTS = 256;
 const LIBRARY_BATCHES = 16;
 const BOARD_BATCHES = 64;
 
-/** What a newcomer needs first: who is there, what they share, the rest of it, what was said. */
+/** A newcomer needs these first: who is there, what they share, the rest of it, what was said. */
 const RANKS = [{ bytes: 256 }, { bytes: 16 * 1024 }, { bytes: 256 * 1024 }, { bytes: 16 * 1024 }] as const;
 type Queue = Map<string, Item>;
 
@@ -41,12 +43,12 @@ interface Item {
   /** An eager link was to bring it: it is passed on like news. */
   readonly isNews: boolean;
   readonly notBefore: Time;
-  /** Who was the first to claim it. */
+  /** The neighbour that was the first to claim it. */
   readonly claimant: Neighbor;
   asked: PeerId | null;
-  /** Who was asked has brought some of it. */
+  /** The neighbour that was asked has brought some of it. */
   brought: boolean;
-  /** Who was asked and brought nothing, since all others were asked. */
+  /** Neighbours that were asked and brought nothing, since all others were asked. */
   leftOverBy: readonly PeerId[];
   /** Batches of it whose signature is being checked. */
   checking: number;
@@ -56,8 +58,8 @@ interface Item {
 interface Question {
   readonly id: number;
   readonly items: readonly Item[];
-  /** Called when a question of its own has been answered, or will not be. */
-  readonly ended: (() => void) | null;
+  /** The reason, when it was not asked for items. */
+  readonly lookBack: LookBack | null;
   until: Time;
   readonly latest: Time;
 }
@@ -70,17 +72,15 @@ interface Neighbor {
   items: number;
 }
 
-export interface MissingContext {
+export interface MissingView {
   feed(name: FeedName): Feed | null;
-  /** Whose word is known here. */
+  /** How many have a word that is known here. */
   authors(): number;
-  send(peer: PeerId, frame: WantsFrame): void;
-  /** News came late: from now on this neighbour is to push them. */
-  late(peer: PeerId): void;
 }
 
 export class Missing {
-  readonly #context: MissingContext;
+  readonly #queue: QueueOfGossip;
+  readonly #view: MissingView;
   readonly #itemByKey = new Map<string, Item>();
   readonly #neighborById = new Map<PeerId, Neighbor>();
   /** Told as news, in the order in which their time comes. */
@@ -88,17 +88,19 @@ export class Missing {
   readonly #queues: readonly Queue[] = RANKS.map(() => new Map<string, Item>());
   #nextId = 1;
 
-  constructor(context: MissingContext) {
-    this.#context = context;
+  constructor(queue: QueueOfGossip, view: MissingView) {
+    this.#queue = queue;
+    this.#view = view;
   }
 
   peerUp(peer: PeerId): void {
     this.#neighborById.set(peer, { questions: [], idle: true, items: 0 });
   }
 
-  peerDown(peer: PeerId): void {
+  /** @returns what it was asked to look back for, and never will. */
+  peerDown(peer: PeerId): LookBack[] {
     const neighbor = this.#neighborById.get(peer);
-    if (!neighbor) return;
+    if (!neighbor) return [];
     this.#neighborById.delete(peer);
     for (const item of [...this.#itemByKey.values()]) {
       item.leftOverBy = item.leftOverBy.filter((id) => id !== peer);
@@ -106,7 +108,7 @@ export class Missing {
       if (item.asked === peer) item.asked = null;
       this.#settle(item);
     }
-    for (const { ended } of neighbor.questions) ended?.();
+    return neighbor.questions.flatMap(({ lookBack }) => lookBack ?? []);
   }
 
   /** A neighbour has more than we do. False: too many claims. */
@@ -122,7 +124,7 @@ export class Missing {
         head,
         neighbor,
         isNews,
-        now + (isNews ? newsComeWithinMs(this.#context.authors()) : 0),
+        now + (isNews ? newsComeWithinMs(this.#view.authors()) : 0),
       );
       this.#itemByKey.set(key, item);
       neighbor.items++;
@@ -186,20 +188,25 @@ export class Missing {
     if (item) this.#settle(item);
   }
 
-  answered(peer: PeerId, id: number, count: number): void {
+  /** @returns what it has looked back for, if that was the question. */
+  answered(peer: PeerId, id: number, count: number): LookBack | null {
     const neighbor = this.#neighborById.get(peer);
     const index = neighbor?.questions.findIndex((question) => question.id === id) ?? -1;
     const question = neighbor?.questions[index];
-    if (!neighbor || !question) return;
+    if (!neighbor || !question) return null;
     neighbor.questions.splice(index, 1);
     this.#end(peer, question, count);
+    return question.lookBack;
   }
 
-  /** Asks for the batch with the entry before `at`, whatever else is asked for. Who is gone brings nothing. */
-  lookBack(peer: PeerId, name: FeedName, at: number, ended: () => void, now: Time): void {
+  /** Asks for the batch with the entry before that one, whatever else is asked for. False: the neighbour is gone. */
+  lookBack(lookBack: LookBack, now: Time): boolean {
+    const { peer, at, fork } = lookBack;
     const neighbor = this.#neighborById.get(peer);
-    if (!neighbor) return ended();
-    this.#send(peer, neighbor, [], [{ ...nameOf(name), from: at, batches: -1 }], ended, now);
+    if (!neighbor) return false;
+    const want = { ...feedNameOf(fork.batches[0]), from: at, batches: -1 };
+    this.#send(peer, neighbor, [], [want], lookBack, now);
+    return true;
   }
 
   /** Asks whoever has time for what is due. */
@@ -208,18 +215,29 @@ export class Missing {
       if (!neighbor.idle && neighbor.questions.length === 0) this.#askNeighbor(peer, neighbor, now);
   }
 
-  tick(now: Time): void {
+  /** @returns the neighbours whose news came late: from now on they are to push them. */
+  overdue(now: Time): PeerId[] {
+    const late: PeerId[] = [];
     for (const item of this.#expected.values()) {
       if (now < item.notBefore) break;
       this.#moveTo(item, null);
       this.#settle(item);
       const [first] = item.headByPeer.keys();
-      if (first) this.#context.late(first);
+      if (first) late.push(first);
     }
+    return late;
+  }
+
+  /** Questions end that were not answered in time. @returns what was asked for in vain with some of them. */
+  endLate(now: Time): LookBack[] {
+    const ended: LookBack[] = [];
     for (const [peer, neighbor] of this.#neighborById)
-      while (neighbor.questions[0] && now >= neighbor.questions[0].until)
-        this.#end(peer, neighbor.questions.shift()!, Infinity);
-    this.ask(now);
+      while (neighbor.questions[0] && now >= neighbor.questions[0].until) {
+        const question = neighbor.questions.shift()!;
+        this.#end(peer, question, Infinity);
+        if (question.lookBack) ended.push(question.lookBack);
+      }
+    return ended;
   }
 
   nextDeadline(): Time {
@@ -241,7 +259,7 @@ export class Missing {
         if (bytesLeft <= 0 || wants.length >= MAX_WANTS) break;
         const head = item.headByPeer.get(peer);
         if (!head || !isTurnOf(peer, item)) continue;
-        wants.push(wantOf(this.#context.feed(item.name), head));
+        wants.push(wantOf(this.#view.feed(item.name), head));
         items.push(item);
         bytesLeft -= RANKS[rank]!.bytes;
       }
@@ -261,17 +279,17 @@ export class Missing {
     neighbor: Neighbor,
     items: readonly Item[],
     wants: readonly Want[],
-    ended: (() => void) | null,
+    lookBack: LookBack | null,
     now: Time,
   ): void {
     const id = this.#nextId++ % 2 ** 32;
     const [until, latest] = [now + ANSWER_WITHIN_MS, now + ANSWER_WHOLE_WITHIN_MS];
-    neighbor.questions.push({ id, items, ended, until, latest });
-    this.#context.send(peer, { type: "wants", id, wants });
+    neighbor.questions.push({ id, items, lookBack, until, latest });
+    this.#queue({ type: "send", to: peer, frame: { type: "wants", id, wants } });
   }
 
   /** `count` of the items were dealt with; the rest was too much for one answer, if there was any. */
-  #end(peer: PeerId, { items, ended }: Question, count: number): void {
+  #end(peer: PeerId, { items }: Question, count: number): void {
     const dealtWith = items.some(isBrought) ? count : Infinity;
     for (const [i, item] of items.entries()) {
       if (item.asked !== peer) continue;
@@ -282,13 +300,12 @@ export class Missing {
       }
       this.#settle(item);
     }
-    ended?.();
   }
 
   /** Where the item stands now: done, on its way, or to be asked for. */
   #settle(item: Item): void {
     if (this.#itemByKey.get(item.key) !== item) return;
-    const feed = this.#context.feed(item.name);
+    const feed = this.#view.feed(item.name);
     for (const [peer, head] of item.headByPeer)
       if (feed && !feed.isBehind(head)) item.headByPeer.delete(peer);
     if (item.asked !== null || item.checking > 0 || item.queue === this.#expected) {
@@ -323,7 +340,7 @@ const newsComeWithinMs = (authors: number): number =>
 
 const newItem = (key: string, head: Head, claimant: Neighbor, isNews: boolean, notBefore: Time): Item => ({
   key,
-  name: nameOf(head),
+  name: feedNameOf(head),
   headByPeer: new Map(),
   isNews,
   notBefore,
@@ -338,15 +355,13 @@ const newItem = (key: string, head: Head, claimant: Neighbor, isNews: boolean, n
 /** Some of it has come, or is being checked. */
 const isBrought = ({ brought, checking }: Item): boolean => brought || checking > 0;
 
-/** Who left an item over waits until all others that have it were asked. */
+/** A neighbour that left an item over waits until all others that have it were asked. */
 const isTurnOf = (peer: PeerId, item: Item): boolean => {
   if (!item.leftOverBy.includes(peer)) return true;
   for (const other of item.headByPeer.keys()) if (!item.leftOverBy.includes(other)) return false;
   item.leftOverBy = [];
   return true;
 };
-
-const nameOf = ({ author, epoch, topic }: FeedName): FeedName => ({ author, epoch, topic });
 
 const rankOf = ({ topic }: FeedName, feed: Feed | null): number => {
   switch (topic) {
@@ -359,9 +374,9 @@ const rankOf = ({ topic }: FeedName, feed: Feed | null): number => {
   }
 };
 
-/** What to ask of who has that much: a board's latest posts first; and where two differ, the last they both have. */
+/** The want for a neighbour that has that much: a board's latest posts first; and where two differ, the last they both have. */
 const wantOf = (feed: Feed | null, head: Head): Want => {
-  const name = nameOf(head);
+  const name = feedNameOf(head);
   const known = feed && !feed.isEmpty ? feed : null;
   const differs = known?.length === head.length && known.head.mark !== head.mark;
   if (head.topic === "presence" || differs) return { ...name, from: head.length, batches: -1 };

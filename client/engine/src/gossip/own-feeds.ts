@@ -1,4 +1,4 @@
-/** What this peer says: cut into batches, and signed one after the other, each onto the one before it. [E1] [E2] */
+/** This peer's entries, cut into batches that are signed one after the other, each onto the one before it. [E1] [E2] */
 import {
   cutIntoBatches,
   decodeBatch,
@@ -10,7 +10,6 @@ import {
   type EntryHash,
 } from "../feed/batch.ts";
 import { encodeEntry, type Entry, type Topic } from "../feed/entry.ts";
-import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
 interface OwnFeed {
@@ -20,52 +19,50 @@ interface OwnFeed {
   readonly unsigned: Uint8Array[][];
 }
 
-export interface OwnFeedsContext {
-  readonly me: PeerId;
-  readonly epoch: number;
-  sign(bytes: Uint8Array, then: (signature: Uint8Array, now: Time) => void): void;
+/** The bytes that are to be signed, and the batch that the signature makes of them. */
+export interface Unsigned {
+  readonly bytes: Uint8Array;
+  readonly signed: (signature: Uint8Array) => Batch;
 }
 
 export class OwnFeeds {
-  readonly #context: OwnFeedsContext;
-  readonly #signed: (batch: Batch, now: Time) => void;
+  readonly #me: PeerId;
+  readonly #epoch: number;
   readonly #feedByTopic: Readonly<Record<Topic, OwnFeed>> = {
     presence: newOwnFeed(),
     library: newOwnFeed(),
     board: newOwnFeed(),
   };
 
-  constructor(context: OwnFeedsContext, signed: (batch: Batch, now: Time) => void) {
-    this.#context = context;
-    this.#signed = signed;
+  constructor(me: PeerId, epoch: number) {
+    this.#me = me;
+    this.#epoch = epoch;
   }
 
-  /** @returns the number of the first */
-  append(topic: Topic, entries: readonly Entry[]): number {
-    const { unsigned, length } = this.#feedByTopic[topic];
-    const isSigning = unsigned.length > 0;
-    const first = unsigned.reduce((sum, batch) => sum + batch.length, length);
+  /** @returns whether there was nothing to be signed: now there is, if these are any. */
+  append(topic: Topic, entries: readonly Entry[]): boolean {
+    const { unsigned } = this.#feedByTopic[topic];
+    const wasEmpty = unsigned.length === 0;
     unsigned.push(...cutIntoBatches(topic, entries.map(encodeEntry)));
-    if (!isSigning) this.#sign(topic);
-    return first;
+    return wasEmpty;
   }
 
-  #sign(topic: Topic): void {
-    const { me: author, epoch, sign } = this.#context;
+  /** Null: nothing is left. */
+  next(topic: Topic): Unsigned | null {
     const feed = this.#feedByTopic[topic];
     const [entries] = feed.unsigned;
-    if (!entries) return;
-    const name = { author, epoch, topic };
+    if (!entries) return null;
+    const name = { author: this.#me, epoch: this.#epoch, topic };
     const head = headOf(name, feed.length, feed.head, entries);
-    sign(headText(head), (signature, now) => {
+    const signed = (signature: Uint8Array): Batch => {
       const batch = decodeBatch(encodeBatch(name, feed.length, feed.head, entries, signature));
       if (!batch.ok) throw new Error(`own batch: ${batch.problem}`);
       feed.unsigned.shift();
       feed.length += entries.length;
       feed.head = head;
-      this.#signed(batch.value, now);
-      this.#sign(topic);
-    });
+      return batch.value;
+    };
+    return { bytes: headText(head), signed };
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Who passes news on? Now and then a neighbour is told nothing of something: one that is part of the room hears it from
- * others, and tells us. One that only takes never does. PROTOCOL.md, rule E14.
+ * Probes show which neighbours pass news on. Now and then a neighbour is told nothing of something: one that is part of
+ * the room hears it from others, and tells us. One that only takes never does. PROTOCOL.md, rule E14.
  */
 import { keyOf, type FeedName } from "../feed/batch.ts";
 import type { Feed } from "../feed/feed.ts";
@@ -18,20 +18,14 @@ interface Probe {
   readonly until: Time;
 }
 
-export interface ProbesContext {
-  told(peer: PeerId): void;
-  missed(peer: PeerId, feed: Feed): void;
-}
-
 export class Probes {
   readonly #random: () => number;
-  readonly #context: ProbesContext;
   /** One a neighbour, in the order they end. */
   readonly #probeByPeer = new Map<PeerId, Probe>();
 
-  constructor(random: () => number, context: ProbesContext) {
+  /** @param random [0, 1) */
+  constructor(random: () => number) {
     this.#random = random;
-    this.#context = context;
   }
 
   /** Sometimes, one of these: it is to be told nothing of the feed. */
@@ -43,11 +37,11 @@ export class Probes {
     return chosen;
   }
 
-  heard(peer: PeerId, name: FeedName, length: number): void {
+  /** @returns whether that is what it was told nothing of. */
+  heard(peer: PeerId, name: FeedName, length: number): boolean {
     const probe = this.#probeByPeer.get(peer);
-    if (!probe || length < probe.length || keyOf(probe.feed) !== keyOf(name)) return;
-    this.#probeByPeer.delete(peer);
-    this.#context.told(peer);
+    if (!probe || length < probe.length || keyOf(probe.feed) !== keyOf(name)) return false;
+    return this.#probeByPeer.delete(peer);
   }
 
   /** It is told of the feed after all, so that nothing can be learned from it. */
@@ -59,12 +53,15 @@ export class Probes {
     this.#probeByPeer.delete(peer);
   }
 
-  tick(now: Time): void {
+  /** @returns who told nothing in time, and of what. */
+  missed(now: Time): { readonly peer: PeerId; readonly feed: Feed }[] {
+    const missed = [];
     for (const [peer, { feed, until }] of this.#probeByPeer) {
-      if (now < until) return;
+      if (now < until) break;
       this.#probeByPeer.delete(peer);
-      this.#context.missed(peer, feed);
+      missed.push({ peer, feed });
     }
+    return missed;
   }
 
   nextDeadline(): Time {

@@ -1,13 +1,11 @@
 /**
- * Who lied, and the proof of it: found here, or shown by others. The earliest lie of a feed counts, in whatever order
+ * Proofs that an author lied: found here, or shown by others. The earliest lie of a feed counts, in whatever order
  * they are found out. PROTOCOL.md, rule E9.
  */
 import { Bounded } from "../base/bounded.ts";
-import { headText, keyOf, signatureOf, type Batch, type FeedName } from "../feed/batch.ts";
-import type { Verify } from "./checks.ts";
+import { keyOf, type Batch, type FeedName } from "../feed/batch.ts";
 import type { Feed } from "../feed/feed.ts";
 import { forkBetween, forkOf, isExact, type Fork } from "../feed/fork.ts";
-import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
 /** Two batches each, 16 MB of the largest. Guess. */
@@ -16,11 +14,11 @@ export const MAX_FORKS = 256;
 const MAX_EARLY = 64;
 
 /** Two say different things, and an earlier batch is awaited that shows since when. */
-interface LookBack {
+export interface LookBack {
   readonly peer: PeerId;
-  /** The batch with the entry before this one was asked for. */
+  /** The batch with the entry before this one is asked for. */
   readonly at: number;
-  /** What is proven if nothing earlier comes. */
+  /** The lie that is proven if nothing earlier comes. */
   readonly fork: Fork;
   /** One that contradicts what is here has come, and is being verified. */
   isChecking: boolean;
@@ -28,28 +26,23 @@ interface LookBack {
   isEnded: boolean;
 }
 
-export interface ProofsContext {
-  verify: Verify;
-  /** Asks for the batch with the entry before `at`; `ended` when it came, or will not. */
-  /** Whether anything of the author is here. */
-  isKnown(author: PeerId): boolean;
-  lookBack(peer: PeerId, name: FeedName, at: number, ended: () => void, now: Time): void;
-  /** A proof that shows an earlier lie than any before. `shownBy`: null when it was found here. */
-  proven(fork: Fork, shownBy: PeerId | null): void;
-  /** Shown as a proof, and none. */
-  disproven(shownBy: PeerId): void;
+/** A proof that shows an earlier lie than any before. `shownBy`: null when it was found here. */
+export interface Proof {
+  readonly fork: Fork;
+  readonly shownBy: PeerId | null;
 }
 
 export class Proofs {
-  readonly #context: ProofsContext;
+  readonly #isKnownAuthor: (author: PeerId) => boolean;
   readonly #forkByKey = new Bounded<string, Fork>(MAX_FORKS);
   /** One a feed. */
   readonly #lookBackByKey = new Map<string, LookBack>();
-  /** Of authors that are not known here yet. */
+  /** Proofs against authors that are not known here yet. */
   readonly #earlyByKey = new Bounded<string, { readonly fork: Fork; readonly shownBy: PeerId }>(MAX_EARLY);
 
-  constructor(context: ProofsContext) {
-    this.#context = context;
+  /** @param isKnownAuthor whether anything of the author is here. */
+  constructor(isKnownAuthor: (author: PeerId) => boolean) {
+    this.#isKnownAuthor = isKnownAuthor;
   }
 
   of(name: FeedName): Fork | null {
@@ -68,77 +61,79 @@ export class Proofs {
   }
 
   /** It has been verified, or was not signed by the author. Had it shown more, `contradicted` would know by now. */
-  checked(batch: Batch, from: PeerId | null): void {
+  checked(batch: Batch, from: PeerId | null): Proof | null {
     const lookBack = this.#awaiting(batch, from);
-    if (!lookBack?.isChecking) return;
+    if (!lookBack?.isChecking) return null;
     lookBack.isChecking = false;
-    if (lookBack.isEnded) this.#proven(lookBack.fork, null);
+    return lookBack.isEnded ? this.#proven(lookBack.fork, null) : null;
   }
 
   /**
    * A verified batch contradicts the feed. When they differ already where it begins, the batch before it, by the one
    * who sent it, tells since when.
    */
-  contradicted(feed: Feed, batch: Batch, from: PeerId | null, now: Time): void {
+  contradicted(feed: Feed, batch: Batch, from: PeerId | null): Proof | LookBack | null {
     const fork = forkOf(feed, batch);
-    if (!fork) return;
-    const key = keyOf(feed);
-    const pending = this.#lookBackByKey.get(key);
+    if (!fork) return null;
+    const pending = this.#lookBackByKey.get(keyOf(feed));
     if (isExact(fork) || !from || feed.base >= batch.first) return this.#proven(fork, null);
-    if (pending && pending !== this.#awaiting(batch, from)) return;
+    if (pending && pending !== this.#awaiting(batch, from)) return null;
     const lookBack: LookBack = { peer: from, at: batch.first, fork, isChecking: false, isEnded: false };
-    this.#lookBackByKey.set(key, lookBack);
-    const ended = (): void => {
-      lookBack.isEnded = true;
-      if (!lookBack.isChecking && this.#lookBackByKey.get(key) === lookBack) this.#proven(fork, null);
-    };
-    this.#context.lookBack(from, feed, batch.first, ended, now);
+    this.#lookBackByKey.set(keyOf(feed), lookBack);
+    return lookBack;
+  }
+
+  /** The batch that was asked for has come, or will not. */
+  lookedBack(lookBack: LookBack): Proof | null {
+    lookBack.isEnded = true;
+    const isCurrent = this.#lookBackByKey.get(keyOf(lookBack.fork.batches[0])) === lookBack;
+    return isCurrent && !lookBack.isChecking ? this.#proven(lookBack.fork, null) : null;
   }
 
   /** Something of the author has come. */
-  appeared(author: PeerId): void {
+  appeared(author: PeerId): Proof[] {
+    const proofs: Proof[] = [];
     for (const [key, { fork, shownBy }] of this.#earlyByKey) {
       if (fork.batches[0].author !== author) continue;
       this.#earlyByKey.delete(key);
-      this.#proven(fork, shownBy);
+      const proof = this.#proven(fork, shownBy);
+      if (proof) proofs.push(proof);
     }
+    return proofs;
   }
 
-  /** Somebody shows a proof; null: this device kept it. */
-  shown(batches: readonly [Batch, Batch], by: PeerId | null): void {
+  /** Somebody shows what would be a proof, if both are signed. */
+  shown(batches: readonly [Batch, Batch]): Fork | "false" | "known" {
     const fork = forkBetween(...batches);
-    const disproven = (): void => (by ? this.#context.disproven(by) : undefined);
-    if (!fork) return disproven();
-    if (this.#isKnown(fork)) return;
-    const { verify } = this.#context;
-    const [a, b] = batches;
-    verify(a.author, headText(a.head), signatureOf(a), (isFirstValid) =>
-      verify(b.author, headText(b.head), signatureOf(b), (isSecondValid) =>
-        isFirstValid && isSecondValid ? this.#proven(fork, by) : disproven(),
-      ),
-    );
+    if (!fork) return "false";
+    return this.#isKnown(fork) ? "known" : fork;
   }
 
-  /** What was asked for when this one came: an earlier batch than the one before, from the same neighbour. */
+  /** Both are signed. `shownBy`: null: this device kept it. */
+  verified(fork: Fork, shownBy: PeerId | null): Proof | null {
+    return this.#proven(fork, shownBy);
+  }
+
+  /** The look back that this batch answers: an earlier batch than the one before, from the same neighbour. */
   #awaiting(batch: Batch, from: PeerId | null): LookBack | null {
     const lookBack = this.#lookBackByKey.get(keyOf(batch));
     return lookBack && lookBack.peer === from && batch.first < lookBack.at ? lookBack : null;
   }
 
-  #proven(fork: Fork, shownBy: PeerId | null): void {
+  #proven(fork: Fork, shownBy: PeerId | null): Proof | null {
     const key = keyOf(fork.batches[0]);
     this.#lookBackByKey.delete(key);
-    if (this.#isKnown(fork)) return;
-    if (shownBy && !this.#context.isKnown(fork.batches[0].author)) return this.#cameEarly(key, fork, shownBy);
+    if (this.#isKnown(fork)) return null;
+    if (shownBy && !this.#isKnownAuthor(fork.batches[0].author)) return this.#cameEarly(key, fork, shownBy);
     this.#forkByKey.set(key, fork);
-    this.#context.proven(fork, shownBy);
+    return { fork, shownBy };
   }
 
   /** Anybody can invent an author and prove it a liar: that is no news before something of the author is. */
-  #cameEarly(key: string, fork: Fork, shownBy: PeerId): void {
+  #cameEarly(key: string, fork: Fork, shownBy: PeerId): null {
     const known = this.#earlyByKey.get(key);
-    if (known && known.fork.at <= fork.at) return;
-    this.#earlyByKey.set(key, { fork, shownBy });
+    if (!known || known.fork.at > fork.at) this.#earlyByKey.set(key, { fork, shownBy });
+    return null;
   }
 
   #isKnown({ at, batches: [name] }: Fork): boolean {

@@ -24,14 +24,14 @@ const LAST_RETRY_MS = 60_000;
 /** To somebody whom the network keeps away: each attempt costs both a connection of their lives. Guess. */
 const LAST_APART_RETRY_MS = 5 * 60_000;
 
-/** Of the connections of the tab's life, before and after the half; `few`: those that are kept for who is alone. */
+/** How many connections of the tab's life are left, before and after the half; `few`: only those for a peer that is alone. */
 export type ConnectionsLeft = "plenty" | "half" | "few";
 
-/** What became of the calls to an address, until one succeeds. */
+/** The calls to an address that failed, until one succeeds. */
 export interface Failures {
   readonly count: number;
   notBefore: Time;
-  /** What the last that was answered met with; null: nobody has answered. */
+  /** The obstacle that the last answered call met; null: nobody has answered. */
   readonly apart: Apart | null;
   /** The person knows that the two are kept apart. */
   isTold: boolean;

@@ -8,15 +8,19 @@
 import type { Address } from "@swapmeet/shared";
 import { CallBudget, type ConnectionsLeft } from "./call-budget.ts";
 import type { Introduction, Introductions, RelayOffer } from "./introductions.ts";
-import type { Apart, LinkEnd, LinkId, Notice, Output, Signal } from "../io/io.ts";
+import { telling } from "../io/effect.ts";
+import type { Apart, LinkEnd, Output, Signal } from "../io/io.ts";
 import type { Time } from "../base/time.ts";
+import type { QueueOfLinks } from "./events.ts";
 import type { Link } from "./link.ts";
+import type { LinkTable } from "./link-table.ts";
+import type { PeerId } from "../names/peer-id.ts";
 import type { Refusal } from "../names/refusal.ts";
 import type { RelayedLinks } from "./relayed-links.ts";
 
 /** Links that exist at a time, attempts included. Guess; each costs the browser threads and memory. */
 const MAX_LINKS = 48;
-/** Of them, links to peers that called: the rest is for those this peer calls. */
+/** So many of them may be links to peers that called: the rest is for those this peer calls. */
 const MAX_CALLERS = 32;
 /** Attempts that were answered and made no connection. */
 const FAILURES_BEFORE_RELAY = 2;
@@ -24,20 +28,12 @@ const FAILURES_BEFORE_RELAY = 2;
 const FIRST_DIRECT_RETRY_MS = 60_000;
 const LAST_DIRECT_RETRY_MS = 16 * 60_000;
 
-export interface CallsContext {
-  emit(output: Output): void;
-  notify(notice: Notice): void;
+export interface CallsOptions {
+  readonly queue: QueueOfLinks;
+  readonly links: LinkTable;
+  readonly introductions: Introductions;
+  readonly relayed: RelayedLinks;
   random(bytes: number): Uint8Array;
-  /** Attempts included. */
-  readonly links: ReadonlyMap<LinkId, Link>;
-  /** Who is linked: it may carry envelopes. */
-  peerCount(): number;
-  isLinkedAt(address: Address): boolean;
-  add(introduction: Introduction, isRelayed: boolean, now: Time): Link;
-  /** Gives up an attempt that another one replaces: no failure. */
-  drop(link: Link): void;
-  /** Nobody is there, or the network keeps the two apart. `wasSilent`: nobody answered at all. */
-  dialFailed(address: Address, wasSilent: boolean, now: Time): void;
 }
 
 interface DirectRetry {
@@ -46,21 +42,23 @@ interface DirectRetry {
 }
 
 export class Calls {
-  readonly #context: CallsContext;
+  readonly #queue: QueueOfLinks;
+  readonly #links: LinkTable;
   readonly #introductions: Introductions;
   readonly #relayed: RelayedLinks;
   readonly #budget: CallBudget;
   /** Whether this peer was alone when the person was told that there is no connection left for a call. */
   readonly #toldWhenAlone = new Set<boolean>();
   #toldOfThisBrowser = false;
-  /** Of links through a friend that this peer made. They end with their links. */
+  /** For links through a friend that this peer made. They end with their links. */
   readonly #directRetryByLink = new WeakMap<Link, DirectRetry>();
 
-  constructor(context: CallsContext, introductions: Introductions, relayed: RelayedLinks) {
-    this.#context = context;
+  constructor({ queue, links, introductions, relayed, random }: CallsOptions) {
+    this.#queue = queue;
+    this.#links = links;
     this.#introductions = introductions;
     this.#relayed = relayed;
-    this.#budget = new CallBudget(() => (context.random(1)[0] ?? 0) / 256);
+    this.#budget = new CallBudget(() => (random(1)[0] ?? 0) / 256);
   }
 
   woke(sleptMs: number): void {
@@ -75,20 +73,25 @@ export class Calls {
 
   /** Begins an introduction. False: it is under way, failed a moment ago, or there are too many. */
   dial(address: Address, now: Time): boolean {
-    for (const { introduction } of this.#context.links.values())
+    return this.mayDial(address, now) && this.#dialDirect(address, now);
+  }
+
+  /** Whether a call there may begin, if a connection is left for it. */
+  mayDial(address: Address, now: Time): boolean {
+    for (const { introduction } of this.#links.all())
       if (introduction.address === address && !isHearsay(introduction)) return false;
-    return !this.#budget.isResting(address, now) && this.#dialDirect(address, now);
+    return !this.#budget.isResting(address, now) && this.#mayCall(address);
   }
 
   /** [Y2] */
   dialThroughFriend(address: Address, now: Time): boolean {
     if (!this.#mayCall(address) || !this.#relayed.hasFriends(now)) return false;
-    const link = this.#context.add(this.#introductions.begin(address, now), true, now);
+    const link = this.#links.add(this.#introductions.begin(address, now), true, now);
     this.#introductions.tell(link.introduction, this.#relayed.begin(link.id, link.introduction, now));
     return true;
   }
 
-  /** Of a proven link, asked now and then: if a friend carries it, the direct path is tried when it is time. [Y6a] */
+  /** Called now and then for a proven link: if a friend carries it, the direct path is tried when it is time. [Y6a] */
   retryDirect(link: Link, now: Time): void {
     const retry = this.#directRetryByLink.get(link);
     if (!retry || now < retry.at) return;
@@ -100,64 +103,76 @@ export class Calls {
 
   #dialDirect(address: Address, now: Time): boolean {
     if (!this.#mayCall(address)) return false;
-    const isAlone = this.#context.peerCount() === 0;
+    const isAlone = this.#links.peerCount === 0;
     if (!this.#budget.spendOnDial(isAlone)) {
-      if (!this.#toldWhenAlone.has(isAlone)) this.#context.notify({ type: "connections-spent" });
+      if (!this.#toldWhenAlone.has(isAlone)) this.#queue(telling({ type: "connections-spent" }));
       this.#toldWhenAlone.add(isAlone);
       return false;
     }
-    const link = this.#context.add(this.#introductions.begin(address, now), false, now);
-    this.#context.emit({ type: "dial", link: link.id });
+    const link = this.#links.add(this.#introductions.begin(address, now), false, now);
+    this.#emit({ type: "dial", link: link.id });
     return true;
   }
 
   #mayCall(address: Address): boolean {
-    const { place, isOnline } = this.#introductions;
-    if (!place || address === place.address || this.#context.links.size >= MAX_LINKS) return false;
-    return isOnline || this.#context.peerCount() > 0;
+    const { membership, isOnline } = this.#introductions;
+    if (!membership || address === membership.address || this.#links.size >= MAX_LINKS) return false;
+    return isOnline || this.#links.peerCount > 0;
   }
 
   // -- being called ----------------------------------------------------------------------------------------------
 
   /** Somebody calls. When both call at once, the offer of the smaller address stands. [I7] */
   answer(call: Introduction, said: Signal | RelayOffer, now: Time): Refusal | null {
-    const { address } = this.#introductions.place as { address: Address };
+    const { address } = this.#introductions.membership as { address: Address };
     const isRelayed = typeof said !== "string";
     if (!this.#mayAnswer(isRelayed, now)) return "too-many-introductions";
     this.#introductions.accept(call);
-    for (const other of this.#context.links.values()) {
+    for (const other of [...this.#links.all()]) {
       const { introduction } = other;
       if (introduction.address !== call.address || other.stage.type !== "introducing") continue;
       if (introduction.role === "initiator" && address < call.address) {
         this.#introductions.end(call);
         return null;
       }
-      if (!isHearsay(call)) this.#context.drop(other); // else it need not be the same peer's
+      if (!isHearsay(call)) this.#drop(other); // else it need not be the same peer's
     }
     if (isRelayed) this.#answerThroughFriend(call, said, now);
     else {
       this.#budget.answered();
-      const link = this.#context.add(call, false, now);
-      this.#context.emit({ type: "accept", link: link.id });
-      this.#context.emit({ type: "signal", link: link.id, signal: said });
+      const link = this.#links.add(call, false, now);
+      this.#emit({ type: "accept", link: link.id });
+      this.#emit({ type: "signal", link: link.id, signal: said });
     }
     return null;
   }
 
   #answerThroughFriend(call: Introduction, offer: RelayOffer, now: Time): void {
-    const link = this.#context.add(call, true, now);
+    const link = this.#links.add(call, true, now);
     const answer = this.#relayed.answer(link.id, call, offer, now);
     this.#introductions.tell(call, answer);
-    if (answer.friends.length === 0) this.#context.drop(link);
+    if (answer.friends.length === 0) this.#drop(link);
+  }
+
+  /** Gives up an attempt that another one replaces: no failure. */
+  #drop(link: Link): void {
+    this.#emit({ type: "close-link", link: link.id });
+    this.end(link);
   }
 
   /** [I8] */
   #mayAnswer(isRelayed: boolean, now: Time): boolean {
-    const { links } = this.#context;
     let callers = 0;
-    for (const { introduction } of links.values()) if (introduction.role === "responder") callers++;
-    if (callers >= MAX_CALLERS || links.size >= MAX_LINKS) return false;
-    return this.#budget.mayAnswer(isRelayed, this.#context.peerCount(), now);
+    for (const { introduction } of this.#links.all()) if (introduction.role === "responder") callers++;
+    if (callers >= MAX_CALLERS || this.#links.size >= MAX_LINKS) return false;
+    return this.#budget.mayAnswer(isRelayed, this.#links.peerCount, now);
+  }
+
+  /** Its attempt is over, whatever came of it. @returns whose link it was, if it was anybody's. */
+  end(link: Link): PeerId | null {
+    this.#relayed.end(link.id);
+    this.#introductions.end(link.introduction);
+    return this.#links.remove(link);
   }
 
   // -- what became of it -----------------------------------------------------------------------------------------
@@ -176,7 +191,7 @@ export class Calls {
     const { introduction, isRelayed } = link;
     const { address, peer, role, unanswered } = introduction;
     if (isHearsay(introduction)) return;
-    if (this.#context.isLinkedAt(address)) return; // there is a way through a friend
+    if (this.#links.at(address)) return; // there is a way through a friend
     if (reason === "no-candidates") this.#tellOfThisBrowser();
     // Answered, and yet no channel: something keeps the two apart. Not answered: the other one has left.
     const isApart = (unanswered === null && reason !== "closed") || reason === "no-candidates";
@@ -186,10 +201,10 @@ export class Calls {
       if (!isRelayed && this.dialThroughFriend(address, now)) return;
       const because = failures.apart ?? "network";
       if (!failures.isTold && because !== "this-browser")
-        this.#context.notify({ type: "no-route", peer, because });
+        this.#queue(telling({ type: "no-route", peer, because }));
       failures.isTold = true;
     }
-    this.#context.dialFailed(address, reason === "timeout" && unanswered !== null, now);
+    this.#queue({ type: "dial-failed", address, wasSilent: reason === "timeout" && unanswered !== null });
   }
 
   /** A friend that was not to be found says nothing of what keeps the two apart. */
@@ -200,13 +215,17 @@ export class Calls {
   }
 
   #tellOfThisBrowser(): void {
-    if (!this.#toldOfThisBrowser) this.#context.notify({ type: "no-candidates" });
+    if (!this.#toldOfThisBrowser) this.#queue(telling({ type: "no-candidates" }));
     this.#toldOfThisBrowser = true;
   }
 
   /** Somebody answers there, and no connection comes about. */
   isApart(address: Address): boolean {
     return this.#budget.apartFrom(address) !== null;
+  }
+
+  #emit(output: Output): void {
+    this.#queue({ type: "output", output });
   }
 
   /** Never calls there again, if it is sure that it was there. */

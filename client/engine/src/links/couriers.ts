@@ -12,6 +12,7 @@ import { MAX_HOPS, type IntroduceFrame } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import type { Refusal } from "../names/refusal.ts";
+import type { QueueOfLinks, WaysView } from "./events.ts";
 
 /** An introduction is about ten envelopes each way, and a class that lost its server makes dozens at once. Guess. */
 const ENVELOPES_AT_ONCE = 128;
@@ -22,50 +23,59 @@ const CALLS_PER_SECOND = 1 / 20;
 /** Ends of sessions whose way is remembered. At the rate above one neighbour fills them in two minutes. Guess. */
 const MAX_WAYS = 4096;
 
-export interface CouriersContext {
+export interface CouriersView extends WaysView {
   /** Where this peer is reached. */
   address(): Address | null;
-  send(peer: PeerId, frame: IntroduceFrame): void;
-  refuse(peer: PeerId, refusal: Refusal): void;
   isLinked(peer: PeerId): boolean;
-  /** Who is linked and reached at this address. */
+  /** The linked peer that is reached at this address. */
   linkedAt(address: Address): PeerId | null;
-  /** Somebody linked, other than `except`, who may be nearer to the address; null when there is nobody. */
-  nextHop(to: Address, except: PeerId | null): PeerId | null;
-  /** An envelope for this peer. */
-  arrived(from: Address, bytes: Uint8Array, now: Time): void;
+}
+
+export interface CouriersOptions {
+  readonly queue: QueueOfLinks;
+  readonly view: CouriersView;
+  /** [0, 1) */
+  random(): number;
+}
+
+/** An envelope for this peer. */
+export interface Arrived {
+  readonly from: Address;
+  readonly bytes: Uint8Array;
 }
 
 export class Couriers {
-  readonly #context: CouriersContext;
+  readonly #options: CouriersOptions;
   /** Which neighbour leads to an end of a session. */
   readonly #wayByEnd = new Bounded<string, PeerId>(MAX_WAYS);
   readonly #allowanceByPeer = new Map<PeerId, { envelopes: Allowance; calls: Allowance }>();
 
-  constructor(context: CouriersContext) {
-    this.#context = context;
+  constructor(options: CouriersOptions) {
+    this.#options = options;
   }
 
   send(to: Address, bytes: Uint8Array): void {
-    const from = this.#context.address();
+    const from = this.#options.view.address();
     if (from) this.#pass({ type: "introduce", from, to, hops: MAX_HOPS, bytes }, null);
   }
 
-  frame(by: PeerId, frame: IntroduceFrame, now: Time): void {
+  /** @returns the envelope, if it is for this peer. */
+  frame(by: PeerId, frame: IntroduceFrame, now: Time): Arrived | null {
     const { from, to, hops, bytes } = frame;
     const session = sessionOn(bytes);
-    if (session === null) return this.#context.refuse(by, "malformed-envelope");
+    if (session === null) return this.#refuse(by, "malformed-envelope");
     const allowance = this.#allowanceOf(by);
     const isCall = !this.#wayByEnd.has(endOf(session, from));
-    const isMine = to === this.#context.address();
-    if (!allowance.envelopes.spend(1, now) || (isMine && isCall && !allowance.calls.spend(1, now)))
-      return this.#context.refuse(by, "too-many-introductions");
+    const mine = this.#options.view.address();
+    if (!allowance.envelopes.spend(1, now) || (to === mine && isCall && !allowance.calls.spend(1, now)))
+      return this.#refuse(by, "too-many-introductions");
     // A session keeps its way, so that its envelopes stay in order and a loop ends where it closes. [I10]
     const back = this.#wayTo(session, from);
-    if (from === this.#context.address() || (back !== null && back !== by)) return;
+    if (from === mine || (back !== null && back !== by)) return null;
     this.#remember(session, from, by);
-    if (isMine) return this.#context.arrived(from, bytes, now);
+    if (to === mine) return { from, bytes };
     if (hops > 0) this.#pass({ ...frame, hops: hops - 1 }, by);
+    return null;
   }
 
   peerDown(peer: PeerId): void {
@@ -76,15 +86,30 @@ export class Couriers {
     const session = sessionOn(frame.bytes);
     if (session === null) return;
     const { to } = frame;
-    const next = this.#wayTo(session, to) ?? this.#context.linkedAt(to) ?? this.#context.nextHop(to, by);
+    const next = this.#wayTo(session, to) ?? this.#options.view.linkedAt(to) ?? this.#nextHop(to, by);
     if (next === null || next === by) return;
     this.#remember(session, to, next);
-    this.#context.send(next, frame);
+    this.#options.queue({ type: "send", to: next, frame });
+  }
+
+  /** Straight to the one it is for, or back the way that its last word came, or anywhere. [I9] */
+  #nextHop(to: Address, except: PeerId | null): PeerId | null {
+    const { view, random } = this.#options;
+    const peer = view.peerAt(to);
+    const route = peer && view.routeTo(peer);
+    for (const next of [peer, route]) if (next && next !== except && view.isLinked(next)) return next;
+    const neighbors = [...view.neighbors()].filter((neighbor) => neighbor !== except);
+    return neighbors[Math.floor(random() * neighbors.length)] ?? null;
+  }
+
+  #refuse(peer: PeerId, refusal: Refusal): null {
+    this.#options.queue({ type: "refuse", peer, refusal });
+    return null;
   }
 
   #wayTo(session: IntroductionSession, end: Address): PeerId | null {
     const way = this.#wayByEnd.get(endOf(session, end));
-    return way !== undefined && this.#context.isLinked(way) ? way : null;
+    return way !== undefined && this.#options.view.isLinked(way) ? way : null;
   }
 
   #remember(session: IntroductionSession, end: Address, way: PeerId): void {

@@ -8,14 +8,16 @@
 import * as v from "valibot";
 import { encode } from "cborg";
 import { fail, ok, type Address, type Result, type RoomTag } from "@swapmeet/shared";
-import { Couriers, type CouriersContext } from "./couriers.ts";
+import { Couriers, type CouriersView } from "./couriers.ts";
 import { attemptOf, newSession, open, seal, SESSION_BYTES, type IntroductionSession } from "./envelope.ts";
 import { BoundedSet } from "../base/bounded.ts";
 import { hexToBytes } from "../base/bytes.ts";
 import { decodeCbor } from "../base/cbor.ts";
+import { fraction } from "../base/fraction.ts";
 import { type IntroduceFrame } from "../wire/frame.ts";
 import { AddressFromWire } from "../wire/frame-codec.ts";
-import type { Output, Signal } from "../io/io.ts";
+import type { Signal } from "../io/io.ts";
+import type { QueueOfLinks } from "./events.ts";
 import type { Time } from "../base/time.ts";
 import { PeerIdFromWire, type PeerId } from "../names/peer-id.ts";
 import type { Refusal } from "../names/refusal.ts";
@@ -34,22 +36,22 @@ export type Role = "initiator" | "responder";
 export interface Introduction {
   readonly session: IntroductionSession;
   readonly address: Address;
-  /** Of this peer. */
+  /** The role of this peer. */
   readonly role: Role;
-  /** Who the other side says it is: sealed in its envelopes, proven later. */
+  /** The peer that the other side says it is: sealed in its envelopes, proven later. */
   peer: PeerId | null;
   /** Envelopes sent, and the counter that the next one from there must have. [I3] */
   sent: number;
   expected: number;
-  way: Way;
-  /** What was told so far, until there is an answer: it may have to go another way. [I9] */
+  way: Carrier;
+  /** The envelopes sent so far, until there is an answer: they may have to go another way. [I9] */
   unanswered: Uint8Array[] | null;
   /** When what was told to the server goes through peers, if there is no answer. */
   readonly byPeersAt: Time;
 }
 
 /** How envelopes travel. Answers take the way that the question came. */
-type Way = "server" | "peers";
+type Carrier = "server" | "peers";
 
 /** For a link through a friend [Y2]: this side's key, and where the friends are reached; in an answer, the chosen one or none. */
 export interface RelayOffer {
@@ -57,8 +59,8 @@ export interface RelayOffer {
   readonly friends: readonly Address[];
 }
 
-/** What an envelope said. A call begins an introduction, which counts once it is accepted. */
-export interface Word {
+/** The content of an envelope. A call begins an introduction, which counts once it is accepted. */
+export interface Letter {
   readonly introduction: Introduction;
   readonly isCall: boolean;
   readonly peer: PeerId;
@@ -66,21 +68,18 @@ export interface Word {
 }
 
 /** The room that the server put this peer in, and where it is reached there. */
-export interface Place {
+export interface Membership {
   readonly tag: RoomTag;
   readonly address: Address;
 }
 
-export interface IntroductionsContext extends Omit<CouriersContext, "address" | "arrived"> {
+export interface IntroductionsOptions {
   readonly me: PeerId;
-  emit(output: Output): void;
+  readonly queue: QueueOfLinks;
+  readonly view: Omit<CouriersView, "address">;
   random(bytes: number): Uint8Array;
   /** The key that seals envelopes in the room with this tag. */
   envelopeKey(tag: RoomTag): Uint8Array;
-  /** @returns why this has no effect, or null. */
-  heard(word: Word, now: Time): Refusal | null;
-  /** Of somebody who can't be told from its envelope. */
-  refused(refusal: Refusal): void;
 }
 
 const RelayOfferFromWire = v.pipe(
@@ -100,31 +99,28 @@ const Payload = v.strictTuple([
 ]);
 
 export class Introductions {
-  readonly #context: IntroductionsContext;
+  readonly #options: IntroductionsOptions;
   readonly #couriers: Couriers;
   readonly #introductionBySession = new Map<IntroductionSession, Introduction>();
   /** The highest attempt number that the server brought from each address: an older one is a replay. [I4] */
   readonly #lastAttemptByAddress = new Map<Address, number>();
   readonly #accepted = new BoundedSet<IntroductionSession>(MAX_ACCEPTED);
-  #place: Place | null = null;
+  #membership: Membership | null = null;
   #isOnline = false;
   #begun = 0;
 
-  constructor(context: IntroductionsContext) {
-    this.#context = context;
+  constructor(options: IntroductionsOptions) {
+    this.#options = options;
+    const { queue, view, random } = options;
     this.#couriers = new Couriers({
-      address: () => this.#place?.address ?? null,
-      send: (peer, frame) => context.send(peer, frame),
-      refuse: (peer, refusal) => context.refuse(peer, refusal),
-      isLinked: (peer) => context.isLinked(peer),
-      linkedAt: (address) => context.linkedAt(address),
-      nextHop: (to, except) => context.nextHop(to, except),
-      arrived: (from, bytes, now) => this.#arrived(from, bytes, "peers", now),
+      queue,
+      view: { ...view, address: () => this.#membership?.address ?? null },
+      random: () => fraction(random),
     });
   }
 
-  get place(): Place | null {
-    return this.#place;
+  get membership(): Membership | null {
+    return this.#membership;
   }
 
   get isOnline(): boolean {
@@ -132,8 +128,9 @@ export class Introductions {
   }
 
   enter(tag: RoomTag, address: Address): void {
-    if (this.#place?.address !== address || this.#place.tag !== tag) this.#lastAttemptByAddress.clear();
-    this.#place = { tag, address };
+    if (this.#membership?.address !== address || this.#membership.tag !== tag)
+      this.#lastAttemptByAddress.clear();
+    this.#membership = { tag, address };
     this.#isOnline = true;
   }
 
@@ -143,12 +140,12 @@ export class Introductions {
   }
 
   leave(): void {
-    this.#place = null;
+    this.#membership = null;
   }
 
   begin(address: Address, now: Time): Introduction {
     const introduction: Introduction = {
-      session: newSession(++this.#begun, this.#context.random(SESSION_BYTES - 4)),
+      session: newSession(++this.#begun, this.#options.random(SESSION_BYTES - 4)),
       address,
       role: "initiator",
       peer: null,
@@ -177,28 +174,29 @@ export class Introductions {
   }
 
   tell(introduction: Introduction, said: Signal | RelayOffer): void {
-    if (!this.#place) return;
-    const { tag, address } = this.#place;
+    if (!this.#membership) return;
+    const { tag, address } = this.#membership;
     const wire = typeof said === "string" ? said : [said.key, said.friends.map(hexToBytes)];
-    const payload = encode([introduction.role, hexToBytes(this.#context.me), wire]);
+    const payload = encode([introduction.role, hexToBytes(this.#options.me), wire]);
     const bytes = seal(
-      this.#context.envelopeKey(tag),
+      this.#options.envelopeKey(tag),
       { tag, from: address, to: introduction.address },
       { session: introduction.session, counter: introduction.sent++, payload },
-      this.#context.random(24),
+      this.#options.random(24),
     );
     introduction.unanswered?.push(bytes);
     this.#send(introduction, bytes);
   }
 
-  /** The server brought an envelope. */
-  envelope(from: Address, bytes: Uint8Array, now: Time): void {
-    this.#arrived(from, bytes, "server", now);
+  /** The server brought an envelope. Who it is from can't be told from one that fails. */
+  envelope(from: Address, bytes: Uint8Array, now: Time): Result<Letter, Refusal> {
+    return this.#read(from, bytes, "server", now);
   }
 
-  /** A peer brought one, for this peer or for another. */
-  frame(by: PeerId, frame: IntroduceFrame, now: Time): void {
-    this.#couriers.frame(by, frame, now);
+  /** A peer brought one. Null: it was for another, or not to be brought. */
+  frame(by: PeerId, frame: IntroduceFrame, now: Time): Result<Letter, Refusal> | null {
+    const arrived = this.#couriers.frame(by, frame, now);
+    return arrived && this.#read(arrived.from, arrived.bytes, "peers", now);
   }
 
   peerDown(peer: PeerId): void {
@@ -219,7 +217,8 @@ export class Introductions {
 
   #send(introduction: Introduction, bytes: Uint8Array): void {
     const { address, way } = introduction;
-    if (way === "server" && this.#isOnline) this.#context.emit({ type: "send-envelope", to: address, bytes });
+    if (way === "server" && this.#isOnline)
+      this.#options.queue({ type: "output", output: { type: "send-envelope", to: address, bytes } });
     else this.#couriers.send(address, bytes);
   }
 
@@ -230,16 +229,10 @@ export class Introductions {
     for (const bytes of introduction.unanswered) this.#send(introduction, bytes);
   }
 
-  #arrived(from: Address, bytes: Uint8Array, way: Way, now: Time): void {
-    const word = this.#read(from, bytes, way, now);
-    const refusal = word.ok ? this.#context.heard(word.value, now) : word.problem;
-    if (refusal) this.#context.refused(refusal);
-  }
-
-  #read(from: Address, bytes: Uint8Array, way: Way, now: Time): Result<Word, Refusal> {
-    if (!this.#place) return fail("stale-envelope");
-    const { tag, address } = this.#place;
-    const opened = open(this.#context.envelopeKey(tag), { tag, from, to: address }, bytes);
+  #read(from: Address, bytes: Uint8Array, way: Carrier, now: Time): Result<Letter, Refusal> {
+    if (!this.#membership) return fail("stale-envelope");
+    const { tag, address } = this.#membership;
+    const opened = open(this.#options.envelopeKey(tag), { tag, from, to: address }, bytes);
     if (!opened.ok) return opened;
     const { session, counter, payload } = opened.value;
     const parsed = v.safeParse(Payload, decodeCbor(payload));

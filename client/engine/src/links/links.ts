@@ -6,106 +6,89 @@
  *
  * Nobody outside hears of a link before it is proven. It does not know what frames mean that are not its own.
  */
-import type { Address, RoomTag } from "@swapmeet/shared";
+import type { Address, Result, RoomTag } from "@swapmeet/shared";
+import type { Time } from "../base/time.ts";
+import { telling } from "../io/effect.ts";
+import type { LinkEnd, LinkId, Output, Signal } from "../io/io.ts";
+import type { PeerId } from "../names/peer-id.ts";
+import type { Refusal } from "../names/refusal.ts";
+import type { Frame } from "../wire/frame.ts";
+import { decodeFrame, encodeFrame } from "../wire/frame-codec.ts";
 import type { ConnectionsLeft } from "./call-budget.ts";
 import { Calls } from "./calls.ts";
-import { type Frame, type RelayFrame } from "../wire/frame.ts";
-import { FrameAllowances } from "./frame-allowances.ts";
-import { decodeFrame, encodeFrame } from "../wire/frame-codec.ts";
-import { Introductions, type Introduction, type IntroductionsContext, type Word } from "./introductions.ts";
-import type { LinkEnd, LinkId, Notice, Signal } from "../io/io.ts";
-import type { Time } from "../base/time.ts";
-import { deadlineOf, type Link, type Stage } from "./link.ts";
-import type { PeerId } from "../names/peer-id.ts";
-import { Proving, type ProvingContext } from "./proving.ts";
+import type { LinksView, QueueOfLinks } from "./events.ts";
+import { FrameAllowances, type Beyond } from "./frame-allowances.ts";
+import { Introductions, type Letter } from "./introductions.ts";
+import { deadlineOf, type Link } from "./link.ts";
+import { LinkTable } from "./link-table.ts";
+import { Proving, type ProvingStep } from "./proving.ts";
 import { Pulse } from "./pulse.ts";
-import { isHostile, type Refusal } from "../names/refusal.ts";
-import { RelayedLinks } from "./relayed-links.ts";
+import { Refusals } from "./refusals.ts";
+import { RelayedLinks, type RelayedNews } from "./relayed-links.ts";
 import { Relay } from "./relay.ts";
 
-export interface LinksContext
-  extends
-    Pick<IntroductionsContext, "me" | "emit" | "random" | "envelopeKey" | "nextHop">,
-    Pick<ProvingContext, "sign" | "verify"> {
-  notify(notice: Notice): void;
-  /** `calledUs`: it was not this peer that chose. */
-  peerUp(peer: PeerId, at: { readonly address: Address; readonly calledUs: boolean }, now: Time): void;
-  /** `wasQuiet`: it owed an answer. */
-  peerDown(peer: PeerId, wasQuiet: boolean, now: Time): void;
-  /** Nobody is there, or the network keeps the two apart. `wasSilent`: nobody answered at all. */
-  dialFailed(address: Address, wasSilent: boolean, now: Time): void;
-  /** Somebody wants the link to stay although nothing is said on it. */
-  isNeeded(peer: PeerId): boolean;
-  frame(peer: PeerId, frame: Frame, now: Time): void;
+/** A frame beyond its allowance is refused for this. */
+const REFUSAL_BEYOND: Readonly<Record<Exclude<Beyond, "passed over">, Refusal>> = {
+  dropped: "too-many-requests",
+  hostile: "flood",
+  "second proof": "second-proof",
+};
+
+export interface LinksOptions {
+  readonly me: PeerId;
+  readonly queue: QueueOfLinks;
+  readonly view: LinksView;
+  /** Cryptographically random in production. */
+  random(bytes: number): Uint8Array;
+  /** The key that seals envelopes in the room with this tag. */
+  envelopeKey(tag: RoomTag): Uint8Array;
 }
 
 export class Links {
-  readonly #context: LinksContext;
+  readonly #options: LinksOptions;
+  readonly #queue: QueueOfLinks;
+  readonly #table = new LinkTable();
   readonly #introductions: Introductions;
   readonly #relay: Relay;
   readonly #relayed: RelayedLinks;
-  readonly #linkById = new Map<LinkId, Link>();
-  readonly #linkByIntroduction = new Map<Introduction, Link>();
-  readonly #linkByPeer = new Map<PeerId, Link>();
   readonly #calls: Calls;
-  readonly #dropped = new Set<PeerId>();
-  readonly #doomed = new Set<Link>();
-  readonly refusals = new Map<Refusal, number>();
-  /**
-   * When the first beat of any link is due, or earlier: until it is looked at again, what is said on links only puts
-   * their beats off. Null: links came, went or moved on.
-   */
-  #nextBeat: Time | null = null;
-  #nextLinkId = 1;
-  /** When the last bytes came. */
-  #now: Time = 0;
+  readonly #refusals = new Refusals();
 
-  constructor(context: LinksContext) {
-    this.#context = context;
+  constructor(options: LinksOptions) {
+    this.#options = options;
+    const { me, queue, view, random, envelopeKey } = options;
+    const links = this.#table;
+    this.#queue = queue;
     this.#introductions = new Introductions({
-      ...context,
-      heard: (word, now) => this.#hear(word, now),
-      refused: (refusal) => this.count(refusal),
-      send: (peer, frame) => this.send(peer, frame),
-      refuse: (peer, refusal) => this.refuse(peer, refusal),
-      isLinked: (peer) => this.isLinked(peer),
-      linkedAt: (address) => this.#linkedAt(address)?.introduction.peer ?? null,
+      ...{ me, queue, random, envelopeKey },
+      view: {
+        peerAt: (address) => view.peerAt(address),
+        routeTo: (peer) => view.routeTo(peer),
+        neighbors: () => view.neighbors(),
+        isLinked: (peer) => this.isLinked(peer),
+        linkedAt: (address) => links.at(address)?.introduction.peer ?? null,
+      },
     });
-    const send = (peer: PeerId, frame: RelayFrame) => this.send(peer, frame);
-    const refuse = (peer: PeerId, refusal: Refusal) => this.refuse(peer, refusal);
-    this.#relay = new Relay({
-      addressOf: (peer) => this.#directTo(peer)?.introduction.address ?? null,
+    this.#relay = new Relay(queue, {
+      directAddressOf: (peer) => links.directAddressOf(peer),
       directAt: (address) => {
-        const link = this.#linkedAt(address);
+        const link = links.at(address);
         return link && !link.isRelayed ? link.introduction.peer : null;
       },
-      send,
-      refuse,
     });
     this.#relayed = new RelayedLinks({
-      address: () => this.#introductions.place?.address ?? null,
-      roomKey: () => context.envelopeKey((this.#introductions.place as { tag: RoomTag }).tag),
-      random: (bytes) => context.random(bytes),
-      friends: () => this.#friends(),
-      send,
-      refuse,
-      opened: (link, local, remote, now) => this.opened(link, local, remote, now),
-      bytes: (link, bytes, now) => this.bytes(link, bytes, now),
-      took: (link) => context.emit({ type: "relay-took", link }),
-      ended: (link, isLost, now) => this.#relayEnded(link, isLost, now),
-    });
-    this.#calls = new Calls(
-      {
-        ...context,
-        links: this.#linkById,
-        peerCount: () => this.peerCount,
-        isLinkedAt: (address) => this.#linkedAt(address) !== null,
-        add: (introduction, isRelayed, now) => this.#add(introduction, isRelayed, now),
-        drop: (link) => this.#drop(link),
+      ...{ queue, random },
+      view: {
+        address: () => this.#introductions.membership?.address ?? null,
+        roomKey: () => envelopeKey((this.#introductions.membership as { tag: RoomTag }).tag),
+        friends: () => links.friends(),
       },
-      this.#introductions,
-      this.#relayed,
-    );
+    });
+    this.#calls = new Calls({
+      ...{ queue, links, random },
+      introductions: this.#introductions,
+      relayed: this.#relayed,
+    });
   }
 
   // -- the server ------------------------------------------------------------------------------------------------
@@ -128,6 +111,11 @@ export class Links {
     return this.#calls.dial(address, now);
   }
 
+  /** Whether a call there may begin, if a connection is left for it. */
+  mayDial(address: Address, now: Time): boolean {
+    return this.#calls.mayDial(address, now);
+  }
+
   get connectionsLeft(): ConnectionsLeft {
     return this.#calls.connectionsLeft;
   }
@@ -135,103 +123,120 @@ export class Links {
   /** The others may have given up on this device while it slept: all links are pinged at once. */
   woke(sleptMs: number, now: Time): void {
     this.#calls.woke(sleptMs);
-    for (const { stage } of this.#linkById.values())
-      if (stage.type === "proven") stage.pulse.woke(sleptMs, now);
-    this.#nextBeat = null;
+    for (const { stage } of this.#table.all()) if (stage.type === "proven") stage.pulse.woke(sleptMs, now);
+    this.#table.lookAtBeats();
   }
 
   envelope(from: Address, bytes: Uint8Array, now: Time): void {
-    this.#introductions.envelope(from, bytes, now);
+    this.#hear(this.#introductions.envelope(from, bytes, now), now);
   }
 
-  #hear(word: Word, now: Time): Refusal | null {
-    const { introduction, isCall, peer, said } = word;
-    if (isCall && (this.#dropped.has(peer) || peer === this.#context.me)) return "stale-envelope";
+  /** The sender of an envelope can't be told before it is opened, so a refusal of one is only counted. */
+  #hear(letter: Result<Letter, Refusal>, now: Time): void {
+    const refusal = letter.ok ? this.#read(letter.value, now) : letter.problem;
+    if (refusal) this.count(refusal);
+  }
+
+  /** @returns why it has no effect, or null. */
+  #read({ introduction, isCall, peer, said }: Letter, now: Time): Refusal | null {
+    if (isCall && (this.#refusals.isDropped(peer) || peer === this.#options.me)) return "stale-envelope";
     if (isCall) return this.#calls.answer(introduction, said, now);
-    const link = this.#linkByIntroduction.get(introduction);
+    const link = this.#table.of(introduction);
     if (!link) return "stale-envelope";
-    if (this.#dropped.has(peer)) {
+    if (this.#refusals.isDropped(peer)) {
       this.#end(link, now);
       this.#calls.shun(introduction);
       return "stale-envelope";
     }
     if (link.isRelayed !== (typeof said !== "string")) return "malformed-envelope";
-    if (typeof said === "string") this.#context.emit({ type: "signal", link: link.id, signal: said });
-    else if (!this.#relayed.answered(link.id, said, now)) this.#end(link, now, "no-route");
+    if (typeof said === "string") this.#emit({ type: "signal", link: link.id, signal: said });
+    else {
+      const keys = this.#relayed.answered(link.id, said, now);
+      if (keys) this.opened(link.id, keys.local, keys.remote, now);
+      else this.#end(link, now, "no-route");
+    }
     return null;
-  }
-
-  #add(introduction: Introduction, isRelayed: boolean, now: Time): Link {
-    const stage: Stage = { type: "introducing", since: now };
-    const link = { id: this.#nextLinkId++, introduction, isRelayed, isReachable: false, stage };
-    this.#linkById.set(link.id, link);
-    this.#linkByIntroduction.set(introduction, link);
-    this.#nextBeat = null;
-    return link;
   }
 
   // -- a connection ----------------------------------------------------------------------------------------------
 
   signal(id: LinkId, signal: Signal): void {
-    const link = this.#linkById.get(id);
+    const link = this.#table.get(id);
     if (link) this.#introductions.tell(link.introduction, signal);
   }
 
   reachable(id: LinkId): void {
-    const link = this.#linkById.get(id);
+    const link = this.#table.get(id);
     if (link) link.isReachable = true;
   }
 
   opened(id: LinkId, local: string, remote: string, now: Time): void {
-    const link = this.#linkById.get(id);
-    const { place } = this.#introductions;
-    if (!link || !place || link.stage.type !== "introducing") return;
+    const link = this.#table.get(id);
+    const { membership } = this.#introductions;
+    if (!link || !membership || link.stage.type !== "introducing") return;
     const { introduction } = link;
     const { peer } = introduction;
     if (!peer) return this.#end(link, now); // no envelope ever named it: can't be
-    const context = {
-      ...this.#context,
-      place: () => this.#introductions.place,
-      isOver: () => this.#linkById.get(id) !== link,
-      send: (frame: Frame) => this.#sendFrame(link, frame),
-      refuse: (refusal: Refusal) => this.#refuse(link, refusal),
-      proven: (waiting: readonly Frame[], now: Time) => this.#proven(link, peer, waiting, now),
+    const proving = new Proving(this.#options.me, introduction, peer, { local, remote }, now);
+    this.#table.moveOn(link, { type: "proving", proving });
+    const then = (signature: Uint8Array, at: Time): void => {
+      if (!this.#table.has(link)) return;
+      this.#sendFrame(link, proving.signed(signature));
+      if (proving.isDone) this.#proven(link, peer, proving.waiting, at);
     };
-    const proving = new Proving(introduction, peer, { local, remote }, context, now);
-    this.#moveOn(link, { type: "proving", proving });
-    proving.begin(place);
+    this.#queue({ type: "sign", bytes: proving.textOf(membership), then });
   }
 
   bytes(id: LinkId, bytes: Uint8Array, now: Time): void {
-    const link = this.#linkById.get(id);
-    if (!link || this.#doomed.has(link)) return;
-    this.#now = now;
+    const link = this.#table.get(id);
+    if (!link || this.#refusals.isDoomed(link)) return;
     const decoded = decodeFrame(bytes);
-    if (!decoded.ok) return this.#refuse(link, decoded.problem);
+    if (!decoded.ok) return this.#refuse(link, decoded.problem, now);
     const frame = decoded.value;
     switch (link.stage.type) {
       case "introducing":
-        return this.#refuse(link, "frame-before-proof");
-      case "proving":
-        return link.stage.proving.frame(frame);
+        return this.#refuse(link, "frame-before-proof", now);
+      case "proving": {
+        const { proving } = link.stage;
+        return this.#prove(link, proving, proving.frame(frame, this.#introductions.membership), now);
+      }
       case "proven":
         link.stage.pulse.heard(now);
         return this.#frame(link, link.stage.pulse, frame, now);
     }
   }
 
+  #prove(link: Link, proving: Proving, step: ProvingStep, now: Time): void {
+    switch (step.type) {
+      case "nothing":
+        return;
+      case "refuse":
+        return this.#refuse(link, step.refusal, now);
+      case "check": {
+        const peer = link.introduction.peer as PeerId;
+        const then = (isValid: boolean, at: Time): void => {
+          if (!this.#table.has(link)) return;
+          if (!isValid) return this.#refuse(link, "false-proof", at);
+          proving.checked();
+          if (proving.isDone) this.#proven(link, peer, proving.waiting, at);
+        };
+        return this.#queue({ type: "verify", by: peer, bytes: step.bytes, signature: step.signature, then });
+      }
+    }
+  }
+
   #proven(link: Link, peer: PeerId, waiting: readonly Frame[], now: Time): void {
     const { address, role } = link.introduction;
-    if (this.#dropped.has(peer)) return this.#end(link, now);
-    const older = this.#linkByPeer.get(peer);
+    if (this.#refusals.isDropped(peer)) return this.#end(link, now);
+    const older = this.#table.to(peer);
     if (older && link.isRelayed && !older.isRelayed) return this.#end(link, now);
     if (older) this.#end(older, now); // one link a peer: the newer one works
-    const pulse = new Pulse(() => this.#context.isNeeded(peer), now);
-    this.#moveOn(link, { type: "proven", pulse, allowances: new FrameAllowances() });
-    if (link.isRelayed) this.#context.emit({ type: "open-relay", link: link.id });
-    this.#linkByPeer.set(peer, link);
+    const pulse = new Pulse(() => this.#options.view.isNeeded(peer), now);
+    this.#table.moveOn(link, { type: "proven", pulse, allowances: new FrameAllowances() });
+    if (link.isRelayed) this.#emit({ type: "open-relay", link: link.id });
+    this.#table.assign(link, peer);
     this.#calls.succeeded(link, now);
-    this.#context.peerUp(peer, { address, calledUs: role === "responder" }, now);
+    this.#queue({ type: "peer-up", peer, address, calledUs: role === "responder" });
     for (const frame of waiting) this.#frame(link, pulse, frame, now);
   }
 
@@ -245,177 +250,170 @@ export class Links {
         return this.#sendFrame(link, { type: "pong", nonce: frame.nonce });
       case "pong":
         return pulse.pong(now);
-      case "introduce":
-        return this.#introductions.frame(peer, frame, now);
-      case "relay":
+      case "introduce": {
+        const letter = this.#introductions.frame(peer, frame, now);
+        return letter ? this.#hear(letter, now) : undefined;
+      }
+      case "relay": {
         pulse.used();
-        if (frame.to === this.#introductions.place?.address) return this.#relayed.frame(peer, frame, now);
-        return this.#relay.carry(peer, frame, now);
+        if (frame.to !== this.#introductions.membership?.address) return this.#relay.carry(peer, frame, now);
+        const news = this.#relayed.frame(peer, frame);
+        return news ? this.#relayedNews(news, now) : undefined;
+      }
       default:
         pulse.used();
-        this.#context.frame(peer, frame, now);
+        this.#queue({ type: "frame", peer, frame });
     }
   }
 
   /** Whether the peer may send one more frame of this type. [W3a] */
   #mayCome(link: Link, frame: Frame, now: Time): boolean {
     const beyond = link.stage.type === "proven" ? link.stage.allowances.spend(frame.type, now) : null;
-    switch (beyond) {
-      case null:
-        return true;
-      case "dropped":
-        this.#refuse(link, "too-many-requests");
-        return false;
-      case "passed over":
-        this.count("too-many-requests");
-        return false;
-      case "hostile":
-        this.#refuse(link, "flood");
-        return false;
-      case "second proof":
-        this.#refuse(link, "second-proof");
-        return false;
-    }
+    if (beyond === null) return true;
+    if (beyond === "passed over") this.count("too-many-requests");
+    else this.#refuse(link, REFUSAL_BEYOND[beyond], now);
+    return false;
   }
 
   /** The connection is gone, whoever ended it. */
   closed(id: LinkId, reason: LinkEnd, now: Time): void {
-    const link = this.#linkById.get(id);
-    if (!link) return;
-    this.#remove(link);
-    if (link.stage.type === "proven") {
-      const peer = link.introduction.peer as PeerId;
-      if (this.#linkByPeer.get(peer) === link) {
-        this.#linkByPeer.delete(peer);
-        this.#introductions.peerDown(peer);
-        this.#relay.peerDown(peer);
-        this.#context.peerDown(peer, link.stage.pulse.isQuiet(now), now);
-        if (!link.isRelayed) this.#relayed.peerDown(peer, now);
-      }
-      return;
-    }
-    this.#calls.failed(link, reason, now);
+    const link = this.#table.get(id);
+    if (link) this.#closed(link, reason, now);
   }
 
-  /** A block for a link through a friend. */
+  #closed(link: Link, reason: LinkEnd, now: Time): void {
+    const peer = this.#calls.end(link);
+    if (link.stage.type !== "proven") return this.#calls.failed(link, reason, now);
+    if (peer === null) return;
+    this.#introductions.peerDown(peer);
+    this.#relay.peerDown(peer);
+    this.#queue({ type: "peer-down", peer, wasQuiet: link.stage.pulse.isQuiet(now) });
+    if (!link.isRelayed) for (const relayed of this.#relayed.peerDown(peer)) this.#relayLost(relayed, now);
+  }
+
+  // -- links through a friend ------------------------------------------------------------------------------------
+
+  /** A block for one. */
   relayedFrame(id: LinkId, bytes: Uint8Array): void {
     this.#relayed.send(id, bytes, true);
   }
 
+  #relayedNews({ link: id, opened, said }: RelayedNews, now: Time): void {
+    if (opened) this.opened(id, opened.local, opened.remote, now);
+    switch (said.type) {
+      case "part":
+        return;
+      case "frame":
+        return this.bytes(id, said.bytes, now);
+      case "end":
+        return this.#endOf(id, now);
+      case "lost":
+        this.#relayed.distrust(id, now);
+        return this.#relayLost(id, now);
+    }
+  }
+
+  #endOf(id: LinkId, now: Time): void {
+    const link = this.#table.get(id);
+    if (link) this.#end(link, now);
+  }
+
   /** Where another friend may do what this one no longer does, it is asked at once. [Y6] */
-  #relayEnded(id: LinkId, isLost: boolean, now: Time): void {
-    const link = this.#linkById.get(id);
+  #relayLost(id: LinkId, now: Time): void {
+    const link = this.#table.get(id);
     if (!link) return;
     this.#end(link, now);
-    if (isLost && link.stage.type === "proven") this.#calls.dialThroughFriend(link.introduction.address, now);
+    if (link.stage.type === "proven") this.#calls.dialThroughFriend(link.introduction.address, now);
   }
 
   // -- what others ask -------------------------------------------------------------------------------------------
 
-  /** Bytes are those of a frame, as it came. */
-  send(peer: PeerId, frame: Frame | Uint8Array): void {
-    const link = this.#linkByPeer.get(peer);
-    if (link?.stage.type !== "proven") return;
+  /** Bytes are those of a frame, as it came. @returns what the host is to do for it at once, if anything. */
+  send(peer: PeerId, frame: Frame | Uint8Array): Output | null {
+    const link = this.#table.to(peer);
+    if (link?.stage.type !== "proven") return null;
     link.stage.pulse.used();
-    this.#sendFrame(link, frame);
+    return this.#sending(link, frame);
   }
 
   linkOf(peer: PeerId): LinkId | null {
-    return this.#linkByPeer.get(peer)?.id ?? null;
+    return this.#table.to(peer)?.id ?? null;
   }
 
   peers(): IterableIterator<PeerId> {
-    return this.#linkByPeer.keys();
+    return this.#table.peers();
   }
 
   /** Attempts included. */
   get linkCount(): number {
-    return this.#linkById.size;
+    return this.#table.size;
   }
 
   get peerCount(): number {
-    return this.#linkByPeer.size;
+    return this.#table.peerCount;
   }
 
   isLinked(peer: PeerId): boolean {
-    return this.#linkByPeer.has(peer);
+    return this.#table.to(peer) !== undefined;
   }
 
   /** The peer is linked, and owes an answer. [W8a] */
   isQuiet(peer: PeerId, now: Time): boolean {
-    const stage = this.#linkByPeer.get(peer)?.stage;
+    const stage = this.#table.to(peer)?.stage;
     return stage?.type === "proven" && stage.pulse.isQuiet(now);
   }
 
   /** Somebody answers there, and no connection comes about. */
   isApart(address: Address): boolean {
-    return this.#calls.isApart(address) && this.#linkedAt(address) === null;
+    return this.#calls.isApart(address) && this.#table.at(address) === null;
   }
 
   /** The peer is reached through a friend. */
   isRelayed(peer: PeerId): boolean {
-    return this.#linkByPeer.get(peer)?.isRelayed ?? false;
-  }
-
-  #linkedAt(address: Address): Link | null {
-    for (const link of this.#linkByPeer.values()) if (link.introduction.address === address) return link;
-    return null;
-  }
-
-  #directTo(peer: PeerId): Link | null {
-    const link = this.#linkByPeer.get(peer);
-    return link && !link.isRelayed ? link : null;
-  }
-
-  *#friends(): IterableIterator<readonly [PeerId, Address]> {
-    for (const [peer, { introduction, isRelayed }] of this.#linkByPeer)
-      if (!isRelayed) yield [peer, introduction.address];
+    return this.#table.to(peer)?.isRelayed ?? false;
   }
 
   rttMs(peer: PeerId): number | null {
-    const stage = this.#linkByPeer.get(peer)?.stage;
+    const stage = this.#table.to(peer)?.stage;
     return stage?.type === "proven" ? stage.pulse.rttMs : null;
   }
 
   /** Counts, and for what only a hostile peer can do, ends the link for this room once the input is handled. */
-  refuse(peer: PeerId, refusal: Refusal): void {
-    const link = this.#linkByPeer.get(peer);
-    if (link) this.#refuse(link, refusal);
+  refuse(peer: PeerId, refusal: Refusal, now: Time): void {
+    const link = this.#table.to(peer);
+    if (link) this.#refuse(link, refusal, now);
     else this.count(refusal);
   }
 
-  #refuse(link: Link, refusal: Refusal): void {
-    this.count(refusal);
-    if (this.#doomed.has(link)) return;
-    if (!isHostile(refusal)) {
-      if (link.stage.type !== "proven" || link.stage.allowances.offend(refusal, this.#now)) return;
-      return this.#refuse(link, "flood"); // [W3b]
-    }
-    this.#doomed.add(link);
-    // Before the proof the name is only a claim: the link ends, the name is not blamed.
-    const { peer } = link.introduction;
-    if (link.stage.type !== "proven" || !peer) return;
-    this.#dropped.add(peer);
+  #refuse(link: Link, refusal: Refusal, now: Time): void {
+    const isDroppedFor = this.#refusals.refuse(link, refusal, now);
+    if (!isDroppedFor) return;
     this.#calls.shun(link.introduction);
-    this.#context.notify({ type: "peer-dropped", peer, refusal });
+    const peer = link.introduction.peer as PeerId;
+    this.#queue(telling({ type: "peer-dropped", peer, refusal: isDroppedFor }));
   }
 
   /** Counts what nobody in particular is to blame for. */
   count(refusal: Refusal): void {
-    this.refusals.set(refusal, (this.refusals.get(refusal) ?? 0) + 1);
+    this.#refusals.count(refusal);
   }
 
-  /** Called by the engine after each input: ends the links that were refused, and sends through friends what waits. */
+  /** How often each refusal was made, since the start. */
+  get refusals(): ReadonlyMap<Refusal, number> {
+    return this.#refusals.counts;
+  }
+
+  /** After each input, when nobody has more to say: ends the links that were refused, and sends through friends. */
   settle(now: Time): void {
-    for (const link of this.#doomed) this.#end(link, now);
-    this.#doomed.clear();
+    for (const link of this.#refusals.takeDoomed()) this.#end(link, now);
+    for (const id of this.#relayed.overfull()) this.#endOf(id, now);
     this.#relayed.flush(now);
   }
 
   tick(now: Time): void {
-    this.#nextBeat = null;
-    for (const link of [...this.#linkById.values()]) {
-      if (!this.#linkById.has(link.id)) continue; // it ended with its friend
+    this.#table.lookAtBeats();
+    for (const link of [...this.#table.all()]) {
+      if (!this.#table.has(link)) continue; // it ended with its friend
       if (link.stage.type === "proven") this.#beat(link, link.stage.pulse, now);
       else if (now >= deadlineOf(link)) this.#end(link, now, "timeout");
     }
@@ -431,66 +429,55 @@ export class Links {
         this.#sendFrame(link, { type: "ping", nonce: 0 });
         return this.#calls.retryDirect(link, now);
       case "silent":
-        return link.isRelayed ? this.#relayed.lost(link.id, now) : this.#end(link, now);
+        if (!link.isRelayed) return this.#end(link, now);
+        this.#relayed.distrust(link.id, now);
+        return this.#relayLost(link.id, now);
       case "idle":
         return this.#end(link, now);
     }
   }
 
   nextDeadline(): Time | null {
-    this.#nextBeat ??= this.#firstBeat();
     const next = Math.min(
       this.#introductions.nextDeadline() ?? Infinity,
       this.#relayed.nextDeadline() ?? Infinity,
-      this.#nextBeat,
+      this.#table.nextBeat,
     );
     return next === Infinity ? null : next;
   }
 
-  #firstBeat(): Time {
-    let first = Infinity;
-    for (const link of this.#linkById.values()) first = Math.min(first, deadlineOf(link));
-    return first;
+  /** Before all others: what these tell the other side goes over links of friends. */
+  endRelayed(now: Time): void {
+    for (const link of [...this.#table.all()]) if (link.isRelayed) this.#end(link, now);
   }
 
   closeAll(now: Time): void {
-    const links = [...this.#linkById.values()];
-    for (const link of links) if (link.isRelayed) this.#end(link, now);
     this.#introductions.leave();
-    for (const link of links) this.#end(link, now);
+    for (const link of [...this.#table.all()]) this.#end(link, now);
   }
 
   // -- details ---------------------------------------------------------------------------------------------------
 
-  #sendFrame(link: Link, frame: Frame | Uint8Array): void {
-    const bytes = frame instanceof Uint8Array ? frame : encodeFrame(frame);
-    if (link.isRelayed) this.#relayed.send(link.id, bytes);
-    else this.#context.emit({ type: "send", link: link.id, bytes });
+  #emit(output: Output): void {
+    this.#queue({ type: "output", output });
   }
 
-  #moveOn(link: Link, stage: Stage): void {
-    link.stage = stage;
-    this.#nextBeat = null;
+  #sendFrame(link: Link, frame: Frame): void {
+    const output = this.#sending(link, frame);
+    if (output) this.#emit(output);
+  }
+
+  /** Null: it waits until a friend may carry it. */
+  #sending(link: Link, frame: Frame | Uint8Array): Output | null {
+    const bytes = frame instanceof Uint8Array ? frame : encodeFrame(frame);
+    if (!link.isRelayed) return { type: "send", link: link.id, bytes };
+    this.#relayed.send(link.id, bytes);
+    return null;
   }
 
   #end(link: Link, now: Time, reason: LinkEnd = "closed"): void {
-    if (!this.#linkById.has(link.id)) return;
-    this.#context.emit({ type: "close-link", link: link.id });
-    this.closed(link.id, reason, now);
-  }
-
-  /** Gives up an attempt that another one replaces: no failure. */
-  #drop(link: Link): void {
-    this.#context.emit({ type: "close-link", link: link.id });
-    this.#remove(link);
-  }
-
-  #remove(link: Link): void {
-    this.#relayed.end(link.id);
-    this.#linkById.delete(link.id);
-    this.#nextBeat = null;
-    this.#linkByIntroduction.delete(link.introduction);
-    this.#introductions.end(link.introduction);
-    this.#doomed.delete(link);
+    if (!this.#table.has(link)) return;
+    this.#emit({ type: "close-link", link: link.id });
+    this.#closed(link, reason, now);
   }
 }

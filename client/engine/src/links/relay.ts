@@ -1,42 +1,44 @@
 /**
- * What a friend does for two peers that it is linked to and that can't reach each other: it carries their sealed
- * messages, within a bound. PROTOCOL.md, rule Y1.
+ * A friend carries the sealed messages of two peers that it is linked to and that can't reach each other, within a bound.
+ * PROTOCOL.md, rule Y1.
  */
 import type { Address } from "@swapmeet/shared";
 import { Allowance } from "../base/allowance.ts";
 import type { RelayFrame } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
-import type { Refusal } from "../names/refusal.ts";
+import type { QueueOfLinks } from "./events.ts";
 
-/** Of one sender, to whomever: a friend gives away a fifth of an uplink of 10 Mbit/s. Guess. */
+/** For one sender, whoever it sends to: a friend gives away a fifth of an uplink of 10 Mbit/s. Guess. */
 const CARRIED_BYTES_PER_SECOND = 256 * 1024;
-/** What a network that stood still for four seconds delivers at once: the sender paces itself [Y5]. */
+/** A network that stood still for four seconds delivers so much at once: the sender paces itself [Y5]. */
 const CARRIED_BYTES_AT_ONCE = 1024 * 1024;
 
-export interface RelayContext {
+export interface RelayView {
   /** Where a peer with a direct link is reached; null: there is none. */
-  addressOf(peer: PeerId): Address | null;
+  directAddressOf(peer: PeerId): Address | null;
+  /** The peer that has a direct link and is reached there. */
   directAt(address: Address): PeerId | null;
-  send(peer: PeerId, frame: RelayFrame): void;
-  refuse(peer: PeerId, refusal: Refusal): void;
 }
 
 export class Relay {
-  readonly #context: RelayContext;
+  readonly #queue: QueueOfLinks;
+  readonly #view: RelayView;
   readonly #allowanceByPeer = new Map<PeerId, Allowance>();
 
-  constructor(context: RelayContext) {
-    this.#context = context;
+  constructor(queue: QueueOfLinks, view: RelayView) {
+    this.#queue = queue;
+    this.#view = view;
   }
 
   carry(by: PeerId, frame: RelayFrame, now: Time): void {
-    if (frame.from !== this.#context.addressOf(by)) return this.#context.refuse(by, "bad-request");
-    const to = this.#context.directAt(frame.to);
+    if (frame.from !== this.#view.directAddressOf(by))
+      return this.#queue({ type: "refuse", peer: by, refusal: "bad-request" });
+    const to = this.#view.directAt(frame.to);
     if (to === null || to === by) return;
     if (!this.#allowanceOf(by).spend(frame.bytes.length, now))
-      return this.#context.refuse(by, "too-many-requests");
-    this.#context.send(to, frame);
+      return this.#queue({ type: "refuse", peer: by, refusal: "too-many-requests" });
+    this.#queue({ type: "send", to, frame });
   }
 
   peerDown(peer: PeerId): void {

@@ -12,37 +12,42 @@ import type { Introduction, RelayOffer } from "./introductions.ts";
 import type { LinkId } from "../io/io.ts";
 import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
-import type { Refusal } from "../names/refusal.ts";
+import type { QueueOfLinks } from "./events.ts";
+import type { Fingerprints } from "./proving.ts";
 import { publicRelayKey, RELAY_KEY_BYTES, RelayedChannel, sessionOfRelayed } from "./relayed-channel.ts";
 
 /** Below what a friend carries [Y1], whatever the network does to the pace. */
 const PACE_BYTES_PER_SECOND = 192 * 1024;
 /** Two of the largest messages. */
 const PACE_BYTES_AT_ONCE = 128 * 1024;
-/** What a frame takes beside its bytes, at most: the friend counts it too. */
+/** A frame takes so much beside its bytes, at most: the friend counts it too. */
 const OVERHEAD_BYTES = 80;
 /** Control frames that wait, as on any link [W6]. */
 const MAX_WAITING_BYTES = 15 * 1024 * 1024;
 /** A friend through whom something was lost or altered is not used for so long. Guess. */
 const DISTRUSTED_MS = 60_000;
 
-export interface RelayedLinksContext {
-  /** Where this peer is reached. */
-  address(): Address | null;
-  /** That seals envelopes, and is known to members alone. */
-  roomKey(): Uint8Array;
+export interface RelayedLinksOptions {
+  readonly queue: QueueOfLinks;
+  readonly view: {
+    /** Where this peer is reached. */
+    address(): Address | null;
+    /** That seals envelopes, and is known to members alone. */
+    roomKey(): Uint8Array;
+    /** Peers with a direct link, and where they are reached. */
+    friends(): Iterable<readonly [PeerId, Address]>;
+  };
   random(bytes: number): Uint8Array;
-  /** Peers with a direct link, and where they are reached. */
-  friends(): Iterable<readonly [PeerId, Address]>;
-  send(peer: PeerId, frame: RelayFrame): void;
-  refuse(peer: PeerId, refusal: Refusal): void;
-  /** What fingerprints are for a channel of WebRTC: each end's key, as the proof signs it. [Y3] */
-  opened(link: LinkId, local: string, remote: string, now: Time): void;
-  bytes(link: LinkId, bytes: Uint8Array, now: Time): void;
-  /** The block that was given last is on its way. */
-  took(link: LinkId): void;
-  /** `isLost`: the friend is gone, or no friend; else the other side has closed it. */
-  ended(link: LinkId, isLost: boolean, now: Time): void;
+}
+
+/** A message for this peer came, and this is what it did to its link. */
+export interface RelayedNews {
+  readonly link: LinkId;
+  /** It is open since. */
+  readonly opened: Fingerprints | null;
+  /** Lost: something was lost or altered on the way. */
+  readonly said:
+    { readonly type: "frame"; readonly bytes: Uint8Array } | { readonly type: "part" | "end" | "lost" };
 }
 
 interface RelayedLink {
@@ -62,15 +67,15 @@ interface RelayedLink {
 }
 
 export class RelayedLinks {
-  readonly #context: RelayedLinksContext;
+  readonly #options: RelayedLinksOptions;
   readonly #linkById = new Map<LinkId, RelayedLink>();
   readonly #linkBySession = new Map<IntroductionSession, RelayedLink>();
   readonly #paceByFriend = new Map<PeerId, Allowance>();
   readonly #distrustedUntilByFriend = new Map<PeerId, Time>();
   #dueAt: Time | null = null;
 
-  constructor(context: RelayedLinksContext) {
-    this.#context = context;
+  constructor(options: RelayedLinksOptions) {
+    this.#options = options;
   }
 
   // -- making one ------------------------------------------------------------------------------------------------
@@ -90,18 +95,17 @@ export class RelayedLinks {
     const link = this.#add(id, introduction);
     const offered = new Set(offer.friends);
     const common = this.#friends(now).filter(([, address]) => offered.has(address));
-    const chosen = common[(this.#context.random(1)[0] ?? 0) % common.length];
+    const chosen = common[(this.#options.random(1)[0] ?? 0) % common.length];
     const isAgreed = chosen !== undefined && this.#agree(link, offer.key, chosen[0]);
     return { key: publicRelayKey(link.secret), friends: isAgreed ? [chosen[1]] : [] };
   }
 
-  /** @returns whether the answer makes a channel. */
-  answered(id: LinkId, answer: RelayOffer, now: Time): boolean {
+  /** Null: the answer makes no channel. */
+  answered(id: LinkId, answer: RelayOffer, now: Time): Fingerprints | null {
     const link = this.#linkById.get(id);
     const friend = this.#friends(now).find(([, address]) => address === answer.friends[0])?.[0];
-    if (!link || link.through || !friend || !this.#agree(link, answer.key, friend)) return false;
-    this.#open(link, now);
-    return true;
+    if (!link || link.through || !friend || !this.#agree(link, answer.key, friend)) return null;
+    return this.#open(link);
   }
 
   // -- using it --------------------------------------------------------------------------------------------------
@@ -114,27 +118,29 @@ export class RelayedLinks {
     link.waitingBytes += frame.length;
   }
 
-  /** A message for this peer. [Y4] */
-  frame(by: PeerId, { from, bytes }: RelayFrame, now: Time): void {
+  /** A message for this peer. Null: it has no effect. [Y4] */
+  frame(by: PeerId, { from, bytes }: RelayFrame): RelayedNews | null {
     const link = this.#linkBySession.get(sessionOfRelayed(bytes) ?? "");
-    if (link?.through?.friend !== by || link.introduction.address !== from) return; // late, or nobody's
+    if (link?.through?.friend !== by || link.introduction.address !== from) return null; // late, or nobody's
     const read = link.through.channel.read(bytes);
     if (!read.ok) {
-      this.#context.refuse(by, read.problem);
-      if (read.problem !== "replayed-envelope") this.lost(link.id, now);
-      return;
+      this.#options.queue({ type: "refuse", peer: by, refusal: read.problem });
+      if (read.problem === "replayed-envelope") return null;
+      return { link: link.id, opened: null, said: { type: "lost" } };
     }
     // Whoever answered waits for this: what it sent earlier could have overtaken the answer.
-    if (!link.isOpen) this.#open(link, now);
-    if (read.value.type === "end") this.#context.ended(link.id, false, now);
-    else if (read.value.type === "frame") this.#context.bytes(link.id, read.value.bytes, now);
+    return { link: link.id, opened: link.isOpen ? null : this.#open(link), said: read.value };
+  }
+
+  /** Links on which more waits than on any link. [W6] */
+  overfull(): LinkId[] {
+    const links = [...this.#linkById.values()];
+    return links.filter(({ waitingBytes }) => waitingBytes > MAX_WAITING_BYTES).map(({ id }) => id);
   }
 
   /** Sends what waits, as fast as it may: one message of each link in turn. */
   flush(now: Time): void {
     this.#dueAt = null;
-    for (const { id, waitingBytes } of [...this.#linkById.values()])
-      if (waitingBytes > MAX_WAITING_BYTES) this.#context.ended(id, false, now);
     let isSending = true;
     while (isSending) {
       isSending = false;
@@ -148,13 +154,12 @@ export class RelayedLinks {
 
   // -- ending it -------------------------------------------------------------------------------------------------
 
-  /** Something was lost on the way: this friend is not trusted for a while. */
-  lost(id: LinkId, now: Time): void {
+  /** Something was lost on the way: the friend of this link is not trusted for a while. */
+  distrust(id: LinkId, now: Time): void {
     const friend = this.#linkById.get(id)?.through?.friend;
     for (const [other, until] of this.#distrustedUntilByFriend)
       if (now >= until) this.#distrustedUntilByFriend.delete(other);
     if (friend) this.#distrustedUntilByFriend.set(friend, now + DISTRUSTED_MS);
-    this.#context.ended(id, true, now);
   }
 
   /** The other side is told. Twice is harmless. */
@@ -166,10 +171,11 @@ export class RelayedLinks {
     if (link.isOpen && link.through) this.#carry(link, link.through.friend, link.through.channel.end());
   }
 
-  peerDown(friend: PeerId, now: Time): void {
+  /** @returns the links that went through this friend. */
+  peerDown(friend: PeerId): LinkId[] {
     this.#paceByFriend.delete(friend);
-    for (const link of [...this.#linkById.values()])
-      if (link.through?.friend === friend) this.#context.ended(link.id, true, now);
+    const links = [...this.#linkById.values()];
+    return links.filter(({ through }) => through?.friend === friend).map(({ id }) => id);
   }
 
   // -- details ---------------------------------------------------------------------------------------------------
@@ -178,7 +184,7 @@ export class RelayedLinks {
     const link: RelayedLink = {
       id,
       introduction,
-      secret: this.#context.random(RELAY_KEY_BYTES),
+      secret: this.#options.random(RELAY_KEY_BYTES),
       through: null,
       isOpen: false,
       waiting: [],
@@ -191,22 +197,28 @@ export class RelayedLinks {
 
   #agree(link: RelayedLink, theirKey: Uint8Array, friend: PeerId): boolean {
     const { session, address, role } = link.introduction;
-    const mine = this.#context.address();
+    const mine = this.#options.view.address();
     if (mine === null) return false;
     const isInitiator = role === "initiator";
     const ends = isInitiator
       ? { session, initiator: mine, responder: address }
       : { session, initiator: address, responder: mine };
-    const channel = RelayedChannel.agree(ends, this.#context.roomKey(), link.secret, theirKey, isInitiator);
+    const channel = RelayedChannel.agree(
+      ends,
+      this.#options.view.roomKey(),
+      link.secret,
+      theirKey,
+      isInitiator,
+    );
     if (channel) link.through = { friend, channel, theirKey };
     return channel !== null;
   }
 
-  #open(link: RelayedLink, now: Time): void {
-    if (!link.through) return;
+  /** Each end's key, as the proof signs it: what fingerprints are for a channel of WebRTC. [Y3] */
+  #open(link: RelayedLink): Fingerprints | null {
+    if (!link.through) return null;
     link.isOpen = true;
-    const [local, remote] = [publicRelayKey(link.secret), link.through.theirKey].map(keyText);
-    this.#context.opened(link.id, local!, remote!, now);
+    return { local: keyText(publicRelayKey(link.secret)), remote: keyText(link.through.theirKey) };
   }
 
   /** @returns whether there was something, and it could go. */
@@ -223,13 +235,15 @@ export class RelayedLinks {
     link.waiting.shift();
     link.waitingBytes -= next.frame.length;
     for (const message of channel.frame(next.frame)) this.#carry(link, friend, message);
-    if (next.isBlock) this.#context.took(link.id);
+    if (next.isBlock) this.#options.queue({ type: "output", output: { type: "relay-took", link: link.id } });
     return true;
   }
 
   #carry({ introduction }: RelayedLink, friend: PeerId, bytes: Uint8Array): void {
-    const from = this.#context.address();
-    if (from !== null) this.#context.send(friend, { type: "relay", from, to: introduction.address, bytes });
+    const from = this.#options.view.address();
+    if (from === null) return;
+    const frame: RelayFrame = { type: "relay", from, to: introduction.address, bytes };
+    this.#options.queue({ type: "send", to: friend, frame });
   }
 
   #paceOf(friend: PeerId): Allowance {
@@ -241,7 +255,7 @@ export class RelayedLinks {
   }
 
   #friends(now: Time): (readonly [PeerId, Address])[] {
-    return [...this.#context.friends()].filter(
+    return [...this.#options.view.friends()].filter(
       ([friend]) => now >= (this.#distrustedUntilByFriend.get(friend) ?? now),
     );
   }

@@ -5,6 +5,7 @@
  * Knows nothing of how a call is made, nor of what a frame says.
  */
 import type { Address } from "@swapmeet/shared";
+import type { SendEffect } from "../io/effect.ts";
 import type { FileId } from "../names/file-id.ts";
 import type { Frame } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
@@ -21,16 +22,26 @@ const ERRAND_MS = 45_000;
 /** A person sends no more at once. Guess. */
 const MAX_ERRANDS = 256;
 
-export interface TransferLinksContext {
+export type TransferLinksEvent =
+  | SendEffect
+  | { readonly type: "dial"; readonly address: Address; readonly for: "transfer" }
+  /** Nobody answered the call in time, or there are too many errands. */
+  | { readonly type: "errand-failed"; readonly to: PeerId; readonly frame: Frame };
+
+export interface TransferLinksView {
   isLinked(peer: PeerId): boolean;
   addressOf(peer: PeerId): Address | null;
-  /** Begins an introduction. False: it is under way, failed a moment ago, or there are too many. */
-  dial(address: Address, now: Time): boolean;
-  send(peer: PeerId, frame: Frame): void;
+  /** Whether a call there may begin: none is under way, none failed a moment ago, and there are not too many. */
+  mayDial(address: Address, now: Time): boolean;
   /** Files that are to be fetched and are not whole. */
   wanted(): Iterable<FileId>;
   /** Everyone else who offers the file, linked or not. */
   sourcesOf(file: FileId): readonly PeerId[];
+}
+
+export interface TransferLinksOptions {
+  readonly queue: (event: TransferLinksEvent) => void;
+  readonly view: TransferLinksView;
   /** [0, 1) */
   random(): number;
 }
@@ -39,23 +50,23 @@ interface Errand {
   readonly to: PeerId;
   readonly frame: Frame;
   readonly until: Time;
-  readonly failed: () => void;
 }
 
 export class TransferLinks {
-  readonly #context: TransferLinksContext;
+  readonly #options: TransferLinksOptions;
   readonly #errands = new Set<Errand>();
   #lookAt: Time | null = null;
 
-  constructor(context: TransferLinksContext) {
-    this.#context = context;
+  constructor(options: TransferLinksOptions) {
+    this.#options = options;
   }
 
-  /** Sends at once to a linked peer; another is called first. `failed`: nobody answered the call in time. */
-  send(to: PeerId, frame: Frame, now: Time, failed: () => void = () => {}): void {
-    if (this.#context.isLinked(to)) return this.#context.send(to, frame);
-    if (this.#errands.size >= MAX_ERRANDS) return failed();
-    this.#errands.add({ to, frame, until: now + ERRAND_MS, failed });
+  /** Sends at once to a linked peer; another is called first. */
+  send(to: PeerId, frame: Frame, now: Time): void {
+    const { queue, view } = this.#options;
+    if (view.isLinked(to)) return queue({ type: "send", to, frame });
+    if (this.#errands.size >= MAX_ERRANDS) return queue({ type: "errand-failed", to, frame });
+    this.#errands.add({ to, frame, until: now + ERRAND_MS });
     this.look(now);
   }
 
@@ -63,27 +74,31 @@ export class TransferLinks {
     for (const errand of this.#errands) {
       if (errand.to !== peer) continue;
       this.#errands.delete(errand);
-      this.#context.send(peer, errand.frame);
+      this.#options.queue({ type: "send", to: peer, frame: errand.frame });
     }
   }
 
   /** Something is wanted that was not: calls who has it now, and again until enough of them are linked. */
   look(now: Time): void {
+    const { queue, view, random } = this.#options;
     let busy = this.#errands.size > 0;
-    let calls = 0;
+    const called = new Set<Address>();
     const call = (peer: PeerId): void => {
-      const address = this.#context.addressOf(peer);
-      if (address && calls < CALLS_PER_LOOK && this.#context.dial(address, now)) calls++;
+      const address = view.addressOf(peer);
+      if (!address || called.size >= CALLS_PER_LOOK || called.has(address)) return;
+      if (!view.mayDial(address, now)) return;
+      called.add(address);
+      queue({ type: "dial", address, for: "transfer" });
     };
     for (const { to } of this.#errands) call(to);
     let files = 0;
-    for (const file of this.#context.wanted()) {
+    for (const file of view.wanted()) {
       if (++files > FILES_AIMED_AT) break;
       busy = true;
-      const sources = this.#context.sourcesOf(file);
-      const far = sources.filter((peer) => !this.#context.isLinked(peer));
+      const sources = view.sourcesOf(file);
+      const far = sources.filter((peer) => !view.isLinked(peer));
       if (far.length > 0 && sources.length - far.length < SOURCES_AIMED_AT)
-        call(far[Math.floor(this.#context.random() * far.length)]!);
+        call(far[Math.floor(random() * far.length)]!);
     }
     this.#lookAt = busy ? now + LOOK_EVERY_MS : null;
   }
@@ -92,7 +107,7 @@ export class TransferLinks {
     for (const errand of this.#errands) {
       if (now < errand.until) continue;
       this.#errands.delete(errand);
-      errand.failed();
+      this.#options.queue({ type: "errand-failed", to: errand.to, frame: errand.frame });
     }
     if (this.#lookAt !== null && now >= this.#lookAt) this.look(now);
   }

@@ -123,7 +123,7 @@ export class ActiveView {
     return guilty.slice(0, count).map(([peer]) => peer);
   }
 
-  /** Of those that called, the one that has passed on least; one at random when several have. */
+  /** The caller that has passed on least; one at random when several have. */
   leastUsefulCaller(): PeerId | null {
     const callers = [...this.#neighborByPeer].filter(([, { chosen }]) => !chosen);
     const useful = ([, { told, missed, brought }]: [PeerId, Neighbor]): number => told - missed + brought;

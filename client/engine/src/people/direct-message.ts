@@ -3,17 +3,17 @@
  * to M5.
  *
  * One message a conversation is under way at a time, so they arrive in order, and none is sent faster than the other
- * side takes it. Whoever writes to somebody without a link has `send` find one.
+ * side takes it. What is for somebody without a link waits as an errand until there is one.
  */
 import { Allowance } from "../base/allowance.ts";
 import { BoundedSet } from "../base/bounded.ts";
 import { viewOf } from "../base/bytes.ts";
 import type { DirectMessageFrame, MessageFrame } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
-import { MESSAGE_SECRET_BYTES, sealMessage, type MessageRoute } from "./message-box.ts";
+import type { OpenMessageEffect, RefuseEffect } from "../io/effect.ts";
+import { MESSAGE_SECRET_BYTES, sealMessage } from "./message-box.ts";
 import { safePostText } from "../names/name.ts";
 import type { PeerId } from "../names/peer-id.ts";
-import type { Refusal } from "../names/refusal.ts";
 import type { MessageView } from "../io/view.ts";
 
 /** Shown; a person reads the end of it. Guess. */
@@ -35,7 +35,7 @@ const TAKEN_PER_SECOND = 2;
 
 interface Message extends MessageView {
   state: MessageView["state"];
-  /** What is sent, each time the same; null: received, or to nobody's key. */
+  /** The frame that is sent, each time the same; null: received, or to nobody's key. */
   readonly frame: MessageFrame | null;
 }
 
@@ -53,27 +53,29 @@ interface Conversation {
   readonly received: BoundedSet<number>;
 }
 
-export interface DirectMessagesContext {
+export type MessagesEvent =
+  | RefuseEffect
+  | OpenMessageEffect
+  /** At once to a linked peer, else as soon as a link was made for it. When none can be made, `failed` is called. */
+  | { readonly type: "errand"; readonly to: PeerId; readonly frame: DirectMessageFrame };
+
+export interface MessagesOptions {
   readonly me: PeerId;
-  isLinked(peer: PeerId): boolean;
-  /** At once to a linked peer, else as soon as a link was made for it. `failed`: none could be made. */
-  send(to: PeerId, frame: DirectMessageFrame, now: Time, failed: () => void): void;
-  refuse(peer: PeerId, refusal: Refusal): void;
-  /** Opens a box with the own secret key, which the engine does not hold. Null: it does not open. */
-  open(route: MessageRoute, box: Uint8Array, then: (text: string | null, now: Time) => void): void;
+  readonly queue: (event: MessagesEvent) => void;
+  readonly view: { isLinked(peer: PeerId): boolean };
   /** Cryptographically random in production. */
   random(bytes: number): Uint8Array;
 }
 
 export class DirectMessages {
-  readonly #context: DirectMessagesContext;
+  readonly #options: MessagesOptions;
   readonly #conversationByPeer = new Map<PeerId, Conversation>();
   #messages: Message[] = [];
-  /** Of those who have left: what they wrote should not lose its author. Nobody is in it without a message. */
+  /** Names of people who have left: what they wrote should not lose its author. Nobody is in it without a message. */
   readonly #lastNameByPeer = new Map<PeerId, string>();
 
-  constructor(context: DirectMessagesContext) {
-    this.#context = context;
+  constructor(options: MessagesOptions) {
+    this.#options = options;
   }
 
   /** Oldest first. */
@@ -86,7 +88,7 @@ export class DirectMessages {
     if (this.#hasMessagesWith(peer)) this.#lastNameByPeer.set(peer, name);
   }
 
-  /** What somebody who has left was called, as long as there are messages with them; "" for everybody else. */
+  /** The last name of somebody who has left, as long as there are messages with them; "" for everybody else. */
   lastNameOf(peer: PeerId): string {
     return this.#lastNameByPeer.get(peer) ?? "";
   }
@@ -100,19 +102,19 @@ export class DirectMessages {
   message(to: PeerId, typed: string, now: Time): void {
     const text = safePostText(typed);
     if (text === "") return;
-    const id = viewOf(this.#context.random(4)).getUint32(0);
-    const route = { from: this.#context.me, to, id };
-    const box = sealMessage(route, text, this.#context.random(MESSAGE_SECRET_BYTES));
+    const id = viewOf(this.#options.random(4)).getUint32(0);
+    const route = { from: this.#options.me, to, id };
+    const box = sealMessage(route, text, this.#options.random(MESSAGE_SECRET_BYTES));
     const frame = box && ({ type: "message", id, box } as const);
     const message: Message = { id: `sent ${id}`, with: to, mine: true, text, state: "sending", frame };
     this.#keep(message);
-    this.#queue(message, now);
+    this.#lineUp(message, now);
   }
 
   /** Tries once more what has failed. It stays the same message: it never arrives twice. */
   again(id: string, now: Time): void {
     const message = this.#messages.find((one) => one.id === id && one.state === "failed");
-    if (message) this.#queue(message, now);
+    if (message) this.#lineUp(message, now);
   }
 
   frame(from: PeerId, frame: DirectMessageFrame, now: Time): void {
@@ -125,7 +127,7 @@ export class DirectMessages {
     }
   }
 
-  /** What had waited for the link was sent with it. */
+  /** A message that had waited for the link was sent with it. */
   peerUp(peer: PeerId, now: Time): void {
     const { phase } = this.#conversationByPeer.get(peer) ?? {};
     if (phase?.type === "under-way")
@@ -135,6 +137,12 @@ export class DirectMessages {
   peerDown(peer: PeerId, now: Time): void {
     const conversation = this.#conversationByPeer.get(peer);
     if (conversation?.phase.type === "under-way") this.#send(conversation, conversation.phase.failAt, now);
+  }
+
+  /** No link could be made for this message, whichever attempt it was. */
+  failed(to: PeerId, frame: DirectMessageFrame): void {
+    const conversation = this.#conversationByPeer.get(to);
+    if (conversation?.waiting[0]?.frame === frame) this.#fail(conversation);
   }
 
   tick(now: Time): void {
@@ -156,7 +164,7 @@ export class DirectMessages {
     return next === Infinity ? null : next;
   }
 
-  #queue(message: Message, now: Time): void {
+  #lineUp(message: Message, now: Time): void {
     const conversation = this.#conversation(message.with);
     const fits = message.frame !== null && conversation.waiting.length < MAX_WAITING;
     message.state = fits ? "sending" : "failed";
@@ -177,14 +185,12 @@ export class DirectMessages {
     const { with: peer, waiting } = conversation;
     const [first] = waiting;
     if (!first?.frame) return;
-    const againAt = this.#context.isLinked(peer) ? now + SEND_AGAIN_AFTER_MS : Infinity;
+    const againAt = this.#options.view.isLinked(peer) ? now + SEND_AGAIN_AFTER_MS : Infinity;
     conversation.phase = { type: "under-way", againAt, failAt };
-    this.#context.send(peer, first.frame, now, () => {
-      if (conversation.waiting[0] === first) this.#fail(conversation);
-    });
+    this.#options.queue({ type: "errand", to: peer, frame: first.frame });
   }
 
-  /** Who does not answer the first will not answer the others. */
+  /** A peer that does not answer the first will not answer the others. */
   #fail(conversation: Conversation): void {
     for (const message of conversation.waiting) message.state = "failed";
     conversation.waiting = [];
@@ -205,15 +211,18 @@ export class DirectMessages {
 
   #arrived(conversation: Conversation, { id, box }: MessageFrame, now: Time): void {
     const { with: from, received } = conversation;
-    if (!conversation.mayCome.spend(1, now)) return this.#context.refuse(from, "too-many-messages");
-    this.#context.open({ from, to: this.#context.me, id }, box, (opened, at) => {
+    const { queue } = this.#options;
+    if (!conversation.mayCome.spend(1, now))
+      return queue({ type: "refuse", peer: from, refusal: "too-many-messages" });
+    const then = (opened: string | null): void => {
       const text = safePostText(opened ?? "");
-      if (text === "") return this.#context.refuse(from, "unreadable-message");
+      if (text === "") return queue({ type: "refuse", peer: from, refusal: "unreadable-message" });
       if (!received.has(id))
         this.#keep({ id: `received ${id}`, with: from, mine: false, text, state: "delivered", frame: null });
       received.add(id);
-      this.#context.send(from, { type: "message-received", id }, at, () => undefined);
-    });
+      queue({ type: "errand", to: from, frame: { type: "message-received", id } });
+    };
+    queue({ type: "open-message", from, id, box, then });
   }
 
   #conversation(peer: PeerId): Conversation {

@@ -15,7 +15,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToUtf8, concatBytes, hexToBytes, utf8ToBytes, viewOf } from "../base/bytes.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
-/** What X25519 takes for a secret key: any random bytes. */
+/** X25519 takes any random bytes for a secret key. */
 export const MESSAGE_SECRET_BYTES = 32;
 const PUBLIC_BYTES = 32;
 const KEY_BYTES = 32;
@@ -25,7 +25,7 @@ const LABEL = utf8ToBytes("swapmeet message v1");
 export interface MessageRoute {
   readonly from: PeerId;
   readonly to: PeerId;
-  /** Of the message, u32. */
+  /** Number of the message, u32. */
   readonly id: number;
 }
 

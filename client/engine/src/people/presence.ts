@@ -1,5 +1,5 @@
 /**
- * Who is here, who is away, and who is gone. PROTOCOL.md, rules V1 to V9.
+ * Presence: it says who is here, who is away, and who is gone. PROTOCOL.md, rules V1 to V9.
  *
  * It is derived from the words (profiles) that everyone says of themselves and gossip carries to all. Nobody is declared
  * gone on somebody else's word: a suspicion only asks, and whoever is there answers it with a new word.
@@ -13,14 +13,14 @@ import { ByAge } from "../base/by-age.ts";
 import type { Profile } from "../feed/entry.ts";
 import type { SuspectFrame } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
+import type { PassOverEffect, SendEffect } from "../io/effect.ts";
 import { safePersonName } from "../names/name.ts";
 import type { PeerId } from "../names/peer-id.ts";
-import type { Refusal } from "../names/refusal.ts";
 
 /** Everyone speaks so often; in a room of thousands less, so that all together say about two words a second. */
 const WORD_EVERY_MS = 60_000;
 const WORD_EVERY_MS_PER_PERSON = 500;
-/** Of that interval, how much passes at least. */
+/** At least this share of that interval passes. */
 const LEAST_WAIT = 0.8;
 /** Silent for so many times what is usual: suspected. A word in between may have got lost. */
 const SILENT_INTERVALS = 2;
@@ -36,7 +36,7 @@ const DOUBT_MS = 7_000;
  * phone that comes back from its file picker after 30 was never gone. Guess.
  */
 const GONE_AFTER_MS = 17_000;
-/** Who said `left` and is reloading says another word within this. Guess. */
+/** A peer that said `left` and is reloading says another word within this. Guess. */
 const LEFT_GRACE_MS = 5_000;
 const LOOK_EVERY_MS = 60_000;
 const LOOK_AT_MOST_EVERY_MS = 1_000;
@@ -47,7 +47,7 @@ const LOOK_AT_MOST_EVERY_MS = 1_000;
 const LEAST_SUSPICIONS_AT_ONCE = 1_024;
 const SUSPICIONS_PER_SECOND = 4;
 
-/** What a link was that ended. Quiet: the other side owed an answer. */
+/** The kind of a link that ended. Quiet: the other side owed an answer. */
 export type EndedLink = "quiet" | "neighbor" | "other";
 
 interface Person {
@@ -61,34 +61,42 @@ interface Person {
   route: PeerId | null;
 }
 
-export interface PresenceContext {
-  readonly me: PeerId;
-  readonly epoch: number;
-  readonly address: Address;
+export type PresenceEvent =
+  | SendEffect<SuspectFrame>
+  | PassOverEffect
   /** A new word of this peer, for its presence feed. */
-  append(profile: Profile, now: Time): void;
-  neighbors(): Iterable<PeerId>;
-  send(peer: PeerId, frame: SuspectFrame): void;
-  refuse(peer: PeerId, refusal: Refusal): void;
-  came(peer: PeerId, now: Time): void;
+  | { readonly type: "append"; readonly topic: "presence"; readonly entries: readonly [Profile] }
+  | { readonly type: "came"; readonly peer: PeerId }
   /**
    * Nothing of its presence and library counts any more. Also told of somebody whose first word here is `left`: then
    * nobody knows where it was reached, nor what it was called.
    */
-  gone(peer: PeerId, now: Time, last: Pick<Person, "address" | "name"> | null): void;
+  | {
+      readonly type: "gone";
+      readonly peer: PeerId;
+      readonly last: { readonly address: Address; readonly name: string } | null;
+    };
+
+export interface PresenceOptions {
+  readonly me: PeerId;
+  readonly epoch: number;
+  readonly address: Address;
+  readonly name: string;
+  readonly queue: (event: PresenceEvent) => void;
+  readonly view: { neighbors(): Iterable<PeerId> };
   /** [0, 1) */
   random(): number;
 }
 
 export class Presence {
-  readonly #context: PresenceContext;
+  readonly #options: PresenceOptions;
   #name: string;
   #state: "here" | "away" = "here";
   #hasLeft = false;
   /** Sequence number of this peer's last word that is signed. */
   #seq = -1;
   #saidAt: Time = 0;
-  /** Of the usual interval, until the next word: a room does not speak in step, though a class comes at once. */
+  /** Share of the usual interval until the next word: a room does not speak in step, though a class comes at once. */
   #wait = 1;
   /** A word is due before its time: something changed, or somebody asked. */
   #sayAt: Time | null = null;
@@ -103,7 +111,7 @@ export class Presence {
   readonly #doubted = new ByAge<PeerId>();
   readonly #missing = new ByAge<PeerId>();
   readonly #leaving = new ByAge<PeerId>();
-  /** Of the suspected: those that did not answer this peer itself. They are shown as away at once. */
+  /** Suspected peers that did not answer this peer itself. They are shown as away at once. */
   readonly #quiet = new Set<PeerId>();
   readonly #allowanceByPeer = new Map<PeerId, Allowance>();
   #lookAt: Time;
@@ -113,13 +121,13 @@ export class Presence {
   /** Whoever was not heard up to this may have spoken all the same. */
   #deafUntil: Time = -Infinity;
 
-  constructor(context: PresenceContext, name: string, now: Time) {
-    this.#context = context;
-    this.#name = safePersonName(name);
+  constructor(options: PresenceOptions, now: Time) {
+    this.#options = options;
+    this.#name = safePersonName(options.name);
     this.#lookedAt = now;
     this.#lookAt = now + LOOK_EVERY_MS;
     this.#say(now);
-    this.#wait = context.random();
+    this.#wait = options.random();
   }
 
   // -- this peer's word ----------------------------------------------------------------------------------------------
@@ -138,10 +146,10 @@ export class Presence {
   }
 
   /** The last word. */
-  leave(now: Time): void {
+  leave(): void {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
-    this.#context.append(this.#profile("left"), now);
+    this.#append("left");
   }
 
   /** Says a word now, or `ms` after the last one. */
@@ -162,12 +170,13 @@ export class Presence {
   #say(now: Time): void {
     this.#sayAt = null;
     this.#saidAt = now;
-    this.#wait = LEAST_WAIT + (1 - LEAST_WAIT) * this.#context.random();
-    this.#context.append(this.#profile(this.#state), now);
+    this.#wait = LEAST_WAIT + (1 - LEAST_WAIT) * this.#options.random();
+    this.#append(this.#state);
   }
 
-  #profile(state: Profile["state"]): Profile {
-    return { type: "profile", name: this.#name, address: this.#context.address, state };
+  #append(state: Profile["state"]): void {
+    const profile: Profile = { type: "profile", name: this.#name, address: this.#options.address, state };
+    this.#options.queue({ type: "append", topic: "presence", entries: [profile] });
   }
 
   #usualIntervalMs(): number {
@@ -185,8 +194,8 @@ export class Presence {
     from: PeerId | null,
     now: Time,
   ): void {
-    if (author === this.#context.me) {
-      if (epoch === this.#context.epoch) this.#seq = Math.max(this.#seq, seq);
+    if (author === this.#options.me) {
+      if (epoch === this.#options.epoch) this.#seq = Math.max(this.#seq, seq);
       return;
     }
     const known = this.#people.get(author);
@@ -197,11 +206,11 @@ export class Presence {
     if (known && known.address !== address) this.#unmap(author, known.address);
     const name = safePersonName(profile.name);
     this.#people.set(author, { epoch, seq, name, address, said: state, route: from });
-    // Who was first at an address keeps it: another one only claims it.
+    // The peer that was first at an address keeps it: another one only claims it.
     if (!this.#peerByAddress.has(address)) this.#peerByAddress.set(address, author);
     this.#unlist(author);
     this.#heard.add(author, now);
-    if (!known) this.#context.came(author, now);
+    if (!known) this.#options.queue({ type: "came", peer: author });
     this.#sayIfDue(now); // a background tab's own ticks may be a minute late
   }
 
@@ -211,7 +220,7 @@ export class Presence {
     word: Pick<Person, "epoch" | "seq" | "route">,
     now: Time,
   ): void {
-    if (!known) return this.#context.gone(author, now, null);
+    if (!known) return this.#options.queue({ type: "gone", peer: author, last: null });
     Object.assign(known, word);
     this.#unlist(author);
     this.#leaving.add(author, now);
@@ -260,13 +269,14 @@ export class Presence {
       this.#allowanceByPeer.set(peer, allowance);
     }
     allowance.raise(this.#people.size);
-    if (!allowance.spend(1, now)) return this.#context.refuse(peer, "too-many-requests");
-    if (author === this.#context.me) {
-      if (epoch === this.#context.epoch && seq === this.#seq) this.#sayWithin(ANSWER_EVERY_MS, now);
+    if (!allowance.spend(1, now))
+      return this.#options.queue({ type: "pass-over", peer, refusal: "too-many-requests" });
+    if (author === this.#options.me) {
+      if (epoch === this.#options.epoch && seq === this.#seq) this.#sayWithin(ANSWER_EVERY_MS, now);
       return;
     }
     const person = this.#people.get(author);
-    // Of another word than the last one known here: answered already, or invented.
+    // A suspicion of another word than the last one known here is answered already, or invented.
     if (person?.epoch === epoch && person.seq === seq && this.#heard.has(author))
       this.#suspect(author, person, peer, now);
   }
@@ -276,7 +286,7 @@ export class Presence {
    * has not noticed yet. So what a cut declared gone is back as soon as the cut has healed. [V8]
    */
   vouched(author: PeerId, epoch: number, seq: number, by: PeerId): void {
-    if (author !== this.#context.me && !this.#people.has(author)) this.#ask(by, author, { epoch, seq });
+    if (author !== this.#options.me && !this.#people.has(author)) this.#ask(by, author, { epoch, seq });
   }
 
   // -- time ----------------------------------------------------------------------------------------------------------
@@ -303,8 +313,8 @@ export class Presence {
     this.#intervalMs = Math.max(this.#usualIntervalMs(), halved);
     const silentMs = SILENT_INTERVALS * this.#intervalMs;
 
-    for (const [peer] of this.#leaving.takeUntil(now - LEFT_GRACE_MS)) this.#bury(peer, now);
-    for (const [peer] of this.#missing.takeUntil(now - GONE_AFTER_MS)) this.#bury(peer, now);
+    for (const [peer] of this.#leaving.takeUntil(now - LEFT_GRACE_MS)) this.#bury(peer);
+    for (const [peer] of this.#missing.takeUntil(now - GONE_AFTER_MS)) this.#bury(peer);
     for (const [peer, since] of this.#doubted.takeUntil(now - DOUBT_MS)) this.#missing.add(peer, since);
     for (const [peer] of this.#cutOff.takeUntil(now - LINK_BACK_WITHIN_MS))
       this.#suspect(peer, this.#people.get(peer)!, null, now);
@@ -332,27 +342,27 @@ export class Presence {
     this.#unlist(peer);
     this.#doubted.add(peer, now);
     this.#lookNoLaterThan(now + DOUBT_MS);
-    for (const neighbor of this.#context.neighbors())
+    for (const neighbor of this.#options.view.neighbors())
       if (neighbor !== from) this.#ask(neighbor, peer, person);
   }
 
   #ask(to: PeerId, author: PeerId, { epoch, seq }: Pick<Person, "epoch" | "seq">): void {
-    this.#context.send(to, { type: "suspect", author, epoch, seq });
+    this.#options.queue({ type: "send", to, frame: { type: "suspect", author, epoch, seq } });
   }
 
-  #bury(peer: PeerId, now: Time): void {
+  #bury(peer: PeerId): void {
     this.#unlist(peer);
     const person = this.#people.get(peer);
     if (person) this.#unmap(peer, person.address);
     this.#people.delete(peer);
-    this.#context.gone(peer, now, person ?? null);
+    this.#options.queue({ type: "gone", peer, last: person ?? null });
   }
 
   // -- what others read ----------------------------------------------------------------------------------------------
 
   /** Null: not in the room. */
   stateOf(peer: PeerId): "here" | "away" | null {
-    if (peer === this.#context.me) return this.#state;
+    if (peer === this.#options.me) return this.#state;
     const person = this.#people.get(peer);
     if (!person) return null;
     return this.#missing.has(peer) || this.#quiet.has(peer) ? "away" : person.said;
@@ -360,11 +370,11 @@ export class Presence {
 
   /** "" for nobody known. */
   nameOf(peer: PeerId): string {
-    return peer === this.#context.me ? this.#name : (this.#people.get(peer)?.name ?? "");
+    return peer === this.#options.me ? this.#name : (this.#people.get(peer)?.name ?? "");
   }
 
   addressOf(peer: PeerId): Address | null {
-    return peer === this.#context.me ? this.#context.address : (this.#people.get(peer)?.address ?? null);
+    return peer === this.#options.me ? this.#options.address : (this.#people.get(peer)?.address ?? null);
   }
 
   peerAt(address: Address): PeerId | null {
@@ -392,7 +402,7 @@ export class Presence {
   }
 
   #isAlone(): boolean {
-    for (const _ of this.#context.neighbors()) return false;
+    for (const _ of this.#options.view.neighbors()) return false;
     return true;
   }
 

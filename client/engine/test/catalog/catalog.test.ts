@@ -24,7 +24,7 @@ const share = (file: number, name: string, folder = ""): Entry => ({
   folder,
 });
 const newCatalog = () => {
-  const catalog = new Catalog({ me: ME, sourcesChanged: () => {} });
+  const catalog = new Catalog(ME);
   const found = (query: Partial<SearchQuery> = {}) => catalog.search({ ...EVERYTHING, ...query }).rows;
   return { catalog, found };
 };

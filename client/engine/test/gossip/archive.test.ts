@@ -25,7 +25,7 @@ const batch = (author: number, topic: Topic, { first = 0, bytes = PAPER.length }
   bytes: PAPER.subarray(0, bytes),
 });
 
-const newArchive = (): Archive => new Archive({ dropped: () => {}, unkeep: () => {} });
+const newArchive = (): Archive => new Archive(() => {});
 
 /** Everything, whatever a summary says. */
 const feedsIn = (archive: Archive): Feed[] => {

@@ -380,7 +380,7 @@ describe("[E5] [E5a] [E5b] a hostile neighbour is refused for what it sends", ()
   });
 
   test("[E11d] eight that claim all they can leave each other room", () => {
-    const missing = new Missing({ feed: () => null, authors: () => 0, send: () => {}, late: () => {} });
+    const missing = new Missing(() => {}, { feed: () => null, authors: () => 0 });
     let feeds = 0;
     const claims = Array.from({ length: 8 }, (_, i) => {
       const peer = authorOf(i);

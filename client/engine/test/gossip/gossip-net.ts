@@ -15,6 +15,7 @@ import { encodeEntry, type Entry, type Topic } from "../../src/feed/entry.ts";
 import { fileIdOf } from "../../src/names/file-id.ts";
 import { type GossipFrame } from "../../src/wire/frame.ts";
 import { decodeFrame, encodeFrame } from "../../src/wire/frame-codec.ts";
+import type { GossipEvent } from "../../src/gossip/events.ts";
 import { Gossip } from "../../src/gossip/gossip.ts";
 import type { PeerId } from "../../src/names/peer-id.ts";
 import type { Refusal } from "../../src/names/refusal.ts";
@@ -158,34 +159,56 @@ export class Node {
     this.signer = signer;
     this.epoch = epoch;
     this.id = this.signer.id;
-    const soon = (run: () => void): void => net.after(net.random.below(3), run);
     this.gossip = new Gossip({
       me: this.id,
       epoch: this.epoch,
-      send: (peer, frame) => this.send(peer, frame),
-      refuse: (peer, refusal) => void this.refused.push({ peer, refusal }),
-      sign: (bytes, then) => soon(() => then(this.signer.sign(bytes), net.now)),
-      verify: (by, bytes, signature, then) => soon(() => then(signing.verify(by, bytes, signature), net.now)),
+      queue: (event) => this.#perform(event),
       random: () => net.random.next(),
-      applied: (feed, first, entries) => {
+    });
+  }
+
+  #perform(event: GossipEvent): void {
+    const net = this.#net;
+    const soon = (run: () => void): void => net.after(net.random.below(3), run);
+    switch (event.type) {
+      case "send":
+        return this.send(event.to, event.frame);
+      case "refuse":
+        return void this.refused.push({ peer: event.peer, refusal: event.refusal });
+      case "sign":
+        return soon(() => event.then(this.signer.sign(event.bytes), net.now));
+      case "verify": {
+        const { by, bytes, signature, then } = event;
+        return soon(() => then(signing.verify(by, bytes, signature), net.now));
+      }
+      case "applied": {
+        const { feed, first, entries } = event;
         this.topics.push(feed.topic);
         let known = this.#feeds.get(keyOf(feed));
         if (!known || feed.topic === "presence") this.#feeds.set(keyOf(feed), (known = new Map()));
         for (const [i, entry] of entries.entries()) known.set(first + i, entry);
-      },
-      dropped: (feed, from, to) => {
-        const known = this.#feeds.get(keyOf(feed));
-        for (let seq = from; seq < to; seq++) known?.delete(seq);
-        if (known?.size === 0) this.#feeds.delete(keyOf(feed));
-      },
-      forked: (feed, length) => void this.forks.push({ feed, length }),
-      keep: (feed, first, frame) => void this.kept.set(`${keyOf(feed)} ${first}`, frame),
-      unkeep: (feed, first) => void this.kept.delete(`${keyOf(feed)} ${first}`),
-      told: (peer) => void this.told.push(peer),
-      missed: (peer) => void this.missed.push(peer),
-      brought: () => {},
-      vouched: () => {},
-    });
+        return;
+      }
+      case "dropped": {
+        const known = this.#feeds.get(keyOf(event.feed));
+        for (let seq = event.begin; seq < event.end; seq++) known?.delete(seq);
+        if (known?.size === 0) this.#feeds.delete(keyOf(event.feed));
+        return;
+      }
+      case "forked":
+        return void this.forks.push({ feed: event.feed, length: event.length });
+      case "keep":
+        return void this.kept.set(`${keyOf(event.feed)} ${event.first}`, event.frame);
+      case "unkeep":
+        return void this.kept.delete(`${keyOf(event.feed)} ${event.first}`);
+      case "told":
+        return void this.told.push(event.peer);
+      case "missed":
+        return void this.missed.push(event.peer);
+      case "brought":
+      case "vouched":
+        return;
+    }
   }
 
   readonly signer: Signer;

@@ -96,7 +96,7 @@ test.each([
   [100, 650],
   [3_200, 1_400],
 ])("[E12b] a peer that knows %i authors waits %i ms for news to come by themselves", (authors, ms) => {
-  const missing = new Missing({ feed: () => null, authors: () => authors, send: () => {}, late: () => {} });
+  const missing = new Missing(() => {}, { feed: () => null, authors: () => authors });
   const random = new SeededRandom(1);
   const [neighbor, author] = [newSigner(random).id, newSigner(random).id];
   missing.peerUp(neighbor);

@@ -40,7 +40,7 @@ class Network {
   send(from: Member, to: PeerId, frame: IntroduceFrame): void {
     this.carried++;
     const member = [...from.links].find(({ id }) => id === to);
-    if (member) this.#underWay.push(() => member.couriers.frame(from.id, frame, this.now));
+    if (member) this.#underWay.push(() => member.hear(from.id, frame));
   }
 
   run(): void {
@@ -55,22 +55,32 @@ class Member {
   readonly got: { from: Address; bytes: Uint8Array }[] = [];
   readonly refusals: Refusal[] = [];
   readonly couriers: Couriers;
+  readonly #network: Network;
 
   constructor(network: Network, id: PeerId) {
     this.id = id;
     this.address = bytesToHex(network.random.bytes(ADDRESS_BYTES)) as Address;
     this.couriers = new Couriers({
-      address: () => this.address,
-      send: (peer, frame) => network.send(this, peer, frame),
-      refuse: (_, refusal) => void this.refusals.push(refusal),
-      isLinked: (peer) => [...this.links].some(({ id }) => id === peer),
-      linkedAt: (address) => [...this.links].find((member) => member.address === address)?.id ?? null,
-      nextHop: (_, except) => {
-        const others = [...this.links].filter(({ id }) => id !== except);
-        return others[Math.floor(network.random.next() * others.length)]?.id ?? null;
+      queue: (event) => {
+        if (event.type === "send") network.send(this, event.to, event.frame as IntroduceFrame);
+        if (event.type === "refuse") this.refusals.push(event.refusal);
       },
-      arrived: (from, bytes) => void this.got.push({ from, bytes }),
+      view: {
+        address: () => this.address,
+        isLinked: (peer) => [...this.links].some(({ id }) => id === peer),
+        linkedAt: (address) => [...this.links].find((member) => member.address === address)?.id ?? null,
+        peerAt: () => null,
+        routeTo: () => null,
+        neighbors: () => [...this.links].map(({ id }) => id),
+      },
+      random: () => network.random.next(),
     });
+    this.#network = network;
+  }
+
+  hear(from: PeerId, frame: IntroduceFrame): void {
+    const arrived = this.couriers.frame(from, frame, this.#network.now);
+    if (arrived) this.got.push(arrived);
   }
 }
 

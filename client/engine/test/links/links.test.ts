@@ -4,7 +4,9 @@ import { describe, expect, test } from "vitest";
 import { SeededRandom } from "../../../testing/random.ts";
 import type { LinkId, Notice, Output } from "../../src/io/io.ts";
 import type { Time } from "../../src/base/time.ts";
+import type { LinksEvent } from "../../src/links/events.ts";
 import { Links } from "../../src/links/links.ts";
+import type { Frame } from "../../src/wire/frame.ts";
 import { peerIdOf, type PeerId } from "../../src/names/peer-id.ts";
 
 const TAG = "ab".repeat(32) as RoomTag;
@@ -72,23 +74,55 @@ class Member {
     this.address = bytesToHex(network.random.bytes(ADDRESS_BYTES)) as Address;
     this.links = new Links({
       me: this.id,
-      emit: (output) => network.soon(() => this.#perform(output)),
+      queue: (event) => this.#hear(event),
+      view: {
+        isNeeded: (peer) => this.needed.has(peer),
+        peerAt: () => null,
+        routeTo: () => null,
+        neighbors: () => (this.courier ? [this.courier.id] : []),
+      },
       random: (bytes) => network.random.bytes(bytes),
       envelopeKey: () => new Uint8Array(32),
-      nextHop: () => this.courier?.id ?? null,
-      sign: (_, then) => network.soon(() => then(new Uint8Array(64), network.now)),
-      verify: (_by, _bytes, _signature, then) => network.soon(() => then(true, network.now)),
-      notify: (notice) => void this.notices.push(notice.type),
-      peerUp: (peer, at) => void this.up.push({ peer, ...at }),
-      peerDown: (peer) => void this.down.push(peer),
-      dialFailed: (address, wasSilent) => {
-        this.failed.push(address);
-        if (wasSilent) this.silent.push(address);
-      },
-      isNeeded: (peer) => this.needed.has(peer),
-      frame: () => {},
     });
     this.links.serverJoined(TAG, this.address);
+  }
+
+  send(to: PeerId, frame: Frame | Uint8Array): void {
+    const output = this.links.send(to, frame);
+    if (output) this.#network.soon(() => this.#perform(output));
+  }
+
+  /** As the engine's root does. */
+  #hear(event: LinksEvent): void {
+    const network = this.#network;
+    switch (event.type) {
+      case "output": {
+        const { output } = event;
+        if (output.type === "notice") this.notices.push(output.notice.type);
+        else network.soon(() => this.#perform(output));
+        return;
+      }
+      case "send":
+        return this.send(event.to, event.frame);
+      case "refuse":
+        return this.links.refuse(event.peer, event.refusal, network.now);
+      case "sign":
+        return network.soon(() => event.then(new Uint8Array(64), network.now));
+      case "verify":
+        return network.soon(() => event.then(true, network.now));
+      case "peer-up": {
+        const { peer, address, calledUs } = event;
+        return void this.up.push({ peer, address, calledUs });
+      }
+      case "peer-down":
+        return void this.down.push(event.peer);
+      case "dial-failed":
+        this.failed.push(event.address);
+        if (event.wasSilent) this.silent.push(event.address);
+        return;
+      case "frame":
+        return;
+    }
   }
 
   #perform(output: Output): void {
@@ -187,7 +221,7 @@ test("[I4b][W4] a dropped peer whose call named another's address does not take 
   mallory.links.dial(ada.address, network.now);
   network.settle();
   expect(ada.up.at(-1)).toEqual({ peer: mallory.id, address: ben.address, calledUs: true });
-  mallory.links.send(ada.id, { type: "prove", peer: mallory.id, signature: new Uint8Array(64) });
+  mallory.send(ada.id, { type: "prove", peer: mallory.id, signature: new Uint8Array(64) });
   network.settle();
   expect(ada.down).toEqual([mallory.id]);
   expect(ada.links.dial(ben.address, network.now)).toBe(true);
@@ -221,7 +255,7 @@ describe("[I12] a link that nobody needs", () => {
   test("stays while something is said on it", () => {
     const { network, ada, ben } = pair();
     for (let i = 0; i < 20; i++) {
-      ben.links.send(ada.id, { type: "queue", position: 1 });
+      ben.send(ada.id, { type: "queue", position: 1 });
       network.settle();
       network.pass(50_000);
     }

@@ -3,6 +3,7 @@ import type { Address } from "@swapmeet/shared";
 import type { ConnectionsLeft } from "../../src/links/call-budget.ts";
 import type { OverlayFrame } from "../../src/wire/frame.ts";
 import type { Time } from "../../src/base/time.ts";
+import type { OverlayEvent } from "../../src/overlay/events.ts";
 import { Overlay } from "../../src/overlay/overlay.ts";
 import type { PeerId } from "../../src/names/peer-id.ts";
 import type { Refusal } from "../../src/names/refusal.ts";
@@ -42,6 +43,7 @@ export class Member {
   dials = 0;
   samples = 0;
   side = 0;
+  readonly #net: Net;
 
   constructor(net: Net, number: number, behind: (net: Net, me: Member) => Behind | null) {
     this.id = number.toString(16).padStart(64, "0") as PeerId;
@@ -49,24 +51,36 @@ export class Member {
     this.overlay = new Overlay({
       me: this.id,
       address: this.address,
-      send: (peer, frame) => net.send(this, peer, frame),
-      refuse: (_, refusal) => this.refused.push(refusal),
-      dial: (address) => net.dial(this, address),
-      connectionsLeft: () => this.connectionsLeft,
-      neighborUp: (peer) => {
-        if (this.told.has(peer) || !this.links.has(peer)) throw new Error("up twice, or without a link");
-        this.told.add(peer);
-      },
-      neighborDown: (peer) => {
-        if (!this.told.delete(peer)) throw new Error("down without up");
-      },
-      sample: () => {
-        this.samples++;
-        net.sample(this);
+      queue: (event) => this.#perform(event),
+      view: {
+        mayDial: (address) => net.mayDial(this, address),
+        connectionsLeft: () => this.connectionsLeft,
       },
       random: () => net.random.next(),
     });
+    this.#net = net;
     this.behind = behind(net, this) ?? this.overlay;
+  }
+
+  #perform(event: OverlayEvent): void {
+    switch (event.type) {
+      case "send":
+        return this.#net.send(this, event.to, event.frame as OverlayFrame);
+      case "pass-over":
+        return void this.refused.push(event.refusal);
+      case "dial":
+        return void this.#net.dial(this, event.address);
+      case "neighbor-up":
+        if (this.told.has(event.peer) || !this.links.has(event.peer))
+          throw new Error("up twice, or without a link");
+        return void this.told.add(event.peer);
+      case "neighbor-down":
+        if (!this.told.delete(event.peer)) throw new Error("down without up");
+        return;
+      case "output": // it asks for members
+        this.samples++;
+        return this.#net.sample(this);
+    }
   }
 
   neighbors(): PeerId[] {
@@ -128,11 +142,15 @@ export class Net {
     });
   }
 
-  dial(from: Member, address: Address): boolean {
+  mayDial(from: Member, address: Address): boolean {
     const to = this.#byAddress.get(address);
     if (from.calling.has(address) || (to && from.links.has(to.id))) return false;
-    const alone = from.links.size === 0;
-    if (this.serverAway && alone) return false;
+    return !this.serverAway || from.links.size > 0;
+  }
+
+  dial(from: Member, address: Address): boolean {
+    if (!this.mayDial(from, address)) return false;
+    const to = this.#byAddress.get(address);
     from.calling.add(address);
     from.dials++;
     from.connections++;

@@ -3,8 +3,10 @@ import type { Address } from "@swapmeet/shared";
 import type { ConnectionsLeft } from "../../src/links/call-budget.ts";
 import type { Contact, OverlayFrame } from "../../src/wire/frame.ts";
 import type { Time } from "../../src/base/time.ts";
-import { ACTIVE_MAX, Overlay } from "../../src/overlay/overlay.ts";
+import type { OverlayEvent } from "../../src/overlay/events.ts";
+import { Overlay } from "../../src/overlay/overlay.ts";
 import { PassiveView } from "../../src/overlay/passive-view.ts";
+import { ACTIVE_MAX } from "../../src/overlay/seeking.ts";
 import type { PeerId } from "../../src/names/peer-id.ts";
 import type { Refusal } from "../../src/names/refusal.ts";
 import { isSymmetric, MINUTE, Net, reached, type Behind, type Member } from "./overlay-net.ts";
@@ -563,6 +565,47 @@ describe("hostile peers", () => {
   });
 });
 
+describe("by inputs and events alone", () => {
+  test("[O3] somebody who asks is answered, and then is a neighbour", () => {
+    const { overlay, events, up } = alone();
+    up(1);
+    events.length = 0;
+    overlay.frame(peer(1), { type: "neighbor", urgent: false }, 0);
+    expect(events).toEqual([
+      { type: "send", to: peer(1), frame: { type: "neighbor-answer", accepted: true } },
+      { type: "neighbor-up", peer: peer(1) },
+    ]);
+  });
+
+  test("a neighbour that parts is no longer one, and nothing is sent to it", () => {
+    const { overlay, events, up } = alone();
+    up(1);
+    overlay.frame(peer(1), { type: "neighbor", urgent: false }, 0);
+    events.length = 0;
+    overlay.frame(peer(1), { type: "disconnect" }, 0);
+    expect(events).toEqual([{ type: "neighbor-down", peer: peer(1) }]);
+  });
+
+  test("[O9] a call that could not begin costs nothing, and its contact rests", () => {
+    const { overlay, dialled, run } = alone();
+    overlay.members(
+      Array.from({ length: 30 }, (_, i) => address(i + 1)),
+      0,
+    );
+    const lastAt = new Map<Address, Time>();
+    let count = 0;
+    run(0, MINUTE, (now) => {
+      for (let called = dialled.shift(); called; called = dialled.shift()) {
+        expect(now - (lastAt.get(called) ?? -Infinity)).toBeGreaterThanOrEqual(5_000);
+        lastAt.set(called, now);
+        count++;
+        overlay.notDialled(called, now);
+      }
+    });
+    expect(count).toBeGreaterThan(100);
+  });
+});
+
 // -- details -----------------------------------------------------------------------------------------------------------
 
 const peer = (number: number): PeerId => number.toString(16).padStart(64, "0") as PeerId;
@@ -571,6 +614,7 @@ const address = (number: number): Address => number.toString(16).padStart(32, "0
 /** One overlay, number 0, with the test in the place of everybody else. */
 const alone = () => {
   const sent: [to: PeerId, frame: OverlayFrame][] = [];
+  const events: OverlayEvent[] = [];
   const refused: Refusal[] = [];
   const dialled: Address[] = [];
   const left: { is: ConnectionsLeft } = { is: "plenty" };
@@ -579,13 +623,14 @@ const alone = () => {
   const overlay = new Overlay({
     me: peer(0),
     address: address(0),
-    send: (to, frame) => sent.push([to, frame]),
-    refuse: (_, refusal) => refused.push(refusal),
-    dial: (to) => dialled.push(to) > 0,
-    connectionsLeft: () => left.is,
-    neighborUp: () => {},
-    neighborDown: () => {},
-    sample: () => void samples++,
+    queue: (event) => {
+      events.push(event);
+      if (event.type === "send") sent.push([event.to, event.frame as OverlayFrame]);
+      if (event.type === "pass-over") refused.push(event.refusal);
+      if (event.type === "dial") dialled.push(event.address);
+      if (event.type === "output") samples++;
+    },
+    view: { mayDial: () => true, connectionsLeft: () => left.is },
     random: () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647,
   });
   const up = (number: number, now: Time = 0) => overlay.linkUp(peer(number), address(number), now);
@@ -596,7 +641,7 @@ const alone = () => {
       each(now);
     }
   };
-  return { overlay, sent, refused, dialled, left, up, run, samples: () => samples };
+  return { overlay, events, sent, refused, dialled, left, up, run, samples: () => samples };
 };
 
 /** Calls everybody all the time, takes every place it gets, and names only its like. */

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { SeededRandom } from "../../../testing/random.ts";
 import { hexToBytes } from "../../src/base/bytes.ts";
-import { DirectMessages } from "../../src/people/direct-message.ts";
+import { DirectMessages, type MessagesEvent } from "../../src/people/direct-message.ts";
 import { type DirectMessageFrame, type MessageFrame } from "../../src/wire/frame.ts";
 import { encodeFrame } from "../../src/wire/frame-codec.ts";
 import { openMessage, sealMessage, type MessageRoute } from "../../src/people/message-box.ts";
@@ -156,7 +156,7 @@ class Side {
   readonly messages: DirectMessages;
   readonly refused: Refusal[] = [];
   /** What waits for a link, and what is told when none comes. */
-  readonly errands: { frame: DirectMessageFrame; failed: () => void }[] = [];
+  readonly errands: DirectMessageFrame[] = [];
   readonly #pair: Pair;
   readonly #me: typeof ada;
 
@@ -166,19 +166,31 @@ class Side {
     this.other = other;
     this.messages = new DirectMessages({
       me: me.id,
-      isLinked: () => pair.isLinked,
-      send: (to, frame, _, failed) => {
-        if (pair.isLinked) pair.carry(me.id, to, frame);
-        else this.errands.push({ frame, failed });
-      },
-      refuse: (_, refusal) => this.refused.push(refusal),
-      open: (route, box, then) => pair.later(() => then(openMessage(route, box, me.secretKey), pair.now)),
+      queue: (event) => this.#perform(event),
+      view: { isLinked: () => pair.isLinked },
       random: (bytes) => random.bytes(bytes),
     });
   }
 
+  #perform(event: MessagesEvent): void {
+    const pair = this.#pair;
+    switch (event.type) {
+      case "errand":
+        if (pair.isLinked) pair.carry(this.#me.id, event.to, event.frame);
+        else this.errands.push(event.frame);
+        return;
+      case "refuse":
+        return void this.refused.push(event.refusal);
+      case "open-message": {
+        const route = { from: event.from, to: this.#me.id, id: event.id };
+        const text = openMessage(route, event.box, this.#me.secretKey);
+        return pair.later(() => event.then(text, pair.now));
+      }
+    }
+  }
+
   linked(): void {
-    for (const { frame } of this.errands.splice(0)) this.#pair.carry(this.#me.id, this.other, frame);
+    for (const frame of this.errands.splice(0)) this.#pair.carry(this.#me.id, this.other, frame);
     this.messages.peerUp(this.other, this.#pair.now);
   }
 
@@ -287,11 +299,11 @@ describe("a conversation", () => {
     pair.cut();
     pair.ada.says("one");
     pair.ada.says("two");
-    pair.ada.errands[0]!.failed();
+    pair.ada.messages.failed(ben.id, pair.ada.errands[0]!);
     expect(pair.ada.states).toEqual(["failed", "failed"]);
     pair.link();
     pair.ada.says("three");
-    pair.ada.errands[0]?.failed();
+    pair.ada.messages.failed(ben.id, pair.ada.errands[0]!);
     pair.settle();
     expect(pair.ada.states.at(-1)).toBe("delivered");
   });

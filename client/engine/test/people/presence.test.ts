@@ -4,7 +4,7 @@ import type { Profile } from "../../src/feed/entry.ts";
 import type { SuspectFrame } from "../../src/wire/frame.ts";
 import type { Time } from "../../src/base/time.ts";
 import type { PeerId } from "../../src/names/peer-id.ts";
-import { Presence } from "../../src/people/presence.ts";
+import { Presence, type PresenceEvent } from "../../src/people/presence.ts";
 import type { Refusal } from "../../src/names/refusal.ts";
 import { SeededRandom } from "../../../testing/random.ts";
 import { World, type Sleeper } from "../../../sim/world.ts";
@@ -62,32 +62,40 @@ class Member {
     };
     this.id = peer(number);
     let seq = 0;
+    const perform = (event: PresenceEvent): void => {
+      switch (event.type) {
+        case "append": {
+          this.said++;
+          const word = { epoch, seq: seq++, profile: event.entries[0] };
+          return net.world.after(1, () => this.hear(this.id, word, null));
+        }
+        case "send": {
+          const frame = event.frame as SuspectFrame;
+          this.sent.push(frame);
+          return net.deliver(this, event.to, (other) => other.presence.frame(this.id, frame, other.now));
+        }
+        case "pass-over":
+          return void this.refused.push(event.refusal);
+        case "came":
+          return void this.seen.push(`${Number.parseInt(event.peer, 16)} came`);
+        case "gone": {
+          const word = this.words.get(event.peer);
+          if (word) this.buried.set(event.peer, word);
+          this.words.delete(event.peer);
+          return void this.seen.push(`${Number.parseInt(event.peer, 16)} gone`);
+        }
+      }
+    };
     this.presence = new Presence(
       {
         me: this.id,
         epoch,
         address: address(number * 1_000 + epoch),
-        append: (profile) => {
-          this.said++;
-          const word = { epoch, seq: seq++, profile };
-          net.world.after(1, () => this.hear(this.id, word, null));
-        },
-        neighbors: () => [...this.neighbors].map(({ id }) => id),
-        send: (to, frame) => {
-          this.sent.push(frame);
-          net.deliver(this, to, (other) => other.presence.frame(this.id, frame, other.now));
-        },
-        refuse: (_, refusal) => this.refused.push(refusal),
-        came: (who) => this.seen.push(`${Number.parseInt(who, 16)} came`),
-        gone: (who) => {
-          const word = this.words.get(who);
-          if (word) this.buried.set(who, word);
-          this.words.delete(who);
-          this.seen.push(`${Number.parseInt(who, 16)} gone`);
-        },
+        name: `Peer ${number}`,
+        queue: perform,
+        view: { neighbors: () => [...this.neighbors].map(({ id }) => id) },
         random: () => net.random.next(),
       },
-      `Peer ${number}`,
       this.now,
     );
   }
@@ -324,8 +332,8 @@ describe("who goes", () => {
   test("[V6] a peer that leaves is gone after a few seconds, everywhere", () => {
     const net = Net.mesh(5);
     const ann = net.members[0]!;
-    ann.presence.leave(ann.now);
-    ann.presence.leave(ann.now);
+    ann.presence.leave();
+    ann.presence.leave();
     expect(ann.presence.nextDeadline()).toBeNull();
     net.run(SECOND);
     net.kill(ann);
@@ -343,7 +351,7 @@ describe("who goes", () => {
       const net = Net.mesh(5);
       const ann = net.members[0]!;
       net.forgetSeen();
-      if (says) ann.presence.leave(ann.now);
+      if (says) ann.presence.leave();
       net.run(100);
       net.kill(ann, 200);
       net.run(2 * SECOND);
@@ -699,15 +707,17 @@ const alone = (seed = 3) => {
       me: peer(0),
       epoch: 1,
       address: address(0),
-      append: (profile) => said.push(profile),
-      neighbors: () => neighbors,
-      send: (to, frame) => sent.push({ ...frame, to }),
-      refuse: (_, refusal) => refused.push(refusal),
-      came: (who) => came.push(who),
-      gone: (who) => gone.push(who),
+      name: "Me",
+      queue: (event) => {
+        if (event.type === "append") said.push(event.entries[0]);
+        if (event.type === "send") sent.push({ ...(event.frame as SuspectFrame), to: event.to });
+        if (event.type === "pass-over") refused.push(event.refusal);
+        if (event.type === "came") came.push(event.peer);
+        if (event.type === "gone") gone.push(event.peer);
+      },
+      view: { neighbors: () => neighbors },
       random: () => random.next(),
     },
-    "Me",
     0,
   );
   /** Ticks at every deadline within the time. @returns how often. */

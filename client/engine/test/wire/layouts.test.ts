@@ -139,7 +139,7 @@ describe("[E1] [E2] a batch", () => {
   test("[E10] is known by a print of 8 bytes in its author's bucket", () => {
     const batch = decodeBatch(bytes);
     if (!batch.ok) throw new Error(batch.problem);
-    const archive = new Archive({ dropped: () => {}, unkeep: () => {} });
+    const archive = new Archive(() => {});
     archive.append(batch.value, 0);
     const whole = last.subarray(0, 8);
     expect(archive.summary(64)).toEqual(inBucket(whole, 64));

@@ -1,6 +1,6 @@
 /** The events that downloads queue for the swarm. */
 import type { FileId } from "../../names/file-id.ts";
-import type { SwarmEffect } from "../../io/swarm-effect.ts";
+import type { SwarmEffect } from "../../io/effect.ts";
 
 export type DownloadEvent =
   | SwarmEffect

@@ -1,7 +1,7 @@
 /** The events that the serving of files queues for the swarm. */
 import type { FileId } from "../../names/file-id.ts";
 import type { ReadProblem } from "../../io/io.ts";
-import type { SwarmEffect } from "../../io/swarm-effect.ts";
+import type { SwarmEffect } from "../../io/effect.ts";
 
 export type UploadEvent =
   | SwarmEffect

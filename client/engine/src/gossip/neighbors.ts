@@ -1,0 +1,54 @@
+/** The neighbours, and how much each may still bring or say. PROTOCOL.md, rules E5 and E8. */
+import { Allowance } from "../base/allowance.ts";
+import type { Time } from "../base/time.ts";
+import type { PeerId } from "../names/peer-id.ts";
+
+/** A neighbour may send so much that is known already: at once, and each second. Twice what an honest one can. Guess. */
+const KNOWN_BYTES_AT_ONCE = 16 * 1024 * 1024;
+/** Heads, summaries and proofs from a neighbour. A summary is charged like the heads that answer it. Guess. */
+const TALK_BYTES_AT_ONCE = 16 * 1024 * 1024;
+const BYTES_PER_SECOND = 256 * 1024;
+/** Batches of authors not known here that a neighbour may bring: a room of the largest at once, then a busy door. */
+const STRANGERS_AT_ONCE = 8_192;
+const STRANGERS_PER_SECOND = 16;
+
+interface Allowances {
+  readonly known: Allowance;
+  readonly talk: Allowance;
+  readonly strangers: Allowance;
+}
+
+export class Neighbors {
+  readonly #allowancesByPeer = new Map<PeerId, Allowances>();
+
+  has(peer: PeerId): boolean {
+    return this.#allowancesByPeer.has(peer);
+  }
+
+  up(peer: PeerId): void {
+    this.#allowancesByPeer.set(peer, {
+      known: new Allowance(KNOWN_BYTES_AT_ONCE, BYTES_PER_SECOND),
+      talk: new Allowance(TALK_BYTES_AT_ONCE, BYTES_PER_SECOND),
+      strangers: new Allowance(STRANGERS_AT_ONCE, STRANGERS_PER_SECOND),
+    });
+  }
+
+  down(peer: PeerId): void {
+    this.#allowancesByPeer.delete(peer);
+  }
+
+  /** Whether it may bring so much that is known here, or over. */
+  mayRepeat(peer: PeerId, bytes: number, now: Time): boolean {
+    return !!this.#allowancesByPeer.get(peer)?.known.spend(bytes, now);
+  }
+
+  /** Whether it may tell so much of what it knows. */
+  mayTalk(peer: PeerId, bytes: number, now: Time): boolean {
+    return !!this.#allowancesByPeer.get(peer)?.talk.spend(bytes, now);
+  }
+
+  /** Whether it may bring one more batch of an author who is not known here. */
+  mayBringStranger(peer: PeerId, now: Time): boolean {
+    return !!this.#allowancesByPeer.get(peer)?.strangers.spend(1, now);
+  }
+}
