@@ -1,6 +1,6 @@
 /** Every sentence the page says about state and trouble, in one place: what is true, and what to do. */
 import type { FileId } from "@swapmeet/engine/names/file-id";
-import type { Notice, ReadProblem, StoreProblem } from "@swapmeet/engine/io/io";
+import type { Notice, ReadProblem, StoreDefect, StoreProblem } from "@swapmeet/engine/io/io";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { Refusal } from "@swapmeet/engine/names/refusal";
 import type {
@@ -12,7 +12,13 @@ import type {
   UploadView,
 } from "@swapmeet/engine/io/view";
 import type { Kind } from "@swapmeet/engine/names/kind";
-import type { NoticeView, ServerState, Session, StorageView } from "../platform/session/session-view.ts";
+import type {
+  AddingProblem,
+  NoticeView,
+  ServerState,
+  Session,
+  StorageView,
+} from "../platform/session/session-view.ts";
 import {
   formatBytes,
   formatCount,
@@ -250,7 +256,52 @@ export const storeProblemWords = (problem: StoreProblem): string => {
     case "source-unreadable":
       return `${readProblemWords(problem.reason)}. Fetch it again`;
     case "broken":
-      return `this browser's storage does not work (${problem.detail}). Reload the page, or use a window that is not private`;
+      return `this browser's storage does not work (${defectWords(problem.defect)}). Reload the page, or use a window that is not private`;
+  }
+};
+
+const defectWords = (defect: StoreDefect): string => {
+  switch (defect.type) {
+    case "closed":
+      return "the store is closed";
+    case "room-left":
+      return "the room was left";
+    case "incomplete":
+      return "the file is not complete";
+    case "silent":
+      return "it does not answer";
+    case "not-loaded":
+      return "A part of Swapmeet could not be loaded from its server";
+    case "stopped":
+      return "A part of Swapmeet has stopped working";
+    case "worker-silent":
+      return "the part of Swapmeet that stores files does not answer";
+    case "folder-silent":
+      return "the folder does not answer";
+    case "no-free-name":
+      return "no free name";
+    case "wrong-length":
+      return `${defect.bytes} bytes are stored`;
+    case "missing-piece":
+      return `piece ${defect.piece} is not stored`;
+    case "damaged-piece":
+      return `piece ${defect.piece} is damaged`;
+    case "error":
+      return defect.text;
+  }
+};
+
+/** Why a file could not be read while it was added. */
+export const addingProblemWords = (problem: AddingProblem): string => {
+  switch (problem) {
+    case "changed":
+      return "It changed while it was being read, or may not be read.";
+    case "vanished":
+      return "It is gone, or may not be read.";
+    case "too-long":
+      return "It is longer than 1 TiB.";
+    case "not-loaded":
+      return "A part of Swapmeet could not be loaded from its server. Add it again once the server answers.";
   }
 };
 
@@ -494,7 +545,5 @@ export const noticeSaying = (
         remedy: "Nothing of it was kept. The file is fetched over the channel instead.",
         bad: true,
       };
-    case "problem":
-      return { title: notice.title, remedy: notice.remedy, bad: true };
   }
 };

@@ -7,7 +7,6 @@ import type { LocalFile } from "@swapmeet/engine/io/io";
 import type { LibraryEntry } from "@swapmeet/engine/names/library-entry";
 import { safeFileName, safeFolder } from "@swapmeet/engine/names/name";
 import { breathe } from "../workers/breath.ts";
-import type { HashProblem } from "../bytes/hash-file.ts";
 import type { Hasher } from "../bytes/hasher.ts";
 import type { AddingView, PickedFile } from "../session/session-view.ts";
 
@@ -99,7 +98,7 @@ export class Adding {
           source: file,
         });
       } else if (result.problem !== "cancelled" && problems.length < PROBLEMS_SHOWN)
-        problems.push({ name: safeFileName(file.name), reason: inWords(result.problem) });
+        problems.push({ name: safeFileName(file.name), reason: result.problem });
     }
     if (added.length > 0) this.#listener.added(added);
     this.#change({ filesDone: this.#view.filesDone + batch.length, problems });
@@ -132,16 +131,3 @@ async function* batchesOf(
   }
   if (batch.length > 0) yield batch;
 }
-
-const inWords = (problem: Exclude<HashProblem, "cancelled">): string => {
-  switch (problem) {
-    case "changed":
-      return "It changed while it was being read, or may not be read.";
-    case "vanished":
-      return "It is gone, or may not be read.";
-    case "too-long":
-      return "It is longer than 1 TiB.";
-    case "not-loaded":
-      return "A part of Swapmeet could not be loaded from its server. Add it again once the server answers.";
-  }
-};

@@ -19,7 +19,8 @@ import { readProblemIn } from "../bytes/read-problem.ts";
 import { SharedFiles } from "./shared-files.ts";
 import { within } from "../web/time-limit.ts";
 import { Turns } from "./turns.ts";
-import { brokenBy, unperformed } from "../run/unperformed.ts";
+import { unperformed } from "../run/unperformed.ts";
+import { brokenBy } from "../workers/broken-by.ts";
 
 export interface HoldingsOptions {
   stores(): Promise<PieceStores>;
@@ -58,7 +59,7 @@ export const UNDO_WITHIN_MS = 10_000;
 const LARGE_BYTES = 16 * 1024 * 1024;
 /** A piece takes a second, and files that are being added come before it. After this it is hashed on the page. Guess. */
 const HASHED_WITHIN_MS = 60_000;
-const CLOSED: StoreProblem = { kind: "broken", detail: "the store is closed" };
+const CLOSED: StoreProblem = { kind: "broken", defect: { type: "closed" } };
 
 export class Holdings implements HostFiles {
   readonly #options: HoldingsOptions;

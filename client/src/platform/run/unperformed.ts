@@ -3,7 +3,8 @@
  * stays unanswered. Null: the engine expects no answer to it, or counts the time until it comes.
  */
 import { publicKeyOf } from "@swapmeet/engine";
-import type { Input, Output, StoreProblem } from "@swapmeet/engine/io/io";
+import type { Input, Output } from "@swapmeet/engine/io/io";
+import { brokenBy } from "../workers/broken-by.ts";
 import { verify } from "./signature.ts";
 
 export const unperformed = (output: Output, error: unknown): Input | null => {
@@ -49,5 +50,3 @@ export const unperformed = (output: Output, error: unknown): Input | null => {
       return null;
   }
 };
-
-export const brokenBy = (error: unknown): StoreProblem => ({ kind: "broken", detail: String(error) });

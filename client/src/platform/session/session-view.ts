@@ -19,6 +19,7 @@ import type {
   SearchResults,
   UploadView,
 } from "@swapmeet/engine/io/view";
+import type { HashProblem } from "../bytes/hash-file.ts";
 
 /** `outside`: the link as other devices can open it; differs from `link` where this page is at "localhost". */
 export type RoomView =
@@ -34,13 +35,15 @@ export type ServerState =
   | { readonly type: "refused"; readonly reason: "room-full" | "too-fast" | "bad-request" };
 
 /** Files being hashed before they can be shared. */
+export type AddingProblem = Exclude<HashProblem, "cancelled">;
+
 export interface AddingView {
   readonly files: number;
   readonly filesDone: number;
   readonly bytes: number;
   readonly bytesDone: number;
-  /** Up to a handful that could not be read, with the reason in words. */
-  readonly problems: readonly { readonly name: string; readonly reason: string }[];
+  /** Up to a handful that could not be read. */
+  readonly problems: readonly { readonly name: string; readonly reason: AddingProblem }[];
   readonly active: boolean;
 }
 
@@ -57,7 +60,7 @@ export interface FileDetails {
 /** Something the page shows once, newest last; gone when dismissed. */
 export interface NoticeView {
   readonly id: number;
-  readonly notice: Notice | { readonly type: "problem"; readonly title: string; readonly remedy: string };
+  readonly notice: Notice;
 }
 
 /** A picked or dropped file with the folders above it ("Album/CD1", "" for none). */
