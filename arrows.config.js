@@ -41,7 +41,7 @@ export const WINGS = {
     because: "The platform knows the engine and shared.",
     rooms: {
       session: ["run", "files", "bytes", "store", "device", "saving", "room", "tabs", "workers", "web"],
-      run: ["device", "workers", "web"],
+      run: ["bytes", "device", "workers", "web"],
       files: ["store", "bytes", "workers", "web"],
       store: ["bytes", "workers", "web"],
       tabs: ["bytes", "web"],

@@ -5,6 +5,7 @@ import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { Refusal } from "@swapmeet/engine/names/refusal";
 import type {
   DownloadView,
+  LibraryItem,
   MessageView,
   PersonView,
   TransferFailure,
@@ -12,13 +13,13 @@ import type {
   UploadView,
 } from "@swapmeet/engine/io/view";
 import type { Kind } from "@swapmeet/engine/names/kind";
-import type {
-  AddingProblem,
-  NoticeView,
-  ServerState,
-  Session,
-  StorageView,
-} from "../platform/session/session-view.ts";
+import type { AddingProblem } from "../platform/files/adding.ts";
+import type { StorageView } from "../platform/files/kept-files.ts";
+import type { Library } from "../platform/session/library.ts";
+import type { Messages } from "../platform/session/messages.ts";
+import type { Network, ServerState } from "../platform/session/network.ts";
+import type { NoticeView } from "../platform/session/notices.ts";
+import type { Transfers } from "../platform/session/transfers.ts";
 import {
   formatBytes,
   formatCount,
@@ -206,26 +207,33 @@ export const serverNews = (server: ServerState, peers: number): string | null =>
 };
 
 /** What leaving the room would end or lose; nothing: it need not be asked about. */
-export const leavingWords = (
-  room: Pick<Session, "adding" | "downloads" | "uploads" | "library" | "messages" | "server" | "peerCount">,
-): readonly string[] => {
+export const leavingWords = ({
+  library,
+  transfers,
+  messages,
+  network,
+}: {
+  readonly library: Pick<Library, "items" | "adding">;
+  readonly transfers: Pick<Transfers, "downloads" | "uploads">;
+  readonly messages: Pick<Messages, "all">;
+  readonly network: Pick<Network, "server" | "peerCount">;
+}): readonly string[] => {
   const words: string[] = [];
-  if (room.adding.active) words.push("Files are still being added to your table.");
-  if (room.uploads.some(isGoingOut) || room.downloads.some(isRunning))
+  if (library.adding.active) words.push("Files are still being added to your table.");
+  if (transfers.uploads.some(isGoingOut) || transfers.downloads.some(isRunning))
     words.push("Transfers are running. Leaving stops them, here and for those who fetch from you.");
-  const table = tableWords(room);
-  const messages = room.messages.length > 0 ? "your messages" : "";
-  if (table && messages) words.push(`Your ${table} and ${messages} do not come along.`);
+  const table = tableWords(library.items, transfers.downloads);
+  const letters = messages.all.length > 0 ? "your messages" : "";
+  if (table && letters) words.push(`Your ${table} and ${letters} do not come along.`);
   else if (table) words.push(`Your ${table} does not come along.`);
-  else if (messages) words.push("Your messages do not come along.");
-  if (room.server.type === "offline" && room.peerCount > 0)
+  else if (letters) words.push("Your messages do not come along.");
+  if (network.server.type === "offline" && network.peerCount > 0)
     words.push("The server is away: you cannot come back until it returns.");
   return words;
 };
 
-const tableWords = (room: Pick<Session, "downloads" | "library">): string => {
-  const { downloads } = room;
-  const library = room.library.filter(({ problem }) => !problem);
+const tableWords = (items: readonly LibraryItem[], downloads: readonly DownloadView[]): string => {
+  const library = items.filter(({ problem }) => !problem);
   if (library.length === 0) return "";
   const saved = new Set(
     downloads.flatMap(({ file, state }) => (state.type === "complete" && state.saved ? [file] : [])),
@@ -408,13 +416,13 @@ export const storageWords = ({ quota, persistent }: StorageView): string => {
 };
 
 /** Whether finished downloads were saved elsewhere. What other rooms have left may be or not: nobody here knows. */
-export const savedByFile = ({ downloads }: Pick<Session, "downloads">): ReadonlyMap<FileId, boolean> =>
+export const savedByFile = ({ downloads }: Pick<Transfers, "downloads">): ReadonlyMap<FileId, boolean> =>
   new Map(
     downloads.flatMap(({ file, state }) => (state.type === "complete" ? [[file, state.saved] as const] : [])),
   );
 
 /** Before these stored files, one or more, are deleted. */
-export const deleteWords = (files: StorageView["files"], room: Pick<Session, "downloads">): string => {
+export const deleteWords = (files: StorageView["files"], room: Pick<Transfers, "downloads">): string => {
   const saved = savedByFile(room);
   const known = files.filter(({ file }) => saved.has(file));
   const unsaved = known.filter(({ file }) => !saved.get(file)).length;

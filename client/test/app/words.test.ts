@@ -232,26 +232,32 @@ test("[M2] a message that failed says whose fault it is, and of who has left whe
 
 describe("leaving a room", () => {
   const file = (name: string) => ({ file: name as never });
-  const room: Parameters<typeof leavingWords>[0] = {
-    adding: { files: 0, filesDone: 0, bytes: 0, bytesDone: 0, problems: [], active: false },
-    downloads: [],
-    uploads: [],
-    library: [],
-    messages: [],
-    server: { type: "online" },
-    peerCount: 3,
-  };
+  type Leaving = Parameters<typeof leavingWords>[0];
+  const adding = { files: 0, filesDone: 0, bytes: 0, bytesDone: 0, problems: [], active: false };
+  /** Of a room with three others and nothing else, but for these. */
+  const leaving = (
+    but: Partial<Leaving["library"] & Leaving["transfers"] & Leaving["network"]> & {
+      readonly messages?: Leaving["messages"]["all"];
+    } = {},
+  ) =>
+    leavingWords({
+      library: { items: [], adding, ...but },
+      transfers: { downloads: [], uploads: [], ...but },
+      messages: { all: but.messages ?? [] },
+      network: { server: { type: "online" }, peerCount: 3, ...but },
+    });
   const table = [file("a"), file("b")] as never;
   const complete = (name: string, saved: boolean) => ({ ...file(name), state: { type: "complete", saved } });
 
   test("loses nothing when there is nothing, and is not asked about", () => {
-    expect(leavingWords(room)).toEqual([]);
-    expect(leavingWords({ ...room, server: { type: "offline", sinceMs: 1 }, peerCount: 0 })).toEqual([]);
+    expect(leaving()).toEqual([]);
+    expect(leaving({ server: { type: "offline", sinceMs: 1 }, peerCount: 0 })).toEqual([]);
   });
 
   test("gives up what is still being added", () => {
-    const adding = { ...room.adding, active: true };
-    expect(leavingWords({ ...room, adding })).toEqual(["Files are still being added to your table."]);
+    expect(leaving({ adding: { ...adding, active: true } })).toEqual([
+      "Files are still being added to your table.",
+    ]);
   });
 
   test("ends transfers", () => {
@@ -259,9 +265,9 @@ describe("leaving a room", () => {
       { uploads: [{ ...file("a"), state: "sending" }] as never },
       { downloads: [{ ...file("a"), state: { type: "downloading" } }] as never },
     ])
-      expect(leavingWords({ ...room, ...moving })).toEqual([expect.stringMatching(/^Transfers are running/)]);
+      expect(leaving(moving)).toEqual([expect.stringMatching(/^Transfers are running/)]);
     const over = ["paused", "delivered", "stopped"].map((state) => ({ ...file("a"), state }));
-    expect(leavingWords({ ...room, uploads: over as never })).toEqual([]);
+    expect(leaving({ uploads: over as never })).toEqual([]);
   });
 
   test("[S19] [S20] what is sent says how that stands, by name", () => {
@@ -278,22 +284,22 @@ describe("leaving a room", () => {
 
   test("leaves the table and the messages behind, and says of what was saved that it was", () => {
     const messages = [{ text: "hi" }] as never;
-    expect(leavingWords({ ...room, messages })).toEqual(["Your messages do not come along."]);
-    expect(leavingWords({ ...room, library: table, messages }).map(plain)).toEqual([
+    expect(leaving({ messages })).toEqual(["Your messages do not come along."]);
+    expect(leaving({ items: table, messages }).map(plain)).toEqual([
       "Your table (2 files) and your messages do not come along.",
     ]);
     const half = [complete("a", true), complete("b", false)] as never;
-    expect(leavingWords({ ...room, library: table, downloads: half }).map(plain)).toEqual([
+    expect(leaving({ items: table, downloads: half }).map(plain)).toEqual([
       "Your table (2 files) does not come along.",
     ]);
     const all = [complete("a", true), complete("b", true)] as never;
-    expect(leavingWords({ ...room, library: table, downloads: all }).map(plain)).toEqual([
+    expect(leaving({ items: table, downloads: all }).map(plain)).toEqual([
       "Your table (2 files, all of them saved) does not come along.",
     ]);
   });
 
   test("is for long, when the server is away and the others are here", () => {
-    expect(leavingWords({ ...room, server: { type: "offline", sinceMs: 1 } })).toEqual([
+    expect(leaving({ server: { type: "offline", sinceMs: 1 } })).toEqual([
       "The server is away: you cannot come back until it returns.",
     ]);
   });

@@ -3,7 +3,7 @@ import { openDB } from "idb";
 import { bytesToHex } from "@swapmeet/engine/base/bytes";
 import { fileIdOf } from "@swapmeet/engine/names/file-id";
 import { Adding } from "../../src/platform/files/adding.ts";
-import { droppedFiles, pickedFiles } from "../../src/platform/files/dropped-files.ts";
+import { droppedFiles, pickedFiles, type PickedFile } from "../../src/platform/files/dropped-files.ts";
 import { Folder } from "../../src/platform/saving/folder.ts";
 import { Hasher } from "../../src/platform/bytes/hasher.ts";
 import { IdbShelves } from "../../src/platform/store/idb-shelves.ts";
@@ -12,7 +12,6 @@ import type { StoreKind } from "../../src/platform/store/piece-store.ts";
 import { Saving } from "../../src/platform/saving/saving.ts";
 import { SharedFiles } from "../../src/platform/files/shared-files.ts";
 import { DeviceStorage } from "../../src/platform/store/storage.ts";
-import type { PickedFile } from "../../src/platform/session/session-view.ts";
 import { boardContract } from "../platform/device/board-store-contract.ts";
 import {
   contract,

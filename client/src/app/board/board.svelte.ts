@@ -28,7 +28,7 @@ export class Board {
   }
 
   readonly #link = $derived.by(() => this.#room.now.room.link);
-  readonly posts: readonly PostView[] = $derived.by(() => this.#room.now.posts(this.group));
+  readonly posts: readonly PostView[] = $derived.by(() => this.#room.now.board.posts(this.group));
   readonly #draft = $derived.by(() => this.#draftByPlace.get(this.#place) ?? NO_DRAFT);
 
   /** After a reload the board takes a moment to be here again. */
@@ -38,9 +38,9 @@ export class Board {
 
   /** The one that was just begun has no post yet, and is there all the same. */
   readonly groups: readonly Group[] = $derived.by(() => {
-    const names = this.#room.now.groups.map(({ name }) => name);
+    const names = this.#room.now.board.groups.map(({ name }) => name);
     if (!names.includes(this.group)) names.push(this.group);
-    return names.map((name) => ({ name, unread: this.#unreadOf(this.#room.now.posts(name)).length }));
+    return names.map((name) => ({ name, unread: this.#unreadOf(this.#room.now.board.posts(name)).length }));
   });
   readonly unread = $derived.by(() => this.groups.reduce((sum, { unread }) => sum + unread, 0));
   /** Of the open group. */
@@ -70,7 +70,7 @@ export class Board {
   /** What has nothing visible in it stays in the box. */
   post(): void {
     if (safePostText(this.text) === "") return;
-    this.#room.now.post(this.group, this.text, this.replyTo?.id ?? null);
+    this.#room.now.board.post(this.group, this.text, this.replyTo?.id ?? null);
     this.#draftByPlace.delete(this.#place);
   }
 

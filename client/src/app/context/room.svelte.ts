@@ -5,7 +5,7 @@ import type { FileId } from "@swapmeet/engine/names/file-id";
 import { libraryKey, type LibraryEntry } from "@swapmeet/engine/names/library-entry";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { DownloadView } from "@swapmeet/engine/io/view";
-import type { Session } from "../../platform/session/session-view.ts";
+import type { Session } from "../../platform/session/session.ts";
 import { shortened } from "../parts/short-name.ts";
 import { byEntry } from "../transfers/transfers.ts";
 import { nameOf, type Names } from "../words.ts";
@@ -27,18 +27,18 @@ export class Room implements Names {
     return this.#session();
   }
 
-  readonly #downloadByEntry = $derived.by(() => byEntry(this.now.downloads));
+  readonly #downloadByEntry = $derived.by(() => byEntry(this.now.transfers.downloads));
 
   downloadOf(entry: LibraryEntry): DownloadView | undefined {
     return this.#downloadByEntry.get(libraryKey(entry));
   }
 
   person(peer: PeerId): string {
-    return nameOf(this.now.person(peer));
+    return nameOf(this.now.people.person(peer));
   }
 
   file(file: FileId): string {
-    return shortened(this.now.details(file).name) || "A file";
+    return shortened(this.now.library.details(file).name) || "A file";
   }
 }
 

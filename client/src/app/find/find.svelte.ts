@@ -3,7 +3,7 @@ import { createContext } from "svelte";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { SearchQuery } from "@swapmeet/engine/io/view";
 import type { Kind } from "@swapmeet/engine/names/kind";
-import type { Session } from "../../platform/session/session-view.ts";
+import type { Session } from "../../platform/session/session.ts";
 import type { Room } from "../context/room.svelte.ts";
 import { RowWindow } from "../parts/row-window.svelte.ts";
 
@@ -44,13 +44,13 @@ export class Find {
     of: this.of,
     limit: Math.ceil(this.list.reach / LIMIT_STEP) * LIMIT_STEP,
   }));
-  readonly results = $derived.by(() => this.#room.now.search(this.query));
+  readonly results = $derived.by(() => this.#room.now.library.search(this.query));
   /** Fewer files are looked at than there are. */
   readonly narrowed = $derived(this.kind !== null || this.size !== "any" || this.of !== null);
   /** How many files the text alone finds. */
   readonly everywhere = $derived.by(
     () =>
-      this.#room.now.search({
+      this.#room.now.library.search({
         text: this.text,
         kind: null,
         minBytes: SIZES.any.minBytes,

@@ -13,7 +13,7 @@ import type {
   ResultRow,
   TransferState,
 } from "@swapmeet/engine/io/view";
-import type { Scene } from "./fake-session.ts";
+import type { Scene } from "./scene.ts";
 
 const MB = 1_000_000;
 const CODE = "amber-otter-cedar-violet";

@@ -26,13 +26,13 @@ export class LookAlikes {
   }
 
   readonly #alike = $derived.by(() => {
-    const { me, people, groups, messages } = this.#room.now;
-    const correspondents = correspondentsIn(messages).map((peer) => this.#room.now.person(peer));
-    const here = [me, ...people, ...correspondents].map((person) => ({
+    const { people, board, messages } = this.#room.now;
+    const correspondents = correspondentsIn(messages.all).map((peer) => people.person(peer));
+    const here = [people.me, ...people.others, ...correspondents].map((person) => ({
       peer: person.peer,
       name: nameOf(person),
     }));
-    const posts = groups.flatMap(({ name }) => this.#room.now.posts(name));
+    const posts = board.groups.flatMap(({ name }) => board.posts(name));
     const named = [...here, ...goneAuthorsOf(posts, here)];
     if (named.length === 1) return NOBODY;
     this.#await();

@@ -21,7 +21,7 @@ export class DirectMessages {
   }
 
   readonly #unread: readonly MessageView[] = $derived.by(() =>
-    this.#room.now.messages.filter(
+    this.#room.now.messages.all.filter(
       (message) => !message.mine && message.with !== this.#open() && !this.#read.has(keyOf(message)),
     ),
   );
@@ -32,14 +32,14 @@ export class DirectMessages {
 
   /** Who has left, and can still be read. */
   readonly departed: readonly PersonView[] = $derived.by(() => {
-    const { now } = this.#room;
-    return correspondentsIn(now.messages)
-      .map((peer) => now.person(peer))
+    const { messages, people } = this.#room.now;
+    return correspondentsIn(messages.all)
+      .map((peer) => people.person(peer))
       .filter(({ presence }) => presence === "gone");
   });
 
   with(peer: PeerId): readonly MessageView[] {
-    return this.#room.now.messages.filter((message) => message.with === peer);
+    return this.#room.now.messages.all.filter((message) => message.with === peer);
   }
 
   unreadFrom(peer: PeerId): number {

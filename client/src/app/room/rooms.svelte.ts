@@ -4,7 +4,8 @@ import type { Result } from "@swapmeet/shared";
 import type { FileId } from "@swapmeet/engine/names/file-id";
 import type { RoomChoice } from "../../platform/session/boot.ts";
 import type { RoomCode, RoomCodeProblem } from "../../platform/room/room-code.ts";
-import type { PickedFile, Session } from "../../platform/session/session-view.ts";
+import type { PickedFile } from "../../platform/files/dropped-files.ts";
+import type { Session } from "../../platform/session/session.ts";
 import { OpeningSession } from "./opening-session.ts";
 import { hashOf, placeIn } from "../../platform/room/room-link.ts";
 import { leavingWords } from "../words.ts";
@@ -97,13 +98,13 @@ export class Rooms {
   addAgain(): void {
     const picked = this.move?.picked ?? [];
     this.move = null;
-    if (this.stage.type === "room") void this.stage.session.addFiles(picked);
+    if (this.stage.type === "room") void this.stage.session.library.add(picked);
   }
 
   /** Another network, and so another room: a fresh visit to it. */
   #moved(session: Session): void {
     // Files that nobody has put on the new table yet are still to be had after one move more.
-    const picked = session.picked.length > 0 ? session.picked : (this.move?.picked ?? []);
+    const picked = session.library.picked.length > 0 ? session.library.picked : (this.move?.picked ?? []);
     void this.#enter(hashOf({ code: "", file: null }));
     this.move = { picked };
     this.moves++;

@@ -7,13 +7,27 @@ import type { LocalFile } from "@swapmeet/engine/io/io";
 import type { LibraryEntry } from "@swapmeet/engine/names/library-entry";
 import { safeFileName, safeFolder } from "@swapmeet/engine/names/name";
 import { breathe } from "../workers/breath.ts";
+import type { HashProblem } from "../bytes/hash-file.ts";
 import type { Hasher } from "../bytes/hasher.ts";
-import type { AddingView, PickedFile } from "../session/session-view.ts";
+import type { PickedFile } from "./dropped-files.ts";
 
 /** A batch is hashed by one worker in well under a second, and cancelled files are few. Guess. */
 const BATCH_FILES = 64;
 const BATCH_BYTES = 8 * 1024 * 1024;
 const PROBLEMS_SHOWN = 5;
+
+export type AddingProblem = Exclude<HashProblem, "cancelled">;
+
+/** Files being hashed before they can be shared. */
+export interface AddingView {
+  readonly files: number;
+  readonly filesDone: number;
+  readonly bytes: number;
+  readonly bytesDone: number;
+  /** Up to a handful that could not be read. */
+  readonly problems: readonly { readonly name: string; readonly reason: AddingProblem }[];
+  readonly active: boolean;
+}
 
 /** A hashed file and where its bytes are. */
 export interface AddedFile {

@@ -1,5 +1,10 @@
 /** What a person dropped or picked, as files with the folders above them. */
-import type { PickedFile } from "../session/session-view.ts";
+
+/** A picked or dropped file with the folders above it ("Album/CD1", "" for none). */
+export interface PickedFile {
+  readonly file: File;
+  readonly folder: string;
+}
 
 /**
  * Call it inside the drop event: the DataTransfer is empty afterwards. The folders are walked later, as the files are

@@ -8,10 +8,9 @@ import { geometryOf, lengthOf, pieceBegin, pieceBytes, type FileId } from "@swap
 import type { Input, LocalFile, ReadProblem, StoreProblem, SwarmOutput } from "@swapmeet/engine/io/io";
 import type { FileEntry } from "@swapmeet/engine/names/library-entry";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
-import type { BlockSender } from "../run/block-queue.ts";
 import { HandedFiles, type HandedProblem } from "./handed-files.ts";
 import type { HashedFile, HashProblem } from "../bytes/hash-file.ts";
-import type { HostFiles } from "../run/host.ts";
+import { unperformedByFiles, type BlockSender, type HostFiles } from "../bytes/host-files.ts";
 import { leafHashes, type Bytes } from "../bytes/leaf-hashes.ts";
 import type { PieceStore, PieceStores, StoredFile } from "../store/piece-store.ts";
 import { bytesMissing } from "../store/quota.ts";
@@ -19,7 +18,6 @@ import { readProblemIn } from "../bytes/read-problem.ts";
 import { SharedFiles } from "./shared-files.ts";
 import { within } from "../web/time-limit.ts";
 import { Turns } from "./turns.ts";
-import { unperformed } from "../run/unperformed.ts";
 import { brokenBy } from "../workers/broken-by.ts";
 
 export interface HoldingsOptions {
@@ -264,7 +262,7 @@ export class Holdings implements HostFiles {
 
   #fail(output: SwarmOutput, error: unknown): void {
     reportError(error);
-    const answer = unperformed(output, error);
+    const answer = unperformedByFiles(output, error);
     if (answer) this.#options.feed(answer);
   }
 

@@ -2,7 +2,16 @@
 import type { FileId } from "@swapmeet/engine/names/file-id";
 import type { Holdings } from "./holdings.ts";
 import { isPersistent, readQuota } from "../store/quota.ts";
-import type { StorageView } from "../session/session-view.ts";
+
+/** What downloads take of this device. */
+export interface StorageView {
+  /** Of everything this page stores; null where the browser does not tell, as on plain http. */
+  readonly quota: { readonly usedBytes: number; readonly availableBytes: number } | null;
+  /** The browser has promised not to clear it by itself when the disk gets short. */
+  readonly persistent: boolean;
+  /** Left by finished downloads, and by those of other rooms. */
+  readonly files: readonly { readonly file: FileId; readonly name: string; readonly bytes: number }[];
+}
 
 export interface KeptFilesOptions {
   readonly holdings: Pick<Holdings, "list" | "delete">;

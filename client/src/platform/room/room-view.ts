@@ -1,6 +1,11 @@
 /** What the page says about its room: code, link, and the link that other devices can open. */
 import type { RoomCode } from "./room-code.ts";
-import type { RoomView } from "../session/session-view.ts";
+
+/** `outside`: the link as other devices can open it; differs from `link` where this page is at "localhost". */
+export type RoomView =
+  | { readonly kind: "private"; readonly code: string; readonly link: string; readonly outside: string }
+  /** "Nearby": everyone of this network. Not protected from the server, and the page says so. */
+  | { readonly kind: "open"; readonly link: string; readonly outside: string };
 
 /** `page`: where other devices find this page. */
 export const roomView = (

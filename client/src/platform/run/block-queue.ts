@@ -4,16 +4,6 @@
  */
 import { MAX_BLOCK_BYTES } from "@swapmeet/engine/wire/frame";
 
-/** What answers requests has one to each peer. */
-export interface BlockSender {
-  /**
-   * Queues the answer to request `id`; `read` is its bytes, or null when they could not be read. `sent` hears how many
-   * bytes have left the queue.
-   */
-  sendBlocks(id: number, read: Promise<Uint8Array | null>, sent: (bytes: number) => void): Promise<void>;
-  stopBlocks(id: number): void;
-}
-
 /** Bytes of a request, read while others are being sent. */
 interface Part {
   readonly sent: (bytes: number) => void;

@@ -5,10 +5,10 @@
 import type { Socket } from "socket.io-client";
 import type { Join, RoomTag } from "@swapmeet/shared";
 import { Engine, publicKeyOf, type EngineOptions } from "@swapmeet/engine";
-import type { Input, LinkId, Notice, Output, SwarmOutput } from "@swapmeet/engine/io/io";
+import type { Input, LinkId, Notice, Output } from "@swapmeet/engine/io/io";
 import { openMessage } from "@swapmeet/engine/people/message-box";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
-import type { BlockSender } from "./block-queue.ts";
+import type { BlockSender, HostFiles } from "../bytes/host-files.ts";
 import type { Identity } from "../device/identity.ts";
 import { Link } from "./webrtc-link.ts";
 import { RelayedLink } from "./relayed-link.ts";
@@ -16,14 +16,6 @@ import { SignalingClient, type SignalingEvents } from "./signaling-client.ts";
 import { sign } from "./signature.ts";
 import { unperformed } from "./unperformed.ts";
 import type { Verifier } from "./verifier.ts";
-
-/** What happens to the bytes of files: see holdings.ts. */
-export interface HostFiles {
-  /** Bytes that were sent as blocks, so far. */
-  readonly sentBytes: number;
-  perform(output: SwarmOutput, linkOf: (peer: PeerId) => BlockSender | null): void;
-  close(): void;
-}
 
 export interface HostOptions {
   readonly engine: Omit<EngineOptions, "me" | "epoch" | "random">;

@@ -3,7 +3,8 @@
  * sets the pace, one after the other. PROTOCOL.md, Y5.
  */
 import { encodeBlock } from "@swapmeet/engine/wire/frame-codec";
-import { BlockQueue, type BlockSender } from "./block-queue.ts";
+import type { BlockSender } from "../bytes/host-files.ts";
+import { BlockQueue } from "./block-queue.ts";
 
 export interface RelayedLinkEvents {
   /** Answered by `took`. */

@@ -4,22 +4,11 @@
  */
 import { publicKeyOf } from "@swapmeet/engine";
 import type { Input, Output } from "@swapmeet/engine/io/io";
-import { brokenBy } from "../workers/broken-by.ts";
+import { unperformedByFiles } from "../bytes/host-files.ts";
 import { verify } from "./signature.ts";
 
 export const unperformed = (output: Output, error: unknown): Input | null => {
   switch (output.type) {
-    case "open-store":
-    case "put-block":
-    case "check-piece":
-      return { type: "store-failed", file: output.file, reason: brokenBy(error) };
-    case "send-blocks":
-    case "hash-leaves":
-      return { type: "read-failed", file: output.file, reason: "vanished" };
-    case "save-file":
-      return { type: "save-failed", file: output.file, reason: brokenBy(error) };
-    case "check-file":
-      return { type: "file-checked", file: output.file, layer: null };
     case "verify": {
       const { job, by, bytes, signature } = output;
       return { type: "verified", job, valid: verify(publicKeyOf(by), bytes, signature) };
@@ -39,14 +28,11 @@ export const unperformed = (output: Output, error: unknown): Input | null => {
     case "send":
     case "keep-batch":
     case "unkeep-batch":
-    case "drop-piece":
-    case "stop-blocks":
-    case "close-store":
-    case "ask-tabs":
-    case "drop-file":
     case "entered":
     case "another-room":
     case "notice":
       return null;
+    default:
+      return unperformedByFiles(output, error);
   }
 };

@@ -9,7 +9,8 @@ import SimplePeer from "simple-peer";
 import { MAX_FRAME_BYTES } from "@swapmeet/engine/wire/frame";
 import { writeBlock } from "@swapmeet/engine/wire/frame-codec";
 import type { LinkEnd, Signal } from "@swapmeet/engine/io/io";
-import { BlockQueue, type BlockSender } from "./block-queue.ts";
+import type { BlockSender } from "../bytes/host-files.ts";
+import { BlockQueue } from "./block-queue.ts";
 import { fingerprintOf, namesPlace, parseSignal } from "./signal.ts";
 
 /** Measured (DESIGN §5): with 1 MiB the first seconds stall and the median falls by a fifth. */

@@ -8,11 +8,11 @@
 import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 import { bytesToHex } from "@swapmeet/engine/base/bytes";
 import { afterAwake } from "../web/awake-timer.ts";
-import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
+import { HASH_BYTES, fileIdFrom, geometryOf, lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
 import { committed } from "../web/committed.ts";
 import type { StoredFile } from "./piece-store.ts";
 import { isFull } from "./quota.ts";
-import { bytesIn, fileIdFrom, type Reading, type Shelf, type Shelves } from "./shelf.ts";
+import { bytesIn, type Reading, type Shelf, type Shelves } from "./shelf.ts";
 
 const NAME = "swapmeet-pieces";
 /** A living worker answers within a few milliseconds. One that is frozen loses its file, and its next write fails. Guess. */

@@ -5,12 +5,12 @@
  * the lock between tabs. [F6]
  */
 import { equalBytes, utf8ToBytes } from "@swapmeet/engine/base/bytes";
-import { HASH_BYTES, geometryOf, lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
+import { HASH_BYTES, fileIdFrom, geometryOf, lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
 import { Flushes } from "./flushes.ts";
 import type { Bytes } from "../bytes/leaf-hashes.ts";
 import type { StoredFile } from "./piece-store.ts";
 import { isFull } from "./quota.ts";
-import { bytesIn, fileIdFrom, orClosed, type Reading, type Shelf, type Shelves } from "./shelf.ts";
+import { bytesIn, orClosed, type Reading, type Shelf, type Shelves } from "./shelf.ts";
 
 /** Of a worker's types, which can't be loaded beside the page's. https://fs.spec.whatwg.org/#filesystemsyncaccesshandle */
 interface SyncAccessHandle {

@@ -2,13 +2,7 @@
  * Where verified pieces lie: what OPFS, IndexedDB and memory have in common. A shelf trusts what it is given; the desk
  * in front of it verifies. Failures of the browser are thrown as the DOMExceptions they are; the desk names them.
  */
-import {
-  MAX_FILE_BYTES,
-  geometryOf,
-  lengthOf,
-  pieceBytes,
-  type FileId,
-} from "@swapmeet/engine/names/file-id";
+import { geometryOf, lengthOf, pieceBytes, type FileId } from "@swapmeet/engine/names/file-id";
 import type { StoredFile } from "./piece-store.ts";
 import type { Bytes } from "../bytes/leaf-hashes.ts";
 
@@ -73,10 +67,4 @@ export const bytesIn = (file: FileId, pieces: Iterable<number>): number => {
   let bytes = 0;
   for (const piece of pieces) bytes += pieceBytes(geometry, piece);
   return bytes;
-};
-
-/** A file's id as an earlier life wrote it down, null when it is none. */
-export const fileIdFrom = (text: string): FileId | null => {
-  const file = text as FileId;
-  return /^[0-9a-f]{64}-(0|[1-9][0-9]*)$/.test(text) && lengthOf(file) <= MAX_FILE_BYTES ? file : null;
 };

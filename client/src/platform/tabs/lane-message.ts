@@ -10,11 +10,10 @@ import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import * as v from "valibot";
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from "@swapmeet/engine/base/bytes";
-import type { FileId } from "@swapmeet/engine/names/file-id";
+import { fileIdFrom, type FileId } from "@swapmeet/engine/names/file-id";
 import { PUBLIC_KEY_BYTES, type PeerId } from "@swapmeet/engine/names/peer-id";
 import type { RoomSecrets } from "@swapmeet/engine/names/room-secret";
 import type { Bytes } from "../bytes/leaf-hashes.ts";
-import { fileIdFrom } from "../store/shelf.ts";
 
 export type LaneKeys = Pick<RoomSecrets, "tag" | "laneKey">;
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Adding, type AddedFile } from "../../../src/platform/files/adding.ts";
 import { hashFile } from "../../../src/platform/bytes/hash-file.ts";
 import type { Hasher } from "../../../src/platform/bytes/hasher.ts";
-import type { PickedFile } from "../../../src/platform/session/session-view.ts";
+import type { PickedFile } from "../../../src/platform/files/dropped-files.ts";
 
 const picked = (...texts: string[]): PickedFile[] =>
   texts.map((text) => ({ file: new File([text], `${text}.txt`), folder: "" }));

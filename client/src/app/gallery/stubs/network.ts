@@ -1,0 +1,26 @@
+import type { Network, ServerState } from "../../../platform/session/network.ts";
+import type { Stage } from "../scene.ts";
+
+export interface NetworkFacts {
+  readonly server: ServerState;
+  readonly peerCount: number;
+  readonly traffic: Network["traffic"];
+}
+
+export class NetworkStub implements Network {
+  readonly #stage: Stage<NetworkFacts>;
+
+  constructor(stage: Stage<NetworkFacts>) {
+    this.#stage = stage;
+  }
+
+  get server() {
+    return this.#stage.now.server;
+  }
+  get peerCount() {
+    return this.#stage.now.peerCount;
+  }
+  get traffic() {
+    return this.#stage.now.traffic;
+  }
+}

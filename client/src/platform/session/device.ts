@@ -1,0 +1,135 @@
+/** This device: what it is set to, and what downloads take of its storage. */
+import type { Limits } from "@swapmeet/engine/io/io";
+import type { FileId } from "@swapmeet/engine/names/file-id";
+import { readLimits, writeLimits } from "../device/limits.ts";
+import { readSetting, writeSetting } from "../device/settings.ts";
+import type { Holdings } from "../files/holdings.ts";
+import { KeptFiles, type StorageView } from "../files/kept-files.ts";
+import type { Host } from "../run/host.ts";
+import type { Saving } from "../saving/saving.ts";
+import type { Resuming } from "./resuming.ts";
+
+export interface Settings {
+  /** A finished download saves itself. */
+  readonly saveByItself: boolean;
+  /** A finished download is offered to the room. */
+  readonly shareDownloads: boolean;
+  /** Tabs of this browser don't hand each other files: even between them everything takes the channel. */
+  readonly alwaysChannel: boolean;
+  readonly limits: Limits;
+  /** Name of the folder that downloads are written to, null: the browser's downloads. */
+  readonly folderName: string | null;
+  /** This browser can write to a chosen folder. */
+  readonly canChooseFolder: boolean;
+}
+
+export interface Device {
+  readonly settings: Settings;
+  setSaveByItself(on: boolean): void;
+  setShareDownloads(on: boolean): void;
+  setAlwaysChannel(on: boolean): void;
+  setLimits(limits: Limits): void;
+  /** Opens the browser's folder picker; call it from a gesture. */
+  chooseFolder(): Promise<void>;
+  forgetFolder(): void;
+
+  /** As of the last `lookAtStorage`; null before the first. */
+  readonly storage: StorageView | null;
+  lookAtStorage(): void;
+  /** Deletes what is stored of finished downloads or of other rooms' ones; they are no longer shared either. */
+  deleteStored(files: readonly FileId[]): void;
+}
+
+export interface RoomDeviceOptions {
+  readonly host: Pick<Host, "engine" | "feed">;
+  readonly holdings: Pick<Holdings, "list" | "delete">;
+  readonly resuming: Pick<Resuming, "ended" | "forget" | "retry">;
+  readonly saving: Pick<Saving, "folderName" | "canChooseFolder" | "chooseFolder" | "forgetFolder">;
+  changed(): void;
+}
+
+export class RoomDevice implements Device {
+  readonly #options: RoomDeviceOptions;
+  readonly #kept: KeptFiles;
+
+  constructor(options: RoomDeviceOptions) {
+    this.#options = options;
+    this.#kept = new KeptFiles({
+      holdings: options.holdings,
+      unfinished: () => new Set(this.#unfinished()),
+      changed: () => options.changed(),
+    });
+    options.host.feed({ type: "limits", limits: readLimits() });
+  }
+
+  get settings(): Settings {
+    const { saving } = this.#options;
+    return {
+      saveByItself: readSetting("save-by-itself") !== "no",
+      shareDownloads: readSetting("share-downloads") !== "no",
+      alwaysChannel: readSetting("always-channel") === "yes",
+      limits: readLimits(),
+      folderName: saving.folderName,
+      canChooseFolder: saving.canChooseFolder,
+    };
+  }
+
+  setSaveByItself(on: boolean): void {
+    this.#set("save-by-itself", on);
+  }
+
+  setShareDownloads(on: boolean): void {
+    this.#set("share-downloads", on);
+  }
+
+  setAlwaysChannel(on: boolean): void {
+    this.#set("always-channel", on);
+  }
+
+  setLimits(limits: Limits): void {
+    writeLimits(limits);
+    this.#options.host.feed({ type: "limits", limits });
+    this.#options.changed();
+  }
+
+  async chooseFolder(): Promise<void> {
+    await this.#options.saving.chooseFolder();
+    this.#options.changed();
+  }
+
+  forgetFolder(): void {
+    this.#options.saving.forgetFolder();
+    this.#options.changed();
+  }
+
+  get storage() {
+    return this.#kept.view;
+  }
+
+  lookAtStorage(): void {
+    void this.#kept.look();
+  }
+
+  deleteStored(files: readonly FileId[]): void {
+    const { host, resuming } = this.#options;
+    for (const file of files) {
+      host.feed({ type: "unshare", entries: host.engine.entriesOf(file) });
+      host.feed({ type: "clear", file });
+      resuming.ended(file);
+    }
+    void this.#kept.delete(files).then((gone) => {
+      void resuming.forget(gone);
+      resuming.retry();
+    });
+  }
+
+  #set(key: string, on: boolean): void {
+    writeSetting(key, on ? "yes" : "no");
+    this.#options.changed();
+  }
+
+  #unfinished(): FileId[] {
+    const downloads = this.#options.host.engine.downloads();
+    return downloads.flatMap(({ file, state }) => (state.type === "complete" ? [] : [file]));
+  }
+}
