@@ -28,8 +28,8 @@ import {
   formatSeconds,
   percentOf,
   plural,
-} from "./parts/format.ts";
-import { shortened } from "./parts/short-name.ts";
+} from "./parts/text/format.ts";
+import { shortened } from "./parts/text/short-name.ts";
 import { isGoingOut, isRunning } from "./transfers/transfers.ts";
 
 /** What happened, and what it means or what to do. */

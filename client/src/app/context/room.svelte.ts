@@ -6,7 +6,7 @@ import { libraryKey, type LibraryEntry } from "@swapmeet/engine/names/library-en
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { DownloadView } from "@swapmeet/engine/io/view";
 import type { Session } from "../../platform/session/session.ts";
-import { shortened } from "../parts/short-name.ts";
+import { shortened } from "../parts/text/short-name.ts";
 import { byEntry } from "../transfers/transfers.ts";
 import { nameOf, type Names } from "../words.ts";
 

@@ -5,7 +5,7 @@ import type { SearchQuery } from "@swapmeet/engine/io/view";
 import type { Kind } from "@swapmeet/engine/names/kind";
 import type { Session } from "../../platform/session/session.ts";
 import type { Room } from "../context/room.svelte.ts";
-import { RowWindow } from "../parts/row-window.svelte.ts";
+import { RowWindow } from "../parts/layout/row-window.svelte.ts";
 
 const MB = 1_000_000;
 export const SIZES = {

@@ -1,7 +1,7 @@
 /** What changed in the room, in words for those who do not look at the page. Pure: when it is said is another's matter. */
 import { libraryKey } from "@swapmeet/engine/names/library-entry";
 import type { DownloadView, PostView, TransferState } from "@swapmeet/engine/io/view";
-import { formatCount, plural } from "../parts/format.ts";
+import { formatCount, plural } from "../parts/text/format.ts";
 import { stateWords, type Names } from "../words.ts";
 
 /** What the room was like at one moment. */

@@ -9,7 +9,7 @@ import {
   initialsOf,
   percentOf,
   plural,
-} from "../../../src/app/parts/format.ts";
+} from "../../../../src/app/parts/text/format.ts";
 
 /** The page keeps number and unit together with a no-break space; here an ordinary one reads better. */
 const plain = (text: string): string => text.replaceAll("\u00a0", " ");
