@@ -107,11 +107,6 @@ export default defineConfig(
   noImportOf(["shared/src/**"], `${NODE}|^@swapmeet/|${BROWSER_LIBRARIES}`, "shared is what both ends know."),
   noImportOf(["signaling/src/**"], "client/|e2e/|^@swapmeet/(?!shared$)", "signaling knows only shared."),
   ...arrows,
-  noImportOf(
-    ["client/src/app/**"],
-    `${NODE}|^(simple-peer|socket\\.io-client|idb)(/|$)|/(sim|test)/`,
-    "The app reaches the world through platform.",
-  ),
   noImportOf(["client/node/**"], "/(app|test)/", "A peer without a browser is platform, engine and sim."),
   noImportOf(["e2e/**"], "client/|^@swapmeet/client", "e2e sees browsers only."),
 

@@ -6,9 +6,9 @@ import { libraryKey, type LibraryEntry } from "@swapmeet/engine/names/library-en
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { DownloadView } from "@swapmeet/engine/io/view";
 import type { Session } from "../../platform/session/session.ts";
+import { byEntry } from "./moving.ts";
 import { shortened } from "../parts/text/short-name.ts";
-import { byEntry } from "../transfers/transfers.ts";
-import { nameOf, type Names } from "../words.ts";
+import { nameOf, type Names } from "../parts/text/person-words.ts";
 
 export class Room implements Names {
   readonly #session: () => Session;

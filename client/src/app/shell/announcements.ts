@@ -2,7 +2,8 @@
 import { libraryKey } from "@swapmeet/engine/names/library-entry";
 import type { DownloadView, PostView, TransferState } from "@swapmeet/engine/io/view";
 import { formatCount, plural } from "../parts/text/format.ts";
-import { stateWords, type Names } from "../words.ts";
+import { stateWords } from "../parts/text/transfer-words.ts";
+import type { Names } from "../parts/text/person-words.ts";
 
 /** What the room was like at one moment. */
 export interface Moment {

@@ -5,7 +5,7 @@ import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import { correspondentsIn } from "./correspondents.ts";
 import { goneAuthorsOf, lookAlikesIn, type Confusables } from "./look-alikes.ts";
 import type { Room } from "../../context/room.svelte.ts";
-import { nameOf } from "../../words.ts";
+import { nameOf } from "../text/person-words.ts";
 
 export class LookAlikes {
   readonly #room: Room;
