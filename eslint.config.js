@@ -34,6 +34,7 @@ export default defineConfig(
     "**/test-results/",
     "**/playwright-report/",
     "**/bench-results/",
+    "client/src/app/words/",
   ]),
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
 
@@ -55,7 +56,7 @@ export default defineConfig(
   },
   {
     files: ["**/*.ts"],
-    ignores: ["client/vite.config.ts", "vitest.config.ts"],
+    ignores: ["client/*.ts", "vitest.config.ts"],
     languageOptions: {
       parserOptions: {
         project: [

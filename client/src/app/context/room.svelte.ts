@@ -1,4 +1,5 @@
 /** The view model: a thin reader over the session. It holds nothing of the room, so nothing can be out of date. */
+import { m } from "../words/messages.js";
 import { createContext } from "svelte";
 import { createSubscriber } from "svelte/reactivity";
 import type { FileId } from "@swapmeet/engine/names/file-id";
@@ -38,7 +39,7 @@ export class Room implements Names {
   }
 
   file(file: FileId): string {
-    return shortened(this.now.library.details(file).name) || "A file";
+    return shortened(this.now.library.details(file).name) || m.parts_a_file();
   }
 }
 

@@ -1,16 +1,17 @@
 /** Kinds of files, and why a search shows nothing. */
+import { m } from "../words/messages.js";
+import { fileCount } from "../parts/text/plurals.ts";
 import type { Kind } from "@swapmeet/engine/names/kind";
-import { plural } from "../parts/text/format.ts";
 import { shortened } from "../parts/text/short-name.ts";
 
 export const KIND_NAMES: Readonly<Record<Kind, { one: string; many: string }>> = {
-  audio: { one: "Audio", many: "Audio" },
-  video: { one: "Video", many: "Video" },
-  picture: { one: "Picture", many: "Pictures" },
-  document: { one: "Document", many: "Documents" },
-  archive: { one: "Archive", many: "Archives" },
-  program: { one: "Program", many: "Programs" },
-  other: { one: "Other", many: "Other" },
+  audio: { one: m.find_audio(), many: m.find_audio() },
+  video: { one: m.find_video(), many: m.find_video() },
+  picture: { one: m.find_picture(), many: m.find_pictures() },
+  document: { one: m.find_document(), many: m.find_documents() },
+  archive: { one: m.find_archive(), many: m.find_archives() },
+  program: { one: m.find_program(), many: m.find_programs() },
+  other: { one: m.find_other(), many: m.find_other() },
 };
 
 /** Why a search shows nothing. `everywhere`: how many files the text alone finds. */
@@ -25,13 +26,13 @@ export const nothingFound = (
 ): string => {
   const { text, kind, size, of } = asked;
   const echo = shortened(text);
-  if (text !== "" && everywhere === 0) return `Nobody here has “${echo}”.`;
+  if (text !== "" && everywhere === 0) return m.find_nobody_here_has_echo({ echo });
   if (text === "" && of !== null)
     return kind === null && size === null
-      ? `${of} has no files on the table.`
-      : `${of} has no files like that.`;
-  if (text === "") return "Nobody here has files like that.";
+      ? m.find_name_has_no_files_on({ name: of })
+      : m.find_name_has_no_files_like({ name: of });
+  if (text === "") return m.find_nobody_here_has_files_like();
   const among = [...(kind === null ? [] : [KIND_NAMES[kind].many]), ...(size === null ? [] : [size])];
-  const where = [...(of === null ? [] : [`${of}'s files`]), ...among].join(", ");
-  return `Nothing among ${where} matches “${echo}”. ${plural(everywhere, "file")} elsewhere.`;
+  const where = [...(of === null ? [] : [m.find_name_s_files({ name: of })]), ...among].join(", ");
+  return m.find_nothing_among_where_matches_echo({ where, echo, files: fileCount(everywhere) });
 };

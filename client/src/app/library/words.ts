@@ -1,15 +1,16 @@
+import { m } from "../words/messages.js";
 import type { AddingProblem } from "../../platform/files/adding.ts";
 
 /** Why a file could not be read while it was added. */
 export const addingProblemWords = (problem: AddingProblem): string => {
   switch (problem) {
     case "changed":
-      return "It changed while it was being read, or may not be read.";
+      return m.library_it_changed_while_it_was();
     case "vanished":
-      return "It is gone, or may not be read.";
+      return m.library_it_is_gone_or_may();
     case "too-long":
-      return "It is longer than 1 TiB.";
+      return m.library_it_is_longer_than_1();
     case "not-loaded":
-      return "A part of Swapmeet could not be loaded from its server. Add it again once the server answers.";
+      return m.library_a_part_of_swapmeet_could();
   }
 };

@@ -1,4 +1,5 @@
 /** What the server's state means for the room. */
+import { m } from "../words/messages.js";
 import type { ServerState } from "../../platform/session/network.ts";
 import { formatSeconds } from "../parts/text/format.ts";
 import type { Saying } from "./saying.ts";
@@ -10,18 +11,16 @@ export const serverSaying = (server: ServerState, peers: number): Saying | null 
     case "online":
       return null;
     case "offline": {
-      const away = `The server has been away for ${formatSeconds(server.sinceMs / 1000)}`;
+      const time = formatSeconds(server.sinceMs / 1000);
       return peers > 0
         ? {
-            title: `${away}. The room goes on without it.`,
-            remedy:
-              "Transfers, search, the board and new connections between people here need no server. Newcomers wait until it is back.",
+            title: m.notices_the_server_has_been_away({ time }),
+            remedy: m.notices_transfers_search_the_board_and(),
             bad: false,
           }
         : {
-            title: `${away}, and this device is connected to nobody.`,
-            remedy:
-              "Check that it is on the same network as before. The page keeps trying by itself; what you post now reaches the others when it succeeds.",
+            title: m.notices_the_server_has_been_away_for({ time }),
+            remedy: m.notices_check_that_it_is_on(),
             bad: true,
           };
     }
@@ -29,20 +28,20 @@ export const serverSaying = (server: ServerState, peers: number): Saying | null 
       switch (server.reason) {
         case "room-full":
           return {
-            title: "This room is full.",
-            remedy: "Make a new private room, or wait until somebody leaves.",
+            title: m.notices_this_room_is_full(),
+            remedy: m.notices_make_a_new_private_room(),
             bad: true,
           };
         case "too-fast":
           return {
-            title: "The server asks this network to slow down.",
-            remedy: "The page tries again by itself in a moment.",
+            title: m.notices_the_server_asks_this_network(),
+            remedy: m.notices_the_page_tries_again_by(),
             bad: true,
           };
         case "bad-request":
           return {
-            title: "The server and this page do not understand each other.",
-            remedy: "One of them was updated. Reload the page.",
+            title: m.notices_the_server_and_this_page(),
+            remedy: m.notices_one_of_them_was_updated(),
             bad: true,
           };
       }
@@ -52,7 +51,5 @@ export const serverSaying = (server: ServerState, peers: number): Saying | null 
 /** The title of `serverSaying` for the ear: as long as nothing but the time changes, it stays the same. */
 export const serverNews = (server: ServerState, peers: number): string | null => {
   if (server.type !== "offline") return serverSaying(server, peers)?.title ?? null;
-  return peers > 0
-    ? "The server is away. The room goes on without it."
-    : "The server is away, and this device is connected to nobody.";
+  return peers > 0 ? m.notices_the_server_is_away_the() : m.notices_the_server_is_away_and();
 };

@@ -1,17 +1,19 @@
 /** What a notice says: what is true, and what to do. */
+import { m } from "../words/messages.js";
+import { fileCount } from "../parts/text/plurals.ts";
 import type { Refusal } from "@swapmeet/engine/names/refusal";
 import type { NoticeView } from "../../platform/session/notices.ts";
-import { plural } from "../parts/text/format.ts";
 import type { Names } from "../parts/text/person-words.ts";
 import { readProblemWords } from "../parts/text/problem-words.ts";
 import type { Saying } from "./saying.ts";
 
 /** The tab has come to another network. `files`: how many were picked for the table of the room before. */
 export const moveSaying = (files: number): Saying => ({
-  title: "You are on another network now: this is another room.",
-  remedy: `People, files and posts of the first one stay there, and nothing of yours came along but your name and your settings.${
-    files > 0 ? ` Your table had ${plural(files, "file")}.` : ""
-  }`,
+  title: m.notices_you_are_on_another_network(),
+  remedy:
+    files > 0
+      ? m.notices_people_files_and_posts_of({ files: fileCount(files) })
+      : m.notices_people_files_and_posts_of_the(),
   bad: true,
 });
 
@@ -23,63 +25,79 @@ export const noticeSaying = (
   switch (notice.type) {
     case "offer-answered":
       return {
-        title: `${names.person(notice.by)} ${notice.accepted ? "accepted your files" : "declined your files"}.`,
+        title: notice.accepted
+          ? m.notices_name_accepted_your_files({ name: names.person(notice.by) })
+          : m.notices_name_declined_your_files({ name: names.person(notice.by) }),
         remedy: "",
         bad: false,
       };
     case "no-route":
       return {
-        title: `No route to ${notice.peer === null ? "somebody in this room" : names.person(notice.peer)}.`,
+        title:
+          notice.peer === null
+            ? m.notices_no_route_to_somebody_in()
+            : m.notices_no_route_to_name({ name: names.person(notice.peer) }),
         remedy:
           notice.because === "network"
-            ? "This network keeps devices apart. Try another network, or a phone's hotspot for both."
-            : "Their browser allows no direct connections: a setting, an extension or a VPN in it. They can allow them there, or use another browser.",
+            ? m.notices_this_network_keeps_devices_apart()
+            : m.notices_their_browser_allows_no_direct(),
         bad: true,
       };
     case "no-candidates":
       return {
-        title: "This browser lets nobody connect to it.",
-        remedy:
-          "A setting, an extension or a VPN in it forbids direct connections (WebRTC). Allow them for this page, or use another browser, and reload.",
+        title: m.notices_this_browser_lets_nobody_connect(),
+        remedy: m.notices_a_setting_an_extension_or(),
         bad: true,
       };
     case "connections-spent":
       return {
-        title: "This tab has used up the connections a browser gives it.",
-        remedy: "Reload the page. What you fetched and wrote is kept; what you share has to be picked again.",
+        title: m.notices_this_tab_has_used_up(),
+        remedy: m.notices_reload_the_page_what_you(),
         bad: true,
       };
     case "not-reached":
       return {
-        title: `${names.person(notice.peer)} did not get your offer: nobody answered.`,
-        remedy: "They may have left, or sleep. Offer the files again when they are here.",
+        title: m.notices_name_did_not_get_your({ name: names.person(notice.peer) }),
+        remedy: m.notices_they_may_have_left_or(),
         bad: true,
       };
     case "peer-dropped":
       return {
-        title: `${names.person(notice.peer)} was dropped: ${refusalWords(notice.refusal)}.`,
-        remedy: "Nothing false was kept. What is missing comes from others.",
+        title: m.notices_name_was_dropped_what({
+          name: names.person(notice.peer),
+          what: refusalWords(notice.refusal),
+        }),
+        remedy: m.notices_nothing_false_was_kept_what(),
         bad: true,
       };
     case "source-unreadable":
       return {
-        title: `${names.file(notice.file)} is off your table: ${readProblemWords(notice.reason)}.`,
-        remedy: "Add it again to share it as it is now.",
+        title: m.notices_file_is_off_your_table({
+          file: names.file(notice.file),
+          reason: readProblemWords(notice.reason),
+        }),
+        remedy: m.notices_add_it_again_to_share(),
         bad: true,
       };
     case "two-histories":
       return {
-        title: `${names.person(notice.author)} signed two different histories.`,
-        remedy: "What came after the split is not shown.",
+        title: m.notices_name_signed_two_different_histories({ name: names.person(notice.author) }),
+        remedy: m.notices_what_came_after_the_split(),
         bad: true,
       };
     case "false-hand-over":
       return {
         title:
           notice.because === "unreadable"
-            ? `${names.file(notice.file)} could not be read where ${names.person(notice.from)}, another tab of this browser, has it.`
-            : `What ${names.person(notice.from)}, another tab of this browser, handed over is not ${names.file(notice.file)}.`,
-        remedy: "Nothing of it was kept. The file is fetched over the channel instead.",
+            ? m.notices_file_could_not_be_read({
+                file: names.file(notice.file),
+                name: names.person(notice.from),
+              })
+            : m.notices_what_name_another_tab_of({
+                name: names.person(notice.from),
+                file: names.file(notice.file),
+              }),
+        remedy: m.notices_nothing_of_it_was_kept(),
         bad: true,
       };
   }
@@ -92,37 +110,37 @@ export const refusalWords = (refusal: Refusal): string => {
     case "wrong-layer":
     case "wrong-leaves":
     case "wrong-length":
-      return "sent data that is not the file";
+      return m.notices_sent_data_that_is_not();
     case "unrequested-block":
     case "unrequested-layer":
-      return "sent data nobody asked for";
+      return m.notices_sent_data_nobody_asked_for();
     case "false-proof":
     case "second-proof":
     case "frame-before-proof":
-      return "could not prove who they are";
+      return m.notices_could_not_prove_who_they();
     case "false-entry":
     case "oversize-entry":
     case "too-many-entries":
-      return "published a list that does not check out";
+      return m.notices_published_a_list_that_does();
     case "false-fork":
-      return "accused somebody of a lie and could not prove it";
+      return m.notices_accused_somebody_of_a_lie();
     case "malformed-envelope":
     case "forged-envelope":
     case "replayed-envelope":
     case "reordered-envelope":
     case "stale-envelope":
-      return "sent an introduction that was tampered with on the way";
+      return m.notices_sent_an_introduction_that_was();
     case "too-many-introductions":
     case "too-many-requests":
     case "too-many-messages":
     case "author-flood":
     case "flood":
-      return "sent far more than anybody asked for";
+      return m.notices_sent_far_more_than_anybody();
     case "oversize-frame":
     case "malformed-frame":
     case "unknown-frame":
     case "bad-request":
     case "unreadable-message":
-      return "sent messages that make no sense";
+      return m.notices_sent_messages_that_make_no();
   }
 };

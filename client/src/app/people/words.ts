@@ -1,54 +1,55 @@
 /** How a person is reached, and what became of a message to them. */
+import { m } from "../words/messages.js";
 import type { MessageView, PersonView } from "@swapmeet/engine/io/view";
+import { counted } from "../parts/text/plurals.ts";
 import { formatCount } from "../parts/text/format.ts";
 import { nameOf } from "../parts/text/person-words.ts";
 
 /** How one gets to a person. Who is away or gone is not got to at all. */
 export const reachOf = ({ presence, reach, rttMs }: PersonView): string => {
-  if (presence !== "here") return presence === "away" ? "away" : "has left";
+  if (presence !== "here") return presence === "away" ? m.people_away() : m.people_has_left();
   switch (reach) {
     case "direct":
-      return rttMs === null ? "direct" : `direct, ${formatCount(Math.max(1, Math.round(rttMs)))}\u00a0ms`;
+      return rttMs === null
+        ? m.people_direct()
+        : m.people_direct_with_delay({ value: formatCount(Math.max(1, Math.round(rttMs))) });
     case "relayed":
-      return "through a friend";
+      return m.people_through_a_friend();
     case "known":
-      return "in reach";
+      return m.people_in_reach();
   }
 };
 
 /** What `reachOf` means, at length. */
 export const reachTitle = (person: PersonView): string => {
-  if (person.presence === "gone")
-    return `${nameOf(person)} has left. Your messages stay here until this tab closes.`;
-  if (person.presence === "away")
-    return `Nothing heard from ${nameOf(person)} for a while: a locked screen, another app, or no network. What they share is there again when they are back.`;
+  if (person.presence === "gone") return m.people_left_title({ name: nameOf(person) });
+  if (person.presence === "away") return m.people_nothing_heard_from_name_for({ name: nameOf(person) });
   switch (person.reach) {
     case "direct":
-      return `${nameOf(person)} and this device are connected directly.`;
+      return m.people_name_and_this_device_are({ name: nameOf(person) });
     case "relayed":
-      return `No direct route to ${nameOf(person)}: somebody who is connected to both of you passes it on, sealed, and slowly. The direct way is tried again from time to time.`;
+      return m.people_no_direct_route_to_name({ name: nameOf(person) });
     case "known":
-      return `This device keeps few connections. It connects to ${nameOf(person)} when you fetch, send or write something.`;
+      return m.people_this_device_keeps_few_connections({ name: nameOf(person) });
   }
 };
 
 /** Below the people of the room, of whom there may be none. `unreachable`: how many there are besides. */
 export const othersWords = (people: number, unreachable: number): string => {
-  if (unreachable === 1) return "1 person is here but can't be reached.";
-  if (unreachable > 1) return `${formatCount(unreachable)} people are here but can't be reached.`;
-  return people === 0 ? "Nobody else yet. Whoever opens this room appears here at once." : "";
+  if (unreachable > 0) return m.people_unreachable(counted(unreachable));
+  return people === 0 ? m.people_nobody_else_yet_whoever_opens() : "";
 };
 
 /** Of a message to this person. */
 export const messageStateWords = (state: MessageView["state"], to: PersonView): string => {
   switch (state) {
     case "sending":
-      return "Sending";
+      return m.people_sending();
     case "delivered":
-      return "Delivered";
+      return m.people_delivered();
     case "failed":
       return to.presence === "gone"
-        ? `Could not be delivered: ${nameOf(to)} has left. Send it again when they are back.`
-        : `Could not be delivered: ${nameOf(to)} did not answer.`;
+        ? m.people_undelivered_left({ name: nameOf(to) })
+        : m.people_undelivered_no_answer({ name: nameOf(to) });
   }
 };

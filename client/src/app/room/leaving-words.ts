@@ -1,10 +1,11 @@
+import { m } from "../words/messages.js";
+import { fileCount } from "../parts/text/plurals.ts";
 import type { DownloadView, LibraryItem } from "@swapmeet/engine/io/view";
 import type { Library } from "../../platform/session/library.ts";
 import type { Messages } from "../../platform/session/messages.ts";
 import type { Network } from "../../platform/session/network.ts";
 import type { Transfers } from "../../platform/session/transfers.ts";
 import { isGoingOut, isRunning } from "../context/moving.ts";
-import { plural } from "../parts/text/format.ts";
 
 /** What leaving the room would end or lose; nothing: it need not be asked about. */
 export const leavingWords = ({
@@ -19,16 +20,15 @@ export const leavingWords = ({
   readonly network: Pick<Network, "server" | "peerCount">;
 }): readonly string[] => {
   const words: string[] = [];
-  if (library.adding.active) words.push("Files are still being added to your table.");
+  if (library.adding.active) words.push(m.room_files_are_still_being_added());
   if (transfers.uploads.some(isGoingOut) || transfers.downloads.some(isRunning))
-    words.push("Transfers are running. Leaving stops them, here and for those who fetch from you.");
+    words.push(m.room_transfers_are_running_leaving_stops());
   const table = tableWords(library.items, transfers.downloads);
-  const letters = messages.all.length > 0 ? "your messages" : "";
-  if (table && letters) words.push(`Your ${table} and ${letters} do not come along.`);
-  else if (table) words.push(`Your ${table} does not come along.`);
-  else if (letters) words.push("Your messages do not come along.");
-  if (network.server.type === "offline" && network.peerCount > 0)
-    words.push("The server is away: you cannot come back until it returns.");
+  const letters = messages.all.length > 0 ? m.room_your_messages() : "";
+  if (table && letters) words.push(m.room_your_table_and_letters_do({ table, letters }));
+  else if (table) words.push(m.room_your_table_does_not_come({ table }));
+  else if (letters) words.push(m.room_your_messages_do_not_come());
+  if (network.server.type === "offline" && network.peerCount > 0) words.push(m.room_the_server_is_away_you());
   return words;
 };
 
@@ -38,6 +38,8 @@ const tableWords = (items: readonly LibraryItem[], downloads: readonly DownloadV
   const saved = new Set(
     downloads.flatMap(({ file, state }) => (state.type === "complete" && state.saved ? [file] : [])),
   );
-  const safe = library.every(({ file }) => saved.has(file)) ? ", all of them saved" : "";
-  return `table (${plural(library.length, "file")}${safe})`;
+  const files = fileCount(library.length);
+  return library.every(({ file }) => saved.has(file))
+    ? m.room_table_files_all_of_them({ files })
+    : m.room_table_files({ files });
 };

@@ -1,4 +1,5 @@
 /** How far an upload is, and where a download comes from. */
+import { m } from "../words/messages.js";
 import type { DownloadView, UploadView } from "@swapmeet/engine/io/view";
 import { formatNames } from "../parts/text/format.ts";
 import type { Names } from "../parts/text/person-words.ts";
@@ -11,23 +12,23 @@ export const uploadWords = (
   const name = names.person(to);
   switch (state) {
     case "sending":
-      return `Sending to ${name}`;
+      return m.transfers_sending_to_name({ name });
     case "queued":
-      return `Queued, ${name} waits for a turn`;
+      return m.transfers_queued_name_waits_for_a({ name });
     case "waiting":
-      return `Waiting for ${name}`;
+      return m.transfers_waiting_for_name({ name });
     case "paused":
-      return `Paused by ${name}`;
+      return m.transfers_paused_by_name({ name });
     case "cancelled":
-      return `Cancelled by ${name}`;
+      return m.transfers_cancelled_by_name({ name });
     case "delivered":
-      return `Delivered to ${name}`;
+      return m.transfers_delivered_to_name({ name });
     case "stopped":
-      return `Stopped: ${name} gets no more of it until you allow it again, or leave the room`;
+      return m.transfers_stopped_name_gets_no_more({ name });
     case "withdrawn":
-      return `Stopped: it is off your table, ${name} gets no more of it`;
+      return m.transfers_stopped_it_is_off_your({ name });
     case "parted":
-      return `Stopped: no longer connected to ${name}`;
+      return m.transfers_stopped_no_longer_connected_to({ name });
   }
 };
 
@@ -37,7 +38,7 @@ export const sourceWords = (
   names: Pick<Names, "person">,
 ): string => {
   if (handedBy !== null && ["verifying", "saving", "complete"].includes(state.type))
-    return `, from ${names.person(handedBy)}, same browser`;
+    return m.transfers_from_name_same_browser({ name: names.person(handedBy) });
   if (state.type !== "downloading" || sources.length === 0) return "";
-  return ` from ${formatNames(sources.map((peer) => names.person(peer)))}`;
+  return m.transfers_from_names({ names: formatNames(sources.map((peer) => names.person(peer))) });
 };

@@ -1,59 +1,58 @@
 /** Why a file could not be read or stored. */
+import { m } from "../../words/messages.js";
 import type { ReadProblem, StoreDefect, StoreProblem } from "@swapmeet/engine/io/io";
 import { formatBytes } from "./format.ts";
 
 export const readProblemWords = (problem: ReadProblem): string => {
   switch (problem) {
     case "changed":
-      return "it was changed on the disk since it was added";
+      return m.parts_it_was_changed_on_the();
     case "vanished":
-      return "it is no longer on the disk: moved, deleted, or its drive is gone";
+      return m.parts_it_is_no_longer_on();
   }
 };
 
 export const storeProblemWords = (problem: StoreProblem): string => {
   switch (problem.kind) {
     case "full":
-      return `${
-        problem.missingBytes === null
-          ? "no room left"
-          : `no room, ${formatBytes(problem.missingBytes)} missing`
-      }. Delete stored files in Settings or free disk space; it goes on by itself`;
+      return problem.missingBytes === null
+        ? m.parts_no_room_left_delete_stored()
+        : m.parts_no_room_missingbytes_missing_delete({ missingBytes: formatBytes(problem.missingBytes) });
     case "in-use":
-      return "another tab of this browser is fetching it. It is here as soon as that tab has it";
+      return m.parts_another_tab_of_this_browser();
     case "source-unreadable":
-      return `${readProblemWords(problem.reason)}. Fetch it again`;
+      return m.parts_reason_fetch_it_again({ reason: readProblemWords(problem.reason) });
     case "broken":
-      return `this browser's storage does not work (${defectWords(problem.defect)}). Reload the page, or use a window that is not private`;
+      return m.parts_this_browsers_storage_does_not({ reason: defectWords(problem.defect) });
   }
 };
 
 const defectWords = (defect: StoreDefect): string => {
   switch (defect.type) {
     case "closed":
-      return "the store is closed";
+      return m.parts_the_store_is_closed();
     case "room-left":
-      return "the room was left";
+      return m.parts_the_room_was_left();
     case "incomplete":
-      return "the file is not complete";
+      return m.parts_the_file_is_not_complete();
     case "silent":
-      return "it does not answer";
+      return m.parts_it_does_not_answer();
     case "not-loaded":
-      return "A part of Swapmeet could not be loaded from its server";
+      return m.parts_a_part_of_swapmeet_could();
     case "stopped":
-      return "A part of Swapmeet has stopped working";
+      return m.parts_a_part_of_swapmeet_has();
     case "worker-silent":
-      return "the part of Swapmeet that stores files does not answer";
+      return m.parts_the_part_of_swapmeet_that();
     case "folder-silent":
-      return "the folder does not answer";
+      return m.parts_the_folder_does_not_answer();
     case "no-free-name":
-      return "no free name";
+      return m.parts_no_free_name();
     case "wrong-length":
-      return `${defect.bytes} bytes are stored`;
+      return m.parts_wrong_length({ bytes: defect.bytes });
     case "missing-piece":
-      return `piece ${defect.piece} is not stored`;
+      return m.parts_missing_piece({ piece: defect.piece });
     case "damaged-piece":
-      return `piece ${defect.piece} is damaged`;
+      return m.parts_damaged_piece({ piece: defect.piece });
     case "error":
       return defect.text;
   }

@@ -1,7 +1,9 @@
 /** How far a download is, and what it waits for. */
+import { m } from "../../words/messages.js";
 import type { DownloadView, TransferFailure, TransferState } from "@swapmeet/engine/io/view";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
-import { formatCount, formatNames, formatPercent, percentOf, plural } from "./format.ts";
+import { counted } from "./plurals.ts";
+import { formatCount, formatNames, formatPercent, percentOf } from "./format.ts";
 import type { Names } from "./person-words.ts";
 import { storeProblemWords } from "./problem-words.ts";
 
@@ -9,12 +11,12 @@ export const failureWords = (failure: TransferFailure, names: Pick<Names, "perso
   switch (failure.type) {
     case "source-unreadable":
       return failure.reason === "changed"
-        ? `the file was changed on ${names.person(failure.by)}'s disk. Ask for it to be added again`
-        : `the file is gone from ${names.person(failure.by)}'s disk. Ask for it to be added again`;
+        ? m.parts_the_file_was_changed_on({ name: names.person(failure.by) })
+        : m.parts_the_file_is_gone_from({ name: names.person(failure.by) });
     case "stopped":
-      return `${names.person(failure.by)} stopped sending this. It goes on when they allow it again, or when somebody else has it`;
+      return m.parts_name_stopped_sending_this_it({ name: names.person(failure.by) });
     case "save":
-      return `it is complete but could not be saved: ${storeProblemWords(failure.problem)}`;
+      return m.parts_it_is_complete_but_could({ reason: storeProblemWords(failure.problem) });
   }
 };
 
@@ -22,30 +24,31 @@ export const failureWords = (failure: TransferFailure, names: Pick<Names, "perso
 export const stateWords = (state: TransferState, names: Pick<Names, "person">): string => {
   switch (state.type) {
     case "queued":
-      if (state.position !== null) return `Queued, number ${formatCount(state.position)} in line`;
+      if (state.position !== null)
+        return m.parts_queued_number_position_in_line({ position: formatCount(state.position) });
       return state.sources === 0
-        ? "Queued, nobody here has it now. It starts when somebody comes who does"
-        : `Queued, asking ${plural(state.sources, "source")}`;
+        ? m.parts_queued_nobody_here_has_it()
+        : m.parts_queued_asking_sources({ sources: m.parts_sources(counted(state.sources)) });
     case "downloading":
-      return "Downloading";
+      return m.parts_downloading();
     case "waiting":
-      return `Queued, ${waitingWords(state.for, names)}`;
+      return m.parts_queued_waiting({ waiting: waitingWords(state.for, names) });
     case "paused":
-      if (state.because === "person") return "Paused";
-      return `${state.because.kind === "in-use" ? "Queued" : "Paused"}: ${storeProblemWords(state.because)}`;
+      if (state.because === "person") return m.parts_paused();
+      return `${state.because.kind === "in-use" ? m.parts_queued() : m.parts_paused()}: ${storeProblemWords(state.because)}`;
     case "verifying":
-      return "Verifying";
+      return m.parts_verifying();
     case "saving":
-      return "Waiting to be saved";
+      return m.parts_waiting_to_be_saved();
     case "complete":
-      return state.saved ? "Complete, saved" : "Complete";
+      return state.saved ? m.parts_complete_saved() : m.parts_complete();
     case "failed":
-      return `Failed: ${failureWords(state.reason, names)}`;
+      return m.parts_failed_failure({ failure: failureWords(state.reason, names) });
   }
 };
 
 const waitingWords = (peers: readonly PeerId[], names: Pick<Names, "person">): string =>
-  `waiting for ${formatNames(peers.map((peer) => names.person(peer)))}`;
+  m.parts_waiting_for_names({ names: formatNames(peers.map((peer) => names.person(peer))) });
 
 /** Of a download that stands in the results: how far it is, or whom it waits for. */
 export const progressWords = (
