@@ -6,6 +6,7 @@
 import type { Address, RoomTag } from "@swapmeet/shared";
 import type { EntryHash, FeedName } from "./feed/batch.ts";
 import { AwakeClock } from "./base/awake-clock.ts";
+import { BoundedSet } from "./base/bounded.ts";
 import { Board } from "./board/board.ts";
 import { hexToBytes, viewOf } from "./base/bytes.ts";
 import { Catalog } from "./catalog/catalog.ts";
@@ -71,7 +72,7 @@ export class Engine {
   readonly #parts: readonly { tick(now: Time): void; nextDeadline(): Time | null }[];
   readonly #library = new Library();
   /** Proven to have signed two histories. As many as gossip keeps proofs of. */
-  readonly #liars = new Set<PeerId>();
+  readonly #liars = new BoundedSet<PeerId>(MAX_FORKS);
   readonly #jobs = new Map<number, (answer: Answer, now: Time) => void>();
   #nextJob = 1;
   /** The one room of this engine's life: null until the server has named it. */
@@ -462,8 +463,6 @@ export class Engine {
     if (this.#liars.has(author)) return;
     this.#notify({ type: "two-histories", author });
     this.#liars.add(author);
-    const [oldest] = this.#liars;
-    if (oldest && this.#liars.size > MAX_FORKS) this.#liars.delete(oldest);
   }
 
   #share(files: readonly LocalFile[]): void {

@@ -4,7 +4,7 @@ import type { FileId } from "@swapmeet/engine/names/file-id";
 import type { DownloadView, TransferState } from "@swapmeet/engine/io/view";
 import { partedAt, partsOf } from "../../src/app/parts/text/marks.ts";
 import { columnsOf, runsOf } from "../../src/app/transfers/piece-map.ts";
-import { hashOf, placeIn } from "../../src/platform/room/room-link.ts";
+import { hashOf, roomLinkIn } from "../../src/platform/room/room-link.ts";
 import { OVERSCAN_ROWS, WHOLE_LIST_ROWS, rowsIn } from "../../src/app/parts/layout/row-window.ts";
 import { endingOf, shortened, widthOf } from "../../src/app/parts/text/short-name.ts";
 import { inReadingOrder, totalsOf } from "../../src/app/transfers/transfers.ts";
@@ -164,30 +164,33 @@ describe("a link into a room", () => {
   const file = `${"ab".repeat(32)}-1200` as FileId;
 
   test("says the room, and perhaps a file", () => {
-    expect(placeIn("#amber-otter-cedar-violet")).toEqual({ code: "amber-otter-cedar-violet", file: null });
-    expect(placeIn(`#amber-otter-cedar-violet/${file}`)).toEqual({ code: "amber-otter-cedar-violet", file });
-    expect(placeIn(`#/${file}`)).toEqual({ code: "", file });
-    expect(placeIn("")).toEqual({ code: "", file: null });
+    expect(roomLinkIn("#amber-otter-cedar-violet")).toEqual({ code: "amber-otter-cedar-violet", file: null });
+    expect(roomLinkIn(`#amber-otter-cedar-violet/${file}`)).toEqual({
+      code: "amber-otter-cedar-violet",
+      file,
+    });
+    expect(roomLinkIn(`#/${file}`)).toEqual({ code: "", file });
+    expect(roomLinkIn("")).toEqual({ code: "", file: null });
   });
 
   test("and back", () => {
     for (const hash of ["", "#amber-otter-cedar-violet", `#amber-otter-cedar-violet/${file}`, `#/${file}`])
-      expect(hashOf(placeIn(hash))).toBe(hash);
+      expect(hashOf(roomLinkIn(hash))).toBe(hash);
   });
 
   test("reads what a messenger has escaped, and never throws", () => {
-    expect(placeIn("#amber%20otter%20cedar%20violet").code).toBe("amber otter cedar violet");
-    expect(placeIn("#%E0%A4%A/x").code).toBe("%E0%A4%A");
+    expect(roomLinkIn("#amber%20otter%20cedar%20violet").code).toBe("amber otter cedar violet");
+    expect(roomLinkIn("#%E0%A4%A/x").code).toBe("%E0%A4%A");
     fc.assert(
       fc.property(fc.string(), (text) => {
-        expect(placeIn(`#${text}`).code).toBeTypeOf("string");
+        expect(roomLinkIn(`#${text}`).code).toBeTypeOf("string");
       }),
     );
   });
 
   test("what is no file id is no file", () => {
     for (const text of ["x", "__proto__", `${"AB".repeat(32)}-1`, `${"ab".repeat(32)}-`])
-      expect(placeIn(`#room/${text}`).file).toBeNull();
+      expect(roomLinkIn(`#room/${text}`).file).toBeNull();
   });
 });
 

@@ -3,7 +3,7 @@ import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { TransferState, UploadState } from "@swapmeet/engine/io/view";
 import { deleteWords } from "../../src/app/settings/words.ts";
 import { leavingWords } from "../../src/app/room/leaving-words.ts";
-import { messageStateWords, othersWords } from "../../src/app/people/words.ts";
+import { messageStateWords, othersWords, seenWords } from "../../src/app/people/words.ts";
 import { moveSaying, noticeSaying } from "../../src/app/notices/words.ts";
 import { nameOf, type Names } from "../../src/app/parts/text/person-words.ts";
 import { nothingFound } from "../../src/app/find/words.ts";
@@ -212,6 +212,12 @@ const guest = {
 test("who has not said a name yet is a guest with a tag", () => {
   expect(nameOf(guest)).toBe("Guest 9fdx");
   expect(nameOf({ ...guest, name: "Ruth" })).toBe("Ruth");
+});
+
+test("a person's time in sight is said from a minute on, in one unit", () => {
+  expect(seenWords(59_999)).toBe("");
+  expect(plain(seenWords(60_000))).toBe("In sight for 1 min.");
+  expect(plain(seenWords(2.2 * 3_600_000))).toBe("In sight for 2 h.");
 });
 
 test("[M2] a message that failed says whose fault it is, and of who has left when to try again", () => {

@@ -15,7 +15,7 @@ import fc from "fast-check";
 import * as v from "valibot";
 import { SeededRandom } from "../../sim/random.ts";
 import { SimRoom } from "../../sim/room/room.ts";
-import { hashOf, placeIn } from "../../src/platform/room/room-link.ts";
+import { hashOf, roomLinkIn } from "../../src/platform/room/room-link.ts";
 import { Bitfield } from "@swapmeet/engine/base/bitfield";
 import { decodeEntry, encodeEntry, type Entry } from "@swapmeet/engine/feed/entry";
 import { newSession, open, seal } from "@swapmeet/engine/links/envelope";
@@ -262,9 +262,9 @@ const roomLink: Decoder<string> = {
     "#%61mber",
   ],
   decode: (text) => {
-    const place = placeIn(text);
-    check(place.file === null || /^[0-9a-f]{64}-\d{1,16}$/.test(place.file), "a file's id or none");
-    hashOf(place);
+    const link = roomLinkIn(text);
+    check(link.file === null || /^[0-9a-f]{64}-\d{1,16}$/.test(link.file), "a file's id or none");
+    hashOf(link);
   },
 };
 

@@ -2,6 +2,7 @@
  * Who offers what: derived from feeds, entry by entry, never stored. Names are made safe here, on receipt, whatever
  * their author did. A file is its id, and has a row for each name that it is offered by. PROTOCOL.md, rules C1 to C4.
  */
+import { Bounded } from "../base/bounded.ts";
 import type { Entry } from "../feed/entry.ts";
 import type { FileId } from "../names/file-id.ts";
 import { lengthOf } from "../names/file-id.ts";
@@ -44,10 +45,10 @@ export class Catalog {
   /** The folder of the entry before, as it was said and as it is: the files of a folder come together. */
   #folder = { said: "", safe: "" };
   /**
-   * The latest last. The page asks the same again at each of its updates, and what is deleted letter by letter was asked
+   * The page asks the same again at each of its updates, and what is deleted letter by letter was asked
    * a moment ago: answers stand until the catalog changes.
    */
-  readonly #resultsByQuery = new Map<string, SearchResults>();
+  readonly #resultsByQuery = new Bounded<string, SearchResults>(KEPT_SEARCHES);
 
   constructor(context: CatalogContext) {
     this.#context = context;
@@ -107,11 +108,7 @@ export class Catalog {
     const known = this.#resultsByQuery.get(key);
     if (known) this.#index.prepare(); // nothing has changed since it was asked: a good moment
     const results = known ?? this.#index.query(query);
-    this.#resultsByQuery.delete(key);
     this.#resultsByQuery.set(key, results);
-    const [oldest] = this.#resultsByQuery.keys();
-    if (this.#resultsByQuery.size > KEPT_SEARCHES && oldest !== undefined)
-      this.#resultsByQuery.delete(oldest);
     return results;
   }
 

@@ -5,6 +5,7 @@
  * Trusts what it is given. All that others can fill has a bound here: feeds, bytes, and what one author may add in time.
  */
 import { MAX_BATCH_BYTES, type Batch, type FeedName } from "../feed/batch.ts";
+import { BoundedSet } from "../base/bounded.ts";
 import { viewOf } from "../base/bytes.ts";
 import { Feed } from "../feed/feed.ts";
 import { FINE_SUMMARY_BUCKETS, SUMMARY_BUCKETS, SUMMARY_BUCKET_BYTES } from "../wire/frame.ts";
@@ -67,8 +68,7 @@ export class Archive {
   readonly #tombstoneUntil = new Map<PeerId, Time>();
   /** The oldest first. */
   readonly #earlyLibraryUntil = new Map<PeerId, Time>();
-  /** The oldest first. */
-  readonly #emptyBoards = new Set<Feed>();
+  readonly #emptyBoards = new BoundedSet<Feed>(MAX_EMPTY_BOARDS);
 
   constructor(context: ArchiveContext) {
     this.#context = context;
@@ -282,10 +282,8 @@ export class Archive {
   }
 
   #emptied(board: Feed): void {
-    this.#emptyBoards.add(board);
-    const [oldest] = this.#emptyBoards;
-    if (!oldest || this.#emptyBoards.size <= MAX_EMPTY_BOARDS) return;
-    this.#emptyBoards.delete(oldest);
+    const oldest = this.#emptyBoards.add(board);
+    if (!oldest) return;
     if (!oldest.isEmpty || oldest.frozenAt !== null) return;
     const author = this.#authorOf(oldest.author);
     author.boards = author.boards.filter((other) => other !== oldest);

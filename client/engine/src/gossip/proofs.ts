@@ -2,6 +2,7 @@
  * Who lied, and the proof of it: found here, or shown by others. The earliest lie of a feed counts, in whatever order
  * they are found out. PROTOCOL.md, rule E9.
  */
+import { Bounded } from "../base/bounded.ts";
 import { headText, keyOf, signatureOf, type Batch, type FeedName } from "../feed/batch.ts";
 import type { Verify } from "./checks.ts";
 import type { Feed } from "../feed/feed.ts";
@@ -9,9 +10,8 @@ import { forkBetween, forkOf, isExact, type Fork } from "../feed/fork.ts";
 import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
-/** The oldest go first. Two batches each, 16 MB of the largest. Guess. */
+/** Two batches each, 16 MB of the largest. Guess. */
 export const MAX_FORKS = 256;
-
 /** Proofs that came before anything else of their authors. Guess. */
 const MAX_EARLY = 64;
 
@@ -42,12 +42,11 @@ export interface ProofsContext {
 
 export class Proofs {
   readonly #context: ProofsContext;
-  readonly #forkByKey = new Map<string, Fork>();
+  readonly #forkByKey = new Bounded<string, Fork>(MAX_FORKS);
   /** One a feed. */
   readonly #lookBackByKey = new Map<string, LookBack>();
-
-  /** Of authors that are not known here yet; the oldest go first. */
-  readonly #earlyByKey = new Map<string, { readonly fork: Fork; readonly shownBy: PeerId }>();
+  /** Of authors that are not known here yet. */
+  readonly #earlyByKey = new Bounded<string, { readonly fork: Fork; readonly shownBy: PeerId }>(MAX_EARLY);
 
   constructor(context: ProofsContext) {
     this.#context = context;
@@ -131,10 +130,7 @@ export class Proofs {
     this.#lookBackByKey.delete(key);
     if (this.#isKnown(fork)) return;
     if (shownBy && !this.#context.isKnown(fork.batches[0].author)) return this.#cameEarly(key, fork, shownBy);
-    this.#forkByKey.delete(key);
     this.#forkByKey.set(key, fork);
-    const [oldest] = this.#forkByKey.keys();
-    if (oldest && this.#forkByKey.size > MAX_FORKS) this.#forkByKey.delete(oldest);
     this.#context.proven(fork, shownBy);
   }
 
@@ -142,10 +138,7 @@ export class Proofs {
   #cameEarly(key: string, fork: Fork, shownBy: PeerId): void {
     const known = this.#earlyByKey.get(key);
     if (known && known.fork.at <= fork.at) return;
-    this.#earlyByKey.delete(key);
     this.#earlyByKey.set(key, { fork, shownBy });
-    const [oldest] = this.#earlyByKey.keys();
-    if (oldest && this.#earlyByKey.size > MAX_EARLY) this.#earlyByKey.delete(oldest);
   }
 
   #isKnown({ at, batches: [name] }: Fork): boolean {

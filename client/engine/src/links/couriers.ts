@@ -6,6 +6,7 @@
  */
 import type { Address } from "@swapmeet/shared";
 import { Allowance } from "../base/allowance.ts";
+import { Bounded } from "../base/bounded.ts";
 import { sessionOn, type IntroductionSession } from "./envelope.ts";
 import { MAX_HOPS, type IntroduceFrame } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
@@ -37,8 +38,8 @@ export interface CouriersContext {
 
 export class Couriers {
   readonly #context: CouriersContext;
-  /** Which neighbour leads to an end of a session; the oldest is forgotten. */
-  readonly #wayByEnd = new Map<string, PeerId>();
+  /** Which neighbour leads to an end of a session. */
+  readonly #wayByEnd = new Bounded<string, PeerId>(MAX_WAYS);
   readonly #allowanceByPeer = new Map<PeerId, { envelopes: Allowance; calls: Allowance }>();
 
   constructor(context: CouriersContext) {
@@ -88,8 +89,6 @@ export class Couriers {
 
   #remember(session: IntroductionSession, end: Address, way: PeerId): void {
     this.#wayByEnd.set(endOf(session, end), way);
-    if (this.#wayByEnd.size <= MAX_WAYS) return;
-    for (const oldest of this.#wayByEnd.keys()) return void this.#wayByEnd.delete(oldest);
   }
 
   #allowanceOf(peer: PeerId): { envelopes: Allowance; calls: Allowance } {

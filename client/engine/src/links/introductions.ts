@@ -10,6 +10,7 @@ import { encode } from "cborg";
 import { fail, ok, type Address, type Result, type RoomTag } from "@swapmeet/shared";
 import { Couriers, type CouriersContext } from "./couriers.ts";
 import { attemptOf, newSession, open, seal, SESSION_BYTES, type IntroductionSession } from "./envelope.ts";
+import { BoundedSet } from "../base/bounded.ts";
 import { hexToBytes } from "../base/bytes.ts";
 import { decodeCbor } from "../base/cbor.ts";
 import { type IntroduceFrame } from "../wire/frame.ts";
@@ -104,8 +105,7 @@ export class Introductions {
   readonly #introductionBySession = new Map<IntroductionSession, Introduction>();
   /** The highest attempt number that the server brought from each address: an older one is a replay. [I4] */
   readonly #lastAttemptByAddress = new Map<Address, number>();
-  /** The oldest is forgotten. */
-  readonly #accepted = new Set<IntroductionSession>();
+  readonly #accepted = new BoundedSet<IntroductionSession>(MAX_ACCEPTED);
   #place: Place | null = null;
   #isOnline = false;
   #begun = 0;
@@ -169,7 +169,6 @@ export class Introductions {
   accept(call: Introduction): void {
     if (call.way === "server") this.#lastAttemptByAddress.set(call.address, attemptOf(call.session));
     this.#accepted.add(call.session);
-    if (this.#accepted.size > MAX_ACCEPTED) this.#accepted.delete([...this.#accepted][0]!);
     this.#introductionBySession.set(call.session, call);
   }
 

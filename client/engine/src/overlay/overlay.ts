@@ -11,6 +11,7 @@
 import type { Address } from "@swapmeet/shared";
 import { ActiveView } from "./active-view.ts";
 import { Allowance } from "../base/allowance.ts";
+import { BoundedSet } from "../base/bounded.ts";
 import type { ConnectionsLeft } from "../links/call-budget.ts";
 import { MAX_SHUFFLE_CONTACTS, type Contact, type OverlayFrame } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
@@ -73,7 +74,7 @@ const SWAPS_UNTIL_HALF = 2;
 /** Somebody without any neighbour may take another's place so often. Guess. */
 const EVICT_EVERY_MS = 5_000;
 const MAX_EXPELLED_PER_ROUND = 2;
-/** Peers that were expelled and stay so; the oldest is forgotten. As many as a room has members. */
+/** Peers that were expelled and stay so. As many as a room has members. */
 const MAX_BANNED = 8_192;
 /** An honest neighbour sends two a minute. Guess. */
 const FRAMES_AT_ONCE = 32;
@@ -113,7 +114,7 @@ export class Overlay {
   readonly #active: ActiveView;
   readonly #passive: PassiveView;
   readonly #callByAddress = new Map<Address, Call>();
-  readonly #banned = new Set<PeerId>();
+  readonly #banned = new BoundedSet<PeerId>(MAX_BANNED);
   readonly #dials = new Allowance(DIALS_AT_ONCE, DIALS_PER_SECOND);
   readonly #lonelyDials = new Allowance(LONELY_DIALS_AT_ONCE, LONELY_DIALS_PER_SECOND);
   /** Null until anybody is known: alone there is nothing to do. */
@@ -463,7 +464,6 @@ export class Overlay {
   #expel(now: Time): void {
     for (const peer of this.#active.swallowers(MAX_EXPELLED_PER_ROUND)) {
       this.#banned.add(peer);
-      if (this.#banned.size > MAX_BANNED) this.#banned.delete(this.#banned.values().next().value!);
       this.#dismiss(peer, now);
     }
   }

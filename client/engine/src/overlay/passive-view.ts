@@ -6,6 +6,7 @@
  * as much as they like: it never takes more than half, and is not passed on before it was met.
  */
 import type { Address } from "@swapmeet/shared";
+import { Bounded } from "../base/bounded.ts";
 import type { Contact } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
@@ -16,7 +17,7 @@ const MAX_HEARD = MAX_CONTACTS / 2;
 /** A contact that failed so often in a row makes room for others. Guess. */
 const MAX_FAILURES = 6;
 const LAST_REST_MS = 600_000;
-/** Addresses whose failures are remembered, in the view or not; the oldest is forgotten. Guess. */
+/** Addresses whose failures are remembered, in the view or not. Guess. */
 const MAX_REMEMBERED = 256;
 
 /** Whence we know it: it was linked, the server named it, or a neighbour did. */
@@ -36,7 +37,7 @@ type Called = Pick<ReadonlySet<Address>, "has">;
 export class PassiveView {
   readonly #random: () => number;
   readonly #contactByAddress = new Map<Address, KnownContact>();
-  readonly #restByAddress = new Map<Address, { readonly failures: number; until: Time }>();
+  readonly #restByAddress = new Bounded<Address, { readonly failures: number; until: Time }>(MAX_REMEMBERED);
 
   constructor(random: () => number) {
     this.#random = random;
@@ -137,10 +138,7 @@ export class PassiveView {
   }
 
   #remember(address: Address, failures: number, until: Time): void {
-    this.#restByAddress.delete(address);
     this.#restByAddress.set(address, { failures, until });
-    if (this.#restByAddress.size <= MAX_REMEMBERED) return;
-    for (const oldest of this.#restByAddress.keys()) return void this.#restByAddress.delete(oldest);
   }
 
   /** Hearsay and the rest have half of the view each, once it is full. Who failed goes first. */

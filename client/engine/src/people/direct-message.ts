@@ -6,6 +6,7 @@
  * side takes it. Whoever writes to somebody without a link has `send` find one.
  */
 import { Allowance } from "../base/allowance.ts";
+import { BoundedSet } from "../base/bounded.ts";
 import { viewOf } from "../base/bytes.ts";
 import type { DirectMessageFrame, MessageFrame } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
@@ -48,8 +49,8 @@ interface Conversation {
     | { readonly type: "under-way"; readonly againAt: Time; readonly failAt: Time };
   readonly mayGo: Allowance;
   readonly mayCome: Allowance;
-  /** Ids of what was received, oldest first. */
-  readonly received: Set<number>;
+  /** Ids of what was received. */
+  readonly received: BoundedSet<number>;
 }
 
 export interface DirectMessagesContext {
@@ -211,7 +212,6 @@ export class DirectMessages {
       if (!received.has(id))
         this.#keep({ id: `received ${id}`, with: from, mine: false, text, state: "delivered", frame: null });
       received.add(id);
-      for (const oldest of received) if (received.size > MAX_REMEMBERED_IDS) received.delete(oldest);
       this.#context.send(from, { type: "message-received", id }, at, () => undefined);
     });
   }
@@ -225,7 +225,7 @@ export class DirectMessages {
       phase: { type: "idle" },
       mayGo: new Allowance(SENT_AT_ONCE, SENT_PER_SECOND),
       mayCome: new Allowance(TAKEN_AT_ONCE, TAKEN_PER_SECOND),
-      received: new Set(),
+      received: new BoundedSet(MAX_REMEMBERED_IDS),
     };
     this.#conversationByPeer.set(peer, fresh);
     if (this.#conversationByPeer.size > MAX_CONVERSATIONS)

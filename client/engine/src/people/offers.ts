@@ -1,5 +1,6 @@
 /** "Send to NAME": files are offered, and somebody answers. PROTOCOL.md, rules T4 and T5. */
 import { Allowance } from "../base/allowance.ts";
+import { Bounded } from "../base/bounded.ts";
 import type { OfferAnswerFrame, OfferFrame } from "../wire/frame.ts";
 import type { Notice } from "../io/io.ts";
 import type { Time } from "../base/time.ts";
@@ -21,7 +22,7 @@ export class Offers {
   readonly #context: OffersContext;
   #nextId = 1;
   /** Whom each was made to. A link may break between the question and the answer. */
-  readonly #peerById = new Map<number, PeerId>();
+  readonly #peerById = new Bounded<number, PeerId>(MAX_OPEN_OFFERS);
   readonly #allowanceByPeer = new Map<PeerId, Allowance>();
 
   constructor(context: OffersContext) {
@@ -32,8 +33,6 @@ export class Offers {
   make(to: PeerId, files: OfferFrame["files"]): OfferFrame {
     const id = this.#nextId++;
     this.#peerById.set(id, to);
-    const [oldest] = this.#peerById.keys();
-    if (oldest !== undefined && this.#peerById.size > MAX_OPEN_OFFERS) this.#peerById.delete(oldest);
     return { type: "offer", id, files };
   }
 

@@ -1,4 +1,4 @@
-/** What a scene of the gallery says, a part for each area of the session. */
+/** The facts of a scene of the gallery, a part for each area of the session. */
 import type { PostId } from "@swapmeet/engine/names/post-id";
 import type { RoomView } from "../../platform/room/room-view.ts";
 import type { BoardFacts } from "./stubs/board.ts";
@@ -21,7 +21,7 @@ export interface Scene
     DeviceFacts,
     NetworkFacts {
   readonly room: RoomView;
-  /** What the person who looks has done with the page. */
+  /** The state in which the person has left the page. */
   readonly look?: { readonly search?: string; readonly dockFolded?: boolean };
 }
 

@@ -2,7 +2,7 @@
 import { m } from "../words/messages.js";
 import type { MessageView, PersonView } from "@swapmeet/engine/io/view";
 import { counted } from "../parts/text/plurals.ts";
-import { formatCount } from "../parts/text/format.ts";
+import { formatCount, formatSeconds } from "../parts/text/format.ts";
 import { nameOf } from "../parts/text/person-words.ts";
 
 /** How one gets to a person. Who is away or gone is not got to at all. */
@@ -19,6 +19,10 @@ export const reachOf = ({ presence, reach, rttMs }: PersonView): string => {
       return m.people_in_reach();
   }
 };
+
+/** Said once it is a minute: others come and go all the time. */
+export const seenWords = (seenForMs: number): string =>
+  seenForMs < 60_000 ? "" : m.people_in_sight({ time: formatSeconds(seenForMs / 1000) });
 
 /** What `reachOf` means, at length. */
 export const reachTitle = (person: PersonView): string => {

@@ -73,6 +73,7 @@ const peopleOf = (keep: Keep): People => {
     others: [],
     unreachable: 0,
     person: () => NOBODY,
+    seenForMs: () => 0,
     rename(name) {
       me = { ...NOBODY, name };
       keep(({ people }) => people.rename(name));

@@ -7,7 +7,7 @@ import type { RoomCode, RoomCodeProblem } from "../../platform/room/room-code.ts
 import type { PickedFile } from "../../platform/files/dropped-files.ts";
 import type { Session } from "../../platform/session/session.ts";
 import { OpeningSession } from "./opening-session.ts";
-import { hashOf, placeIn } from "../../platform/room/room-link.ts";
+import { hashOf, roomLinkIn } from "../../platform/room/room-link.ts";
 import { leavingWords } from "./leaving-words.ts";
 
 /** What lies behind the page and is loaded once the page is there. */
@@ -122,8 +122,8 @@ export class Rooms {
 
   /** The address bar has changed by hand, by a link, or by going back. */
   #follow(): void {
-    const { code, file } = placeIn(location.hash);
-    if (code === placeIn(this.#here).code) {
+    const { code, file } = roomLinkIn(location.hash);
+    if (code === roomLinkIn(this.#here).code) {
       this.#here = location.hash;
       this.file = file;
     } else if (this.#asksFirst()) {
@@ -140,7 +140,7 @@ export class Rooms {
     const entry = ++this.#entries;
     const isOver = () => entry !== this.#entries;
     this.#here = hash;
-    const { code: text, file } = placeIn(hash);
+    const { code: text, file } = roomLinkIn(hash);
     const opening = new OpeningSession(viewOf(text));
     this.stage = { type: "room", session: opening };
     try {

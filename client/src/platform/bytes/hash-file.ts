@@ -27,7 +27,7 @@ export interface HashedFile {
 export type HashProblem = ReadProblem | "too-long" | "cancelled" | "not-loaded";
 
 /** Pieces [first, end) of a file. */
-export interface Part {
+export interface PieceRange {
   readonly first: number;
   readonly end: number;
 }
@@ -47,7 +47,7 @@ export const hashFile = async (
 /** The hashes of these pieces, joined. */
 export const hashPart = async (
   file: Blob,
-  { first, end }: Part,
+  { first, end }: PieceRange,
   onBytes: (bytes: number) => void,
   signal: AbortSignal,
 ): Promise<Result<Bytes, HashProblem>> => {

@@ -1,7 +1,14 @@
 /** Hashes files off the page, several in one call: a message for each of 10,000 small files would be the slow part. */
 import * as Comlink from "comlink";
 import type { Result } from "@swapmeet/shared";
-import { hashedFile, hashFile, hashPart, type HashedFile, type HashProblem, type Part } from "./hash-file.ts";
+import {
+  hashedFile,
+  hashFile,
+  hashPart,
+  type HashedFile,
+  type HashProblem,
+  type PieceRange,
+} from "./hash-file.ts";
 import { leafHashes, type Bytes } from "./leaf-hashes.ts";
 
 /** The page draws ten times a second. */
@@ -26,7 +33,7 @@ const desk = {
   part(
     job: number,
     file: Blob,
-    part: Part,
+    part: PieceRange,
     onBytes: (bytes: number) => void,
   ): Promise<Result<Bytes, HashProblem>> {
     return told(job, onBytes, (tell, signal) => hashPart(file, part, tell, signal));

@@ -7,7 +7,7 @@ import { fail, ok, type Result } from "@swapmeet/shared";
 import { NotLoaded, WorkerFailed } from "../workers/desk-worker.ts";
 import workerUrl from "./hash-worker.ts?worker&url";
 import { HASH_BYTES, MAX_FILE_BYTES, geometryOf } from "@swapmeet/engine/names/file-id";
-import type { HashedFile, HashProblem, Part } from "./hash-file.ts";
+import type { HashedFile, HashProblem, PieceRange } from "./hash-file.ts";
 import type { HashDesk } from "./hash-worker.ts";
 import { LastingWorker } from "../workers/lasting-worker.ts";
 import type { Bytes } from "./leaf-hashes.ts";
@@ -141,7 +141,7 @@ const countedAnew = (onBytes: (bytes: number) => void): (() => (bytes: number) =
   };
 };
 
-const partsOf = (length: number): Part[] => {
+const partsOf = (length: number): PieceRange[] => {
   const { pieceLength, pieceCount } = geometryOf(length);
   const step = Math.max(1, PART_BYTES / pieceLength);
   return Array.from({ length: Math.ceil(pieceCount / step) }, (_, i) => ({

@@ -1,6 +1,6 @@
 /**
- * What the swarm wants done with the bytes of files: who does it, over which links blocks leave, and the answer when it
- * failed.
+ * The contract between the host and the holder of files: the swarm's outputs go to `HostFiles`, blocks leave by a
+ * `BlockSender`, and an output that fails is answered all the same.
  */
 import type { Input, SwarmOutput } from "@swapmeet/engine/io/io";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";

@@ -21,14 +21,14 @@ import { BlobReader } from "./blob-reader.ts";
 import { leafHashes, type Bytes } from "./leaf-hashes.ts";
 import { readProblemOf } from "./read-problem.ts";
 
-interface Held {
+interface HeldFile {
   readonly reader: BlobReader;
   readonly geometry: Geometry;
   /** Piece hashes, joined; of a file of one piece: its root. */
   readonly hashes: Uint8Array;
 }
 
-const heldByFile = new Map<FileId, Held>();
+const heldByFile = new Map<FileId, HeldFile>();
 
 const desk = {
   /** `layer`: the piece hashes, joined; empty for a file of one piece. */
@@ -60,7 +60,7 @@ export type ReadDesk = typeof desk;
 
 Comlink.expose(desk);
 
-const isAsHashed = async ({ geometry, hashes }: Held, begin: number, bytes: Bytes): Promise<boolean> => {
+const isAsHashed = async ({ geometry, hashes }: HeldFile, begin: number, bytes: Bytes): Promise<boolean> => {
   const leaves = await leafHashes(bytes);
   const hashesPerPiece = (geometry.pieceLength / LEAF_BYTES) * HASH_BYTES;
   for (let at = 0; at < leaves.length; at += hashesPerPiece) {

@@ -15,7 +15,7 @@ const NAME = "swapmeet-ledger";
 /** Others of one line: a thousand equal files of a folder. Guess. */
 const MAX_OTHERS = 1024;
 
-export interface Line {
+export interface LedgerLine {
   readonly file: FileId;
   readonly name: string;
   readonly folder: string;
@@ -25,19 +25,19 @@ export interface Line {
   readonly state: "fetching" | "paused" | "saved";
 }
 
-export const entriesOf = ({ name, folder, others = [] }: Line): readonly FileEntry[] => [
+export const entriesOf = ({ name, folder, others = [] }: LedgerLine): readonly FileEntry[] => [
   { name, folder },
   ...others,
 ];
 
 /** The same line for these names, of which there is at least one. */
-export const withEntries = (line: Line, entries: readonly FileEntry[]): Line => {
+export const withEntries = (line: LedgerLine, entries: readonly FileEntry[]): LedgerLine => {
   const [first = line, ...others] = entries;
   return { ...line, name: first.name, folder: first.folder, others: others.slice(0, MAX_OTHERS) };
 };
 
 interface Schema extends DBSchema {
-  lines: { key: [room: string, file: string]; value: Line };
+  lines: { key: [room: string, file: string]; value: LedgerLine };
 }
 
 export class Ledger {
@@ -57,7 +57,7 @@ export class Ledger {
   }
 
   /** What one room has left, in no order. */
-  async linesOf(tag: RoomTag): Promise<readonly Line[]> {
+  async linesOf(tag: RoomTag): Promise<readonly LedgerLine[]> {
     const room = keyOf(tag);
     try {
       return (await this.#db?.getAll("lines", IDBKeyRange.bound([room, ""], [room, "\uffff"]))) ?? [];
@@ -77,7 +77,7 @@ export class Ledger {
   }
 
   /** On the disk when it is done: a browser that is killed has not forgotten it. */
-  async write(tag: RoomTag, line: Line): Promise<void> {
+  async write(tag: RoomTag, line: LedgerLine): Promise<void> {
     await this.#change((lines) => lines.put(line, [keyOf(tag), line.file]));
   }
 
@@ -103,7 +103,7 @@ export class Ledger {
 }
 
 interface Lines {
-  put(line: Line, key: [string, string]): Promise<unknown>;
+  put(line: LedgerLine, key: [string, string]): Promise<unknown>;
   delete(key: [string, string]): Promise<unknown>;
   getAllKeys(): Promise<[string, string][]>;
 }

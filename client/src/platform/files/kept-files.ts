@@ -1,6 +1,6 @@
 /** What downloads have left on this device, for the page to list and to delete. */
 import type { FileId } from "@swapmeet/engine/names/file-id";
-import type { Holdings } from "./holdings.ts";
+import type { StoredFiles } from "./stored-files.ts";
 import { isPersistent, readQuota } from "../store/quota.ts";
 
 /** What downloads take of this device. */
@@ -14,7 +14,7 @@ export interface StorageView {
 }
 
 export interface KeptFilesOptions {
-  readonly holdings: Pick<Holdings, "list" | "delete">;
+  readonly stored: Pick<StoredFiles, "list" | "delete">;
   /** Files that are being fetched: they are no leftovers. */
   unfinished(): ReadonlySet<FileId>;
   changed(): void;
@@ -31,7 +31,7 @@ export class KeptFiles {
 
   async look(): Promise<void> {
     const [listed, quota, persistent] = await Promise.all([
-      this.#options.holdings.list(),
+      this.#options.stored.list(),
       readQuota(),
       isPersistent(),
     ]);
@@ -44,7 +44,7 @@ export class KeptFiles {
   /** Which of them are gone: what another tab holds stays. */
   async delete(files: Iterable<FileId>): Promise<ReadonlySet<FileId>> {
     const gone = new Set<FileId>();
-    for (const file of files) if (await this.#options.holdings.delete(file)) gone.add(file);
+    for (const file of files) if (await this.#options.stored.delete(file)) gone.add(file);
     await this.look();
     return gone;
   }

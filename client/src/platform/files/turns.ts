@@ -1,10 +1,10 @@
 /**
- * One line for each file, for all that touches where its bytes lie. What opens, closes or deletes it goes alone; uses
+ * One queue for each file, for all that touches where its bytes lie. What opens, closes or deletes it goes alone; uses
  * (checks, reads) go beside each other, after what was alone before them and before what is alone after them.
  */
 import type { FileId } from "@swapmeet/engine/names/file-id";
 
-interface Line {
+interface Queue {
   /** What went alone last, or is to. */
   alone: Promise<unknown>;
   /** Nothing that goes alone is under way or waits. */
@@ -14,42 +14,42 @@ interface Line {
 }
 
 export class Turns {
-  readonly #lineByFile = new Map<FileId, Line>();
+  readonly #queueByFile = new Map<FileId, Queue>();
 
   alone<Value>(file: FileId, act: () => Promise<Value>): Promise<Value> {
-    const line = this.#lineOf(file);
+    const queue = this.#queueOf(file);
     const before =
-      line.isFree && line.uses.size === 0 ? null : Promise.allSettled([line.alone, ...line.uses]);
+      queue.isFree && queue.uses.size === 0 ? null : Promise.allSettled([queue.alone, ...queue.uses]);
     const turn: Promise<Value> = (before ?? Promise.resolve()).then(act);
-    line.alone = turn;
-    line.isFree = false;
-    line.uses.clear();
+    queue.alone = turn;
+    queue.isFree = false;
+    queue.uses.clear();
     return turn.finally(() => {
-      if (line.alone !== turn) return;
-      line.isFree = true;
-      this.#forget(file, line);
+      if (queue.alone !== turn) return;
+      queue.isFree = true;
+      this.#forget(file, queue);
     });
   }
 
   /** At once, when nothing has to be waited for. */
   use<Value>(file: FileId, act: () => Promise<Value>): Promise<Value> {
-    const line = this.#lineOf(file);
-    const use = line.isFree ? act() : Promise.allSettled([line.alone]).then(act);
-    line.uses.add(use);
+    const queue = this.#queueOf(file);
+    const use = queue.isFree ? act() : Promise.allSettled([queue.alone]).then(act);
+    queue.uses.add(use);
     return use.finally(() => {
-      line.uses.delete(use);
-      this.#forget(file, line);
+      queue.uses.delete(use);
+      this.#forget(file, queue);
     });
   }
 
-  #lineOf(file: FileId): Line {
-    const line = this.#lineByFile.get(file) ?? { alone: Promise.resolve(), isFree: true, uses: new Set() };
-    this.#lineByFile.set(file, line);
-    return line;
+  #queueOf(file: FileId): Queue {
+    const queue = this.#queueByFile.get(file) ?? { alone: Promise.resolve(), isFree: true, uses: new Set() };
+    this.#queueByFile.set(file, queue);
+    return queue;
   }
 
-  #forget(file: FileId, line: Line): void {
-    if (line.isFree && line.uses.size === 0 && this.#lineByFile.get(file) === line)
-      this.#lineByFile.delete(file);
+  #forget(file: FileId, queue: Queue): void {
+    if (queue.isFree && queue.uses.size === 0 && this.#queueByFile.get(file) === queue)
+      this.#queueByFile.delete(file);
   }
 }

@@ -1,19 +1,19 @@
 /** What a link into a room says: `#amber-otter-cedar-violet`, and with a file of it `#amber-otter-cedar-violet/FILE-ID`. */
 import type { FileId } from "@swapmeet/engine/names/file-id";
 
-export interface Place {
+export interface RoomLink {
   /** As typed or linked, not yet checked; "" is the open room. */
   readonly code: string;
   readonly file: FileId | null;
 }
 
 /** Reads `location.hash`. Never throws: what makes no sense is a code that will not check out. */
-export const placeIn = (hash: string): Place => {
+export const roomLinkIn = (hash: string): RoomLink => {
   const [code = "", file = ""] = decoded(hash.replace(/^#/, "")).split("/", 2);
   return { code, file: isFileId(file) ? file : null };
 };
 
-export const hashOf = ({ code, file }: Place): string =>
+export const hashOf = ({ code, file }: RoomLink): string =>
   code === "" && file === null ? "" : `#${code}${file === null ? "" : `/${file}`}`;
 
 const isFileId = (text: string): text is FileId => /^[0-9a-f]{64}-\d{1,16}$/.test(text);

@@ -35,7 +35,7 @@ export class RoomBoard implements Board {
     this.#host.feed({ type: "post", group, text, replyTo, writtenAt: Date.now() });
   }
 
-  /** What this device kept of the board is there before anybody else is. Once is enough. */
+  /** Restores what this device kept of the board, before anybody else is here. Once is enough. */
   enter(tag: RoomTag): void {
     if (this.#store) return;
     this.#store = new BoardStore(tag);

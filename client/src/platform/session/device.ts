@@ -1,10 +1,10 @@
-/** This device: what it is set to, and what downloads take of its storage. */
+/** This device: its settings, and the storage that downloads take. */
 import type { Limits } from "@swapmeet/engine/io/io";
 import type { FileId } from "@swapmeet/engine/names/file-id";
 import { readLimits, writeLimits } from "../device/limits.ts";
 import { readSetting, writeSetting } from "../device/settings.ts";
-import type { Holdings } from "../files/holdings.ts";
 import { KeptFiles, type StorageView } from "../files/kept-files.ts";
+import type { StoredFiles } from "../files/stored-files.ts";
 import type { Host } from "../run/host.ts";
 import type { Saving } from "../saving/saving.ts";
 import type { Resuming } from "./resuming.ts";
@@ -42,7 +42,7 @@ export interface Device {
 
 export interface RoomDeviceOptions {
   readonly host: Pick<Host, "engine" | "feed">;
-  readonly holdings: Pick<Holdings, "list" | "delete">;
+  readonly stored: Pick<StoredFiles, "list" | "delete">;
   readonly resuming: Pick<Resuming, "ended" | "forget" | "retry">;
   readonly saving: Pick<Saving, "folderName" | "canChooseFolder" | "chooseFolder" | "forgetFolder">;
   changed(): void;
@@ -55,7 +55,7 @@ export class RoomDevice implements Device {
   constructor(options: RoomDeviceOptions) {
     this.#options = options;
     this.#kept = new KeptFiles({
-      holdings: options.holdings,
+      stored: options.stored,
       unfinished: () => new Set(this.#unfinished()),
       changed: () => options.changed(),
     });

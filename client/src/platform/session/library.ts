@@ -7,6 +7,7 @@ import type { Hasher } from "../bytes/hasher.ts";
 import { Adding, type AddingView } from "../files/adding.ts";
 import type { PickedFile } from "../files/dropped-files.ts";
 import { UNDO_WITHIN_MS, type Holdings } from "../files/holdings.ts";
+import type { StoredFiles } from "../files/stored-files.ts";
 import type { RoomView } from "../room/room-view.ts";
 import type { Host } from "../run/host.ts";
 import type { People } from "./people.ts";
@@ -23,7 +24,7 @@ export interface FileDetails {
 }
 
 export interface Library {
-  /** What is on my table. */
+  /** The files on my table. */
   readonly items: readonly LibraryItem[];
   /** Of what is on the table, the files that were picked in this visit, as they were picked. */
   readonly picked: readonly PickedFile[];
@@ -48,7 +49,8 @@ export interface RoomLibraryOptions {
   readonly room: RoomView;
   readonly host: Pick<Host, "engine" | "feed">;
   readonly people: Pick<People, "me" | "person">;
-  readonly holdings: Pick<Holdings, "share" | "pickedOf" | "delete" | "spare">;
+  readonly holdings: Pick<Holdings, "share" | "pickedOf">;
+  readonly stored: Pick<StoredFiles, "delete" | "spare">;
   readonly hasher: Hasher;
   readonly resuming: Pick<Resuming, "lineOf" | "ended" | "takeUp">;
   /** Offers them to the room. */
@@ -129,13 +131,13 @@ export class RoomLibrary implements Library {
 
   /** A download that is no longer shared, nor in the list, is deleted after a while. */
   #putAway(file: FileId, takeBack: () => void): () => void {
-    const { host, holdings, resuming } = this.#options;
+    const { host, stored, resuming } = this.#options;
     const line = resuming.lineOf(file);
     if (!line || host.engine.downloads().some((download) => download.file === file)) return takeBack;
     resuming.ended(file);
-    void holdings.delete(file, UNDO_WITHIN_MS);
+    void stored.delete(file, UNDO_WITHIN_MS);
     return () => {
-      holdings.spare(file);
+      stored.spare(file);
       resuming.takeUp(line);
       takeBack();
     };

@@ -1,4 +1,4 @@
-/** Server, links and what goes over them. */
+/** The server, the links to peers, and the traffic. */
 import type { Host, HostOptions } from "../run/host.ts";
 
 export type ServerState =
@@ -45,7 +45,7 @@ export class RoomNetwork implements Network {
     return this.#host.traffic;
   }
 
-  /** What the host tells of the server. */
+  /** The host tells a change of the server. */
   serverIs(state: Parameters<HostOptions["server"]>[0]): void {
     if (state === "online") this.#server = { type: "online" };
     else if (state !== "offline") this.#server = { type: "refused", reason: state.refused };

@@ -1,4 +1,5 @@
-/** What a person is told once: what happened, and what somebody offers. */
+/** Notices: trouble and offers, each told once. */
+import { Bounded } from "@swapmeet/engine/base/bounded";
 import type { Notice } from "@swapmeet/engine/io/io";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { OfferedFile } from "@swapmeet/engine/wire/frame";
@@ -20,32 +21,32 @@ const MAX_NOTICES = 20;
 
 export class RoomNotices implements Notices {
   readonly #changed: () => void;
-  #all: readonly NoticeView[] = [];
+  readonly #viewById = new Bounded<number, NoticeView>(MAX_NOTICES);
   #nextId = 1;
 
   constructor(changed: () => void) {
     this.#changed = changed;
   }
 
-  get all() {
-    return this.#all;
+  get all(): readonly NoticeView[] {
+    return [...this.#viewById.values()];
   }
 
   dismiss(id: number): void {
-    this.#all = this.#all.filter((view) => view.id !== id);
+    this.#viewById.delete(id);
     this.#changed();
   }
 
   tell(notice: Notice): void {
-    this.#all = [...this.#all, { id: this.#nextId++, notice }].slice(-MAX_NOTICES);
+    const id = this.#nextId++;
+    this.#viewById.set(id, { id, notice });
     this.#changed();
   }
 
   /** The files of an offer that has not been dismissed. */
   offered(from: PeerId, id: number): readonly OfferedFile[] {
-    const offer = this.#all
-      .map(({ notice }) => notice)
-      .find((notice) => notice.type === "offer" && notice.from === from && notice.id === id);
-    return offer?.type === "offer" ? offer.files : [];
+    for (const { notice } of this.#viewById.values())
+      if (notice.type === "offer" && notice.from === from && notice.id === id) return notice.files;
+    return [];
   }
 }

@@ -12,16 +12,23 @@ export interface People {
   readonly unreachable: number;
   /** Also one who has left. */
   person(peer: PeerId): PersonView;
+  /** How long this person has been among `others` without a break; 0 for one who is not. */
+  seenForMs(peer: PeerId): number;
   rename(name: string): void;
 }
 
 export class RoomPeople implements People {
   readonly #host: Pick<Host, "engine" | "feed">;
   readonly #me: PeerId;
+  readonly #now: () => number;
+  /** Of everyone in the room: when the page first found them in it. */
+  #seenAtByPeer: ReadonlyMap<PeerId, number> = new Map();
 
-  constructor(host: Pick<Host, "engine" | "feed">, me: PeerId) {
+  /** @param now milliseconds that never go back */
+  constructor(host: Pick<Host, "engine" | "feed">, me: PeerId, now = () => performance.now()) {
     this.#host = host;
     this.#me = me;
+    this.#now = now;
   }
 
   get me() {
@@ -29,7 +36,10 @@ export class RoomPeople implements People {
   }
 
   get others() {
-    return this.#host.engine.people();
+    const others = this.#host.engine.people();
+    const now = this.#now();
+    this.#seenAtByPeer = new Map(others.map(({ peer }) => [peer, this.#seenAtByPeer.get(peer) ?? now]));
+    return others;
   }
 
   get unreachable() {
@@ -38,6 +48,11 @@ export class RoomPeople implements People {
 
   person(peer: PeerId): PersonView {
     return this.#host.engine.person(peer);
+  }
+
+  seenForMs(peer: PeerId): number {
+    const seenAt = this.#seenAtByPeer.get(peer);
+    return seenAt === undefined ? 0 : this.#now() - seenAt;
   }
 
   rename(name: string): void {

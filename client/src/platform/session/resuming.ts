@@ -7,12 +7,12 @@ import type { FileId } from "@swapmeet/engine/names/file-id";
 import type { Input, LocalFile } from "@swapmeet/engine/io/io";
 import { entryKey, type FileEntry } from "@swapmeet/engine/names/library-entry";
 import type { DownloadView } from "@swapmeet/engine/io/view";
-import type { Holdings } from "../files/holdings.ts";
-import { entriesOf, Ledger, withEntries, type Line } from "../device/ledger.ts";
+import type { StoredFiles } from "../files/stored-files.ts";
+import { entriesOf, Ledger, withEntries, type LedgerLine } from "../device/ledger.ts";
 import { bytesMissing } from "../store/quota.ts";
 
 export interface ResumingOptions {
-  readonly holdings: Pick<Holdings, "name" | "canOpen" | "holds" | "serveAgain" | "list" | "delete">;
+  readonly stored: Pick<StoredFiles, "name" | "canOpen" | "holds" | "serveAgain" | "list" | "delete">;
   feed(input: Input): void;
   share(file: LocalFile): void;
   downloads(): readonly DownloadView[];
@@ -33,7 +33,7 @@ const RETRY_BLINDLY_EVERY_MS = 30_000;
 export class Resuming {
   readonly #options: ResumingOptions;
   readonly #ledger = Ledger.open();
-  readonly #lineByFile = new Map<FileId, Line>();
+  readonly #lineByFile = new Map<FileId, LedgerLine>();
   readonly #timer: ReturnType<typeof setInterval>;
   #tag: RoomTag | null = null;
   #triedBlindlyAt = 0;
@@ -76,13 +76,13 @@ export class Resuming {
     if (line && left && left.length > 0) this.#write(withEntries(line, left));
   }
 
-  became(file: FileId, state: Line["state"]): void {
+  became(file: FileId, state: LedgerLine["state"]): void {
     const line = this.#lineByFile.get(file);
     if (line && line.state !== state) this.#write({ ...line, state });
   }
 
   /** What was ended a moment ago goes on. */
-  takeUp(line: Line): void {
+  takeUp(line: LedgerLine): void {
     this.#write(line);
   }
 
@@ -90,7 +90,7 @@ export class Resuming {
     return this.#lineByFile.has(file);
   }
 
-  lineOf(file: FileId): Line | null {
+  lineOf(file: FileId): LedgerLine | null {
     return this.#lineByFile.get(file) ?? null;
   }
 
@@ -136,7 +136,7 @@ export class Resuming {
   }
 
   async #try({ file, length, verifiedBytes, state }: Stopped, blindly: boolean): Promise<void> {
-    if (state.because.kind === "in-use" && !(await this.#options.holdings.canOpen(file))) return;
+    if (state.because.kind === "in-use" && !(await this.#options.stored.canOpen(file))) return;
     if (state.because.kind === "full") {
       // Some browsers tell of room that they then do not give: what they said when it was full shows which.
       const tells = state.because.missingBytes !== null;
@@ -147,7 +147,7 @@ export class Resuming {
 
   // -- what an earlier life left -------------------------------------------------------------------------------------
 
-  async #goOn(line: Line): Promise<void> {
+  async #goOn(line: LedgerLine): Promise<void> {
     const { file } = line;
     if (!(await this.#comesBack(line))) return;
     for (const entry of entriesOf(line))
@@ -156,14 +156,14 @@ export class Resuming {
   }
 
   /** Storage that failed may be another than the one they lie in: what is not here now is not forgotten. */
-  async #stored(lines: readonly Line[]): Promise<readonly Line[]> {
-    const held = await Promise.all(lines.map(({ file }) => this.#options.holdings.holds(file)));
+  async #stored(lines: readonly LedgerLine[]): Promise<readonly LedgerLine[]> {
+    const held = await Promise.all(lines.map(({ file }) => this.#options.stored.holds(file)));
     return lines.filter((_, i) => held[i]);
   }
 
-  async #serve(line: Line): Promise<void> {
+  async #serve(line: LedgerLine): Promise<void> {
     if (!(await this.#comesBack(line))) return;
-    const served = await this.#options.holdings.serveAgain(line.file);
+    const served = await this.#options.stored.serveAgain(line.file);
     if (!served.ok) return;
     const local = served.value;
     if (local) for (const entry of entriesOf(line)) this.#options.share({ ...local, ...entry });
@@ -174,10 +174,10 @@ export class Resuming {
   }
 
   /** What another tab goes on with is left to it. */
-  async #comesBack(line: Line): Promise<boolean> {
-    const { holdings } = this.#options;
-    holdings.name(line.file, line.name, line.folder);
-    for (let asks = LET_GO_WITHIN_MS / ASK_AGAIN_AFTER_MS; !(await holdings.canOpen(line.file)); asks--) {
+  async #comesBack(line: LedgerLine): Promise<boolean> {
+    const { stored } = this.#options;
+    stored.name(line.file, line.name, line.folder);
+    for (let asks = LET_GO_WITHIN_MS / ASK_AGAIN_AFTER_MS; !(await stored.canOpen(line.file)); asks--) {
       if (asks <= 0) return false;
       await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_AFTER_MS));
     }
@@ -188,13 +188,13 @@ export class Resuming {
 
   /** Nothing stays on the disk that no room knows of: what was cleared while the browser still copied it. */
   async #tidy(ledger: Ledger): Promise<void> {
-    const listed = await this.#options.holdings.list();
+    const listed = await this.#options.stored.list();
     const known = await ledger.files();
     if (!listed.ok || !known) return;
-    for (const { file } of listed.value) if (!known.has(file)) await this.#options.holdings.delete(file);
+    for (const { file } of listed.value) if (!known.has(file)) await this.#options.stored.delete(file);
   }
 
-  #write(line: Line): void {
+  #write(line: LedgerLine): void {
     this.#lineByFile.set(line.file, line);
     const tag = this.#tag;
     if (tag) void this.#ledger.then((ledger) => ledger.write(tag, line));

@@ -103,8 +103,9 @@ export class RoomSession implements Session {
       keep: (key, frame) => this.board.keep(key, frame),
       changed,
     }));
+    const { stored } = holdings;
     const resuming = (this.#resuming = new Resuming({
-      holdings,
+      stored,
       feed: (input) => host.feed(input),
       downloads: () => host.engine.downloads(),
       share: (file) => share([file]),
@@ -118,14 +119,14 @@ export class RoomSession implements Session {
     });
     this.people = new RoomPeople(host, me);
     this.library = new RoomLibrary({
-      ...{ room, host, people: this.people, holdings, hasher: this.#hasher, resuming },
+      ...{ room, host, people: this.people, holdings, stored, hasher: this.#hasher, resuming },
       share,
       changed,
     });
     this.board = new RoomBoard(host);
     this.messages = new RoomMessages(host);
-    this.transfers = new RoomTransfers({ host, holdings, resuming, notices: this.notices });
-    this.device = new RoomDevice({ host, holdings, resuming, saving: this.#saving, changed });
+    this.transfers = new RoomTransfers({ host, holdings, stored, resuming, notices: this.notices });
+    this.device = new RoomDevice({ host, stored, resuming, saving: this.#saving, changed });
     this.network = new RoomNetwork(host, changed);
     if (secrets) this.#enter(secrets.tag, secrets);
     this.#stopWatching = watchAttention((state) => host.feed({ type: "be", state }));

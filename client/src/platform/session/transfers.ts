@@ -1,11 +1,12 @@
-/** What comes and goes: downloads, uploads, and offers of files to one person. */
+/** Downloads, uploads, and offers of files to one person. */
 import { lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
 import { entryKey, type LibraryEntry } from "@swapmeet/engine/names/library-entry";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { DownloadView, UploadView } from "@swapmeet/engine/io/view";
 import type { OfferedFile } from "@swapmeet/engine/wire/frame";
-import { entriesOf, type Line } from "../device/ledger.ts";
+import { entriesOf, type LedgerLine } from "../device/ledger.ts";
 import { UNDO_WITHIN_MS, type Holdings } from "../files/holdings.ts";
+import type { StoredFiles } from "../files/stored-files.ts";
 import type { Host } from "../run/host.ts";
 import { askToPersist } from "../store/quota.ts";
 import type { RoomNotices } from "./notices.ts";
@@ -41,7 +42,8 @@ export interface Transfers {
 
 export interface RoomTransfersOptions {
   readonly host: Pick<Host, "engine" | "feed">;
-  readonly holdings: Pick<Holdings, "name" | "holds" | "save" | "delete" | "spare">;
+  readonly holdings: Pick<Holdings, "save">;
+  readonly stored: Pick<StoredFiles, "name" | "holds" | "delete" | "spare">;
   readonly resuming: Pick<Resuming, "started" | "became" | "without" | "ended" | "lineOf" | "knows">;
   readonly notices: Pick<RoomNotices, "offered">;
 }
@@ -79,7 +81,7 @@ export class RoomTransfers implements Transfers {
   }
 
   cancel(entry: LibraryEntry): () => void {
-    const { host, holdings, resuming } = this.#options;
+    const { host, stored, resuming } = this.#options;
     const { file, name, folder } = entry;
     if (this.#isFetchedByOthers(entry)) {
       resuming.without(file, entry);
@@ -89,7 +91,7 @@ export class RoomTransfers implements Transfers {
     const line = resuming.lineOf(file);
     resuming.ended(file);
     host.feed({ type: "cancel", file });
-    void holdings.delete(file, UNDO_WITHIN_MS);
+    void stored.delete(file, UNDO_WITHIN_MS);
     return () => {
       if (line) void this.#takeUp(line);
     };
@@ -129,18 +131,18 @@ export class RoomTransfers implements Transfers {
   }
 
   async #fetch(file: FileId, name: string, folder: string): Promise<void> {
-    const { host, holdings, resuming } = this.#options;
-    holdings.name(file, name, folder);
+    const { host, stored, resuming } = this.#options;
+    stored.name(file, name, folder);
     resuming.started(file, name, folder);
     if (lengthOf(file) >= LARGE_BYTES) void askToPersist();
-    const stored = await holdings.holds(file);
-    if (resuming.knows(file)) host.feed({ type: "download", file, name, stored });
+    const isStored = await stored.holds(file);
+    if (resuming.knows(file)) host.feed({ type: "download", file, name, stored: isStored });
   }
 
-  /** What was cancelled a moment ago. */
-  async #takeUp(line: Line): Promise<void> {
+  /** Fetches again a download that was cancelled a moment ago. */
+  async #takeUp(line: LedgerLine): Promise<void> {
     const { file, state } = line;
-    this.#options.holdings.spare(file);
+    this.#options.stored.spare(file);
     for (const { name, folder } of entriesOf(line)) await this.#fetch(file, name, folder);
     if (state === "paused") this.pause(file);
   }

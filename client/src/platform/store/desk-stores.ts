@@ -6,7 +6,7 @@ import * as Comlink from "comlink";
 import { fail, ok, type Result } from "@swapmeet/shared";
 import { geometryOf, lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
 import type { StoreProblem } from "@swapmeet/engine/io/io";
-import { Assembly } from "./piece-buffers.ts";
+import { PieceBuffers } from "./piece-buffers.ts";
 import type { PieceStore, PieceStores, StoreKind } from "./piece-store.ts";
 import type { CheckAnswer, Opened, StoreDesk } from "./store-desk.ts";
 import { brokenBy } from "../workers/broken-by.ts";
@@ -65,25 +65,25 @@ const storeAt = (
   file: FileId,
   { have, layer, isBorrowed }: Opened,
 ): PieceStore => {
-  const assembly = new Assembly(geometryOf(lengthOf(file)));
+  const buffers = new PieceBuffers(geometryOf(lengthOf(file)));
   return {
     file,
     have,
     layer,
     isBorrowed,
-    put: (begin, block) => assembly.put(begin, block),
+    put: (begin, block) => buffers.put(begin, block),
     async check(piece, hash) {
-      const sent = assembly.take(piece);
+      const sent = buffers.take(piece);
       const checking = (): Promise<CheckAnswer> =>
         desk.check(file, piece, hash, Comlink.transfer(sent, [sent.buffer]));
       const checked = await answered<CheckAnswer>(async () => ok(await checking()));
       if (!checked.ok) return checked;
       const { result, bytes } = checked.value;
-      if (result.ok && result.value.type === "stored") assembly.recycle(piece, bytes);
-      else assembly.keep(piece, bytes);
+      if (result.ok && result.value.type === "stored") buffers.recycle(piece, bytes);
+      else buffers.keep(piece, bytes);
       return result;
     },
-    drop: (piece) => assembly.drop(piece),
+    drop: (piece) => buffers.drop(piece),
     read: (begin, length) => answered(() => desk.read(file, begin, length)),
     leaves: (piece) => answered(() => desk.leaves(file, piece)),
     blob: () => files.answered((heard) => desk.blob(file, Comlink.proxy(heard))),

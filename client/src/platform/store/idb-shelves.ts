@@ -30,7 +30,7 @@ interface Schema extends DBSchema {
   pieces: { key: [file: string, piece: number]; value: { readonly hash: Uint8Array; readonly bytes: Blob } };
 }
 
-type Word = { readonly type: "who-holds" | "held"; readonly file: FileId };
+type TabMessage = { readonly type: "who-holds" | "held"; readonly file: FileId };
 
 export class IdbShelves implements Shelves {
   /** Null where IndexedDB takes no Blob. Full storage works: what lies there is found. */
@@ -57,9 +57,9 @@ export class IdbShelves implements Shelves {
 
   private constructor(db: IDBPDatabase<Schema>) {
     this.#db = db;
-    this.#channel.addEventListener("message", ({ data }: MessageEvent<Word>) => {
+    this.#channel.addEventListener("message", ({ data }: MessageEvent<TabMessage>) => {
       if (data.type === "who-holds" && this.#held.has(data.file))
-        this.#say({ type: "held", file: data.file });
+        this.#tell({ type: "held", file: data.file });
     });
   }
 
@@ -183,17 +183,17 @@ export class IdbShelves implements Shelves {
         this.#channel.removeEventListener("message", hear);
         resolve(answered);
       };
-      const hear = ({ data }: MessageEvent<Word>) => {
+      const hear = ({ data }: MessageEvent<TabMessage>) => {
         if (data.type === "held" && data.file === file) end(true);
       };
       const stop = afterAwake(HOLDER_ANSWERS_WITHIN_MS, () => end(false));
       this.#channel.addEventListener("message", hear);
-      this.#say({ type: "who-holds", file });
+      this.#tell({ type: "who-holds", file });
     });
   }
 
-  #say(word: Word): void {
-    this.#channel.postMessage(word);
+  #tell(message: TabMessage): void {
+    this.#channel.postMessage(message);
   }
 }
 

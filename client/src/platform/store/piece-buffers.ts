@@ -5,7 +5,7 @@ import type { Bytes } from "../bytes/leaf-hashes.ts";
 /** Buffers kept for the next pieces; a download has a few pieces in flight. Guess. */
 const SPARE_BUFFERS = 4;
 
-export class Assembly {
+export class PieceBuffers {
   readonly #geometry: Geometry;
   readonly #bytesByPiece = new Map<number, Bytes | "away">();
   readonly #spare: ArrayBuffer[] = [];

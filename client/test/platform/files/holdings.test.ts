@@ -107,7 +107,7 @@ const openedWithOnePiece = async (): Promise<void> => {
 
 test("a download that is begun in the moment of a delayed deletion begins anew", async () => {
   await openedWithOnePiece();
-  await holdings.delete(file.id, UNDO_MS);
+  await holdings.stored.delete(file.id, UNDO_MS);
   disk.slow.add("remove");
   await vi.advanceTimersByTimeAsync(UNDO_MS);
   await waits(["remove"]);
@@ -121,9 +121,9 @@ test("a download that is begun in the moment of a delayed deletion begins anew",
 
 test("a delayed deletion that comes due while the file is opened again deletes nothing", async () => {
   await openedWithOnePiece();
-  await holdings.delete(file.id, UNDO_MS);
+  await holdings.stored.delete(file.id, UNDO_MS);
   disk.slow.add("open");
-  const asked = holdings.canOpen(file.id); // something goes before the opening
+  const asked = holdings.stored.canOpen(file.id); // something goes before the opening
   open();
   await settled();
   await vi.advanceTimersByTimeAsync(UNDO_MS);
@@ -137,7 +137,7 @@ test("a delayed deletion that comes due while the file is opened again deletes n
 test("a file that is asked about while it is being opened is opened all the same", async () => {
   disk.slow.add("open");
   open();
-  const asked = holdings.canOpen(file.id);
+  const asked = holdings.stored.canOpen(file.id);
   disk.go();
   expect(await opens()).toMatchObject({ type: "store-opened" });
   expect(await asked).toBe(false);

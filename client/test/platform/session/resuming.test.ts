@@ -7,7 +7,7 @@ import { hashAt } from "@swapmeet/engine/names/merkle";
 import { storesAt } from "../../../src/platform/store/desk-stores.ts";
 import { Holdings } from "../../../src/platform/files/holdings.ts";
 import { leafHashes } from "../../../src/platform/bytes/leaf-hashes.ts";
-import type { Line } from "../../../src/platform/device/ledger.ts";
+import type { LedgerLine } from "../../../src/platform/device/ledger.ts";
 import { MemoryShelves } from "../../../src/platform/store/memory-shelves.ts";
 import { Resuming } from "../../../src/platform/session/resuming.ts";
 import { StoreDesk } from "../../../src/platform/store/store-desk.ts";
@@ -15,14 +15,14 @@ import { storePiece, testFile, type TestFile } from "../store/piece-store-contra
 
 const TAG = "ab".repeat(32) as RoomTag;
 
-const lines = new Map<FileId, Line>();
+const lines = new Map<FileId, LedgerLine>();
 vi.mock("../../../src/platform/device/ledger.ts", async (importOriginal) => ({
   ...(await importOriginal<object>()),
   Ledger: {
     open: async () => ({
       linesOf: async () => [...lines.values()],
       files: async () => new Set(lines.keys()),
-      write: async (_tag: RoomTag, line: Line) => void lines.set(line.file, line),
+      write: async (_tag: RoomTag, line: LedgerLine) => void lines.set(line.file, line),
       erase: async (_tag: RoomTag, file: FileId) => void lines.delete(file),
     }),
   },
@@ -69,7 +69,7 @@ class Tab {
       feed,
     });
     this.resuming = new Resuming({
-      holdings: this.holdings,
+      stored: this.holdings.stored,
       feed,
       share: (file) => void this.shared.push(file),
       downloads: () => [],
@@ -79,7 +79,7 @@ class Tab {
 
   /** As the session and the swarm begin it; what the store has answered. */
   async download({ id, layer }: TestFile): Promise<Input> {
-    this.holdings.name(id, "left.bin", "");
+    this.holdings.stored.name(id, "left.bin", "");
     this.resuming.started(id, "left.bin", "");
     this.perform({ type: "open-store", file: id, layer });
     return this.hears("store-opened", "store-failed");
@@ -96,7 +96,7 @@ class Tab {
   /** As the session cancels it. */
   async cancel({ id }: TestFile): Promise<void> {
     this.resuming.ended(id);
-    await this.holdings.delete(id);
+    await this.holdings.stored.delete(id);
   }
 
   perform(output: SwarmOutput): void {
@@ -134,7 +134,7 @@ const leave = async (disk: MemoryShelves, file: TestFile, pieces: readonly numbe
   await opened.value.close();
 };
 
-const lineOf = ({ id }: TestFile, state: Line["state"]): Line => ({
+const lineOf = ({ id }: TestFile, state: LedgerLine["state"]): LedgerLine => ({
   file: id,
   name: "left.bin",
   folder: "",
@@ -218,9 +218,9 @@ test("[F11] what is taken off the table and put back is served again by the next
   const tab = await entered(disk);
   const line = tab.resuming.lineOf(file.id)!;
   tab.resuming.ended(file.id);
-  await tab.holdings.delete(file.id, 60_000);
+  await tab.holdings.stored.delete(file.id, 60_000);
   await expect.poll(() => lines.size).toBe(0);
-  tab.holdings.spare(file.id);
+  tab.holdings.stored.spare(file.id);
   tab.resuming.takeUp(line);
   tab.close();
 
@@ -255,7 +255,7 @@ test("[F6] what a second tab has read and clears is served on by the tab that ho
   }
   second.resuming.ended(file.id);
   second.perform({ type: "close-store", file: file.id, forget: true });
-  expect(await second.holdings.delete(file.id), "it goes").toBe(false);
+  expect(await second.holdings.stored.delete(file.id), "it goes").toBe(false);
   first.close();
   second.close();
 

@@ -35,6 +35,11 @@ export class PeopleStub implements People {
     return known ?? { ...NOBODY, peer, tag: tagOf(peer), hue: hueOf(peer), presence: "gone" };
   }
 
+  /** Everyone came when the scene began. */
+  seenForMs(peer: PeerId): number {
+    return this.others.some((person) => person.peer === peer) ? performance.now() : 0;
+  }
+
   rename(name: string): void {
     this.#stage.change({ me: { ...this.me, name } });
   }
