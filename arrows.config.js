@@ -7,6 +7,20 @@ import { posix } from "node:path";
 const NODE = "^node:|^(fs|path|os|crypto|http|net|dgram|child_process)(/|$)";
 const BROWSER_LIBRARIES = "^(simple-peer|socket\\.io-client|idb|svelte)(/|$)";
 
+/** Folders of the app: what a person does in the room, and what they all draw on. */
+const FEATURES = [
+  "board",
+  "find",
+  "library",
+  "network",
+  "notices",
+  "people",
+  "room",
+  "settings",
+  "transfers",
+];
+const LEAVES = ["parts/writing", "parts/names", "parts/layout", "context", "parts/text", "styles"];
+
 /**
  * One wing of the house. `never`: what no file of it imports, as a regular expression of the specifier, and why.
  * `rooms`: for each folder the folders of the same wing that it may use; "." is the wing's own folder.
@@ -63,6 +77,24 @@ export const WINGS = {
     never: `${NODE}|${BROWSER_LIBRARIES}|/(platform|app|sim|node|test)/`,
     because: "What the simulator and peers in Node share is pure, as the engine is.",
     rooms: { ".": [] },
+  },
+  "client/src/app": {
+    never: `${NODE}|^(simple-peer|socket\\.io-client|idb)(/|$)|/(sim|testing|node|test)/`,
+    because: "The app reaches the world through platform.",
+    rooms: {
+      gallery: [".", "gallery/stubs", "shell", ...FEATURES, ...LEAVES],
+      "gallery/stubs": ["gallery", "room"],
+      ".": ["shell", ...FEATURES, ...LEAVES],
+      shell: [...FEATURES, ...LEAVES],
+      // A feature uses leaves alone. What it needs of another one, the root passes to it.
+      ...Object.fromEntries(FEATURES.map((feature) => [feature, LEAVES])),
+      "parts/writing": ["parts/names", "parts/layout", "context", "parts/text"],
+      "parts/names": ["parts/layout", "context", "parts/text"],
+      "parts/layout": ["context", "parts/text"],
+      context: ["parts/text"],
+      "parts/text": [],
+      styles: [],
+    },
   },
   "client/sim": {
     never: `${BROWSER_LIBRARIES}|/(platform|app|node|test)/`,

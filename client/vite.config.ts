@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
+import { oneLanguage, words } from "./words.config.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -58,7 +59,7 @@ const announced: Plugin = {
 
 export default defineConfig({
   root: here("."),
-  plugins: [announced, svelte(), preloadFonts, packed],
+  plugins: [announced, words, oneLanguage, svelte(), preloadFonts, packed],
   // Unicode's list of confusables as one object: an export for each letter would be twice the bytes.
   json: { namedExports: false },
   resolve: {

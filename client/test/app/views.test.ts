@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { FileId } from "@swapmeet/engine/names/file-id";
 import type { DownloadView, TransferState } from "@swapmeet/engine/io/view";
-import { partedAt, partsOf } from "../../src/app/parts/marks.ts";
+import { partedAt, partsOf } from "../../src/app/parts/text/marks.ts";
 import { columnsOf, runsOf } from "../../src/app/transfers/piece-map.ts";
 import { hashOf, roomLinkIn } from "../../src/platform/room/room-link.ts";
-import { OVERSCAN_ROWS, WHOLE_LIST_ROWS, rowsIn } from "../../src/app/parts/row-window.ts";
-import { endingOf, shortened, widthOf } from "../../src/app/parts/short-name.ts";
+import { OVERSCAN_ROWS, WHOLE_LIST_ROWS, rowsIn } from "../../src/app/parts/layout/row-window.ts";
+import { endingOf, shortened, widthOf } from "../../src/app/parts/text/short-name.ts";
 import { inReadingOrder, totalsOf } from "../../src/app/transfers/transfers.ts";
 
 describe("a name that has too little room", () => {

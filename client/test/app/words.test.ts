@@ -1,25 +1,16 @@
 import { describe, expect, test } from "vitest";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { TransferState, UploadState } from "@swapmeet/engine/io/view";
-import {
-  deleteWords,
-  leavingWords,
-  messageStateWords,
-  moveSaying,
-  nameOf,
-  nothingFound,
-  noticeSaying,
-  othersWords,
-  progressWords,
-  seenWords,
-  serverNews,
-  serverSaying,
-  serverWord,
-  stateName,
-  stateWords,
-  uploadWords,
-  type Names,
-} from "../../src/app/words.ts";
+import { deleteWords } from "../../src/app/settings/words.ts";
+import { leavingWords } from "../../src/app/room/leaving-words.ts";
+import { messageStateWords, othersWords, seenWords } from "../../src/app/people/words.ts";
+import { moveSaying, noticeSaying } from "../../src/app/notices/words.ts";
+import { nameOf, type Names } from "../../src/app/parts/text/person-words.ts";
+import { nothingFound } from "../../src/app/find/words.ts";
+import { progressWords, stateName, stateWords } from "../../src/app/parts/text/transfer-words.ts";
+import { serverNews, serverSaying } from "../../src/app/notices/server-words.ts";
+import { serverWord } from "../../src/app/shell/words.ts";
+import { uploadWords } from "../../src/app/transfers/words.ts";
 
 const ruth = "aa".repeat(32) as PeerId;
 const names: Names = { person: () => "Ruth", file: () => "draft.bin" };

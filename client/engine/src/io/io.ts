@@ -164,7 +164,31 @@ export type StoreProblem =
   | { readonly kind: "in-use" }
   /** The file lies where another tab of this browser had it, and is not what it was. */
   | { readonly kind: "source-unreadable"; readonly reason: ReadProblem }
-  | { readonly kind: "broken"; readonly detail: string };
+  | { readonly kind: "broken"; readonly defect: StoreDefect };
+
+/** Why a store, or the folder that a file is saved to, does not work. */
+export type StoreDefect =
+  | {
+      readonly type:
+        /** It was closed before it was asked. */
+        | "closed"
+        | "room-left"
+        | "incomplete"
+        | "silent"
+        /** The worker's script could not be loaded. */
+        | "not-loaded"
+        /** The worker ended by itself. */
+        | "stopped"
+        | "worker-silent"
+        | "folder-silent"
+        /** Every name that was tried in the folder is taken. */
+        | "no-free-name";
+    }
+  /** It has another length than the file. */
+  | { readonly type: "wrong-length"; readonly bytes: number }
+  | { readonly type: "missing-piece" | "damaged-piece"; readonly piece: number }
+  /** Something threw; `text` is what the browser says about it. */
+  | { readonly type: "error"; readonly text: string };
 /** The file on the sharer's disk was edited, or is gone (moved, deleted, drive removed, permission withdrawn). */
 export type ReadProblem = "changed" | "vanished";
 

@@ -94,7 +94,7 @@ test("[L3] a file that was handed over stops all requests, is checked, and compl
 test("[L3] a piece that was being stored meanwhile changes nothing any more", () => {
   const desk = new Desk().fetching().input(handed).input(checked(LAYER));
   desk.input({ type: "piece-stored", file: FILE, piece: 0 });
-  desk.input({ type: "store-failed", file: FILE, reason: { kind: "broken", detail: "closed" } });
+  desk.input({ type: "store-failed", file: FILE, reason: { kind: "broken", defect: { type: "closed" } } });
   desk.input({ type: "file-saved", file: FILE });
   expect(desk.view).toMatchObject({ state: { type: "complete" }, senders: [TAB] });
 });

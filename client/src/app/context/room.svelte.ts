@@ -1,4 +1,5 @@
 /** The view model: a thin reader over the session. It holds nothing of the room, so nothing can be out of date. */
+import { m } from "../words/messages.js";
 import { createContext } from "svelte";
 import { createSubscriber } from "svelte/reactivity";
 import type { FileId } from "@swapmeet/engine/names/file-id";
@@ -6,9 +7,9 @@ import { libraryKey, type LibraryEntry } from "@swapmeet/engine/names/library-en
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { DownloadView } from "@swapmeet/engine/io/view";
 import type { Session } from "../../platform/session/session.ts";
-import { shortened } from "../parts/short-name.ts";
-import { byEntry } from "../transfers/transfers.ts";
-import { nameOf, type Names } from "../words.ts";
+import { byEntry } from "./moving.ts";
+import { shortened } from "../parts/text/short-name.ts";
+import { nameOf, type Names } from "../parts/text/person-words.ts";
 
 export class Room implements Names {
   readonly #session: () => Session;
@@ -38,7 +39,7 @@ export class Room implements Names {
   }
 
   file(file: FileId): string {
-    return shortened(this.now.library.details(file).name) || "A file";
+    return shortened(this.now.library.details(file).name) || m.parts_a_file();
   }
 }
 

@@ -1,18 +1,19 @@
 /** What is being looked for in the room. */
+import { m } from "../words/messages.js";
 import { createContext } from "svelte";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { SearchQuery } from "@swapmeet/engine/io/view";
 import type { Kind } from "@swapmeet/engine/names/kind";
 import type { Session } from "../../platform/session/session.ts";
 import type { Room } from "../context/room.svelte.ts";
-import { RowWindow } from "../parts/row-window.svelte.ts";
+import { RowWindow } from "../parts/layout/row-window.svelte.ts";
 
 const MB = 1_000_000;
 export const SIZES = {
-  any: { words: "Any size", minBytes: 0, maxBytes: Infinity },
-  small: { words: "Under 10 MB", minBytes: 0, maxBytes: 10 * MB },
-  middle: { words: "10 MB to 1 GB", minBytes: 10 * MB, maxBytes: 1000 * MB },
-  large: { words: "Over 1 GB", minBytes: 1000 * MB, maxBytes: Infinity },
+  any: { words: m.find_any_size(), minBytes: 0, maxBytes: Infinity },
+  small: { words: m.find_under_10_mb(), minBytes: 0, maxBytes: 10 * MB },
+  middle: { words: m.find_10_mb_to_1_gb(), minBytes: 10 * MB, maxBytes: 1000 * MB },
+  large: { words: m.find_over_1_gb(), minBytes: 1000 * MB, maxBytes: Infinity },
 } as const;
 export type Size = keyof typeof SIZES;
 

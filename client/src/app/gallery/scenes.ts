@@ -134,9 +134,7 @@ export const SCENES = {
       filesDone: 6_120,
       bytes: 48_000 * MB,
       bytesDone: 27_300 * MB,
-      problems: [
-        { name: "locked.db", reason: "another program holds it. Close that program and add it again." },
-      ],
+      problems: [{ name: "locked.db", reason: "vanished" }],
       active: true,
     },
   }),
@@ -242,7 +240,7 @@ export const SCENES = {
       filesDone: 1,
       bytes: 48 * MB,
       bytesDone: 27 * MB,
-      problems: [{ name: `${LONG_WORD}.db`, reason: "another program holds it." }],
+      problems: [{ name: `${LONG_WORD}.db`, reason: "vanished" }],
       active: true,
     },
     downloads: longFiles.map(({ name, length, state, share }) =>

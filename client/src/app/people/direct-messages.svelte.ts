@@ -3,7 +3,7 @@ import { createContext } from "svelte";
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { MessageView, PersonView } from "@swapmeet/engine/io/view";
-import { correspondentsIn } from "./correspondents.ts";
+import { correspondentsIn } from "../parts/names/correspondents.ts";
 import type { Room } from "../context/room.svelte.ts";
 
 export class DirectMessages {

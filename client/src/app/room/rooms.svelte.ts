@@ -8,7 +8,7 @@ import type { PickedFile } from "../../platform/files/dropped-files.ts";
 import type { Session } from "../../platform/session/session.ts";
 import { OpeningSession } from "./opening-session.ts";
 import { hashOf, roomLinkIn } from "../../platform/room/room-link.ts";
-import { leavingWords } from "../words.ts";
+import { leavingWords } from "./leaving-words.ts";
 
 /** What lies behind the page and is loaded once the page is there. */
 export interface Doors {

@@ -1,8 +1,11 @@
 /** What changed in the room, in words for those who do not look at the page. Pure: when it is said is another's matter. */
+import { m } from "../words/messages.js";
 import { libraryKey } from "@swapmeet/engine/names/library-entry";
 import type { DownloadView, PostView, TransferState } from "@swapmeet/engine/io/view";
-import { formatCount, plural } from "../parts/format.ts";
-import { stateWords, type Names } from "../words.ts";
+import { counted } from "../parts/text/plurals.ts";
+import { formatCount } from "../parts/text/format.ts";
+import { stateWords } from "../parts/text/transfer-words.ts";
+import type { Names } from "../parts/text/person-words.ts";
 
 /** What the room was like at one moment. */
 export interface Moment {
@@ -27,7 +30,7 @@ export const newsSince = (before: Moment, now: Moment, names: Pick<Names, "perso
         ...downloadNews(before, now, names),
         ...postNews(before, now, names),
         ...(now.search !== null && now.search.question !== before.search?.question
-          ? [now.search.total === 0 ? "Nothing found" : plural(now.search.total, "result")]
+          ? [now.search.total === 0 ? m.shell_nothing_found() : m.shell_results(counted(now.search.total))]
           : []),
       ].join(". ")
     : "";
@@ -51,8 +54,8 @@ const downloadNews = (before: Moment, now: Moment, names: Pick<Names, "person">)
   const complete = rested.filter(({ state }) => state.type === "complete").length;
   const stopped = rested.length - complete;
   return [
-    ...(complete > 0 ? [`${plural(complete, "download")} complete`] : []),
-    ...(stopped > 0 ? [`${plural(stopped, "download")} stopped`] : []),
+    ...(complete > 0 ? [m.shell_downloads_complete(counted(complete))] : []),
+    ...(stopped > 0 ? [m.shell_downloads_stopped(counted(stopped))] : []),
   ];
 };
 
@@ -64,6 +67,6 @@ const postNews = (before: Moment, now: Moment, names: Pick<Names, "person">): st
     const [first, ...more] = posts.filter(({ id, mine }) => !mine && !ids.has(id));
     if (first === undefined) return [];
     return more.length === 0
-      ? [`${first.authorName || names.person(first.author)} wrote in ${group}`]
-      : [`${formatCount(more.length + 1)} new posts in ${group}`];
+      ? [m.shell_name_wrote_in_group({ name: first.authorName || names.person(first.author), group })]
+      : [m.shell_new_posts({ number: formatCount(more.length + 1), group })];
   });

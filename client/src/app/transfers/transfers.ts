@@ -1,7 +1,7 @@
 /** What the list of transfers says as a whole, and in which order it stands. */
 import type { FileId } from "@swapmeet/engine/names/file-id";
-import { libraryKey } from "@swapmeet/engine/names/library-entry";
 import type { DownloadView, TransferState, UploadView } from "@swapmeet/engine/io/view";
+import { isGoingOut } from "../context/moving.ts";
 
 const RANK: Readonly<Record<TransferState["type"], number>> = {
   downloading: 0,
@@ -17,16 +17,6 @@ const RANK: Readonly<Record<TransferState["type"], number>> = {
 /** Moving ones first, then what needs a person, then what waits, then what is done; otherwise as given. */
 export const inReadingOrder = (downloads: readonly DownloadView[]): DownloadView[] =>
   downloads.toSorted((a, b) => RANK[a.state.type] - RANK[b.state.type]);
-
-export const byEntry = (downloads: readonly DownloadView[]): ReadonlyMap<string, DownloadView> =>
-  new Map(downloads.map((download) => [libraryKey(download), download]));
-
-export const isRunning = (download: DownloadView): boolean =>
-  ["downloading", "waiting", "verifying", "saving", "queued"].includes(download.state.type);
-
-/** Something goes to that person, or may go on as soon as they ask. */
-export const isGoingOut = ({ state }: Pick<UploadView, "state">): boolean =>
-  ["sending", "queued", "waiting"].includes(state);
 
 /** It is over: nobody needs to see it for longer than they like. What the person stopped can be allowed again. */
 export const isSentAndOver = ({ state }: Pick<UploadView, "state">): boolean =>

@@ -2,8 +2,9 @@
  * The contract between the host and the holder of files: the swarm's outputs go to `HostFiles`, blocks leave by a
  * `BlockSender`, and an output that fails is answered all the same.
  */
-import type { Input, StoreProblem, SwarmOutput } from "@swapmeet/engine/io/io";
+import type { Input, SwarmOutput } from "@swapmeet/engine/io/io";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
+import { brokenBy } from "../workers/broken-by.ts";
 
 /** Performs what the swarm wants done with files. */
 export interface HostFiles {
@@ -48,5 +49,3 @@ export const unperformedByFiles = (output: SwarmOutput, error: unknown): Input |
       return null;
   }
 };
-
-export const brokenBy = (error: unknown): StoreProblem => ({ kind: "broken", detail: String(error) });

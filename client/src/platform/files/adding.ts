@@ -16,14 +16,16 @@ const BATCH_FILES = 64;
 const BATCH_BYTES = 8 * 1024 * 1024;
 const PROBLEMS_SHOWN = 5;
 
+export type AddingProblem = Exclude<HashProblem, "cancelled">;
+
 /** Files being hashed before they can be shared. */
 export interface AddingView {
   readonly files: number;
   readonly filesDone: number;
   readonly bytes: number;
   readonly bytesDone: number;
-  /** Up to a handful that could not be read, with the reason in words. */
-  readonly problems: readonly { readonly name: string; readonly reason: string }[];
+  /** Up to a handful that could not be read. */
+  readonly problems: readonly { readonly name: string; readonly reason: AddingProblem }[];
   readonly active: boolean;
 }
 
@@ -110,7 +112,7 @@ export class Adding {
           source: file,
         });
       } else if (result.problem !== "cancelled" && problems.length < PROBLEMS_SHOWN)
-        problems.push({ name: safeFileName(file.name), reason: inWords(result.problem) });
+        problems.push({ name: safeFileName(file.name), reason: result.problem });
     }
     if (added.length > 0) this.#listener.added(added);
     this.#change({ filesDone: this.#view.filesDone + batch.length, problems });
@@ -143,16 +145,3 @@ async function* batchesOf(
   }
   if (batch.length > 0) yield batch;
 }
-
-const inWords = (problem: Exclude<HashProblem, "cancelled">): string => {
-  switch (problem) {
-    case "changed":
-      return "It changed while it was being read, or may not be read.";
-    case "vanished":
-      return "It is gone, or may not be read.";
-    case "too-long":
-      return "It is longer than 1 TiB.";
-    case "not-loaded":
-      return "A part of Swapmeet could not be loaded from its server. Add it again once the server answers.";
-  }
-};

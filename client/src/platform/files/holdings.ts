@@ -9,12 +9,13 @@ import type { FileEntry } from "@swapmeet/engine/names/library-entry";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import { HandedFiles, type HandedProblem } from "./handed-files.ts";
 import type { HashedFile, HashProblem } from "../bytes/hash-file.ts";
-import { brokenBy, unperformedByFiles, type BlockSender, type HostFiles } from "../bytes/host-files.ts";
+import { unperformedByFiles, type BlockSender, type HostFiles } from "../bytes/host-files.ts";
 import { leafHashes, type Bytes } from "../bytes/leaf-hashes.ts";
 import type { PieceStores } from "../store/piece-store.ts";
 import { readProblemIn } from "../bytes/read-problem.ts";
 import { SharedFiles, type StartReading } from "./shared-files.ts";
 import { within } from "../web/time-limit.ts";
+import { brokenBy } from "../workers/broken-by.ts";
 import { CLOSED, StoredFiles } from "./stored-files.ts";
 
 export interface HoldingsOptions {

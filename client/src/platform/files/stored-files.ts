@@ -27,7 +27,7 @@ export interface StoredFilesOptions {
 const COPIED_WITHIN_MS = 5 * 60_000;
 /** Below this nobody asks whether there is room: the answer costs more than the failure. Guess. */
 const LARGE_BYTES = 16 * 1024 * 1024;
-export const CLOSED: StoreProblem = { kind: "broken", detail: "the store is closed" };
+export const CLOSED: StoreProblem = { kind: "broken", defect: { type: "closed" } };
 
 type OpenStore = Extract<SwarmOutput, { type: "open-store" }>;
 

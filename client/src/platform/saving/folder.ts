@@ -99,7 +99,7 @@ export class Folder {
   async write(content: Blob, path: string, name: string): Promise<StoreProblem | "name-refused" | null> {
     const writing = this.#write(content, path, name).then((problem) => ({ problem }));
     const written = await unlessStill(STILL_FOR_MS, writing, () => this.#progress);
-    return written ? written.problem : { kind: "broken", detail: "the folder does not answer" };
+    return written ? written.problem : { kind: "broken", defect: { type: "folder-silent" } };
   }
 
   async #write(content: Blob, path: string, name: string): Promise<StoreProblem | "name-refused" | null> {
@@ -109,7 +109,7 @@ export class Folder {
         if (part !== "")
           folder = await asTaken(part, (part) => folder.getDirectoryHandle(part, { create: true }));
       const file = await this.#inTurn(() => asTaken(name, (name) => newFile(folder, name)));
-      if (!file) return { kind: "broken", detail: "no free name" };
+      if (!file) return { kind: "broken", defect: { type: "no-free-name" } };
       try {
         await content
           .stream()
@@ -126,7 +126,7 @@ export class Folder {
       if (error instanceof TypeError) return "name-refused"; // https://fs.spec.whatwg.org/#valid-file-name
       if (!(error instanceof DOMException)) throw error;
       if (error.name === "QuotaExceededError") return { kind: "full", missingBytes: null };
-      return { kind: "broken", detail: `${error.name}: ${error.message}` };
+      return { kind: "broken", defect: { type: "error", text: String(error) } };
     }
   }
 

@@ -7,7 +7,7 @@ import type { OfferedFile } from "@swapmeet/engine/wire/frame";
 /** Something the page shows once; gone when dismissed. */
 export interface NoticeView {
   readonly id: number;
-  readonly notice: Notice | { readonly type: "problem"; readonly title: string; readonly remedy: string };
+  readonly notice: Notice;
 }
 
 export interface Notices {

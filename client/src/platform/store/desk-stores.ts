@@ -9,6 +9,7 @@ import type { StoreProblem } from "@swapmeet/engine/io/io";
 import { PieceBuffers } from "./piece-buffers.ts";
 import type { PieceStore, PieceStores } from "./piece-store.ts";
 import type { CheckAnswer, Opened, StoreDesk } from "./store-desk.ts";
+import { brokenBy } from "../workers/broken-by.ts";
 import { unlessStill } from "../web/silence.ts";
 import { within } from "../web/time-limit.ts";
 
@@ -95,7 +96,7 @@ const storeAt = (
 const answered = <Value>(
   call: () => Promise<Result<Value, StoreProblem>>,
 ): Promise<Result<Value, StoreProblem>> =>
-  caught(async () => (await within(PIECE_MS, call())) ?? broken("it does not answer"));
+  caught(async () => (await within(PIECE_MS, call())) ?? fail(SILENT));
 
 /**
  * The calls about whole files. Thousands may be asked at once, and one may read all of its file: each is waited for as
@@ -119,7 +120,7 @@ class FileCalls {
         (late) => late.ok && letGo?.(),
         () => {},
       );
-      return broken("it does not answer");
+      return fail(SILENT);
     });
   }
 }
@@ -132,8 +133,8 @@ const caught = async <Value>(
     return await call();
   } catch (error) {
     reportError(error);
-    return broken(String(error));
+    return fail(brokenBy(error));
   }
 };
 
-const broken = (detail: string): Result<never, StoreProblem> => fail({ kind: "broken", detail });
+const SILENT: StoreProblem = { kind: "broken", defect: { type: "silent" } };

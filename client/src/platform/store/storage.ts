@@ -1,5 +1,7 @@
 /** Picks the best place for pieces that this browser really has, by trying. */
 import { fail } from "@swapmeet/shared";
+import type { StoreProblem } from "@swapmeet/engine/io/io";
+import { brokenBy } from "../workers/broken-by.ts";
 import { storesAt } from "./desk-stores.ts";
 import { LastingWorker } from "../workers/lasting-worker.ts";
 import type { PieceStores, StoreKind } from "./piece-store.ts";
@@ -27,16 +29,13 @@ export class DeviceStorage {
       this.#hasOpened = false;
       this.#stores = null;
     }
-    return (this.#stores ??= this.#open().catch((error: unknown) => {
-      this.#stores = null;
-      return storesNowhere(error instanceof Error ? error.message : String(error));
-    }));
+    return (this.#stores ??= this.#open().catch((error: unknown) => this.#nowhere(brokenBy(error))));
   }
 
   /** Once everything that is being stored is stored, and what is being closed is closed. [F5] */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#stores ??= Promise.resolve(storesNowhere("the room was left"));
+    this.#stores ??= Promise.resolve(storesNowhere({ kind: "broken", defect: { type: "room-left" } }));
     await this.#worker.close();
   }
 
@@ -51,8 +50,9 @@ export class DeviceStorage {
         if (stores) return this.#opened(stores);
       }
       const stores = await storesOf("memory", MEMORY_LIMIT_BYTES);
-      if (!stores) throw new Error("the part of Swapmeet that stores files does not answer");
-      return this.#opened(stores);
+      return stores
+        ? this.#opened(stores)
+        : this.#nowhere({ kind: "broken", defect: { type: "worker-silent" } });
     });
   }
 
@@ -60,11 +60,17 @@ export class DeviceStorage {
     this.#hasOpened = true;
     return stores;
   }
+
+  /** The next call tries once more. */
+  #nowhere(problem: StoreProblem): PieceStores {
+    this.#stores = null;
+    return storesNowhere(problem);
+  }
 }
 
-/** Whoever asks is told why nothing can be stored. */
-const storesNowhere = (detail: string): PieceStores => {
-  const broken = async () => fail({ kind: "broken", detail } as const);
+/** Each call is told why nothing can be stored. */
+const storesNowhere = (problem: StoreProblem): PieceStores => {
+  const broken = async () => fail(problem);
   return {
     kind: "memory",
     limitBytes: null,

@@ -16,10 +16,11 @@ import {
   type FileId,
   type Geometry,
 } from "@swapmeet/engine/names/file-id";
-import type { StoreProblem } from "@swapmeet/engine/io/io";
+import type { StoreDefect, StoreProblem } from "@swapmeet/engine/io/io";
 import { hashAt, pieceHashOf, rootOfLayer } from "@swapmeet/engine/names/merkle";
 import { leafHashes, type Bytes } from "../bytes/leaf-hashes.ts";
 import type { CheckedPiece, StoredFile } from "./piece-store.ts";
+import { brokenBy } from "../workers/broken-by.ts";
 import { bytesMissing } from "./quota.ts";
 import { borrowed, orClosed, type Shelf, type Shelves } from "./shelf.ts";
 
@@ -133,9 +134,11 @@ export class StoreDesk {
     return this.#job(file, async (open) => {
       const { geometry, shelf } = open;
       await dropFalseClaims(open, onVerified);
-      if (!isWhole(open, file)) return fail(broken("the file is not complete"));
+      if (!isWhole(open, file)) return fail(broken({ type: "incomplete" }));
       const blob = await shelf.blob();
-      return blob.size === geometry.length ? ok(blob) : fail(broken(`${blob.size} bytes are stored`));
+      return blob.size === geometry.length
+        ? ok(blob)
+        : fail(broken({ type: "wrong-length", bytes: blob.size }));
     });
   }
 
@@ -185,7 +188,7 @@ export class StoreDesk {
     job: (open: OpenFile) => Promise<Result<Value, StoreProblem>>,
   ): Promise<Result<Value, StoreProblem>> {
     const open = this.#openFiles.get(file);
-    if (!open) return fail(broken("the store is closed"));
+    if (!open) return fail(broken({ type: "closed" }));
     const running = this.#named(file, () => job(open));
     open.jobs.add(running);
     try {
@@ -299,9 +302,9 @@ const readHeld = async (
   if (length < 0 || offset + length > pieceBytes(geometry, piece))
     throw new RangeError("not within one piece");
   if (isHeld(open, piece)) await prove(open, piece);
-  if (!isHeld(open, piece)) return fail(broken(`piece ${piece} is not stored`));
+  if (!isHeld(open, piece)) return fail(broken({ type: "missing-piece", piece }));
   const bytes = await shelf.read(piece, offset, length);
-  return bytes.length === length ? ok(bytes) : fail(broken(`piece ${piece} is damaged`));
+  return bytes.length === length ? ok(bytes) : fail(broken({ type: "damaged-piece", piece }));
 };
 
 const bitfieldOf = (claims: Bytes, { pieceCount }: Geometry): Uint8Array => {
@@ -311,10 +314,10 @@ const bitfieldOf = (claims: Bytes, { pieceCount }: Geometry): Uint8Array => {
   return bits;
 };
 
-const broken = (detail: string): StoreProblem => ({ kind: "broken", detail });
+const broken = (defect: StoreDefect): StoreProblem => ({ kind: "broken", defect });
 
 const problemOf = async (error: unknown, wantedBytes: number): Promise<StoreProblem> => {
   if (!(error instanceof DOMException)) throw error;
-  if (error.name !== "QuotaExceededError") return broken(`${error.name}: ${error.message}`);
+  if (error.name !== "QuotaExceededError") return brokenBy(error);
   return { kind: "full", missingBytes: (await bytesMissing(wantedBytes)) || null };
 };

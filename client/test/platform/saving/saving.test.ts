@@ -136,7 +136,7 @@ test("a save that fails in a way nobody has foreseen is a failed one, and told o
   holdings.share({ file, layer: new Uint8Array() }, new File(["text"], "site.txt"));
   const entries = [{ name: "site.txt", folder: "" }];
   await holdings.save(file, entries);
-  const reason = { kind: "broken", detail: String(bug) };
+  const reason = { kind: "broken", defect: { type: "error", text: String(bug) } };
   expect(fed).toEqual([{ type: "save-failed", file, reason, entries }]);
   expect(reported).toEqual([bug]);
 });

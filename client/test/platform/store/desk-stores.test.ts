@@ -55,7 +55,10 @@ test.each(Object.entries({ ...asks, blob: (store: PieceStore) => store.blob() })
   async (_, ask) => {
     const bug = new RangeError("Array buffer allocation failed");
     const answer = await ask(await storeThat(() => Promise.reject(bug)));
-    expect(answer).toMatchObject({ ok: false, problem: { kind: "broken", detail: String(bug) } });
+    expect(answer).toMatchObject({
+      ok: false,
+      problem: { kind: "broken", defect: { type: "error", text: String(bug) } },
+    });
     expect(reported).toEqual([bug]);
   },
 );

@@ -139,7 +139,7 @@ test("storage whose worker can't be loaded says so for each file, and is opened 
   const nowhere = await storage.stores();
   expect(await nowhere.open(FILE, "name", new Uint8Array())).toMatchObject({
     ok: false,
-    problem: { kind: "broken", detail: "A part of Swapmeet could not be loaded from its server" },
+    problem: { kind: "broken", defect: { type: "not-loaded" } },
   });
   const stores = await storage.stores();
   expect(await stores.open(FILE, "name", new Uint8Array())).toMatchObject({ ok: true });

@@ -2,10 +2,10 @@
 import { createContext } from "svelte";
 import { createSubscriber } from "svelte/reactivity";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
-import { correspondentsIn } from "../people/correspondents.ts";
+import { correspondentsIn } from "./correspondents.ts";
 import { goneAuthorsOf, lookAlikesIn, type Confusables } from "./look-alikes.ts";
-import type { Room } from "../context/room.svelte.ts";
-import { nameOf } from "../words.ts";
+import type { Room } from "../../context/room.svelte.ts";
+import { nameOf } from "../text/person-words.ts";
 
 export class LookAlikes {
   readonly #room: Room;

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { fileCount } from "../../../../src/app/parts/text/plurals.ts";
 import { describe, expect, test } from "vitest";
 import {
   formatBytes,
@@ -8,8 +9,7 @@ import {
   formatSeconds,
   initialsOf,
   percentOf,
-  plural,
-} from "../../../src/app/parts/format.ts";
+} from "../../../../src/app/parts/text/format.ts";
 
 /** The page keeps number and unit together with a no-break space; here an ordinary one reads better. */
 const plain = (text: string): string => text.replaceAll("\u00a0", " ");
@@ -91,7 +91,7 @@ test("up to three sources are named, of more the first two", () => {
 });
 
 test("one is one, and everything else is many", () => {
-  expect([0, 1, 2, 1000].map((count) => plain(plural(count, "file")))).toEqual([
+  expect([0, 1, 2, 1000].map((count) => plain(fileCount(count)))).toEqual([
     "0 files",
     "1 file",
     "2 files",

@@ -1,4 +1,5 @@
 /** Numbers as people read them, in the browser's language. Decimal units: 1 MB is 1,000,000 bytes. */
+import { m } from "../../words/messages.js";
 import { STANDSTILL_BYTES_PER_SECOND, type DownloadView } from "@swapmeet/engine/io/view";
 
 /** Between a number and its unit: they never part at the end of a line. */
@@ -28,7 +29,7 @@ export const formatBytes = (bytes: number): string => {
 
 /** "412,345,678 bytes". */
 export const formatExactBytes = (bytes: number): string =>
-  `${whole.format(bytes)}${NBSP}${bytes === 1 ? "byte" : "bytes"}`;
+  m.parts_exact_bytes({ count: bytes, number: whole.format(bytes) });
 
 export const formatRate = (bytesPerSecond: number): string => `${formatBytes(bytesPerSecond)}/s`;
 
@@ -52,20 +53,19 @@ export const formatPace = ({
   secondsLeft,
 }: Pick<DownloadView, "bytesPerSecond" | "secondsLeft">): string => {
   if (bytesPerSecond === 0) return "";
-  if (bytesPerSecond < STANDSTILL_BYTES_PER_SECOND) return "stalled";
+  if (bytesPerSecond < STANDSTILL_BYTES_PER_SECOND) return m.parts_stalled();
   const rate = formatRate(bytesPerSecond);
-  return secondsLeft === null ? rate : `${rate}, ${formatSeconds(secondsLeft)} left`;
+  return secondsLeft === null ? rate : m.parts_pace({ rate, time: formatSeconds(secondsLeft) });
 };
 
 /** "Tomas, Ruth", and from three on "Tomas, Ruth and 2 more". */
 export const formatNames = (names: readonly string[]): string =>
   names.length <= 3
     ? joined.format(names)
-    : `${joined.format(names.slice(0, 2))} and ${whole.format(names.length - 2)} more`;
-
-/** "1 file", "3 files". */
-export const plural = (count: number, one: string, many = `${one}s`): string =>
-  `${whole.format(count)}${NBSP}${count === 1 ? one : many}`;
+    : m.parts_names_and_more({
+        names: joined.format(names.slice(0, 2)),
+        number: whole.format(names.length - 2),
+      });
 
 /** What stands on an avatar: "Mika Kaur" is MK, "Mika" is MI. */
 export const initialsOf = (name: string): string => {

@@ -1,0 +1,59 @@
+/** How a person is reached, and what became of a message to them. */
+import { m } from "../words/messages.js";
+import type { MessageView, PersonView } from "@swapmeet/engine/io/view";
+import { counted } from "../parts/text/plurals.ts";
+import { formatCount, formatSeconds } from "../parts/text/format.ts";
+import { nameOf } from "../parts/text/person-words.ts";
+
+/** How one gets to a person. Who is away or gone is not got to at all. */
+export const reachOf = ({ presence, reach, rttMs }: PersonView): string => {
+  if (presence !== "here") return presence === "away" ? m.people_away() : m.people_has_left();
+  switch (reach) {
+    case "direct":
+      return rttMs === null
+        ? m.people_direct()
+        : m.people_direct_with_delay({ value: formatCount(Math.max(1, Math.round(rttMs))) });
+    case "relayed":
+      return m.people_through_a_friend();
+    case "known":
+      return m.people_in_reach();
+  }
+};
+
+/** Said once it is a minute: others come and go all the time. */
+export const seenWords = (seenForMs: number): string =>
+  seenForMs < 60_000 ? "" : m.people_in_sight({ time: formatSeconds(seenForMs / 1000) });
+
+/** What `reachOf` means, at length. */
+export const reachTitle = (person: PersonView): string => {
+  if (person.presence === "gone") return m.people_left_title({ name: nameOf(person) });
+  if (person.presence === "away") return m.people_nothing_heard_from_name_for({ name: nameOf(person) });
+  switch (person.reach) {
+    case "direct":
+      return m.people_name_and_this_device_are({ name: nameOf(person) });
+    case "relayed":
+      return m.people_no_direct_route_to_name({ name: nameOf(person) });
+    case "known":
+      return m.people_this_device_keeps_few_connections({ name: nameOf(person) });
+  }
+};
+
+/** Below the people of the room, of whom there may be none. `unreachable`: how many there are besides. */
+export const othersWords = (people: number, unreachable: number): string => {
+  if (unreachable > 0) return m.people_unreachable(counted(unreachable));
+  return people === 0 ? m.people_nobody_else_yet_whoever_opens() : "";
+};
+
+/** Of a message to this person. */
+export const messageStateWords = (state: MessageView["state"], to: PersonView): string => {
+  switch (state) {
+    case "sending":
+      return m.people_sending();
+    case "delivered":
+      return m.people_delivered();
+    case "failed":
+      return to.presence === "gone"
+        ? m.people_undelivered_left({ name: nameOf(to) })
+        : m.people_undelivered_no_answer({ name: nameOf(to) });
+  }
+};
