@@ -10,6 +10,7 @@ import type { StoreProblem } from "@swapmeet/engine/io/io";
 import { portableFileName, safeFileName, safeFolder } from "@swapmeet/engine/names/name";
 import { numbered } from "../src/platform/saving/folder.ts";
 import { isFull } from "../src/platform/store/quota.ts";
+import { brokenBy } from "../src/platform/workers/broken-by.ts";
 import { asBrowserError } from "./disk-shelves.ts";
 
 /** Tries at a free name, " (2)" and on. Guess. */
@@ -29,7 +30,7 @@ export const writeDownload = async (
     const into = join(root, ...safeFolder(folder).split("/").filter(Boolean).map(portableFileName));
     await mkdir(into, { recursive: true });
     const path = await freePath(into, portableFileName(safeFileName(name)));
-    if (path === null) return fail({ kind: "broken", detail: "no free name" });
+    if (path === null) return fail({ kind: "broken", defect: { type: "no-free-name" } });
     try {
       await pipeline(Readable.fromWeb(content.stream() as ReadableStream), createWriteStream(path));
       if ((await stat(path)).size !== content.size)
@@ -43,7 +44,7 @@ export const writeDownload = async (
     const error = asBrowserError(failure);
     if (!(error instanceof DOMException)) throw error;
     if (isFull(error)) return fail({ kind: "full", missingBytes: null });
-    return fail({ kind: "broken", detail: `${error.name}: ${error.message}` });
+    return fail(brokenBy(error));
   }
 };
 

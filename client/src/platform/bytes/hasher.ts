@@ -4,7 +4,7 @@
  */
 import * as Comlink from "comlink";
 import { fail, ok, type Result } from "@swapmeet/shared";
-import { NotLoaded, WorkerFailed } from "../workers/desk-worker.ts";
+import { NotLoaded, WorkerFailed } from "../workers/worker-failures.ts";
 import workerUrl from "./hash-worker.ts?worker&url";
 import { HASH_BYTES, MAX_FILE_BYTES, geometryOf } from "@swapmeet/engine/names/file-id";
 import type { HashedFile, HashProblem, PieceRange } from "./hash-file.ts";

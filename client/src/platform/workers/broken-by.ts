@@ -1,5 +1,5 @@
 import type { StoreDefect, StoreProblem } from "@swapmeet/engine/io/io";
-import { NotLoaded, WorkerFailed } from "./desk-worker.ts";
+import { NotLoaded, WorkerFailed } from "./worker-failures.ts";
 
 /** What was thrown while something was stored or saved, as the problem that it is. */
 export const brokenBy = (error: unknown): StoreProblem => ({ kind: "broken", defect: defectIn(error) });

@@ -5,21 +5,9 @@
  */
 import * as Comlink from "comlink";
 import { afterAwake } from "../web/awake-timer.ts";
+import { NotLoaded, WorkerFailed } from "./worker-failures.ts";
 import { breathe } from "./breath.ts";
 import { startWorker } from "./trusted-worker.ts";
-
-/** It died, or it hung. */
-export class WorkerFailed extends Error {
-  override readonly name: string = "WorkerFailed";
-}
-
-export class NotLoaded extends WorkerFailed {
-  override readonly name = "NotLoaded";
-
-  constructor() {
-    super("A part of Swapmeet could not be loaded from its server");
-  }
-}
 
 /** A worker that says nothing for so long is asked whether it is there; after as long again it counts as dead. Guess. */
 const SILENT_MS = 30_000;

@@ -4,7 +4,8 @@
  * answered is done again. PROTOCOL.md, K4.
  */
 import type * as Comlink from "comlink";
-import { DeskWorker, NotLoaded, WorkerFailed } from "./desk-worker.ts";
+import { DeskWorker } from "./desk-worker.ts";
+import { NotLoaded, WorkerFailed } from "./worker-failures.ts";
 
 /** A job that three workers failed at is to blame itself. Guess. */
 const TRIES = 3;
