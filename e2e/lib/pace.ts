@@ -91,7 +91,10 @@ const OPENINGS = 3;
 
 const measure = async (): Promise<Measured> => {
   // Only the process that measures needs a server and a browser of its own.
-  const [{ launchChromium }, { Server }] = await Promise.all([import("./browser.ts"), import("./servers/server.ts")]);
+  const [{ launchChromium }, { Server }] = await Promise.all([
+    import("./browser.ts"),
+    import("./servers/server.ts"),
+  ]);
   const server = await Server.start();
   if ((await fetch(server.urlAt())).status !== 200) {
     await server.stop();

@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import { createSignalingServer, parseCidr, type SignalingServer } from "@swapmeet/signaling";
 
 /** The built page; CLIENT_DIR names another build, so that one can be tested while the next is made. */
-const CLIENT_DIR = process.env["CLIENT_DIR"] ?? fileURLToPath(new URL("../../../client/dist", import.meta.url));
+const CLIENT_DIR =
+  process.env["CLIENT_DIR"] ?? fileURLToPath(new URL("../../../client/dist", import.meta.url));
 
 export interface ServerOptions {
   /** Addresses whose X-Forwarded-For is believed. */
