@@ -29,8 +29,13 @@ const options = {
   emitReadme: false,
 } satisfies CompilerOptions;
 
-/** Compiles the catalogues, and again whenever one changes while Vite watches. */
-export const words: Plugin | Plugin[] = paraglideVitePlugin(options);
+/** Compiles the catalogues, and again whenever one changes while Vite watches. A build has nothing to say of it. */
+export const words: Plugin[] = [
+  ...[paraglideVitePlugin(options) as Plugin | Plugin[]]
+    .flat()
+    .map((plugin) => ({ ...plugin, apply: "serve" as const })),
+  { name: "words", apply: "build", buildStart: () => compileWords() },
+];
 
 /** Compiles them, unless that is done, for whatever runs without Vite's build: tests and the type check. */
 export const compileWords = async (): Promise<void> => {

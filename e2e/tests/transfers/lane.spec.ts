@@ -125,7 +125,9 @@ test("[L4] a file that was edited after it was shared is named, and no wrong byt
   await taker.find(NAME);
   await appendFile(path, "edited");
   await taker.download(NAME);
-  await taker.waitFailed(NAME);
-  await expect(taker.transfer(NAME)).toContainText("changed");
+  // The giver finds out as well, and takes it off its table [S17]: one of the two is first.
+  await expect(taker.transfer(NAME)).toContainText(/Failed: .*changed|nobody here has it now/, {
+    timeout: pace.hangMs(60_000),
+  });
   expect(taker.saves).toHaveLength(0);
 });
