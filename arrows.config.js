@@ -37,7 +37,8 @@ export const WINGS = {
       overlay: ["links", "wire", "io", "names", "base"],
       gossip: ["wire", "feed", "io", "names", "base"],
       people: ["wire", "feed", "io", "names", "base"],
-      links: ["wire", "io", "names", "base"],
+      links: ["links/sealed", "wire", "io", "names", "base"],
+      "links/sealed": ["wire", "io", "names", "base"],
       swarm: [
         ...["swarm/download", "swarm/pieces", "swarm/sources", "swarm/upload"],
         ...["wire", "io", "names", "base"],
@@ -59,7 +60,20 @@ export const WINGS = {
     never: `${NODE}|^svelte(/|$)|/(app|sim|testing|node|test)/`,
     because: "The platform knows the engine and shared.",
     rooms: {
-      session: ["run", "files", "bytes", "store", "device", "saving", "room", "tabs", "workers", "web"],
+      session: [
+        "run",
+        "verify",
+        "files",
+        "bytes",
+        "store",
+        "device",
+        "saving",
+        "room",
+        "tabs",
+        "workers",
+        "web",
+      ],
+      verify: ["run", "workers", "web"],
       // One file of it, which is checked with run: see client/tsconfig.run.json.
       run: ["bytes"],
       files: ["store", "bytes", "workers", "web"],

@@ -18,7 +18,7 @@ import { SimRoom } from "../../sim/room/room.ts";
 import { hashOf, roomLinkIn } from "../../src/platform/room/room-link.ts";
 import { Bitfield } from "@swapmeet/engine/base/bitfield";
 import { decodeEntry, encodeEntry, type Entry } from "@swapmeet/engine/feed/entry";
-import { newSession, open, seal } from "@swapmeet/engine/links/envelope";
+import { newSession, open, seal } from "@swapmeet/engine/links/sealed/envelope";
 import { fileIdOf } from "@swapmeet/engine/names/file-id";
 import { decodeFrame, encodeFrame } from "@swapmeet/engine/wire/frame-codec";
 import {

@@ -7,7 +7,7 @@
 import type { Address } from "@swapmeet/shared";
 import { Allowance } from "../base/allowance.ts";
 import { Bounded } from "../base/bounded.ts";
-import { sessionOn, type IntroductionSession } from "./envelope.ts";
+import { sessionOn, type IntroductionSession } from "./sealed/envelope.ts";
 import { MAX_HOPS, type IntroduceFrame } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";

@@ -9,7 +9,14 @@ import * as v from "valibot";
 import { encode } from "cborg";
 import { fail, ok, type Address, type Result, type RoomTag } from "@swapmeet/shared";
 import { Couriers, type CouriersView } from "./couriers.ts";
-import { attemptOf, newSession, open, seal, SESSION_BYTES, type IntroductionSession } from "./envelope.ts";
+import {
+  attemptOf,
+  newSession,
+  open,
+  seal,
+  SESSION_BYTES,
+  type IntroductionSession,
+} from "./sealed/envelope.ts";
 import { BoundedSet } from "../base/bounded.ts";
 import { hexToBytes } from "../base/bytes.ts";
 import { decodeCbor } from "../base/cbor.ts";
@@ -21,7 +28,7 @@ import type { QueueOfLinks } from "./events.ts";
 import type { Time } from "../base/time.ts";
 import { PeerIdFromWire, type PeerId } from "../names/peer-id.ts";
 import type { Refusal } from "../names/refusal.ts";
-import { RELAY_KEY_BYTES } from "./relayed-channel.ts";
+import { RELAY_KEY_BYTES } from "./sealed/relayed-channel.ts";
 
 const MAX_SIGNAL_CHARS = 12_000;
 /** In an offer: as many as a peer has links. */

@@ -11,7 +11,7 @@ import type { Frame, ProveFrame } from "../wire/frame.ts";
 import type { Introduction, Membership } from "./introductions.ts";
 import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
-import { proofText, type ProofEnd } from "./proof.ts";
+import { proofText, type ProofEnd } from "./sealed/proof.ts";
 import type { Refusal } from "../names/refusal.ts";
 
 const PROVING_MS = 10_000;

@@ -6,7 +6,7 @@
 import type { Address } from "@swapmeet/shared";
 import { Allowance } from "../base/allowance.ts";
 import { bytesToHex } from "../base/bytes.ts";
-import type { IntroductionSession } from "./envelope.ts";
+import type { IntroductionSession } from "./sealed/envelope.ts";
 import type { RelayFrame } from "../wire/frame.ts";
 import type { Introduction, RelayOffer } from "./introductions.ts";
 import type { LinkId } from "../io/io.ts";
@@ -14,7 +14,12 @@ import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import type { QueueOfLinks } from "./events.ts";
 import type { Fingerprints } from "./proving.ts";
-import { publicRelayKey, RELAY_KEY_BYTES, RelayedChannel, sessionOfRelayed } from "./relayed-channel.ts";
+import {
+  publicRelayKey,
+  RELAY_KEY_BYTES,
+  RelayedChannel,
+  sessionOfRelayed,
+} from "./sealed/relayed-channel.ts";
 
 /** Below what a friend carries [Y1], whatever the network does to the pace. */
 const PACE_BYTES_PER_SECOND = 192 * 1024;

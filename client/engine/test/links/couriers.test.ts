@@ -3,7 +3,7 @@ import { ADDRESS_BYTES, type Address, type RoomTag } from "@swapmeet/shared";
 import { describe, expect, test } from "vitest";
 import { SeededRandom } from "../../../testing/random.ts";
 import { Couriers } from "../../src/links/couriers.ts";
-import { newSession, seal } from "../../src/links/envelope.ts";
+import { newSession, seal } from "../../src/links/sealed/envelope.ts";
 import { MAX_HOPS, type IntroduceFrame } from "../../src/wire/frame.ts";
 import type { PeerId } from "../../src/names/peer-id.ts";
 import type { Refusal } from "../../src/names/refusal.ts";

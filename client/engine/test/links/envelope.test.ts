@@ -2,7 +2,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import type { Address, RoomTag } from "@swapmeet/shared";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { attemptOf, newSession, open, seal } from "../../src/links/envelope.ts";
+import { attemptOf, newSession, open, seal } from "../../src/links/sealed/envelope.ts";
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const address = bytes(16).map((b) => bytesToHex(b) as Address);

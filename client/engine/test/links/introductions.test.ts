@@ -4,7 +4,7 @@ import { encode } from "cborg";
 import { describe, expect, test } from "vitest";
 import { SimRoom, type CarriedEnvelope, type SimPeer } from "../../../sim/room/room.ts";
 import { encodeBatch, NO_ENTRY } from "../../src/feed/batch.ts";
-import { newSession, seal } from "../../src/links/envelope.ts";
+import { newSession, seal } from "../../src/links/sealed/envelope.ts";
 import { fileIdOf } from "../../src/names/file-id.ts";
 import { MAX_FRAME_BYTES } from "../../src/wire/frame.ts";
 import { decodeFrame, encodeFrame } from "../../src/wire/frame-codec.ts";

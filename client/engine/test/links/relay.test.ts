@@ -5,10 +5,10 @@ import { describe, expect, test } from "vitest";
 import { SimRoom, type CarriedFrame, type SimPeer } from "../../../sim/room/room.ts";
 import { SimDisk } from "../../../sim/swarm/sim-disk.ts";
 import { bytesToHex, equalBytes } from "../../src/base/bytes.ts";
-import { open, seal } from "../../src/links/envelope.ts";
+import { open, seal } from "../../src/links/sealed/envelope.ts";
 import { MAX_FRAME_BYTES, type RelayFrame } from "../../src/wire/frame.ts";
 import { decodeFrame, encodeFrame } from "../../src/wire/frame-codec.ts";
-import { publicRelayKey, RelayedChannel } from "../../src/links/relayed-channel.ts";
+import { publicRelayKey, RelayedChannel } from "../../src/links/sealed/relayed-channel.ts";
 
 const SEEDS = [1, 2, 3];
 /** Two attempts at a direct connection, with all their waiting, and one through a friend. */

@@ -25,7 +25,7 @@ import { RoomNetwork, type Network } from "./network.ts";
 import { RoomNotices, type Notices } from "./notices.ts";
 import { OtherTabs } from "./other-tabs.ts";
 import { RoomPeople, type People } from "./people.ts";
-import { pageVerifier } from "./page-verifier.ts";
+import { pageVerifier } from "../verify/page-verifier.ts";
 import { Resuming } from "./resuming.ts";
 import { RoomTransfers, type Transfers } from "./transfers.ts";
 import { warm } from "./warm.ts";

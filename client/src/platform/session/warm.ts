@@ -7,7 +7,7 @@ import hashWorker from "../bytes/hash-worker.ts?worker&url";
 import readWorker from "../bytes/read-worker.ts?worker&url";
 import roomKeysWorker from "../room/room-keys-worker.ts?worker&url";
 import storeWorker from "../store/store-worker.ts?worker&url";
-import verifyWorker from "./verify-worker.ts?worker&url";
+import verifyWorker from "../verify/verify-worker.ts?worker&url";
 
 export const warm = (): void => {
   for (const url of [readWorker, storeWorker, hashWorker, roomKeysWorker, verifyWorker])

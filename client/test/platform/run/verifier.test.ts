@@ -1,7 +1,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { verify } from "../../../src/platform/run/signature.ts";
-import { pageVerifier } from "../../../src/platform/session/page-verifier.ts";
+import { pageVerifier } from "../../../src/platform/verify/page-verifier.ts";
 import { stubWorkers, type Fate, type StubbedWorker } from "../workers/worker-double.ts";
 
 /** Only a hang takes so long. */

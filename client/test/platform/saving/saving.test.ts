@@ -1,5 +1,6 @@
 /** A finished file is given to the person, or they hear that it was not. Folders and downloads that work: e2e. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { pageReading } from "../../../src/platform/bytes/page-reading.ts";
 import { fileIdOf } from "@swapmeet/engine/names/file-id";
 import type { Input } from "@swapmeet/engine/io/io";
 import { Holdings, type HoldingsOptions } from "../../../src/platform/files/holdings.ts";
@@ -86,6 +87,7 @@ const holdingsThatSave = () => {
   const fed: Input[] = [];
   const saved: string[] = [];
   const holdings = new Holdings({
+    reading: pageReading,
     save: async (blob, name, folder) => {
       saved.push(`${folder}/${name}: ${await blob.text()}`);
       return null;
@@ -129,6 +131,7 @@ test("a save that fails in a way nobody has foreseen is a failed one, and told o
   const bug = new RangeError("nobody has foreseen this");
   const fed: Input[] = [];
   const holdings = new Holdings({
+    reading: pageReading,
     save: () => Promise.reject(bug),
     feed: (input) => void fed.push(input),
   } satisfies Partial<HoldingsOptions> as unknown as HoldingsOptions);

@@ -12,7 +12,7 @@ import { SharedFiles } from "../../../src/platform/files/shared-files.ts";
 import { pageReading } from "../../../src/platform/bytes/page-reading.ts";
 import { verify } from "../../../src/platform/run/signature.ts";
 import { DeviceStorage } from "../../../src/platform/store/storage.ts";
-import { pageVerifier } from "../../../src/platform/session/page-verifier.ts";
+import { pageVerifier } from "../../../src/platform/verify/page-verifier.ts";
 import { stubWorkers, type Fate, type StubbedWorker } from "./worker-double.ts";
 
 const FILE = fileIdOf(new Uint8Array(32).fill(1), 3);

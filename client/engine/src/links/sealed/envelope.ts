@@ -11,7 +11,7 @@
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import type { Address, Result, RoomTag } from "@swapmeet/shared";
 import { fail, ok } from "@swapmeet/shared";
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes, viewOf } from "../base/bytes.ts";
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes, viewOf } from "../../base/bytes.ts";
 
 export const SESSION_BYTES = 12;
 const NONCE_BYTES = 24;

@@ -5,9 +5,9 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Address, RoomTag } from "@swapmeet/shared";
-import { concatBytes, hexToBytes, utf8ToBytes } from "../base/bytes.ts";
+import { concatBytes, hexToBytes, utf8ToBytes } from "../../base/bytes.ts";
 import type { IntroductionSession } from "./envelope.ts";
-import type { PeerId } from "../names/peer-id.ts";
+import type { PeerId } from "../../names/peer-id.ts";
 
 export interface ProofEnd {
   readonly address: Address;

@@ -12,10 +12,10 @@ import { x25519 } from "@noble/curves/ed25519.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { fail, ok, type Address, type Result } from "@swapmeet/shared";
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes, viewOf } from "../base/bytes.ts";
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes, viewOf } from "../../base/bytes.ts";
 import { SESSION_BYTES, type IntroductionSession } from "./envelope.ts";
-import { MAX_RELAYED_BYTES } from "../wire/frame.ts";
-import type { Refusal } from "../names/refusal.ts";
+import { MAX_RELAYED_BYTES } from "../../wire/frame.ts";
+import type { Refusal } from "../../names/refusal.ts";
 
 /** Of an X25519 key, public or secret; what X25519 takes for a secret key is any random bytes. */
 export const RELAY_KEY_BYTES = 32;
