@@ -1,5 +1,5 @@
 /**
- * What the compiler cannot say: the arrows between folders by name (DESIGN: layout), the engine's purity down to the
+ * What the compiler cannot say: the arrows between folders by name, the engine's purity down to the
  * globals that ES2023 itself brings, promises nobody waits for, and markup that would trust what a peer wrote.
  */
 import js from "@eslint/js";

@@ -1,5 +1,5 @@
 /**
- * The room as a person finds it, by the accessible names of DESIGN §7 and nothing else: no test id, no class, no
+ * The room as a person finds it, by accessible names and nothing else: no test id, no class, no
  * look into the page's code. Who works with a screen reader finds the same things by the same names.
  */
 import { expect, type Download, type Locator, type Page } from "@playwright/test";
