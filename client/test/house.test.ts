@@ -16,7 +16,8 @@ const { WINGS } = (await import(join(ROOT, "arrows.config.js"))) as {
   readonly WINGS: Readonly<Record<string, Wing>>;
 };
 
-const NOT_OURS = /(^|\/)(node_modules|dist|\.tsc|test-results|bench-results|playwright-report|src\/app\/words)\//;
+const NOT_OURS =
+  /(^|\/)(node_modules|dist|\.tsc|test-results|bench-results|playwright-report|src\/app\/words)\//;
 const files = ["client", "signaling", "shared", "e2e"].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
     .map((path) => posix.join(folder, path.replaceAll("\\", "/")))
