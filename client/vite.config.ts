@@ -50,11 +50,13 @@ const packed: Plugin = {
   },
 };
 
-/** With `--logLevel warn` Vite says only what is wrong, so whoever waits gets a line from here. */
+/** With `--logLevel warn` Vite says only what is wrong, so a person who waits gets a line from here. */
 const announced: Plugin = {
   name: "announced",
   apply: "build",
-  buildStart: () => void process.stdout.write("Building the page…\n"),
+  configResolved: ({ logLevel }) => {
+    if (logLevel === "warn") process.stdout.write("Building the page…\n");
+  },
 };
 
 export default defineConfig({
