@@ -43,7 +43,7 @@ export class Board {
     return names.map((name) => ({ name, unread: this.#unreadOf(this.#room.now.board.posts(name)).length }));
   });
   readonly unread = $derived.by(() => this.groups.reduce((sum, { unread }) => sum + unread, 0));
-  /** Of the open group. */
+  /** The unread posts of the open group. */
   readonly unreadPosts: readonly PostView[] = $derived.by(() => this.#unreadOf(this.posts));
 
   get group(): string {
@@ -67,7 +67,7 @@ export class Board {
     this.#draftByPlace.set(this.#place, { ...this.#draft, replyTo: post?.id ?? null });
   }
 
-  /** What has nothing visible in it stays in the box. */
+  /** A text without anything visible stays in the box. */
   post(): void {
     if (safePostText(this.text) === "") return;
     this.#room.now.board.post(this.group, this.text, this.replyTo?.id ?? null);

@@ -1,7 +1,7 @@
-/** What was being written on the board when the page went, for this tab's reload. Where storage is forbidden it is lost. */
+/** Keeps unfinished posts while this tab reloads. Where the browser forbids storage, they are lost. */
 import type { PostId } from "@swapmeet/engine/names/post-id";
 
-/** What is being written in one group. */
+/** The unfinished post in one group. */
 export interface Draft {
   readonly text: string;
   readonly replyTo: PostId | null;

@@ -20,7 +20,7 @@ export class SeenPosts {
     this.#seen.add(id.slice(0, LETTERS));
   }
 
-  /** What another tab has kept meanwhile stays. */
+  /** Adds to what other tabs have kept meanwhile. */
   keep(): void {
     const all = new Set([...kept(), ...this.#seen]);
     writeSetting(KEY, [...all].slice(-MAX_KEPT).join(""));

@@ -1,4 +1,4 @@
-/** Whom a post answers, to be said where the thread alone does not say it. */
+/** Finds the post that another one answers, for the page to name it where the thread does not show it. */
 import type { PostId } from "@swapmeet/engine/names/post-id";
 import type { PostView } from "@swapmeet/engine/io/view";
 

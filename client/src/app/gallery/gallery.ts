@@ -15,7 +15,7 @@ import "../styles/fonts.ts";
 import "../styles/tokens.css";
 import "../styles/base.css";
 
-/** Longer than any code: what is wrong with it is said all the same. */
+/** No code is longer. A longer text is reported as an unknown word. */
 const MAX_CODE_CHARACTERS = 60;
 
 /** Takes down what stands. */

@@ -14,7 +14,7 @@ export class DirectMessages {
   readonly #aside = new SvelteSet<string>();
   readonly #textByPeer = new SvelteMap<PeerId, string>();
 
-  /** @param open whose messages are in front of the person */
+  /** @param open gives the peer whose messages are shown */
   constructor(room: Room, open: () => PeerId | null) {
     this.#room = room;
     this.#open = open;
@@ -25,12 +25,12 @@ export class DirectMessages {
       (message) => !message.mine && message.with !== this.#open() && !this.#read.has(keyOf(message)),
     ),
   );
-  /** Who wrote and has neither been read nor put aside. */
+  /** The peers whose messages were neither read nor put aside. */
   readonly calling: readonly PeerId[] = $derived.by(() =>
     correspondentsIn(this.#unread.filter((message) => !this.#aside.has(keyOf(message)))),
   );
 
-  /** Who has left, and can still be read. */
+  /** The people who have left, and whose messages can still be read. */
   readonly departed: readonly PersonView[] = $derived.by(() => {
     const { messages, people } = this.#room.now;
     return correspondentsIn(messages.all)

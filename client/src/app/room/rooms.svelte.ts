@@ -10,17 +10,17 @@ import { OpeningSession } from "./opening-session.ts";
 import { hashOf, roomLinkIn } from "../../platform/room/room-link.ts";
 import { leavingWords } from "./leaving-words.ts";
 
-/** What lies behind the page and is loaded once the page is there. */
+/** The code behind the page, which is loaded once the page is shown. */
 export interface Doors {
   parseCode(text: string): Promise<Result<RoomCode, RoomCodeProblem>>;
   newCode(): Promise<RoomCode>;
-  /** @param moved the device is on another network now, whose room is another one: the session is over */
+  /** @param moved is called when the device is on another network, in another open room: the session is over */
   boot(choice: RoomChoice, moved: () => void): Promise<Session>;
 }
 
 /** The network's room has become another one under the tab's feet. */
 export interface Move {
-  /** What was on the table there and could be put on the one here. */
+  /** The files that were on the table in the old room and can be put on the table here. */
   readonly picked: readonly PickedFile[];
 }
 

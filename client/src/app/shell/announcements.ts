@@ -1,4 +1,4 @@
-/** What changed in the room, in words for those who do not look at the page. Pure: when it is said is another's matter. */
+/** Puts changes of the room into words for people who do not see the page. Pure: other code decides when to speak. */
 import { m } from "../words/messages.js";
 import { libraryKey } from "@swapmeet/engine/names/library-entry";
 import type { DownloadView, PostView, TransferState } from "@swapmeet/engine/io/view";
@@ -7,7 +7,7 @@ import { formatCount } from "../parts/text/format.ts";
 import { stateWords } from "../parts/text/transfer-words.ts";
 import type { Names } from "../parts/text/person-words.ts";
 
-/** What the room was like at one moment. */
+/** The state of the room at one moment. */
 export interface Moment {
   /** Its link. */
   readonly room: string;
@@ -15,7 +15,7 @@ export interface Moment {
   readonly search: { readonly question: string; readonly total: number } | null;
   readonly downloads: readonly Pick<DownloadView, "file" | "name" | "folder" | "state">[];
   readonly posts: ReadonlyMap<string, readonly Pick<PostView, "id" | "author" | "authorName" | "mine">[]>;
-  /** What is said about the server; null while all is well. */
+  /** The words about the server; null while all is well. */
   readonly server: string | null;
 }
 

@@ -128,7 +128,7 @@ export class Hasher {
   }
 }
 
-/** A job that is done again has done nothing yet: what was counted of it is taken back. */
+/** Subtracts the bytes that a job has counted, when the job begins again. */
 const countedAnew = (onBytes: (bytes: number) => void): (() => (bytes: number) => void) => {
   let counted = 0;
   return () => {

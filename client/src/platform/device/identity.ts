@@ -1,5 +1,5 @@
 /**
- * Who this tab is: an Ed25519 key.
+ * The identity of this tab: an Ed25519 key.
  *
  * One tab of a browser holds the device's lasting key; further tabs make a key of their own. Each claim of the lasting
  * key takes a fresh epoch in the transaction that reads it, so that even two tabs that wrongly believe to hold it

@@ -56,7 +56,7 @@ export class Ledger {
     this.#db = db;
   }
 
-  /** What one room has left, in no order. */
+  /** The lines of one room, in no order. */
   async linesOf(tag: RoomTag): Promise<readonly LedgerLine[]> {
     const room = keyOf(tag);
     try {

@@ -28,7 +28,7 @@ export interface HoldingsOptions {
   finished(file: FileId): void;
   /** A download was given to the person. */
   saved(file: FileId): void;
-  /** What is stored of it is deleted, or will be. */
+  /** The stored bytes of the file are deleted, or will be. */
   deleted(file: FileId): void;
   /** Other tabs may go on: a store was closed, filled or deleted. */
   released(): void;
@@ -91,7 +91,7 @@ export class Holdings implements HostFiles {
     this.#shared.add(file, source, layer);
   }
 
-  /** What the person picked, as it was picked. */
+  /** The file as the person picked it. */
   pickedOf(file: FileId): File | null {
     const source = this.#shared.sourceOf(file);
     return source instanceof File && !this.#adopted.has(file) ? source : null;
@@ -256,7 +256,7 @@ export class Holdings implements HostFiles {
     return stored?.ok ? stored : fail({ kind: "source-unreadable", reason });
   }
 
-  /** Whoever finds out: what is not there is not served any more. */
+  /** A file that could not be read from its source is no longer served. */
   #unreadable(file: FileId, problem: StoreProblem): void {
     if (problem.kind === "source-unreadable")
       this.#options.feed({ type: "read-failed", file, reason: problem.reason });

@@ -50,7 +50,7 @@ export class SharedFiles {
     });
   }
 
-  /** `layer`: its piece hashes, joined; empty for a file of one piece. What is read must still have them. */
+  /** `layer`: its piece hashes, joined; empty for a file of one piece. Bytes that are read later must match them. */
   add(file: FileId, source: Blob, layer: Uint8Array): void {
     const before = this.#sources.get(file)?.source;
     if (before && before !== source)
@@ -145,7 +145,7 @@ export class SharedFiles {
       );
       return (await within(READ_WITHIN_MS, reading)) ?? fail("vanished");
     } catch (error) {
-      reportError(error); // a bug, or the worker could not be loaded; who asked is answered all the same
+      reportError(error); // a bug, or the worker could not be loaded; the caller still gets an answer
       return fail("vanished");
     }
   }

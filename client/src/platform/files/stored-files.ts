@@ -12,7 +12,7 @@ import { Turns } from "./turns.ts";
 
 export interface StoredFilesOptions {
   stores(): Promise<PieceStores>;
-  /** What is stored of it is deleted, or will be. */
+  /** The stored bytes of the file are deleted, or will be. */
   deleted(file: FileId): void;
   /** Other tabs may go on: a store was closed, filled or deleted. */
   released(): void;
@@ -35,11 +35,11 @@ export class StoredFiles {
   readonly #options: StoredFilesOptions;
   readonly #storeByFile = new Map<FileId, PieceStore>();
   readonly #namesByFile = new Map<FileId, { name: string; folder: string }>();
-  /** Whatever touches a store waits its turn here. */
+  /** Every use of a store waits for its turn here. */
   readonly #turns = new Turns();
-  /** What is to be opened, until it is to be closed or deleted: the last word about a file counts. */
+  /** The stores to open, each until it is to be closed or deleted: the last command about a file counts. */
   readonly #openingByFile = new Map<FileId, OpenStore>();
-  /** Of whole files: when nobody can be copying them any more. */
+  /** For whole files, the time after which nobody can be copying them any more. */
   readonly #copiedAtByFile = new Map<FileId, number>();
   readonly #deletionByFile = new Map<FileId, ReturnType<typeof setTimeout>>();
   #closed = false;
@@ -72,7 +72,7 @@ export class StoredFiles {
     });
   }
 
-  /** What is stored on this device, by this tab or any other. */
+  /** The files that are stored on this device, by this tab or any other. */
   async list(): Promise<Result<readonly StoredFile[], StoreProblem>> {
     const listed = await (await this.#options.stores()).list();
     return listed.ok ? ok(listed.value.filter(({ file }) => !this.#deletionByFile.has(file))) : listed;
@@ -157,7 +157,7 @@ export class StoredFiles {
     this.#deletionByFile.delete(file);
   }
 
-  /** The file is here by another way: what a store has of it is needless. */
+  /** The file came another way, so the pieces in its store are not needed. */
   discard(file: FileId): void {
     this.#openingByFile.delete(file);
     const forgetting = this.#turns.alone(file, async () => {
@@ -197,7 +197,7 @@ export class StoredFiles {
     else this.#storeByFile.set(file, store);
   }
 
-  /** The time has come, and in its turn it is still wanted: whoever opens the file spares it. */
+  /** Deletes the file at its time, unless it was opened again before its turn came. */
   #deleteIfDue(file: FileId, deletion: ReturnType<typeof setTimeout>): void {
     const deleting = this.#turns.alone(file, async () => {
       if (this.#deletionByFile.get(file) === deletion) await this.#delete(file);

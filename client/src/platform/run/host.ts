@@ -56,7 +56,7 @@ export interface HostOptions {
   tap?(outputs: readonly Output[], engine: Engine): readonly Output[];
 }
 
-/** The page is not repainted more often than this, however many blocks arrive; what a person does shows at once. */
+/** The page is repainted at most this often, however many blocks arrive; a person's own actions show at once. */
 const CHANGED_EVERY_MS = 200;
 /** Nor does it draw for more than a twentieth of the time: while a million files come in, they come first. Guess. */
 const DRAWING_SHARE = 20;
@@ -81,7 +81,7 @@ export class Host {
   #closed = false;
   #bytesIn = 0;
   #bytesOut = 0;
-  /** Of blocks that went through friends: as frames they are among the bytes out already. */
+  /** Bytes of blocks that went through friends: the frames that carry them are counted in `#bytesOut` already. */
   #relayedBlockBytes = 0;
 
   constructor(options: HostOptions) {

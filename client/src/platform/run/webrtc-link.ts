@@ -36,7 +36,7 @@ export interface LinkOptions {
   readonly webRtc: WebRtc | undefined;
 }
 
-/** What is used here of WebRTC's RTCDataChannel. https://www.w3.org/TR/webrtc/#rtcdatachannel */
+/** The part of WebRTC's RTCDataChannel that is used here. https://www.w3.org/TR/webrtc/#rtcdatachannel */
 interface DataChannel {
   readonly readyState: "connecting" | "open" | "closing" | "closed";
   readonly bufferedAmount: number;

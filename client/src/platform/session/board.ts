@@ -8,7 +8,7 @@ import type { Host } from "../run/host.ts";
 export interface Board {
   /** The newsgroups, "general" first, then by name. */
   readonly groups: readonly GroupView[];
-  /** Of one newsgroup: threads in causal order, each one's answers below it in theirs. Unchanged posts stay the same objects. */
+  /** One newsgroup's threads, and the answers in them, each in causal order. Unchanged posts stay the same objects. */
   posts(group: string): readonly PostView[];
   /** Signs it and tells everyone. Text without anything visible is not posted; a group may be named freely. */
   post(group: string, text: string, replyTo: PostId | null): void;

@@ -1,4 +1,4 @@
-/** Direct messages: what two people of the room say to each other, sealed. */
+/** Direct messages: sealed texts between two people of the room. */
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { MessageView } from "@swapmeet/engine/io/view";
 import type { Host } from "../run/host.ts";

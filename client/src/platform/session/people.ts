@@ -21,7 +21,7 @@ export class RoomPeople implements People {
   readonly #host: Pick<Host, "engine" | "feed">;
   readonly #me: PeerId;
   readonly #now: () => number;
-  /** Of everyone in the room: when the page first found them in it. */
+  /** The time at which the page first found each peer in the room. */
   #seenAtByPeer: ReadonlyMap<PeerId, number> = new Map();
 
   /** @param now milliseconds that never go back */

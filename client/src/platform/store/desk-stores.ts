@@ -92,7 +92,7 @@ const storeAt = (
   };
 };
 
-/** Of a call about one piece: that it takes too long is a problem, too. */
+/** Answers a call about one piece. A call that takes too long is a problem, too. */
 const answered = <Value>(
   call: () => Promise<Result<Value, StoreProblem>>,
 ): Promise<Result<Value, StoreProblem>> =>
@@ -105,7 +105,7 @@ const answered = <Value>(
 class FileCalls {
   #answers = 0;
 
-  /** `letGo`: what is brought too late. */
+  /** `letGo` releases a result that came too late. */
   answered<Value>(
     call: (heard: () => void) => Promise<Result<Value, StoreProblem>>,
     letGo?: () => Promise<unknown>,
@@ -125,7 +125,7 @@ class FileCalls {
   }
 }
 
-/** A bug, or memory that is full: told on the console, and a problem like others for who asked. */
+/** A bug, or memory that is full: the console tells it, and the caller gets a problem like others. */
 const caught = async <Value>(
   call: () => Promise<Result<Value, StoreProblem>>,
 ): Promise<Result<Value, StoreProblem>> => {

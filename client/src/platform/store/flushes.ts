@@ -13,7 +13,7 @@ export class Flushes {
     this.#flush = flush;
   }
 
-  /** What is written by now is on disk when this resolves. */
+  /** Resolves when everything that was written before the call is on disk. */
   soon(): Promise<void> {
     return (this.#next ??= this.#run());
   }

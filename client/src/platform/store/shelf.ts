@@ -48,7 +48,7 @@ export const borrowed = (reading: Reading): Shelf => ({
   remove: async () => {},
 });
 
-/** What fails while something is opened leaves it closed: who asks again may have it. */
+/** Closes what was opened if the next step fails, so that a later call can open it again. */
 export const orClosed = async <Value>(
   opened: { close(): unknown },
   act: () => Promise<Value>,

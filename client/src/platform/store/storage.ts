@@ -9,7 +9,7 @@ import { within } from "../web/time-limit.ts";
 import type { StoreRoot } from "./store-worker.ts";
 import workerUrl from "./store-worker.ts?worker&url";
 
-/** What a phone's tab can spare. The page says that it is the limit. Guess. */
+/** The memory that a phone's tab can spare. The page says that it is the limit. Guess. */
 const MEMORY_LIMIT_BYTES = 256 * 1024 * 1024;
 
 /** Loading the worker and trying one kind of storage takes a second on a slow phone. Guess. */

@@ -34,11 +34,11 @@ interface OpenFile {
   readonly unproven: Set<number>;
   /** The hashes that claims are held against: the piece layer, of one piece the root; empty while unknown. */
   readonly truth: Uint8Array;
-  /** What is under way; the shelf closes after it. */
+  /** The work under way; the shelf closes after it. */
   readonly jobs: Set<Promise<unknown>>;
 }
 
-/** What is held, as a bitfield, and the layer as far as it is known. */
+/** An opened file: the pieces held, as a bitfield, and the layer as far as it is known. */
 export interface Opened {
   readonly have: Uint8Array;
   readonly layer: Uint8Array;
@@ -146,7 +146,7 @@ export class StoreDesk {
     await (await this.#takeOut(file))?.shelf.close();
   }
 
-  /** Of an open file, or of one that an earlier life has left. */
+  /** Deletes the pieces of an open file, or of one that an earlier visit has left. */
   async forget(file: FileId): Promise<Result<void, StoreProblem>> {
     return this.#named(file, async () => {
       const shelf = (await this.#takeOut(file))?.shelf ?? (await this.#shelves.open(file, ""));

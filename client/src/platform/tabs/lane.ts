@@ -65,7 +65,7 @@ export class Lane {
     return this.#keys.tag;
   }
 
-  /** Asks all tabs; who begins to share the file later is asked then. */
+  /** Asks all tabs; a tab that begins to share the file later is asked then. */
   ask(file: FileId): void {
     if (!this.#events.mayAsk()) return;
     const id = bytesToHex(crypto.getRandomValues(new Uint8Array(ASK_ID_BYTES)));

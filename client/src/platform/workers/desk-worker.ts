@@ -28,7 +28,7 @@ export class DeskWorker<Desk> {
     this.#onFailure = onFailure;
     this.#worker = startWorker(url);
     this.#worker.addEventListener("message", () => this.#heard());
-    // What goes wrong in a call is its answer: this is all else, and nobody knows which calls will still be answered.
+    // The error of a call comes as its answer. These events tell of other errors, after which no answer may come.
     for (const type of ["error", "messageerror"]) this.#worker.addEventListener(type, () => this.#fail());
     this.#remote = Comlink.wrap<Desk>(this.#worker);
     this.desk = this.follow(this.#remote);
@@ -50,7 +50,7 @@ export class DeskWorker<Desk> {
     });
   }
 
-  /** At once: what is under way is never answered. */
+  /** Ends the worker at once; calls under way are never answered. */
   terminate(): void {
     this.#worker.terminate();
     this.#failByCall.clear();

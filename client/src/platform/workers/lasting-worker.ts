@@ -1,7 +1,7 @@
 /**
  * A worker that is there when it is needed. It starts with the first job. When it fails (it can't be loaded, dies or
- * hangs), another takes its place: at once, and after each further failure in a row after a longer rest. What it had not
- * answered is done again. PROTOCOL.md, K4.
+ * hangs), another takes its place: at once, and after each further failure in a row after a longer rest. Its unanswered
+ * jobs are done again. PROTOCOL.md, K4.
  */
 import type * as Comlink from "comlink";
 import { DeskWorker } from "./desk-worker.ts";
@@ -61,7 +61,7 @@ export class LastingWorker<Desk> {
     return this.current ?? this.#start();
   }
 
-  /** At once: what is under way is never answered. Twice is harmless. */
+  /** Ends the worker at once; jobs under way are never answered. A second call is harmless. */
   terminate(): void {
     this.#isClosed = true;
     this.#worker?.terminate();

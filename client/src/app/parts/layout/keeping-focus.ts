@@ -7,7 +7,7 @@ const STOPS = "a[href], button:not(:disabled), input, select, textarea";
 
 interface Place {
   readonly element: HTMLElement;
-  /** What of the list holds the element; the list as it was while the focus was there. */
+  /** The row of the list that holds the element, and all rows as they were while it had the focus. */
   readonly row: HTMLElement | null;
   readonly rows: readonly Element[];
   /** Which of the row's stops it is. */
@@ -35,7 +35,7 @@ export const keepingFocus: Attachment<HTMLElement> = (part) => {
     const { element } = place;
     if (document.activeElement === element) place = placeOf(element);
     if (document.activeElement !== document.body) return;
-    // What only moved is there again.
+    // An element that only moved is still in the page.
     const heir = element.isConnected ? element : stopNear(place);
     if (heir !== undefined) heir.focus({ preventScroll: true });
     else focusOnText(part.querySelector("main") ?? part);
@@ -51,7 +51,7 @@ export const keepingFocus: Attachment<HTMLElement> = (part) => {
   };
 };
 
-/** What is no stop takes the focus for once: always, it would keep the keys from scrolling what was clicked in it. */
+/** Focuses an element that is no stop, once. As a lasting stop it would take the keys that scroll what a person clicked. */
 export const focusOnText = (element: HTMLElement): void => {
   element.tabIndex = -1;
   element.addEventListener("blur", () => element.removeAttribute("tabindex"), { once: true });

@@ -1,4 +1,4 @@
-/** Whose name can be taken for somebody else's. Names are free and may repeat; then the key's tag tells people apart. */
+/** Finds people with names that look alike. Names are free and may repeat; then the key's tag tells people apart. */
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { PostView } from "@swapmeet/engine/io/view";
 

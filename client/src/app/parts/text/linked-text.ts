@@ -1,5 +1,5 @@
 /**
- * What somebody wrote, cut into plain text and links. Nothing in it is ever markup: the parts become text nodes, and
+ * Cuts a person's text into plain text and links. Nothing in it is ever markup: the parts become text nodes, and
  * only a plain web address becomes an anchor.
  */
 

@@ -10,7 +10,7 @@ const JOINED = /[\p{M}\p{Emoji_Modifier}\u200d]/u;
 const JOINER = "\u200d";
 const CAPITAL = /\p{Lu}/u;
 const NARROW = /[\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}\p{sc=Common}]/u;
-/** Of those: pictures, and what is written between ideographs. */
+/** Letters of these scripts that are broad all the same: pictures, and punctuation between ideographs. */
 const BROAD = /[\p{Extended_Pictographic}\u3000-\u303f\uff01-\uff60]/u;
 
 const widthOfLetter = (letter: string): number => {
