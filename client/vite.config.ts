@@ -50,7 +50,7 @@ const packed: Plugin = {
   },
 };
 
-/** With `--logLevel warn` Vite says only what is wrong, so whoever waits gets a line from here. */
+/** With `--logLevel warn` Vite says only what is wrong, so this prints a line for a person who waits. */
 const announced: Plugin = {
   name: "announced",
   apply: "build",

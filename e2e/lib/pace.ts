@@ -5,7 +5,7 @@
 import type { Page } from "playwright";
 
 export interface Measured {
-  /** Of one raw data channel between two pages. */
+  /** The rate of one raw data channel between two pages. */
   readonly bytesPerSecond: number;
   /** From the address to a page that is online. */
   readonly openingMs: number;
@@ -84,7 +84,7 @@ const paceOfThisMachine = async (): Promise<Pace> => {
   return pace;
 };
 
-/** What takes longer tells enough: the machine is slow. */
+/** A step that takes longer shows that the machine is slow, which is enough to know. */
 const STEP_MS = 20_000;
 const RAW_MS = 2_000;
 const OPENINGS = 3;
@@ -135,7 +135,7 @@ const within = async <Value>(limitMs: number, work: Promise<Value>): Promise<Val
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 };
 
-/** What one data channel carries from page to page: 64 KiB messages while less than 256 KiB are buffered. */
+/** The rate of one data channel from page to page, with messages of 64 KiB while less than 256 KiB are buffered. */
 const rawBytesPerSecond = async (from: Page, to: Page): Promise<number> => {
   const offer = await from.evaluate(async () => {
     const connection = new RTCPeerConnection();

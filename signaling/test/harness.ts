@@ -35,7 +35,7 @@ export class TestClient {
   readonly envelopes: IncomingEnvelope[] = [];
   readonly refusals: Refused[] = [];
 
-  /** `auth`: what it says in its handshake; a client of version 1 says nothing. */
+  /** `auth`: the fields of its handshake; a client of version 1 sends none. */
   constructor(
     url: string,
     extraHeaders: Record<string, string> = {},

@@ -155,7 +155,7 @@ describe("addresses", () => {
     expect(await proxied.json()).toEqual([]);
   });
 
-  it("a page of anybody's whose name was made to lead here learns none", async () => {
+  it("a foreign page whose name was made to lead here learns none", async () => {
     const { port } = await startServer({ host: "0.0.0.0" });
     const askedAt = async (host: string): Promise<unknown> => {
       const [response] = (await once(

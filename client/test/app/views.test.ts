@@ -35,7 +35,7 @@ describe("a name that has too little room", () => {
     );
   });
 
-  test("is shortened in a sentence to what is asked for, with both of its ends", () => {
+  test("is shortened in a sentence to the given length, and keeps both of its ends", () => {
     expect(shortened("a".repeat(60))).toBe("a".repeat(60));
     expect(shortened(`${"a".repeat(200)}.flac`)).toBe(`${"a".repeat(47)}…aaaaaaa.flac`);
   });
@@ -64,7 +64,7 @@ describe("the rows of a long list", () => {
     );
   });
 
-  test("what is in sight is there, and little else", () => {
+  test("the rows in sight are drawn, and few others", () => {
     fc.assert(
       fc.property(view, (v) => {
         fc.pre(v.count > WHOLE_LIST_ROWS && v.firstVisible + v.visible <= v.count);
@@ -83,7 +83,7 @@ describe("the rows of a long list", () => {
   });
 });
 
-describe("the totals of what moves", () => {
+describe("the totals of transfers", () => {
   test("count a file that is fetched by two names as two files and one transfer", () => {
     const download = { file: "f" as FileId, length: 100, verifiedBytes: 40, bytesPerSecond: 7 };
     const views = ["a.txt", "b.txt"].map((name) => ({ ...download, name, state: { type: "downloading" } }));
@@ -102,11 +102,11 @@ describe("the piece map", () => {
     expect(columnsOf(pieces, 512)).toBe(pieces);
   });
 
-  test("shows of many pieces what most of a column are", () => {
+  test("shows for many pieces the most frequent state of each column", () => {
     expect([...Array.from(columnsOf(Uint16Array.of(3, 3, 4, 0, 0, 4, 5, 5, 5), 3))]).toEqual([3, 0, 5]);
   });
 
-  test("a column per piece at most, whatever the number of pieces", () => {
+  test("has at most one column per piece, for any number of pieces", () => {
     fc.assert(
       fc.property(fc.uint16Array({ maxLength: 3000, max: 6 }), (pieces) => {
         const columns = columnsOf(pieces, 512);
@@ -117,7 +117,7 @@ describe("the piece map", () => {
     );
   });
 
-  test("its runs are as long as can be and together are the map", () => {
+  test("is the sum of its runs, which are as long as possible", () => {
     fc.assert(
       fc.property(fc.uint16Array({ maxLength: 200, max: 4 }), (columns) => {
         const runs = runsOf(columns);
@@ -188,7 +188,7 @@ describe("a link into a room", () => {
     );
   });
 
-  test("what is no file id is no file", () => {
+  test("a text that is no file id gives no file", () => {
     for (const text of ["x", "__proto__", `${"AB".repeat(32)}-1`, `${"ab".repeat(32)}-`])
       expect(roomLinkIn(`#room/${text}`).file).toBeNull();
   });
@@ -222,7 +222,7 @@ describe("the transfers", () => {
     download("all here", { type: "saving" }, 1),
   ];
 
-  test("stand with what moves first and what is done last, otherwise in the order they came", () => {
+  test("are listed with moving ones first and finished ones last, otherwise in the order they came", () => {
     expect(inReadingOrder(downloads).map(({ name }) => name)).toEqual([
       "moving",
       "moving too",
@@ -234,7 +234,7 @@ describe("the transfers", () => {
     ]);
   });
 
-  test("add up: what is done counts no more, and only what moves has a rate", () => {
+  test("add up: finished transfers no longer count, and only moving ones have a rate", () => {
     const upload = {
       file: "x" as FileId,
       name: "x",

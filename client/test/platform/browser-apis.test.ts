@@ -59,7 +59,7 @@ describe.each(Object.entries(FAILURES))("an API that %s", (_, fails) => {
   });
 
   test.each(["locks", "the channel", "the database"])(
-    "who this tab is does not depend on %s",
+    "the identity of this tab does not depend on %s",
     async (api) => {
       openDB =
         api === "the database" && fails ? fails : () => Promise.reject(new DOMException("", "SecurityError"));

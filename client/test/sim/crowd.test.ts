@@ -19,7 +19,7 @@ const ROOMS: readonly (readonly [name: string, peers: number, seeds: number])[] 
 const TIMEOUT_MS = 900_000;
 
 test.each(ROOMS)(
-  "%s, a room of %i, %i seeds: what must hold in it holds",
+  "%s, a room of %i, %i seeds: the scenario's conditions hold",
   (name, peers, seeds) => {
     for (let seed = 1; seed <= seeds; seed++)
       expect(() => CROWD_SCENARIOS[name]!.run(peers, seed), `seed ${seed}`).not.toThrow();

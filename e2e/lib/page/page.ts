@@ -1,6 +1,6 @@
 /**
  * The room as a person finds it, by accessible names and nothing else: no test id, no class, no
- * look into the page's code. Who works with a screen reader finds the same things by the same names.
+ * look into the page's code. People with a screen reader find the same things by the same names.
  */
 import { expect, type Download, type Locator, type Page } from "@playwright/test";
 import { pace } from "../pace.ts";
@@ -12,7 +12,7 @@ const MEETING_TIMEOUT_MS = pace.hangMs(60_000);
 
 export class RoomPage {
   readonly page: Page;
-  /** What the browser saved, in the order it began. */
+  /** The downloads that the browser saved, in the order in which they began. */
   readonly saves: Download[] = [];
 
   constructor(page: Page) {

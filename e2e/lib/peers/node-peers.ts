@@ -1,6 +1,6 @@
 /**
  * Peers without a browser, in a process of their own: client/node/main.ts does as it is told here. It is started, not
- * imported: what the tests know of the product is what a process or a browser shows.
+ * imported, because the tests know only those parts of the product that a process or a browser shows.
  */
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -76,7 +76,7 @@ export class NodePeers {
     return new NodePeer(number, (call) => this.#call(call));
   }
 
-  /** What `people` would type, one after another, to find something of what `NodePeer.know` knows. */
+  /** The texts that `people` would type, one after another, to find files that `NodePeer.know` made up. */
   async typing(people: number, { authors, shares }: InventedRoom): Promise<string[]> {
     return (await this.#call({ do: "typing", people, authors, shares })) as string[];
   }

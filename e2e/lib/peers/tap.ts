@@ -1,4 +1,4 @@
-/** Everything that passed between pages and the signaling server: what the server could have remembered. */
+/** Records everything that passes between pages and the signaling server, so all that the server could remember. */
 import type { Page } from "@playwright/test";
 
 export class Tap {

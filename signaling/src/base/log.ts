@@ -4,7 +4,7 @@ export type Log = (event: string, facts?: Record<string, unknown>) => void;
 export const logToStdout: Log = (event, facts = {}) =>
   void process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), event, ...facts })}\n`);
 
-/** For a person at a terminal, who is told in words that the server starts and stops. */
+/** A log for a person at a terminal, where sentences already tell that the server starts and stops. */
 export const withoutStartAndStop =
   (log: Log): Log =>
   (event, facts) => {

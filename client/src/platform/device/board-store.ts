@@ -3,7 +3,7 @@
  * every tab. Rooms are known by a hash of their tag, as in the ledger. PROTOCOL.md, rule B7.
  *
  * Tabs of one browser share it: all write the same bytes under the same keys. Where a browser forbids storage, or it is
- * full, it keeps nothing, and nothing else changes. Nothing is taken on trust: the engine verifies stored batches like any frame.
+ * full, it keeps nothing, and nothing else changes. The engine verifies stored batches like any frame.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { RoomTag } from "@swapmeet/shared";

@@ -125,7 +125,7 @@ export class IdbShelves implements Shelves {
         try {
           await this.#record(file, { holder: null });
         } catch (error) {
-          if (!(error instanceof DOMException)) throw error; // full: other tabs will find no holder
+          if (!(error instanceof DOMException)) throw error; // full: other tabs will find the holder gone
         }
       },
       remove: async () => {

@@ -54,7 +54,7 @@ describe("links in a text", () => {
     expect(part).toMatchObject({ text: "https://www.аpple.com/reset", host: "www.xn--pple-43d.com" });
   });
 
-  test("whatever the text, its parts together are the text, and every link is http or https", () => {
+  test("the parts of any text together are the text, and every link is http or https", () => {
     const piece = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.webUrl({ withFragments: true, withQueryParameters: true }),
@@ -169,7 +169,7 @@ describe("unread posts", () => {
     expect(unreadIn(posts, seen("a")).map(({ id }) => id)).toEqual(["b"]);
   });
 
-  test("who opens a group at its end has passed all of it", () => {
+  test("a person who opens an unread group at its end has passed all of it", () => {
     const posts = [view("a"), view("a1", 1), view("b"), view("b1", 1)];
     expect(passedAtEnd(posts, seen())).toEqual(["a", "a1", "b", "b1"]);
   });
@@ -179,7 +179,7 @@ describe("unread posts", () => {
     expect(passedAtEnd(posts, seen("a", "a1", "b"))).toEqual(["c", "c1"]);
   });
 
-  test("what was seen is known in the next visit", () => {
+  test("a post that was seen counts as seen in the next visit", () => {
     const id = "0123456789abcdef".repeat(4) as PostId;
     const first = new SeenPosts();
     expect(first.has(id)).toBe(false);
@@ -264,7 +264,7 @@ describe("a draft", () => {
     replyTo: replyTo as PostId,
   });
 
-  test("comes back after a reload, with what it answers; an empty one does not", () => {
+  test("comes back after a reload, with the post that it answers; an empty one does not", () => {
     stub();
     keepDrafts([
       ["general", draft("half a sentence", "ab")],
@@ -284,7 +284,7 @@ describe("a draft", () => {
     expect(keptDrafts().at(-1)?.[0]).toBe("group 28");
   });
 
-  test("what this version did not keep, and a browser that forbids it, are no drafts", () => {
+  test("is not there when another version stored it, or the browser forbids storage", () => {
     const items = stub();
     for (const kept of ["{", "3", "[3]", '[["general"]]', '[["general",{"text":1,"replyTo":null}]]']) {
       items.set("swapmeet:drafts", kept);

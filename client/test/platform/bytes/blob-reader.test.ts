@@ -11,7 +11,7 @@ const content = Uint8Array.from({ length: 10 * SLICE }, (_, i) => i * 31 + (i >>
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-/** What a test does to the streams of a blob, by where they begin. */
+/** A blob whose streams a test can replace, by where they begin. */
 class TestBlob extends Blob {
   readonly begins: number[] = [];
   streamOf: (begin: number) => ReadableStream<Uint8Array<ArrayBuffer>> | null = () => null;
@@ -64,7 +64,7 @@ describe("reading a file", () => {
     expect(blob.begins).toEqual([0, 7 * SLICE, 1 * SLICE]);
   });
 
-  it("reads another way what a stream fails to bring, and so learns why it can't be read", async () => {
+  it("reads another way when a stream fails, and so learns why the file can't be read", async () => {
     const blob = new TestBlob([content]);
     blob.streamOf = () =>
       new ReadableStream({ type: "bytes", pull: () => Promise.reject(new Error("network")) });
@@ -90,7 +90,7 @@ describe("reading a file", () => {
     await Promise.all([hopeless, behind]);
   });
 
-  it("of a disk that never answers, a file to be hashed is told to have vanished", async () => {
+  it("reports a file as vanished when its disk never answers while it is hashed", async () => {
     const blob = new TestBlob([content]);
     blob.streamOf = silent;
     blob.wholeOf = () => new Promise(() => {});

@@ -1,4 +1,4 @@
-/** [F6] Whatever touches a file's store waits its turn: a delayed deletion, too. Over real stores, in memory. */
+/** [F6] Every use of a file's store waits for its turn, a delayed deletion too. Over real stores, in memory. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { pieceBegin, pieceBytes } from "@swapmeet/engine/names/file-id";
 import type { Input, SwarmOutput } from "@swapmeet/engine/io/io";

@@ -1,4 +1,4 @@
-/** No output of the engine stays unanswered, whatever the browser does with what it is asked for. */
+/** No output of the engine stays unanswered, however the browser treats the call for it. */
 import type { Socket } from "socket.io-client";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { bytesToHex } from "@swapmeet/engine/base/bytes";
@@ -97,7 +97,7 @@ const OUTPUTS: {
   notice: "expects no answer",
 };
 
-/** What the browser does with what it is asked for, from now on. */
+/** How the browser answers all calls from now on. */
 const WEATHER: Readonly<Record<string, (() => never) | (() => Promise<never>) | null>> = {
   "is well": null,
   rejects: () => Promise.reject(new DOMException("refused", "UnknownError")),

@@ -6,7 +6,7 @@ import type { Input } from "@swapmeet/engine/io/io";
 import { Holdings, type HoldingsOptions } from "../../../src/platform/files/holdings.ts";
 import { Saving } from "../../../src/platform/saving/saving.ts";
 
-/** What this device remembers: the chosen folder. */
+/** The chosen folder, as this device remembers it. */
 let remembered: () => Promise<unknown>;
 vi.mock("idb", () => ({ openDB: async () => ({ get: () => remembered() }) }));
 

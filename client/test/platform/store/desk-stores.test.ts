@@ -19,7 +19,7 @@ afterEach(() => {
   reported.length = 0;
 });
 
-/** Opens like any desk; what is asked about a piece ends as told. */
+/** A store that opens normally; each call about a piece ends as `ends` says. */
 const storeThat = async (ends: () => Promise<never>): Promise<PieceStore> => {
   const opened = { have: new Uint8Array(1), layer: new Uint8Array() };
   const desk = {
@@ -89,7 +89,7 @@ describe.each(Object.entries(calls))("a call of %s", (_, call) => {
   });
 });
 
-test("what nobody hears of may be there, and may be opened", async () => {
+test("a file counts as stored, and as free to open, when the desk never answers about it", async () => {
   const stores = storesThat(() => new Promise(() => {}));
   const answers = Promise.all([stores.holds(file), stores.canOpen(file, "name")]);
   await vi.advanceTimersByTimeAsync(60_000);

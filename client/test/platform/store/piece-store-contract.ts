@@ -1,5 +1,5 @@
 /**
- * What every piece store must do, as named cases against a factory: memory runs them under vitest, OPFS and
+ * The contract of every piece store, as named cases against a factory: memory runs them under vitest, OPFS and
  * IndexedDB in a real browser.
  */
 import {
@@ -310,7 +310,7 @@ export const fullAt = async ({ stores, fill }: FillingPlace, full: number): Prom
   await later.forget();
 };
 
-/** As `fullAt`, and the life that found no room ends there: the next one finds what was claimed, and no more. */
+/** As `fullAt`, but the tab that found no room ends there: the next one finds the claimed pieces, and no others. */
 export const fullUntilTheNextLife = async ({ stores, fill }: FillingPlace, full: number): Promise<void> => {
   const file = await testFile(30 + full, 1_000_000);
   const before = await opened(stores, file);

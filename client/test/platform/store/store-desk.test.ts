@@ -1,4 +1,4 @@
-/** What a desk does when its shelves fail while a file is opened. The rest is the contract's. */
+/** Tests a desk whose shelves fail while a file is opened. The contract tests the rest. */
 import { expect, test } from "vitest";
 import type { StoreProblem } from "@swapmeet/engine/io/io";
 import { storesAt } from "../../../src/platform/store/desk-stores.ts";

@@ -1,4 +1,4 @@
-/** Workers whose scripts can't be loaded: whoever needs one is told, and the next one may be there. */
+/** Workers whose scripts can't be loaded: every caller is told so, and the next worker may load. */
 import * as Comlink from "comlink";
 import { ok } from "@swapmeet/shared";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -10,7 +10,7 @@ import { SharedFiles } from "../../../src/platform/files/shared-files.ts";
 import { pageReading } from "../../../src/platform/bytes/page-reading.ts";
 import { DeviceStorage } from "../../../src/platform/store/storage.ts";
 
-/** What workers that can be loaded have in them. */
+/** The desk in workers that can be loaded. */
 let desk: object;
 /** So many of the next workers can't be loaded. */
 let unloadable: number;
