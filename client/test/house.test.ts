@@ -97,7 +97,7 @@ describe("arrows", () => {
     expect(await refusals(file, specifier)).toHaveLength(1);
   });
 
-  test("the engine's package gives out what its exports list, and nothing else", () => {
+  test("the engine's package gives out the files that its exports list, and nothing else", () => {
     const { exports } = JSON.parse(readFileSync(join(ROOT, "client/engine/package.json"), "utf8")) as {
       exports: Record<string, string>;
     };

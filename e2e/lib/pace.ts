@@ -13,13 +13,13 @@ export interface Measured {
 
 /** Two quiet cores, on a day when their loopback was fast. */
 const QUIET: Measured = { bytesPerSecond: 38 * 2 ** 20, openingMs: 600 };
-/** Nobody waits longer for a machine that is slower still. Guess. */
+/** The longest factor: for a still slower machine no test waits longer. Guess. */
 const MOST_SLOWNESS = 12;
-/** From here on, two tests at a time hinder each other more than they help. Guess. */
+/** From this factor on, two tests at a time hinder each other more than they help. Guess. */
 const SLOW = 2;
 const SLOW_CHANNEL = 10;
 
-/** The workers are told by the process that measured. */
+/** The process that measured tells the workers through this variable. */
 const VARIABLE = "SWAPMEET_PACE";
 
 export class Pace {

@@ -163,7 +163,7 @@ describe("a name with marks", () => {
 describe("a link into a room", () => {
   const file = `${"ab".repeat(32)}-1200` as FileId;
 
-  test("says the room, and perhaps a file", () => {
+  test("names the room, and perhaps a file", () => {
     expect(roomLinkIn("#amber-otter-cedar-violet")).toEqual({ code: "amber-otter-cedar-violet", file: null });
     expect(roomLinkIn(`#amber-otter-cedar-violet/${file}`)).toEqual({
       code: "amber-otter-cedar-violet",
@@ -173,12 +173,12 @@ describe("a link into a room", () => {
     expect(roomLinkIn("")).toEqual({ code: "", file: null });
   });
 
-  test("and back", () => {
+  test("is made from the room and the file", () => {
     for (const hash of ["", "#amber-otter-cedar-violet", `#amber-otter-cedar-violet/${file}`, `#/${file}`])
       expect(hashOf(roomLinkIn(hash))).toBe(hash);
   });
 
-  test("reads what a messenger has escaped, and never throws", () => {
+  test("is read also when a messenger has escaped it, and never throws", () => {
     expect(roomLinkIn("#amber%20otter%20cedar%20violet").code).toBe("amber otter cedar violet");
     expect(roomLinkIn("#%E0%A4%A/x").code).toBe("%E0%A4%A");
     fc.assert(

@@ -31,7 +31,7 @@ describe("a transfer's state begins with its name", () => {
     expect(say({ type: "paused", because: "person" })).toBe("Paused");
   });
 
-  test("[S4a] nothing comes: it names whom it waits for", () => {
+  test("[S4a] waiting names the person it waits for", () => {
     expect(say({ type: "waiting", for: [ruth] })).toBe("Queued, waiting for Ruth");
     expect(say({ type: "waiting", for: [ruth, ruth] })).toBe("Queued, waiting for Ruth, Ruth");
     const download = { state: { type: "waiting", for: [ruth] }, verifiedBytes: 1, length: 4 } as const;
@@ -69,7 +69,7 @@ describe("a transfer's state begins with its name", () => {
   });
 });
 
-describe("where there is no room for a reason", () => {
+describe("without room for a reason", () => {
   test("a state is its name alone", () => {
     const name = (state: TransferState): string => stateName(state, names);
     expect(name({ type: "paused", because: "person" })).toBe("Paused");
@@ -144,7 +144,7 @@ describe("the server", () => {
 });
 
 describe("notices", () => {
-  test("trouble names who or what, and comes with a remedy", () => {
+  test("trouble names its cause, and comes with a remedy", () => {
     const troubles = [
       { type: "no-route", peer: ruth, because: "network" },
       { type: "no-route", peer: ruth, because: "their-browser" },
@@ -252,7 +252,7 @@ describe("leaving a room", () => {
     expect(leaving({ server: { type: "offline", sinceMs: 1 }, peerCount: 0 })).toEqual([]);
   });
 
-  test("gives up what is still being added", () => {
+  test("gives up files that are still being added", () => {
     expect(leaving({ adding: { ...adding, active: true } })).toEqual([
       "Files are still being added to your table.",
     ]);
@@ -296,7 +296,7 @@ describe("leaving a room", () => {
     ]);
   });
 
-  test("is for long, when the server is away and the others are here", () => {
+  test("cannot be undone soon, when the server is away and the others are here", () => {
     expect(leaving({ server: { type: "offline", sinceMs: 1 } })).toEqual([
       "The server is away: you cannot come back until it returns.",
     ]);

@@ -5,7 +5,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import type { Page } from "playwright";
 
-/** Linux tells CPU time in hundredths of a second, whatever the kernel's own clock (USER_HZ). */
+/** Linux tells CPU time in hundredths of a second (USER_HZ), for any clock of the kernel. */
 const TICKS_PER_SECOND = 100;
 const BUSY_MS = 300;
 

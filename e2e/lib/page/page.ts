@@ -22,7 +22,7 @@ export class RoomPage {
 
   // The room
 
-  /** "online" or "offline" or whatever else the page says. */
+  /** "online", "offline", or another word that the page shows. */
   get server(): Locator {
     return this.page.getByRole("status", { name: "Server" });
   }

@@ -1,6 +1,6 @@
 /**
- * A signaling server that lies: the real page, the real vocabulary, and whatever it likes done to the envelopes that
- * it relays. It knows all that the real one knows: tags, addresses, envelopes, and nothing else.
+ * A signaling server that lies: it serves the real page, speaks the real vocabulary, and changes as it likes the
+ * envelopes that it relays. It knows all that the real one knows: tags, addresses, envelopes, and nothing else.
  */
 import { createHash } from "node:crypto";
 import { createServer, type Server as HttpServer, type ServerResponse } from "node:http";
@@ -31,7 +31,7 @@ export class HostileServer {
   readonly #http: HttpServer;
   readonly #io: SocketServer;
   readonly #members = new Map<Address, Member>();
-  /** Members who are shown to nobody, and nobody to them. */
+  /** Members that are shown to no other, and to which no other is shown. */
   readonly #secluded = new Set<Address>();
   #secludesNext = false;
   /** Rooms, in the order they were first joined. */

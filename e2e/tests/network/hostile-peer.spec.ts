@@ -54,7 +54,7 @@ const LIES_OF_A_MEMBER: [lie: string, says: string][] = [
   ["a second proof", "could not prove who they are"],
   ["a false feed entry", "published a list that does not check out"],
 ];
-/** These never become members: nobody hears of them. */
+/** Lies of peers that are never linked, so that no page shows them. */
 const LIES_BEFORE_THE_PROOF = ["a false proof", "a frame before its proof"];
 
 test("a file arrives whole beside a liar of each kind, and the liar is let go", async ({

@@ -1,6 +1,6 @@
 /**
  * A hostile signaling server, two real pages in a private room: while the server tampers with their introductions, they
- * do not connect; as soon as it leaves them alone, they do. The same in simulation, over 120 s each: introductions.test.ts.
+ * do not connect; as soon as it leaves them alone, they do. In simulation, over 120 s each: introductions.test.ts.
  */
 import { createCipheriv, randomBytes } from "node:crypto";
 import type { Address, RoomTag } from "@swapmeet/shared";

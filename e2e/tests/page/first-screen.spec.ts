@@ -76,7 +76,7 @@ test("an offer fits a phone, however long the sender's name is", async ({ folder
     await expect(offer.getByRole("button", { name })).toBeInViewport({ ratio: 1 });
 });
 
-test("a page on its side, or zoomed far in, has room for rows beside what is moving", async ({
+test("a page on its side, or zoomed far in, has room for rows beside the transfers", async ({
   folder,
   openPair,
 }) => {

@@ -127,9 +127,7 @@ test("a name that is typed while the room is still opening is kept", async ({ op
   await expect(first.person("Grace")).toHaveCount(1);
 });
 
-test("a typed name is kept, though the room opened between the focus and the typing", async ({
-  open,
-}) => {
+test("a typed name is kept, though the room opened between the focus and the typing", async ({ open }) => {
   let release = (): void => {};
   const released = new Promise<void>((resolve) => (release = resolve));
   const hold = (page: Page): Promise<unknown> =>

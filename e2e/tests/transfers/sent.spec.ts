@@ -63,7 +63,7 @@ test("[S19] a file that arrived is shown as delivered, also when the receiver ha
   await expect(row).toHaveCount(0);
 });
 
-test("[S20] [S20b] the sender stops it: the receiver reads who did, and goes on when it is allowed again", async ({
+test("[S20] [S20b] when the sender stops a file, the receiver reads who did, and goes on when it is allowed again", async ({
   folder,
   pair: { sender, receiver },
 }) => {

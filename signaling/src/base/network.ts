@@ -86,7 +86,7 @@ export function blockOf(address: IpAddress): string {
   return `${prefix.toString()}/64`;
 }
 
-/** Everyone at a local address is in one network, whatever the notation. [J8] */
+/** Everyone at a local address is in one network, in any notation of the address. [J8] */
 export function networkOf(address: IpAddress): string {
   return LOCAL_RANGES.has(address.range()) ? "lan" : blockOf(address);
 }

@@ -31,12 +31,12 @@ export class Board {
   readonly posts: readonly PostView[] = $derived.by(() => this.#room.now.board.posts(this.group));
   readonly #draft = $derived.by(() => this.#draftByPlace.get(this.#place) ?? NO_DRAFT);
 
-  /** After a reload the board takes a moment to be here again. */
+  /** Null after a reload, until the board is here again. */
   readonly #replyTo: PostView | null = $derived.by(
     () => this.posts.find(({ id }) => id === this.#draft.replyTo) ?? null,
   );
 
-  /** The one that was just begun has no post yet, and is there all the same. */
+  /** Includes the open group, even when it was just begun and has no post yet. */
   readonly groups: readonly Group[] = $derived.by(() => {
     const names = this.#room.now.board.groups.map(({ name }) => name);
     if (!names.includes(this.group)) names.push(this.group);
@@ -83,7 +83,7 @@ export class Board {
     this.#see(passedAtEnd(this.posts, (id) => this.#seen.has(id)));
   }
 
-  /** Before the page goes. */
+  /** Called before the page goes. */
   keep(): void {
     this.#seen.keep();
     keepDrafts(this.#draftByPlace);

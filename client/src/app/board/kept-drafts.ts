@@ -8,7 +8,7 @@ export interface Draft {
 }
 
 const KEY = "swapmeet:drafts";
-/** A tab may store some five million letters. The newest are kept, and none that no post could hold by far. Guess. */
+/** A tab may store some five million letters. The newest drafts are kept, without those far too long to post. Guess. */
 const MAX_DRAFTS = 20;
 const MAX_LETTERS = 50_000;
 

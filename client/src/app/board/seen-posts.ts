@@ -1,4 +1,4 @@
-/** Which posts have been seen on this device: kept between visits as beginnings of their ids, which say nothing. */
+/** The posts seen on this device, kept between visits as beginnings of their ids, which reveal nothing. */
 import type { PostId } from "@swapmeet/engine/names/post-id";
 import { readSetting, writeSetting } from "../../platform/device/settings.ts";
 

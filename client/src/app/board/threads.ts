@@ -2,7 +2,7 @@
 import type { PostId } from "@swapmeet/engine/names/post-id";
 import type { PostView } from "@swapmeet/engine/io/view";
 
-/** Answers to a thread's first post are not in it: they stand right below. */
+/** Leaves out answers to a thread's first post: they stand right below it. */
 export const answeredIn = (posts: readonly PostView[]): ReadonlyMap<PostView, PostView> => {
   const answers = new Map<PostView, PostView>();
   const answerById = new Map<PostId, PostView>();

@@ -1,4 +1,4 @@
-/** Which posts a person has not seen yet. Pure: what has been seen is kept elsewhere. */
+/** Finds the posts that a person has not seen yet. Pure: other code keeps the seen posts. */
 import type { PostId } from "@swapmeet/engine/names/post-id";
 import type { PostView } from "@swapmeet/engine/io/view";
 

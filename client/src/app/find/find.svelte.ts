@@ -46,7 +46,7 @@ export class Find {
     limit: Math.ceil(this.list.reach / LIMIT_STEP) * LIMIT_STEP,
   }));
   readonly results = $derived.by(() => this.#room.now.library.search(this.query));
-  /** Fewer files are looked at than there are. */
+  /** The search looks at a part of the files only. */
   readonly narrowed = $derived(this.kind !== null || this.size !== "any" || this.of !== null);
   /** How many files the text alone finds. */
   readonly everywhere = $derived.by(
@@ -78,7 +78,7 @@ export class Find {
     this.widen();
   }
 
-  /** The same text among everything. */
+  /** Searches for the same text among all files. */
   widen(): void {
     this.kind = null;
     this.size = "any";

@@ -1,4 +1,4 @@
-/** Which messages wait to be read, and what is being written to whom. The messages are the session's. */
+/** The messages that wait to be read, and the unfinished text to each person. The session holds the messages. */
 import { createContext } from "svelte";
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
@@ -10,7 +10,7 @@ export class DirectMessages {
   readonly #room: Room;
   readonly #open: () => PeerId | null;
   readonly #read = new SvelteSet<string>();
-  /** Told of, and put aside unread. */
+  /** Messages that the person was told of and put aside unread. */
   readonly #aside = new SvelteSet<string>();
   readonly #textByPeer = new SvelteMap<PeerId, string>();
 

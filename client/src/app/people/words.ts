@@ -20,7 +20,7 @@ export const reachOf = ({ presence, reach, rttMs }: PersonView): string => {
   }
 };
 
-/** Said once it is a minute: others come and go all the time. */
+/** Empty before the first minute, since people come and go all the time. */
 export const seenWords = (seenForMs: number): string =>
   seenForMs < 60_000 ? "" : m.people_in_sight({ time: formatSeconds(seenForMs / 1000) });
 
@@ -38,7 +38,7 @@ export const reachTitle = (person: PersonView): string => {
   }
 };
 
-/** Below the people of the room, of whom there may be none. `unreachable`: how many there are besides. */
+/** Words below the list of people, which may be empty. `unreachable`: how many more are here. */
 export const othersWords = (people: number, unreachable: number): string => {
   if (unreachable > 0) return m.people_unreachable(counted(unreachable));
   return people === 0 ? m.people_nobody_else_yet_whoever_opens() : "";

@@ -22,7 +22,7 @@ export const savedByFile = ({ downloads }: Pick<Transfers, "downloads">): Readon
     downloads.flatMap(({ file, state }) => (state.type === "complete" ? [[file, state.saved] as const] : [])),
   );
 
-/** Before these stored files, one or more, are deleted. */
+/** The question before these stored files, one or more, are deleted. */
 export const deleteWords = (files: StorageView["files"], room: Pick<Transfers, "downloads">): string => {
   const saved = savedByFile(room);
   const known = files.filter(({ file }) => saved.has(file));
@@ -30,7 +30,7 @@ export const deleteWords = (files: StorageView["files"], room: Pick<Transfers, "
   return `${m.settings_deletes({ files: fileCount(files.length) })} ${lossWords(files.length, known.length, unsaved)}`;
 };
 
-/** `known`: of how many it is known whether they were saved elsewhere. */
+/** `known`: for how many files this tab knows whether they were saved elsewhere. */
 const lossWords = (files: number, known: number, unsaved: number): string => {
   if (files === 1 && known === 1)
     return unsaved === 1 ? m.settings_it_was_never_saved() : m.settings_it_was_saved();

@@ -9,9 +9,9 @@ import type { Names } from "../parts/text/person-words.ts";
 
 /** The state of the room at one moment. */
 export interface Moment {
-  /** Its link. */
+  /** The room's link. */
   readonly room: string;
-  /** The question in whatever form tells it from another; null while nothing is asked. */
+  /** `question`: any text that tells one search from another. Null while nothing is searched for. */
   readonly search: { readonly question: string; readonly total: number } | null;
   readonly downloads: readonly Pick<DownloadView, "file" | "name" | "folder" | "state">[];
   readonly posts: ReadonlyMap<string, readonly Pick<PostView, "id" | "author" | "authorName" | "mine">[]>;
@@ -19,7 +19,7 @@ export interface Moment {
   readonly server: string | null;
 }
 
-/** More names than these are a number. Guess. */
+/** More events than these are told as a number, without names. Guess. */
 const MAX_NAMED = 3;
 
 /** "" when nothing is worth saying. In a room that was just entered nothing is news. */
@@ -35,7 +35,7 @@ export const newsSince = (before: Moment, now: Moment, names: Pick<Names, "perso
       ].join(". ")
     : "";
 
-/** Where a download came to rest without the person's doing. */
+/** The state in which a download ended or stopped without the person's doing; null otherwise. */
 const restOf = (state: TransferState | undefined): string | null => {
   if (state?.type === "complete" || state?.type === "failed") return state.type;
   return state?.type === "paused" && state.because !== "person" ? state.because.kind : null;

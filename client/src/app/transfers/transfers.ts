@@ -14,7 +14,7 @@ const RANK: Readonly<Record<TransferState["type"], number>> = {
   complete: 4,
 };
 
-/** Moving ones first, then what needs a person, then what waits, then what is done; otherwise as given. */
+/** Moving downloads first, then those that need a person, those that wait, and finished ones; otherwise as given. */
 export const inReadingOrder = (downloads: readonly DownloadView[]): DownloadView[] =>
   downloads.toSorted((a, b) => RANK[a.state.type] - RANK[b.state.type]);
 

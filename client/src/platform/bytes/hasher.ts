@@ -92,7 +92,7 @@ export class Hasher {
     }
   }
 
-  /** Hashes of the 16 KiB leaves of `bytes`, which are copied: a shared file's are kept for who asks next. */
+  /** Hashes of the 16 KiB leaves of `bytes`, which are copied: those of a shared file are kept for later requests. */
   leaves(bytes: Bytes): Promise<Bytes> {
     return this.#withDesk((desk) => desk.leaves(bytes));
   }

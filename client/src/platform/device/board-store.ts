@@ -1,6 +1,6 @@
 /**
- * The board's batches and proofs that this device keeps, as the frames they came in, so that what was posted outlives
- * every tab. Rooms are known by a hash of their tag, as in the ledger. PROTOCOL.md, rule B7.
+ * The board's batches and proofs that this device keeps, as the frames they came in, so that posts outlive every tab.
+ * Rooms are known by a hash of their tag, as in the ledger. PROTOCOL.md, rule B7.
  *
  * Tabs of one browser share it: all write the same bytes under the same keys. Where a browser forbids storage, or it is
  * full, it keeps nothing, and nothing else changes. The engine verifies stored batches like any frame.
@@ -14,9 +14,9 @@ import { committed } from "../web/committed.ts";
 const NAME = "swapmeet-board";
 
 export interface BoardBounds {
-  /** Limit for one room: as much as its board may have in memory, and half as much from other tabs and earlier visits. */
+  /** For one room: as much as its board may have in memory, and half as much from other tabs and earlier visits. */
   readonly roomBytes: number;
-  /** Rooms visited last. Guess. */
+  /** The number of rooms kept, those visited last. Guess. */
   readonly rooms: number;
 }
 const BOUNDS: BoardBounds = { roomBytes: 48 * 1024 * 1024, rooms: 12 };
@@ -47,7 +47,7 @@ export class BoardStore {
     this.#db = this.#open().catch(() => null);
   }
 
-  /** Gives the batches that earlier visits and other tabs have kept, in no order. Deletes the oldest beyond the limit. */
+  /** Gives the batches that earlier visits and other tabs have kept, in no order. Deletes the oldest over the limit. */
   async load(): Promise<readonly Uint8Array[]> {
     await this.#writing;
     try {

@@ -16,7 +16,7 @@ import { within } from "../web/time-limit.ts";
 export interface Identity {
   readonly peer: PeerId;
   readonly secretKey: Uint8Array;
-  /** Number of this feed of that key. */
+  /** The number of this visit under that key. */
   readonly epoch: number;
   /** The device's own key, there again after a restart. */
   readonly lasting: boolean;
@@ -85,7 +85,7 @@ const abortedAfter = (ms: number): AbortSignal => {
   return giving.signal;
 };
 
-/** The page before it had the key, and may be about to let go. */
+/** After a reload the page before may still hold the key, and is about to let go of it. */
 const isReload = (): boolean =>
   performance
     .getEntriesByType("navigation")

@@ -1,4 +1,4 @@
-/** Settings that this device remembers between visits; without storage, or when it is full, only as long as the page. */
+/** Settings that this device remembers between visits; without storage, or when it is full, as long as the page. */
 const PREFIX = "swapmeet:";
 /** The settings that could not be stored. */
 const kept = new Map<string, string>();

@@ -1,6 +1,6 @@
 /**
- * The bytes of files on this device: files shared from the disk, and pieces of downloads in a store. Performs what the
- * swarm wants done with them, and answers. Decides nothing.
+ * The bytes of files on this device: files shared from the disk, and pieces of downloads in a store. Performs the
+ * swarm's outputs about them, and answers. Decides nothing.
  */
 import { fail, ok, type Result } from "@swapmeet/shared";
 import { geometryOf, lengthOf, pieceBegin, pieceBytes, type FileId } from "@swapmeet/engine/names/file-id";
@@ -44,14 +44,14 @@ export interface HoldingsOptions {
   ): Promise<Result<HashedFile, HashProblem>>;
   /** The other tabs of this browser, see lane.ts. */
   askTabs(file: FileId): void;
-  /** A tab did not have what it gave. */
+  /** A tab gave bytes that were not the file. */
   refuseTab(file: FileId, from: PeerId, because: HandedProblem): void;
   feed(input: Input): void;
 }
 
-/** So long a person may take back that a file is no longer shared, or that a download was cancelled. */
+/** For so long a person may undo that a file is no longer shared, or that a download was cancelled. */
 export const UNDO_WITHIN_MS = 10_000;
-/** A piece takes a second, and files that are being added come before it. After this it is hashed on the page. Guess. */
+/** A piece takes a second, but files that are being added come first. After this time the page hashes it. Guess. */
 const HASHED_WITHIN_MS = 60_000;
 
 export class Holdings implements HostFiles {
@@ -191,7 +191,7 @@ export class Holdings implements HostFiles {
     this.stored.close();
   }
 
-  /** Performs an output that takes a while. It is answered whatever happens. */
+  /** Performs an output that takes a while. It is answered in any case. */
   #answered(output: SwarmOutput, act: () => Promise<void>): void {
     act().catch((error: unknown) => this.#fail(output, error));
   }

@@ -25,7 +25,7 @@ export interface StoredFilesOptions {
 
 /** So long after a file was given to the browser, it may still be copying it to the person's disk. Guess. */
 const COPIED_WITHIN_MS = 5 * 60_000;
-/** Below this nobody asks whether there is room: the answer costs more than the failure. Guess. */
+/** For smaller files it does not ask whether there is room: the answer costs more than the failure. Guess. */
 const LARGE_BYTES = 16 * 1024 * 1024;
 export const CLOSED: StoreProblem = { kind: "broken", defect: { type: "closed" } };
 
@@ -90,7 +90,7 @@ export class StoredFiles {
 
   // -- while it is fetched -------------------------------------------------------------------------------------------
 
-  /** The swarm is answered, unless the file is to be closed or deleted by then. */
+  /** Opens the store and answers the swarm, unless the file is to be closed or deleted by then. */
   open(output: OpenStore): Promise<void> {
     this.spare(output.file);
     this.#openingByFile.set(output.file, output);
@@ -205,7 +205,7 @@ export class StoredFiles {
     deleting.catch((error: unknown) => reportError(error));
   }
 
-  /** Also what an earlier life left and nobody has opened. */
+  /** Deletes also files of earlier visits that this tab has not opened. */
   async #delete(file: FileId): Promise<boolean> {
     const store = this.#storeByFile.get(file);
     this.#storeByFile.delete(file);
@@ -230,7 +230,7 @@ export class StoredFiles {
   }
 }
 
-/** How many bytes too few there are for the rest of a file; 0 where the browser does not tell. */
+/** The bytes of room that are missing for the rest of a file; 0 where the browser does not tell. */
 const roomMissing = async (stores: PieceStores, file: FileId, have: Uint8Array): Promise<number> => {
   const bytes = bytesToFetch(file, have);
   if (bytes < LARGE_BYTES) return 0;

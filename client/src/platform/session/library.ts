@@ -37,11 +37,11 @@ export interface Library {
    */
   add(files: Iterable<PickedFile>, until?: AbortSignal): Promise<readonly LibraryEntry[]>;
   cancelAdding(): void;
-  /** Stops offering the file by that name; undo is sharing it again: the returned function does that. */
+  /** Stops offering the file by that name. The returned function shares it again. */
   unshare(entry: LibraryEntry): () => void;
   /** Instant, local, no network. */
   search(query: SearchQuery): SearchResults;
-  /** `name`: by which of its names; absent: by the first. */
+  /** `name`: one of the file's names; the first one when absent. */
   details(file: FileId, name?: string): FileDetails;
 }
 

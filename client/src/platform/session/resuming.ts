@@ -20,7 +20,7 @@ export interface ResumingOptions {
   sharesDownloads(): boolean;
 }
 
-/** The page that was here a moment ago may still be letting go of its files. Guess. */
+/** After a reload, the page before may take so long to let go of its files. Guess. */
 const LET_GO_WITHIN_MS = 3000;
 const ASK_AGAIN_AFTER_MS = 100;
 /** Finished downloads that are served again: each keeps files open. Guess. */
@@ -111,7 +111,7 @@ export class Resuming {
     await (await this.#ledger).eraseEverywhere(files);
   }
 
-  // -- what storage has stopped --------------------------------------------------------------------------------------
+  // -- downloads that storage stopped --------------------------------------------------------------------------------
 
   /** Something may have changed: the person comes back, a store was closed or deleted. */
   readonly retry = (): void => {

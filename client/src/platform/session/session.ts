@@ -155,7 +155,7 @@ export class RoomSession implements Session {
     this.#listeners.clear();
   }
 
-  /** The browser itself says no good-bye for a tab that closes: others would wait half a minute for it. */
+  /** Says good-bye when the tab closes. The browser does not, and others would wait half a minute. */
   readonly #leaving = (): void => this.close();
 
   /** The room is known. @param keys those of the lane between tabs, null: it is open already */

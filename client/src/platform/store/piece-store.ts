@@ -1,6 +1,6 @@
 /**
- * Verified pieces of the files in transit, on this device. A new piece is checked against its hash first. Pieces that an
- * earlier visit left are read back and checked when the file is opened. So no unverified byte comes out.
+ * Verified pieces of the files in transit, on this device. A new piece is checked against its hash first. Pieces that
+ * an earlier visit left are read back and checked when the file is opened. So no unverified byte comes out.
  */
 import type { Result } from "@swapmeet/shared";
 import type { FileId } from "@swapmeet/engine/names/file-id";

@@ -26,7 +26,7 @@ export interface Reading {
 
 /** The pieces of one file, held by one tab. */
 export interface Shelf extends Reading {
-  /** Another tab holds it: nothing here is ours to change or to delete. */
+  /** Another tab holds the file, so this tab must not change or delete it. */
   readonly isBorrowed?: true;
   keepLayer(layer: Uint8Array): Promise<void>;
   /** Bytes, then flush, then the claim. [F5] */

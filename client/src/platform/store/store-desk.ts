@@ -1,6 +1,6 @@
 /**
- * Stands between the page and the shelves, in the store worker: verifies every piece before it is stored, and again
- * what an earlier life has left. Failures of the browser become problems here.
+ * Stands between the page and the shelves, in the store worker: verifies every piece before it is stored, and verifies
+ * again the pieces that an earlier visit has left. Failures of the browser become problems here.
  */
 import * as Comlink from "comlink";
 import { fail, ok, type Result } from "@swapmeet/shared";
@@ -45,7 +45,7 @@ export interface Opened {
   readonly isBorrowed: boolean;
 }
 
-/** The buffer goes back to where it came from. */
+/** The result of a check, with the piece's buffer, which goes back to the thread that it came from. */
 export interface CheckAnswer {
   readonly result: Result<CheckedPiece, StoreProblem>;
   readonly bytes: Bytes;
@@ -243,7 +243,7 @@ const answerOf = ({ shelf, claims, geometry, truth }: OpenFile): Opened => ({
 const isWhole = ({ claims, geometry }: OpenFile, file: FileId): boolean =>
   equalBytes(rootOfLayer(claims, geometry), rootOf(file));
 
-/** Reads every piece back that was not yet. */
+/** Reads back every piece that was not read back yet. */
 const dropFalseClaims = async (open: OpenFile, onVerified: (bytes: number) => void): Promise<void> => {
   let untold = 0;
   let toldAt = performance.now();

@@ -34,7 +34,7 @@ export class DeskWorker<Desk> {
     this.desk = this.follow(this.#remote);
   }
 
-  /** It has ended by itself. */
+  /** The worker has ended by itself. */
   get failed(): boolean {
     return this.#state === "failed";
   }
@@ -57,7 +57,7 @@ export class DeskWorker<Desk> {
     this.#stopWatching?.();
   }
 
-  /** When everything is answered that is under way, and that is asked because of an answer. */
+  /** Ends the worker after all calls under way are answered, and the calls that follow from their answers. */
   async close(): Promise<void> {
     while (this.#failByCall.size > 0) {
       await Promise.allSettled(this.#failByCall.keys());
@@ -89,7 +89,7 @@ export class DeskWorker<Desk> {
     if (this.#state === "starting") this.#state = "running";
   }
 
-  /** As long as it owes an answer. One that is busy answers a question for anything, though it has no such thing. */
+  /** Watches a worker that owes an answer. Reading any property tests it: a busy worker answers, though it has none. */
   #watch(isAsked = false): void {
     if (this.#stopWatching) return;
     this.#stopWatching = afterAwake(SILENT_MS, () => {

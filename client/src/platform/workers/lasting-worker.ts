@@ -7,7 +7,7 @@ import type * as Comlink from "comlink";
 import { DeskWorker } from "./desk-worker.ts";
 import { NotLoaded, WorkerFailed } from "./worker-failures.ts";
 
-/** A job that three workers failed at is to blame itself. Guess. */
+/** After three workers failed at a job, the job itself is to blame. Guess. */
 const TRIES = 3;
 const FIRST_REST_MS = 500;
 const LAST_REST_MS = 60_000;
@@ -18,7 +18,7 @@ export class LastingWorker<Desk> {
   readonly #url: string;
   readonly #begin: (desk: Comlink.Remote<Desk>) => void;
   #worker: DeskWorker<Desk> | null = null;
-  /** In a row: an answer ends it. */
+  /** Failures in a row; an answer sets the number to 0. */
   #failures = 0;
   #restsUntil = -Infinity;
   #isClosed = false;
@@ -67,7 +67,7 @@ export class LastingWorker<Desk> {
     this.#worker?.terminate();
   }
 
-  /** When everything that is under way is answered. */
+  /** Ends the worker when all jobs under way are answered. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#worker?.close();

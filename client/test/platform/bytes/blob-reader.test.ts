@@ -1,4 +1,4 @@
-/** Reading a file's slices: one stream for those that follow one another, and an answer whatever the browser does. */
+/** Reading a file's slices: one stream for those that follow one another, and an answer for any failure. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -39,7 +39,7 @@ const expectSlices = async (reader: BlobReader, ...numbers: number[]): Promise<v
 };
 
 describe("reading a file", () => {
-  it("takes what follows from the same stream, and keeps four of them", async () => {
+  it("takes the following slice from the same stream, and keeps four streams", async () => {
     const blob = new TestBlob([content]);
     const reader = new BlobReader(blob);
     await expectSlices(reader, 0, 1, 5, 2, 6, 3);

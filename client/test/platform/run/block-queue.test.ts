@@ -1,4 +1,4 @@
-/** Blocks that wait on a link: one that is read slowly or never, or is no longer wanted, does not hold up the others. */
+/** Blocks that wait on a link: one that is read slowly or never, or is no longer wanted, does not hold up others. */
 import { describe, expect, it } from "vitest";
 import { MAX_BLOCK_BYTES } from "@swapmeet/engine/wire/frame";
 import { BlockQueue } from "../../../src/platform/run/block-queue.ts";

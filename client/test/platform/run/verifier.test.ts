@@ -33,7 +33,7 @@ const newVerifier = () => {
   return { verifier, answers, ask, fill };
 };
 
-test("a few signatures are checked at once on the page, what is more in one worker", async () => {
+test("a few signatures are checked at once on the page, and all others in one worker", async () => {
   const { verifier, answers, ask, fill } = newVerifier();
   fill();
   ask(1);

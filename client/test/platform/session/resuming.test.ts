@@ -1,4 +1,4 @@
-/** How a visit resumes downloads, serves files again and deletes leftovers: real holdings and stores, ledger in memory. */
+/** A visit resumes downloads, serves files again and deletes leftovers: real holdings and stores, ledger in memory. */
 import type { RoomTag } from "@swapmeet/shared";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { pieceBegin, pieceBytes, type FileId } from "@swapmeet/engine/names/file-id";
@@ -43,7 +43,7 @@ afterEach(() => {
 const newDisk = (): MemoryShelves => new MemoryShelves(64 * 1024 * 1024);
 
 /** A tab of the room, as the session puts it together. */
-/** Only a hang takes so long. */
+/** Only an answer that never comes takes so long. */
 const HANG_MS = 60_000;
 
 class Tab {
@@ -185,7 +185,7 @@ test("[F11] [S21] a file that is fetched by two names is resumed, and served aga
   expect((await visit(disk)).shared).toMatchObject(names);
 });
 
-test("[S17] a file that is gone from the disk, and was fetched anew, is there", async () => {
+test("[S17] a file that is gone from the disk, and was fetched anew, is whole again", async () => {
   const file = await testFile(8, 600_000);
   const tab = await entered(newDisk());
   const gone = {

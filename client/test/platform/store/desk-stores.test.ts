@@ -1,4 +1,4 @@
-/** A store answers whatever happens in its worker: a download waits for it. */
+/** A store answers for any failure of its worker, because a download waits for it. */
 import { ok, type Result } from "@swapmeet/shared";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fileIdOf } from "@swapmeet/engine/names/file-id";
@@ -125,7 +125,7 @@ test("a file that waits behind others is waited for as long as these are answere
   expect(await Promise.all(opening)).toEqual(opening.map(() => ok(null)));
 });
 
-test("a store that is opened too late is let go: the next one who asks has it", async () => {
+test("a store that is opened too late is closed, so that the next caller gets it", async () => {
   let open: (opened: unknown) => void = () => {};
   const close = vi.fn(async () => {});
   const opening = storesThat(() => new Promise((resolve) => (open = resolve)), close).open(

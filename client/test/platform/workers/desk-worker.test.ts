@@ -73,7 +73,7 @@ test("[K4] an error in a worker that has answered before ends it: nobody knows w
   expect(workers[0]!.isRunning).toBe(false);
 });
 
-test("a worker that is closed ends after what is under way, and what is asked because of an answer", async () => {
+test("a worker that is closed ends after the calls under way, and the calls that follow from their answers", async () => {
   let answerFirst: (() => void) | undefined;
   const ended: string[] = [];
   desk = {
@@ -148,7 +148,7 @@ test("storage whose worker can't be loaded says so for each file, and is opened 
   await storage.close();
 });
 
-test("[F5] storage that is closed ends its worker once what is being closed is closed, and starts none again", async () => {
+test("[F5] storage that is closed ends its worker once all closing stores are closed, and starts none again", async () => {
   const closing = storeDesk();
   const storage = new DeviceStorage();
   const store = await (await storage.stores()).open(FILE, "name", new Uint8Array());

@@ -139,7 +139,7 @@ const users: Readonly<Record<string, { readonly answer: string; make(): User }>>
 
 describe.each(Object.entries(users))("[K4] %s", (_, { answer, make }) => {
   test.each(["unloadable", "dies", "errs", "hangs", "late"] as const)(
-    "is served by another worker when one %s, and what it had not answered is done again",
+    "is served by another worker when one %s, and its unanswered jobs are done again",
     async (fate) => {
       fates.push(fate);
       const user = make();

@@ -36,8 +36,8 @@ export const lookAlikesIn = (people: Iterable<Named>, confusables: Confusables):
 };
 
 /**
- * Two, because case and shape do not commute: "IVAN" is "ivan" in another case, and "lvan" by the shape of its "I".
- * Names are alike when any of theirs are.
+ * Gives two looks, because case and shape do not commute: "IVAN" is "ivan" in another case, and "lvan" by the shape of
+ * its "I". Two names are alike when they share a look.
  */
 const looksOf = (name: string, confusables: Confusables): readonly string[] => {
   const bare = name.normalize("NFKD").replace(/\s+/gu, "");
