@@ -50,7 +50,7 @@ export class Pace {
     return Math.min(atMost, Math.round(this.measured.bytesPerSecond * seconds));
   }
 
-  /** How often to repeat what is done `quietTimes` on a quiet machine: less where it is slow, a quarter at least. */
+  /** The number of repetitions: `quietTimes` on a quiet machine, fewer on a slow one, at least a quarter. */
   times(quietTimes: number): number {
     return Math.ceil(quietTimes / Math.min(this.#slowness, 4));
   }

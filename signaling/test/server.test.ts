@@ -89,7 +89,7 @@ describe("the page", () => {
 });
 
 describe("a file of the page", () => {
-  /** Asks for one that is larger than what waits in sockets. Returns both ends, once its bytes arrive. */
+  /** Asks for a file that is larger than the buffers of sockets. Returns both ends, once its bytes arrive. */
   async function askForLarge() {
     writeFileSync(join(clientDir, "large.js"), Buffer.alloc(32 * 1024 * 1024));
     const page = servePage({ clientDir, health: async () => ({}), lanUrls: () => [], log: () => {} });

@@ -7,7 +7,7 @@ import { pace } from "../pace.ts";
 
 /** Hashing and sending on two shared cores: generous, because only a failure takes that long. */
 const TRANSFER_TIMEOUT_MS = pace.hangMs(120_000);
-/** Finding each other, in a room of several, and telling each other what there is. */
+/** The time in which several peers find each other in a room and learn each other's files. */
 const MEETING_TIMEOUT_MS = pace.hangMs(60_000);
 
 export class RoomPage {

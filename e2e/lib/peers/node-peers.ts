@@ -35,7 +35,7 @@ export interface NodePeerState {
   readonly files: readonly string[];
   /** Texts of the group "general", as the board orders them. */
   readonly posts: readonly string[];
-  /** For each post of somebody else in the order they came: milliseconds since it was written, by the two clocks. */
+  /** For each post of another author, in order of arrival: milliseconds since it was written, by the two clocks. */
   readonly postDelaysMs: readonly number[];
   /** How often it has called somebody. */
   readonly dials: number;
@@ -120,12 +120,12 @@ export class NodePeer {
     return (await this.#call({ do: "fetch", peer: this.#peer, file: name })) as string;
   }
 
-  /** To the group "general". */
+  /** Posts to the group "general". */
   async post(text: string): Promise<void> {
     await this.#call({ do: "post", peer: this.#peer, text });
   }
 
-  /** Makes it one that has long been in a room of so many, of whom nobody else is there now. */
+  /** Gives it the feeds of a room of so many authors, as if it had long been there and all others had left. */
   async know({ authors, shares }: InventedRoom): Promise<void> {
     await this.#call({ do: "know", peer: this.#peer, authors, shares });
   }

@@ -4,7 +4,7 @@ import type { Page } from "@playwright/test";
 export class Tap {
   readonly #heard: Buffer[] = [];
 
-  /** From before the page is loaded on. */
+  /** Call it before the page is loaded. */
   watch(page: Page): void {
     page.on("websocket", (socket) => {
       socket.on("framesent", ({ payload }) => this.#heard.push(Buffer.from(payload)));

@@ -9,7 +9,7 @@ import { DevicePages } from "../../lib/page/device-page.ts";
 import { findFirefox } from "../../lib/install/firefox.mjs";
 import { pace } from "../../lib/pace.ts";
 
-/** As they are, in every browser. */
+/** Names that every browser saves as they are. */
 const KEPT = [
   "LICENSE",
   "Makefile",

@@ -238,7 +238,7 @@ test("while a receiver stands still, its sender buffers at most 4 MiB and keeps 
   }
 });
 
-/** Until nothing more was sent between one look and the next. */
+/** Waits until hardly a byte is sent between one look and the next. */
 const fallsSilent = async (room: RoomPage): Promise<void> => {
   let before = -1;
   await expect
@@ -251,7 +251,7 @@ const fallsSilent = async (room: RoomPage): Promise<void> => {
       },
       { intervals: [500] },
     )
-    // A ping and other small talk goes on.
+    // Pings and other small frames go on.
     .toBeLessThan(1_000);
 };
 

@@ -11,7 +11,7 @@ export const withoutStartAndStop =
     if (event !== "start" && event !== "stop") log(event, facts);
   };
 
-/** The place that an exception came from, without its message: that could quote what a client sent. */
+/** The place that an exception came from, without its message, which could quote a client's bytes. */
 export function whereFrom(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   const line = error.stack?.split("\n").find((text) => text.trimStart().startsWith("at "));

@@ -1,4 +1,4 @@
-/** [J14] The server, which knows what listens on UDP, tells a page where to ask for its own address. */
+/** [J14] The server knows its own UDP port, and tells a page where to ask for its own address. */
 import { Joined } from "@swapmeet/shared";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-/** The board in front of one person: which group is open, what they are writing, what they have seen. */
+/** The board as one person uses it: the open group, the unfinished posts, the posts seen. */
 import { createContext } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import { GENERAL, safePostText } from "@swapmeet/engine/names/name";

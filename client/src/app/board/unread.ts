@@ -9,7 +9,7 @@ export const unreadIn = <P extends Known>(posts: readonly P[], isSeen: Has): P[]
   posts.filter((post) => !post.mine && !isSeen(post.id));
 
 /**
- * The posts that a person has passed who reads at the end of a group: all posts, except new answers in threads further
+ * The posts that count as seen when a person reads at the end of a group: all, except new answers in threads further
  * up that the person had seen before. Such answers would go unnoticed.
  */
 export const passedAtEnd = (posts: readonly Known[], isSeen: Has): PostId[] => {

@@ -216,7 +216,7 @@ export class Holdings implements HostFiles {
   async #hashLeaves(file: FileId, piece: number): Promise<void> {
     const { feed } = this.#options;
     const leaves = await this.#leaves(file, piece).catch((error: unknown) => {
-      reportError(error); // who asked is answered all the same
+      reportError(error); // the caller still gets an answer
       return fail("vanished" as const);
     });
     if (leaves.ok) feed({ type: "leaves-hashed", file, piece, leaves: leaves.value });

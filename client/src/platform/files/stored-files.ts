@@ -48,7 +48,7 @@ export class StoredFiles {
     this.#options = options;
   }
 
-  /** Under which name a download is stored, told before the swarm opens its store. */
+  /** Sets the name under which a download is stored. Call it before the swarm opens the store. */
   name(file: FileId, name: string, folder: string): void {
     this.#namesByFile.set(file, { name, folder });
   }
@@ -88,7 +88,7 @@ export class StoredFiles {
     return this.#turns.use(file, async () => act(this.#storeByFile.get(file)));
   }
 
-  // -- while it is fetched -------------------------------------------------------------------------------------------
+  // -- during the download -------------------------------------------------------------------------------------------
 
   /** Opens the store and answers the swarm, unless the file is to be closed or deleted by then. */
   open(output: OpenStore): Promise<void> {
@@ -122,7 +122,7 @@ export class StoredFiles {
     });
   }
 
-  // -- when it is whole ----------------------------------------------------------------------------------------------
+  // -- after the download --------------------------------------------------------------------------------------------
 
   /** All of it is stored, and nobody copies it. */
   finished(file: FileId): void {
@@ -134,9 +134,9 @@ export class StoredFiles {
     this.#copiedAtByFile.set(file, performance.now() + COPIED_WITHIN_MS);
   }
 
-  // -- when it is needed no more -------------------------------------------------------------------------------------
+  // -- deletion ------------------------------------------------------------------------------------------------------
 
-  /** Deletes what is stored of a file, as soon as nobody copies it. False: another tab holds it, and it stays. */
+  /** Deletes the stored bytes of a file, as soon as nobody copies it. False: another tab holds it, and it stays. */
   delete(file: FileId, graceMs = 0): Promise<boolean> {
     this.#openingByFile.delete(file);
     return this.#turns.alone(file, async () => {

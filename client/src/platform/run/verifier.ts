@@ -28,7 +28,7 @@ export interface VerifyWorker {
 
 export interface VerifierOptions {
   readonly worker: VerifyWorker;
-  /** Resolves when this thread has done what else was waiting. */
+  /** Resolves when this thread has done its other waiting work. */
   breathe(): Promise<void>;
   /** Is told of an exception that nobody has foreseen. */
   report(error: unknown): void;
@@ -57,7 +57,7 @@ export class Verifier {
         const valid = await answer;
         if (!this.#isClosed) then(valid);
       })
-      .catch((error: unknown) => this.#options.report(error)); // a bug in what is done with one answer does not keep the others
+      .catch((error: unknown) => this.#options.report(error)); // an error in one `then` does not stop the other answers
   }
 
   /** After this nothing is answered. A second call is harmless. */

@@ -149,7 +149,7 @@ export class Folder {
   }
 }
 
-/** Under this name, or, where the device refuses it, a portable one. */
+/** Calls `act` with this name, or, where the device refuses it, with a portable one. */
 const asTaken = async <Value>(name: string, act: (name: string) => Promise<Value>): Promise<Value> => {
   try {
     return await act(name);

@@ -16,7 +16,7 @@ export interface Board {
 
 export class RoomBoard implements Board {
   readonly #host: Pick<Host, "engine" | "feed">;
-  /** From when the room is known. */
+  /** Null until the room is known. */
   #store: BoardStore | null = null;
 
   constructor(host: Pick<Host, "engine" | "feed">) {
@@ -35,7 +35,7 @@ export class RoomBoard implements Board {
     this.#host.feed({ type: "post", group, text, replyTo, writtenAt: Date.now() });
   }
 
-  /** Restores what this device kept of the board, before anybody else is here. Once is enough. */
+  /** Restores what this device kept of the board, before anybody else is here. Call it once. */
   enter(tag: RoomTag): void {
     if (this.#store) return;
     this.#store = new BoardStore(tag);

@@ -4,11 +4,11 @@ import type { MessageView } from "@swapmeet/engine/io/view";
 import type { Host } from "../run/host.ts";
 
 export interface Messages {
-  /** With everyone, oldest first. */
+  /** The messages with everyone, oldest first. */
   readonly all: readonly MessageView[];
-  /** To this one person; how far it came is in `all`. */
+  /** Sends a text to this one person; `all` tells how it stands. */
   send(to: PeerId, text: string): void;
-  /** Tries once more what could not be delivered; it stays the same message, so it never arrives twice. */
+  /** Sends an undelivered message once more; it stays the same message, so it never arrives twice. */
   sendAgain(id: string): void;
 }
 

@@ -113,7 +113,7 @@ export class RoomSession implements Session {
       share: (file) => share([file]),
       sharesDownloads: () => this.device.settings.shareDownloads,
     }));
-    // Only what is shared with the room is handed over.
+    // Only files that are shared with the room are handed over.
     this.#tabs = new OtherTabs(me, {
       mayAsk: () => !this.device.settings.alwaysChannel,
       shared: async (file) => (host.engine.localFile(file) ? holdings.whole(file) : null),

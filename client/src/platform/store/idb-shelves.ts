@@ -125,7 +125,7 @@ export class IdbShelves implements Shelves {
         try {
           await this.#record(file, { holder: null });
         } catch (error) {
-          if (!(error instanceof DOMException)) throw error; // full: other tabs will find the holder gone
+          if (!(error instanceof DOMException)) throw error; // full: other tabs will find this holder gone
         }
       },
       remove: async () => {

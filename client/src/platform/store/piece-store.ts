@@ -38,14 +38,14 @@ export interface PieceStores {
     layer: Uint8Array,
     onVerified?: (bytes: number) => void,
   ): Promise<Result<PieceStore, StoreProblem>>;
-  /** Opens what an earlier life left whole, at once: each piece is verified when it is first read. Null: not whole. */
+  /** Opens a file that an earlier visit left whole, at once: a piece is verified at its first read. Null: not whole. */
   openWhole(file: FileId, name: string): Promise<Result<PieceStore | null, StoreProblem>>;
   /** Something of it may be stored. */
   holds(file: FileId): Promise<boolean>;
   /** Now `open` would not answer `in-use`; it may tell of another problem. */
   canOpen(file: FileId, name: string): Promise<boolean>;
   list(): Promise<Result<readonly StoredFile[], StoreProblem>>;
-  /** Deletes what is stored of a file that is not open. */
+  /** Deletes the stored bytes of a file that is not open. */
   forget(file: FileId): Promise<Result<void, StoreProblem>>;
 }
 
@@ -72,6 +72,6 @@ export interface PieceStore {
   blob(): Promise<Result<Blob, StoreProblem>>;
   /** Resolves when others may open the file. */
   close(): Promise<void>;
-  /** Closes, and deletes what is stored. */
+  /** Closes the file, and deletes its stored bytes. */
   forget(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * Where verified pieces lie: what OPFS, IndexedDB and memory have in common. A shelf trusts what it is given; the desk
- * in front of it verifies. Failures of the browser are thrown as the DOMExceptions they are; the desk names them.
+ * The place of verified pieces: the interface that OPFS, IndexedDB and memory share. A shelf trusts its caller; the
+ * desk before it verifies. Failures of the browser are thrown as the DOMExceptions they are; the desk names them.
  */
 import { geometryOf, lengthOf, pieceBytes, type FileId } from "@swapmeet/engine/names/file-id";
 import type { StoredFile } from "./piece-store.ts";

@@ -26,7 +26,7 @@ import { borrowed, orClosed, type Shelf, type Shelves } from "./shelf.ts";
 
 const PROGRESS_EVERY_MS = 100;
 
-/** An open file. `claims` is what the shelf claims, verified but for the pieces in `unproven`. */
+/** An open file. `claims`: the shelf's claims, verified but for the pieces in `unproven`. */
 interface OpenFile {
   readonly geometry: Geometry;
   readonly shelf: Shelf;
@@ -129,7 +129,7 @@ export class StoreDesk {
     });
   }
 
-  /** Only when the hashes of what is stored make the root of the file. [F8] */
+  /** Gives the file only when the hashes of its stored pieces make its root. [F8] */
   async blob(file: FileId, onVerified: (bytes: number) => void): Promise<Result<Blob, StoreProblem>> {
     return this.#job(file, async (open) => {
       const { geometry, shelf } = open;
@@ -220,7 +220,7 @@ export class StoreDesk {
   }
 }
 
-/** With the layer that is given, or else the one that was kept, or that the claims of a whole file are. */
+/** Opens a file with the first true layer: the given one, the kept one, or the claims of a whole file. */
 const openAt = async (shelf: Shelf, file: FileId, layer: Uint8Array): Promise<OpenFile> => {
   const geometry = geometryOf(lengthOf(file));
   const claims = await shelf.claims();

@@ -23,7 +23,7 @@ export class LastingWorker<Desk> {
   #restsUntil = -Infinity;
   #isClosed = false;
 
-  /** `begin` tells each new worker what it has to know. */
+  /** `begin` prepares each new worker. */
   constructor(url: string, begin: (desk: Comlink.Remote<Desk>) => void = () => {}) {
     this.#url = url;
     this.#begin = begin;

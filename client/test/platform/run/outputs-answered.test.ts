@@ -13,7 +13,7 @@ import { MemoryShelves } from "../../../src/platform/store/memory-shelves.ts";
 import { StoreDesk } from "../../../src/platform/store/store-desk.ts";
 import { testFile } from "../store/piece-store-contract.ts";
 
-/** An engine that wants what the test says, and notes what it hears. */
+/** An engine that gives the test's outputs, and records its inputs. */
 const wanted: Output[] = [];
 const heard: Input[] = [];
 vi.mock("@swapmeet/engine", async (original) => ({
@@ -194,7 +194,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Resolves with the answer. Deadlines are let pass: all of them are shorter than ten minutes. */
+/** Resolves with the answer. Lets all deadlines pass: they are shorter than ten minutes. */
 const perform = async (output: Output, by: readonly Input["type"][]): Promise<Input | undefined> => {
   heard.length = 0;
   wanted.push(output);

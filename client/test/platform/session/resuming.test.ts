@@ -95,7 +95,7 @@ class Tab {
     await this.hears("piece-stored");
   }
 
-  /** As the session cancels it. */
+  /** Cancels a download as the session does. */
   async cancel({ id }: TestFile): Promise<void> {
     this.resuming.ended(id);
     await this.holdings.stored.delete(id);

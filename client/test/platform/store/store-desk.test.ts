@@ -10,7 +10,7 @@ import { testFile, type TestFile } from "./piece-store-contract.ts";
 
 const PROBLEM: StoreProblem = { kind: "full", missingBytes: null };
 
-/** As long as `isFull`, nothing can be done with an open shelf; or it does not even open. */
+/** While `isFull`, every use of an open shelf fails; without `opens`, opening fails too. */
 class FullShelves implements Shelves {
   isFull = true;
   opens = true;

@@ -25,7 +25,7 @@ const [ANNA, BEN, CARLA] = [1, 2, 3].map((n) => peerIdOf(new Uint8Array(32).fill
 const FILE = fileIdOf(new Uint8Array(32).fill(7), 5);
 const CONTENT = new Blob(["hello"]);
 
-/** As a browser's: everyone of the same name but the sender hears it, later. Node's own can't carry a Blob. */
+/** Works like a browser's: all channels of the same name but the sender's hear it, later. Node's can't carry a Blob. */
 class Channel {
   static readonly #open = new Set<Channel>();
   readonly #name: string;

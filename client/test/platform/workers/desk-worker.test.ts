@@ -115,7 +115,7 @@ test("a shared file whose reader can't be loaded is answered for, and read once 
   shared.close();
 });
 
-/** In memory; the shelf of a file closes when told to. */
+/** A desk in memory whose files close when the test says so. */
 const storeDesk = () => {
   const closing = { asked: false, end: (): void => {} };
   desk = {

@@ -7,7 +7,7 @@ export interface TextPart {
   readonly text: string;
   /** Null: not a link. Always http or https, and never with a name or password in it. */
   readonly href: string | null;
-  /** Where the link leads as browsers write it, set when that is not what the text shows: another script's letters. */
+  /** The link's target as browsers write it; set when the text shows it otherwise, in another script's letters. */
   readonly host: string | null;
 }
 
