@@ -7,7 +7,7 @@ import { posix } from "node:path";
 const NODE = "^node:|^(fs|path|os|crypto|http|net|dgram|child_process)(/|$)";
 const BROWSER_LIBRARIES = "^(simple-peer|socket\\.io-client|idb|svelte)(/|$)";
 
-/** Folders of the app: what a person does in the room, and what they all draw on. */
+/** Folders of the app: the features that a person uses in the room, and the leaves that all features use. */
 const FEATURES = [
   "board",
   "find",
@@ -22,7 +22,7 @@ const FEATURES = [
 const LEAVES = ["parts/writing", "parts/names", "parts/layout", "context", "parts/text", "styles"];
 
 /**
- * One wing of the house. `never`: what no file of it imports, as a regular expression of the specifier, and why.
+ * The wings of the house. `never`: a regular expression of specifiers that no file of the wing imports; `because`: why.
  * `rooms`: for each folder the folders of the same wing that it may use; "." is the wing's own folder.
  */
 export const WINGS = {
@@ -100,7 +100,7 @@ export const WINGS = {
       "gallery/stubs": ["gallery", "room"],
       ".": ["shell", ...FEATURES, ...LEAVES],
       shell: [...FEATURES, ...LEAVES],
-      // A feature uses leaves alone. What it needs of another one, the root passes to it.
+      // A feature uses leaves alone. The root passes to it all that it needs of another feature.
       ...Object.fromEntries(FEATURES.map((feature) => [feature, LEAVES])),
       "parts/writing": ["parts/names", "parts/layout", "context", "parts/text"],
       "parts/names": ["parts/layout", "context", "parts/text"],

@@ -1,6 +1,6 @@
 /**
- * What the compiler cannot say: the arrows between folders by name, the engine's purity down to the
- * globals that ES2023 itself brings, promises nobody waits for, and markup that would trust what a peer wrote.
+ * Rules that the compiler cannot express: the arrows between folders, the engine's purity (which forbids even some
+ * globals of ES2023), promises that nobody waits for, and markup that would trust a peer's text.
  */
 import js from "@eslint/js";
 import prettier from "eslint-config-prettier/flat";

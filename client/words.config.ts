@@ -29,7 +29,7 @@ const options = {
   emitReadme: false,
 } satisfies CompilerOptions;
 
-/** Compiles the catalogues, and again whenever one changes while Vite watches. A build has nothing to say of it. */
+/** Compiles the catalogues, and again whenever one changes while Vite watches. A build prints nothing about it. */
 export const words: Plugin[] = [
   ...[paraglideVitePlugin(options) as Plugin | Plugin[]]
     .flat()

@@ -11,7 +11,7 @@ import { Server } from "./lib/servers/server.ts";
 const PICTURES = new URL("./pictures/", import.meta.url);
 const MEBIBYTE = 2 ** 20;
 
-/** Who brings what, in MiB. What several bring is one file with several sources. */
+/** The files that each person brings, in MiB. A file that several people bring has several sources. */
 const LIBRARIES: Record<string, Record<string, number>> = {
   Tomas: {
     "field recording, north pier, dawn.flac": 96,
@@ -80,7 +80,7 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** The same name, the same bytes: two who bring it bring one file. */
+/** The same name gives the same bytes, so that two people who bring it bring one file. */
 function seeded(name: string, length: number): Buffer {
   const block = randomBlocks.get(name) ?? randomBytes(MEBIBYTE);
   randomBlocks.set(name, block);

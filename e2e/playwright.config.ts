@@ -2,12 +2,12 @@ import { defineConfig } from "@playwright/test";
 import { launchOptions } from "./lib/browser.ts";
 import { pace } from "./lib/pace.ts";
 
-/** Those that mostly wait: for a limit, for a silence, for somebody's tricks. They take turns, beside the others. */
+/** Specs that mostly wait: for a limit, a silence, or a liar's attempts. They run one by one, beside the others. */
 const WAITING =
   /(board|clocks|device-files|errors|frozen|hostile-peer|hostile-server|limits|no-candidates|one-writer|rooms|serverless-room|to-one-person)\.spec\.ts$/;
 /**
- * What is measured in milliseconds has the machine to itself, at the end; and what makes networks: when an address comes
- * or goes, every Chromium on the machine drops what it is loading (ERR_NETWORK_CHANGED).
+ * Specs that measure milliseconds run alone, at the end. So do specs that make networks: when an address comes or goes,
+ * every Chromium on the machine aborts its loads (ERR_NETWORK_CHANGED).
  */
 const ALONE = /(behind-a-proxy|partition|relay|responsiveness)\.spec\.ts$/;
 

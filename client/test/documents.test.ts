@@ -1,4 +1,4 @@
-/** What PROTOCOL.md, README.md and CONTRIBUTING.md say of the repository is there, and what quotes them finds it. */
+/** Checks that all that PROTOCOL.md, README.md and CONTRIBUTING.md cite exists, and all rules that the code quotes. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -27,7 +27,7 @@ const files = ["client", "signaling", "shared", "e2e"].flatMap((folder) =>
 describe("sizes", () => {
   const MAX_FILES = 15;
   const MAX_LINES = 400;
-  /** Longer, and why. */
+  /** Files that may be longer, each with the reason. */
   const LONG: Readonly<Record<string, string>> = {
     "client/engine/src/catalog/search.ts": "one index in arrays, which all its methods share",
     "client/engine/src/gossip/gossip.ts": "where the parts of gossip meet",
@@ -65,7 +65,7 @@ describe("sizes", () => {
 
 describe("arrows", () => {
   const eslint = new ESLint({ cwd: ROOT, overrideConfig: [ts.configs.disableTypeChecked as never] });
-  /** What ESLint says of the imports of a file that has nothing but this one. */
+  /** ESLint's messages about the imports of a file that contains this one import and nothing else. */
   const refusals = async (filePath: string, specifier: string): Promise<string[]> => {
     const [result] = await eslint.lintText(`import "${specifier}";\n`, { filePath: join(ROOT, filePath) });
     return result!.messages
@@ -97,7 +97,7 @@ describe("arrows", () => {
     expect(await refusals(file, specifier)).toHaveLength(1);
   });
 
-  test("the engine's package gives out what its exports list, and nothing else", () => {
+  test("the engine's package gives out the files that its exports list, and nothing else", () => {
     const { exports } = JSON.parse(readFileSync(join(ROOT, "client/engine/package.json"), "utf8")) as {
       exports: Record<string, string>;
     };

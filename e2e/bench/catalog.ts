@@ -1,5 +1,5 @@
 /**
- * A newcomer in a large room: when a tab can search what everyone has, what that takes, and how long a keystroke takes
+ * A newcomer in a large room: the time until a tab can search everyone's files, its cost, and the time of a keystroke
  * then. `npm run bench:catalog` has 1,000 authors with 1,000 files each; `npm run bench:catalog -- 100 1000` fewer.
  * All of them are known to one peer in Node, to which the tab has one WebRTC link. BENCH_PROFILE names a file that the
  * tab's CPU profile is written to, for Chrome's DevTools; the figures are worse then.
@@ -31,15 +31,15 @@ export interface Newcomer {
   readonly linkedSeconds: number;
   readonly firstResultSeconds: number;
   readonly completeSeconds: number;
-  /** What kept the page's thread for more than 50 ms meanwhile. */
+  /** Tasks that kept the page's thread for more than 50 ms meanwhile. */
   readonly longTasks: { readonly count: number; readonly maxMs: number; readonly sumMs: number };
-  /** Of the page's process, all threads, meanwhile; null where /proc is missing. */
+  /** CPU time of the page's process, all threads, meanwhile; null where /proc is missing. */
   readonly cpuSeconds: number | null;
   /** JavaScript and its buffers, after garbage collection: in an empty room, and in this one. */
   readonly heapMiB: { readonly before: number; readonly after: number };
-  /** Of the page's process; null where /proc is missing. */
+  /** Resident memory of the page's process; null where /proc is missing. */
   readonly residentMiB: number | null;
-  /** From a key's event until the page has found and laid out what it shows for it. */
+  /** From a key's event until the page has found and laid out the results for it. */
   readonly keystrokes: {
     readonly count: number;
     readonly p50Ms: number;
@@ -52,7 +52,7 @@ export interface Newcomer {
 /** In milliseconds since the page was opened. */
 interface Watched {
   linkedAt: number;
-  /** What the table of results said there is. */
+  /** The number of files that the table of results gave, over time. */
   readonly counts: { readonly ms: number; readonly files: number }[];
   readonly tasks: number[];
 }

@@ -62,7 +62,7 @@ const expectSpace = async (folder: string, bytes: number): Promise<void> => {
     );
 };
 
-/** How far it is, on the way: a large file takes minutes. */
+/** Prints the progress, because a large file takes minutes. */
 const TELL_EVERY_MS = 10_000;
 
 const measure = async (folder: string, bytes: number): Promise<MemoryRun> => {
@@ -148,7 +148,7 @@ class Browser {
     this.#processes = processes;
   }
 
-  /** What follows is measured against now. */
+  /** Takes the memory of this moment as the base of the next measurement. */
   async watch(): Promise<void> {
     this.#before = this.#most = await this.#sample();
     this.#watchOn();

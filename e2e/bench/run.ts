@@ -36,7 +36,7 @@ const parts = {
   "many-to-one": () => benchManyToOne(),
   webtorrent: () => benchBeside(),
 };
-/** Minutes each, and as root where they want networks: they run when they are named. */
+/** These parts take minutes each, and need root for networks of their own, so they run only when they are named. */
 const LONG = ["compression", "one-to-one", "one-to-many", "many-to-one", "webtorrent"];
 
 const only = process.argv.slice(2);

@@ -3,8 +3,8 @@ import { chromium, type Browser, type BrowserContext, type LaunchOptions } from 
 import { findChromium } from "./install/chromium.mjs";
 
 /**
- * A host name that is this machine but not "localhost": over plain http the browser gives it what it gives a LAN
- * address (no crypto.subtle, no OPFS, no Web Locks). The classroom's case.
+ * A host name of this machine other than "localhost": over plain http the browser treats it like a LAN address (no
+ * crypto.subtle, no OPFS, no Web Locks), as in a classroom.
  */
 export const LAN_HOST = "lan.test";
 

@@ -1,4 +1,4 @@
-/** Input for the tests: bytes from a seed, names nobody should trust, and what a file hashes to. */
+/** Input for the tests: bytes from a seed, names that nobody should trust, and the hash of a file. */
 import { createCipheriv, createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -55,7 +55,7 @@ const AWKWARD_NAMES = [
   "العربية §.txt",
   "עברית §.txt",
   "ไทย §.txt",
-  // what shows one name and means another
+  // names that look like other names
   "invoice \u202egpj.§ exe",
   "\u202eall of it reversed §.txt",
   "embedded \u202agpj\u202c §.exe",
@@ -72,14 +72,14 @@ const AWKWARD_NAMES = [
   "..%2f..%2fetc%2f§",
   "trailing dots §...",
   "C:\\temp\\§.txt",
-  // what Windows keeps for itself
+  // names that Windows reserves
   "CON.§",
   "nul.§.txt",
   "AUX.§",
   "com1.§",
   "LPT9.§.log",
   'a<b>c:d"e|f?g*h §.txt',
-  // what programs take for something else
+  // names that programs mistake for something else
   "<img src=x onerror=alert(1)> §.html",
   "{{7*7}} ${7*7} §.txt",
   "$(reboot) `reboot` §.sh",
@@ -107,7 +107,7 @@ export async function awkwardFolder(parent: string): Promise<{ path: string; fil
   return { path, files };
 }
 
-/** A folder of `count` small files, for what must not stall a page. */
+/** A folder of `count` small files, for tests that a page does not stall. */
 export async function folderOfSmallFiles(parent: string, count: number): Promise<string> {
   const path = join(parent, "small");
   await mkdir(path);

@@ -5,7 +5,7 @@
 import type { Page } from "playwright";
 
 export interface Measured {
-  /** Of one raw data channel between two pages. */
+  /** The rate of one raw data channel between two pages. */
   readonly bytesPerSecond: number;
   /** From the address to a page that is online. */
   readonly openingMs: number;
@@ -13,13 +13,13 @@ export interface Measured {
 
 /** Two quiet cores, on a day when their loopback was fast. */
 const QUIET: Measured = { bytesPerSecond: 38 * 2 ** 20, openingMs: 600 };
-/** Nobody waits longer for a machine that is slower still. Guess. */
+/** The longest factor: for a still slower machine no test waits longer. Guess. */
 const MOST_SLOWNESS = 12;
-/** From here on, two tests at a time hinder each other more than they help. Guess. */
+/** From this factor on, two tests at a time hinder each other more than they help. Guess. */
 const SLOW = 2;
 const SLOW_CHANNEL = 10;
 
-/** The workers are told by the process that measured. */
+/** The process that measured tells the workers through this variable. */
 const VARIABLE = "SWAPMEET_PACE";
 
 export class Pace {
@@ -50,7 +50,7 @@ export class Pace {
     return Math.min(atMost, Math.round(this.measured.bytesPerSecond * seconds));
   }
 
-  /** How often to repeat what is done `quietTimes` on a quiet machine: less where it is slow, a quarter at least. */
+  /** The number of repetitions: `quietTimes` on a quiet machine, fewer on a slow one, at least a quarter. */
   times(quietTimes: number): number {
     return Math.ceil(quietTimes / Math.min(this.#slowness, 4));
   }
@@ -84,7 +84,7 @@ const paceOfThisMachine = async (): Promise<Pace> => {
   return pace;
 };
 
-/** What takes longer tells enough: the machine is slow. */
+/** A step that takes longer shows that the machine is slow, which is enough to know. */
 const STEP_MS = 20_000;
 const RAW_MS = 2_000;
 const OPENINGS = 3;
@@ -135,7 +135,7 @@ const within = async <Value>(limitMs: number, work: Promise<Value>): Promise<Val
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 };
 
-/** What one data channel carries from page to page: 64 KiB messages while less than 256 KiB are buffered. */
+/** The rate of one data channel from page to page, with messages of 64 KiB while less than 256 KiB are buffered. */
 const rawBytesPerSecond = async (from: Page, to: Page): Promise<number> => {
   const offer = await from.evaluate(async () => {
     const connection = new RTCPeerConnection();

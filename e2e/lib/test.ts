@@ -1,4 +1,4 @@
-/** What every spec starts from: a server, a folder, pages in browsers' contexts of their own, and a silent console. */
+/** The base of every spec: a server, a folder, pages in browser contexts of their own, and a silent console. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,7 +41,7 @@ interface Fixtures extends Options {
   openPair: (opening?: Opening) => Promise<[RoomPage, RoomPage]>;
 }
 
-/** What pages said on their consoles: any warning, error or uncaught exception fails the test unless it is expected. */
+/** The pages' consoles: any warning, error or uncaught exception fails the test unless it is expected. */
 export class Complaints {
   readonly #said: string[] = [];
   readonly #expected: RegExp[] = [];
@@ -65,7 +65,7 @@ export class Complaints {
   }
 }
 
-/** What Chromium itself prints when its socket finds no server, whatever the page does about it. */
+/** The messages that Chromium itself prints when a socket finds no server; the page cannot prevent them. */
 export const SERVER_GONE =
   /ERR_CONNECTION_REFUSED|WebSocket connection to .* failed|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/;
 

@@ -55,7 +55,7 @@ export interface SignalingServer {
   readonly url: string;
   readonly counters: Counters;
   health(): Promise<Health>;
-  /** Ends within two seconds, whatever is under way. Calling it again waits for the same end. */
+  /** Ends within two seconds, even while requests are under way. A second call waits for the same end. */
   close(): Promise<void>;
 }
 

@@ -35,7 +35,7 @@ export class TestClient {
   readonly envelopes: IncomingEnvelope[] = [];
   readonly refusals: Refused[] = [];
 
-  /** `auth`: what it says in its handshake; a client of version 1 says nothing. */
+  /** `auth`: the fields of its handshake; a client of version 1 sends none. */
   constructor(
     url: string,
     extraHeaders: Record<string, string> = {},
@@ -48,7 +48,7 @@ export class TestClient {
     closers.push(() => this.socket.disconnect());
   }
 
-  /** Sends an event with whatever arguments, and returns the acknowledgement, checked against the vocabulary. */
+  /** Sends an event with any arguments, and returns the acknowledgement, checked against the vocabulary. */
   async ask(event: string, ...args: unknown[]): Promise<Joined> {
     return v.parse(Joined, await this.socket.timeout(HANG_MS).emitWithAck(event, ...args));
   }
@@ -59,7 +59,7 @@ export class TestClient {
     return joined;
   }
 
-  /** Everything sent to this client before now has arrived: a socket keeps its order. */
+  /** Resolves when everything sent to this client before has arrived, since a socket keeps its order. */
   async settle(): Promise<void> {
     await this.ask("sample");
   }

@@ -89,7 +89,7 @@ describe("the build of the page", () => {
 });
 
 describe("the log at a terminal", () => {
-  it("leaves out what the announcement says in words, and nothing else", () => {
+  it("leaves out the events that the announcement tells in words, and nothing else", () => {
     const lines: unknown[][] = [];
     const log = withoutStartAndStop((...line) => void lines.push(line));
     log("start", { port: 3000 });
@@ -139,7 +139,7 @@ describe("settings", () => {
     });
   });
 
-  it("[J14] take STUN servers, and refuse by name what no browser would take", () => {
+  it("[J14] take STUN servers, and refuse by name those that no browser would take", () => {
     const urls = "stun:stun.example.org:3478, stun:[2001:db8::1]:3478,stun:10.0.0.1";
     expect(readSettings({ STUN_URLS: urls }, [], built)).toMatchObject({
       value: {

@@ -89,7 +89,7 @@ describe("the page", () => {
 });
 
 describe("a file of the page", () => {
-  /** Asks for one that is larger than what waits in sockets. Returns both ends, once its bytes arrive. */
+  /** Asks for a file that is larger than the buffers of sockets. Returns both ends, once its bytes arrive. */
   async function askForLarge() {
     writeFileSync(join(clientDir, "large.js"), Buffer.alloc(32 * 1024 * 1024));
     const page = servePage({ clientDir, health: async () => ({}), lanUrls: () => [], log: () => {} });
@@ -155,7 +155,7 @@ describe("addresses", () => {
     expect(await proxied.json()).toEqual([]);
   });
 
-  it("a page of anybody's whose name was made to lead here learns none", async () => {
+  it("a foreign page whose name was made to lead here learns none", async () => {
     const { port } = await startServer({ host: "0.0.0.0" });
     const askedAt = async (host: string): Promise<unknown> => {
       const [response] = (await once(

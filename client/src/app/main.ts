@@ -1,4 +1,4 @@
-/** The page first; then, right behind it, everything that it stands on. */
+/** Loads the page first, and right after it everything below it. */
 import { mount } from "svelte";
 import Swapmeet from "./Swapmeet.svelte";
 import { Rooms } from "./room/rooms.svelte.ts";
@@ -6,7 +6,7 @@ import "./styles/fonts.ts";
 import "./styles/tokens.css";
 import "./styles/base.css";
 
-// Asked for at once, not when the room is entered: the words and what stands behind the page load side by side.
+// Requested at once, not when the room is entered, so that the words and the code behind the page load side by side.
 const behind = import("../platform/session/boot.ts");
 const codes = () => import("../platform/room/room-code.ts");
 

@@ -35,7 +35,7 @@ describe("a name that has too little room", () => {
     );
   });
 
-  test("is shortened in a sentence to what is asked for, with both of its ends", () => {
+  test("is shortened in a sentence to the given length, and keeps both of its ends", () => {
     expect(shortened("a".repeat(60))).toBe("a".repeat(60));
     expect(shortened(`${"a".repeat(200)}.flac`)).toBe(`${"a".repeat(47)}…aaaaaaa.flac`);
   });
@@ -64,7 +64,7 @@ describe("the rows of a long list", () => {
     );
   });
 
-  test("what is in sight is there, and little else", () => {
+  test("the rows in sight are drawn, and few others", () => {
     fc.assert(
       fc.property(view, (v) => {
         fc.pre(v.count > WHOLE_LIST_ROWS && v.firstVisible + v.visible <= v.count);
@@ -83,7 +83,7 @@ describe("the rows of a long list", () => {
   });
 });
 
-describe("the totals of what moves", () => {
+describe("the totals of transfers", () => {
   test("count a file that is fetched by two names as two files and one transfer", () => {
     const download = { file: "f" as FileId, length: 100, verifiedBytes: 40, bytesPerSecond: 7 };
     const views = ["a.txt", "b.txt"].map((name) => ({ ...download, name, state: { type: "downloading" } }));
@@ -102,11 +102,11 @@ describe("the piece map", () => {
     expect(columnsOf(pieces, 512)).toBe(pieces);
   });
 
-  test("shows of many pieces what most of a column are", () => {
+  test("shows for many pieces the most frequent state of each column", () => {
     expect([...Array.from(columnsOf(Uint16Array.of(3, 3, 4, 0, 0, 4, 5, 5, 5), 3))]).toEqual([3, 0, 5]);
   });
 
-  test("a column per piece at most, whatever the number of pieces", () => {
+  test("has at most one column per piece, for any number of pieces", () => {
     fc.assert(
       fc.property(fc.uint16Array({ maxLength: 3000, max: 6 }), (pieces) => {
         const columns = columnsOf(pieces, 512);
@@ -117,7 +117,7 @@ describe("the piece map", () => {
     );
   });
 
-  test("its runs are as long as can be and together are the map", () => {
+  test("is the sum of its runs, which are as long as possible", () => {
     fc.assert(
       fc.property(fc.uint16Array({ maxLength: 200, max: 4 }), (columns) => {
         const runs = runsOf(columns);
@@ -163,7 +163,7 @@ describe("a name with marks", () => {
 describe("a link into a room", () => {
   const file = `${"ab".repeat(32)}-1200` as FileId;
 
-  test("says the room, and perhaps a file", () => {
+  test("names the room, and perhaps a file", () => {
     expect(roomLinkIn("#amber-otter-cedar-violet")).toEqual({ code: "amber-otter-cedar-violet", file: null });
     expect(roomLinkIn(`#amber-otter-cedar-violet/${file}`)).toEqual({
       code: "amber-otter-cedar-violet",
@@ -173,12 +173,12 @@ describe("a link into a room", () => {
     expect(roomLinkIn("")).toEqual({ code: "", file: null });
   });
 
-  test("and back", () => {
+  test("is made from the room and the file", () => {
     for (const hash of ["", "#amber-otter-cedar-violet", `#amber-otter-cedar-violet/${file}`, `#/${file}`])
       expect(hashOf(roomLinkIn(hash))).toBe(hash);
   });
 
-  test("reads what a messenger has escaped, and never throws", () => {
+  test("is read also when a messenger has escaped it, and never throws", () => {
     expect(roomLinkIn("#amber%20otter%20cedar%20violet").code).toBe("amber otter cedar violet");
     expect(roomLinkIn("#%E0%A4%A/x").code).toBe("%E0%A4%A");
     fc.assert(
@@ -188,7 +188,7 @@ describe("a link into a room", () => {
     );
   });
 
-  test("what is no file id is no file", () => {
+  test("a text that is no file id gives no file", () => {
     for (const text of ["x", "__proto__", `${"AB".repeat(32)}-1`, `${"ab".repeat(32)}-`])
       expect(roomLinkIn(`#room/${text}`).file).toBeNull();
   });
@@ -222,7 +222,7 @@ describe("the transfers", () => {
     download("all here", { type: "saving" }, 1),
   ];
 
-  test("stand with what moves first and what is done last, otherwise in the order they came", () => {
+  test("are listed with moving ones first and finished ones last, otherwise in the order they came", () => {
     expect(inReadingOrder(downloads).map(({ name }) => name)).toEqual([
       "moving",
       "moving too",
@@ -234,7 +234,7 @@ describe("the transfers", () => {
     ]);
   });
 
-  test("add up: what is done counts no more, and only what moves has a rate", () => {
+  test("add up: finished transfers no longer count, and only moving ones have a rate", () => {
     const upload = {
       file: "x" as FileId,
       name: "x",

@@ -31,7 +31,7 @@ describe("a transfer's state begins with its name", () => {
     expect(say({ type: "paused", because: "person" })).toBe("Paused");
   });
 
-  test("[S4a] nothing comes: it names whom it waits for", () => {
+  test("[S4a] waiting names the person it waits for", () => {
     expect(say({ type: "waiting", for: [ruth] })).toBe("Queued, waiting for Ruth");
     expect(say({ type: "waiting", for: [ruth, ruth] })).toBe("Queued, waiting for Ruth, Ruth");
     const download = { state: { type: "waiting", for: [ruth] }, verifiedBytes: 1, length: 4 } as const;
@@ -51,7 +51,7 @@ describe("a transfer's state begins with its name", () => {
     );
   });
 
-  test("[F6] what another tab of this browser fetches waits for it", () => {
+  test("[F6] a file that another tab of this browser fetches waits for that tab", () => {
     expect(say({ type: "paused", because: { kind: "in-use" } })).toMatch(
       /^Queued: another tab of this browser/,
     );
@@ -69,7 +69,7 @@ describe("a transfer's state begins with its name", () => {
   });
 });
 
-describe("where there is no room for a reason", () => {
+describe("without room for a reason", () => {
   test("a state is its name alone", () => {
     const name = (state: TransferState): string => stateName(state, names);
     expect(name({ type: "paused", because: "person" })).toBe("Paused");
@@ -144,7 +144,7 @@ describe("the server", () => {
 });
 
 describe("notices", () => {
-  test("trouble names who or what, and comes with a remedy", () => {
+  test("trouble names its cause, and comes with a remedy", () => {
     const troubles = [
       { type: "no-route", peer: ruth, because: "network" },
       { type: "no-route", peer: ruth, because: "their-browser" },
@@ -168,7 +168,7 @@ describe("notices", () => {
     for (const { title, remedy } of [here, there]) expect(title + remedy).not.toMatch(/network/);
   });
 
-  test("[I13b] who is here and can't be reached is counted, not passed over", () => {
+  test("[I13b] people who are here but can't be reached are counted, not passed over", () => {
     expect(othersWords(0, 0)).toMatch(/^Nobody else yet/);
     expect(othersWords(0, 1)).toBe("1 person is here but can't be reached.");
     expect(othersWords(2, 3)).toBe("3 people are here but can't be reached.");
@@ -181,7 +181,7 @@ describe("notices", () => {
     expect(plain(moveSaying(2).remedy)).toContain("Your table had 2 files.");
   });
 
-  test("[I8c] that a tab has no connections left names what helps", () => {
+  test("[I8c] the notice that a tab has no connections left names the remedy", () => {
     const { title, remedy, bad } = noticeSaying({ type: "connections-spent" }, names);
     expect(title).toMatch(/connections/);
     expect(remedy).toMatch(/^Reload the page/);
@@ -209,7 +209,7 @@ const guest = {
   fileCount: 0,
 } as const;
 
-test("who has not said a name yet is a guest with a tag", () => {
+test("a person whose name is not known yet is a guest with a tag", () => {
   expect(nameOf(guest)).toBe("Guest 9fdx");
   expect(nameOf({ ...guest, name: "Ruth" })).toBe("Ruth");
 });
@@ -220,7 +220,7 @@ test("a person's time in sight is said from a minute on, in one unit", () => {
   expect(plain(seenWords(2.2 * 3_600_000))).toBe("In sight for 2 h.");
 });
 
-test("[M2a] a message that failed says whose fault it is, and of who has left when to try again", () => {
+test("[M2a] a message that failed says who did not answer, and after a person has left, when to try again", () => {
   const here = { ...guest, name: "Ruth" };
   expect(messageStateWords("failed", here)).toBe("Could not be delivered: Ruth did not answer.");
   expect(messageStateWords("failed", { ...here, presence: "gone" })).toBe(
@@ -232,7 +232,7 @@ describe("leaving a room", () => {
   const file = (name: string) => ({ file: name as never });
   type Leaving = Parameters<typeof leavingWords>[0];
   const adding = { files: 0, filesDone: 0, bytes: 0, bytesDone: 0, problems: [], active: false };
-  /** Of a room with three others and nothing else, but for these. */
+  /** Gives the words for leaving a room with three others. The room is empty except for the given facts. */
   const leaving = (
     but: Partial<Leaving["library"] & Leaving["transfers"] & Leaving["network"]> & {
       readonly messages?: Leaving["messages"]["all"];
@@ -252,7 +252,7 @@ describe("leaving a room", () => {
     expect(leaving({ server: { type: "offline", sinceMs: 1 }, peerCount: 0 })).toEqual([]);
   });
 
-  test("gives up what is still being added", () => {
+  test("gives up files that are still being added", () => {
     expect(leaving({ adding: { ...adding, active: true } })).toEqual([
       "Files are still being added to your table.",
     ]);
@@ -268,7 +268,7 @@ describe("leaving a room", () => {
     expect(leaving({ uploads: over as never })).toEqual([]);
   });
 
-  test("[S19] [S20] what is sent says how that stands, by name", () => {
+  test("[S19] [S20] an upload says how it stands, and names the receiver", () => {
     const told = (state: UploadState) => uploadWords({ state, to: ruth }, names);
     expect(told("sending")).toBe("Sending to Ruth");
     expect(told("paused")).toBe("Paused by Ruth");
@@ -280,7 +280,7 @@ describe("leaving a room", () => {
     );
   });
 
-  test("leaves the table and the messages behind, and says of what was saved that it was", () => {
+  test("leaves the table and the messages behind, and says whether all the files were saved", () => {
     const messages = [{ text: "hi" }] as never;
     expect(leaving({ messages })).toEqual(["Your messages do not come along."]);
     expect(leaving({ items: table, messages }).map(plain)).toEqual([
@@ -296,14 +296,14 @@ describe("leaving a room", () => {
     ]);
   });
 
-  test("is for long, when the server is away and the others are here", () => {
+  test("cannot be undone soon, when the server is away and the others are here", () => {
     expect(leaving({ server: { type: "offline", sinceMs: 1 } })).toEqual([
       "The server is away: you cannot come back until it returns.",
     ]);
   });
 });
 
-test("before what is stored is deleted it says what was never saved, as far as this tab knows", () => {
+test("the question before stored files are deleted says how many were never saved, as far as this tab knows", () => {
   const stored = (...names: string[]) => names.map((file) => ({ file, name: file, bytes: 1 })) as never;
   const downloads = (...saved: boolean[]) =>
     ({ downloads: saved.map((saved, i) => ({ file: `${i}`, state: { type: "complete", saved } })) }) as never;

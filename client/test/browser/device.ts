@@ -1,4 +1,4 @@
-/** What the e2e specs call in a real browser: `await window.device.NAME(...)`. Answers are plain values. */
+/** The functions that e2e specs call in a real browser: `await window.device.NAME(...)`. Answers are plain values. */
 import { openDB } from "idb";
 import { bytesToHex } from "@swapmeet/engine/base/bytes";
 import { fileIdOf } from "@swapmeet/engine/names/file-id";
@@ -42,7 +42,7 @@ const damageByKind: Record<PieceStores["kind"], Place["damage"]> = {
   disk: () => Promise.reject(new Error("tested without a browser")),
 };
 
-/** A worker of its own is what another tab would have. */
+/** It has a worker of its own, as another tab would. */
 const place = async (): Promise<Place> => {
   const stores = await new DeviceStorage().stores();
   return { stores, otherTab: await new DeviceStorage().stores(), damage: damageByKind[stores.kind] };

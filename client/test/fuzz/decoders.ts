@@ -50,7 +50,7 @@ const frame: Decoder<Uint8Array> = {
   corpus: frameCorpus,
   decode: (bytes) => {
     const decoded = decodeFrame(bytes);
-    // What was understood can be said again.
+    // A decoded frame can be encoded again.
     if (decoded.ok) encodeFrame(decoded.value);
   },
 };
@@ -76,7 +76,7 @@ const envelope: Decoder<Uint8Array> = {
   decode: (bytes) => void open(key, route, bytes),
 };
 
-/** What a member of the room can say: it has the key. [I2] [I5] */
+/** Payloads that a member of the room can send, because it has the key. [I2] [I5] */
 const payload: Decoder<Uint8Array> = (() => {
   const INTRODUCTIONS_A_ROOM = 1_000;
   let introductions = 0;
@@ -120,7 +120,7 @@ const entries: readonly Entry[] = [
   },
 ];
 
-/** [E1], and what a foreign name becomes. [N1] to [N5] */
+/** [E1], and the safe names that foreign names are turned into. [N1] to [N5] */
 const entry: Decoder<Uint8Array> = {
   name: "entry",
   corpus: entries.map(encodeEntry),
@@ -150,7 +150,7 @@ const SDP =
   "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:abcd\r\na=setup:actpass\r\n" +
   `a=fingerprint:sha-256 ${Array.from({ length: 32 }, () => "AB").join(":")}\r\na=mid:0\r\na=sctp-port:5000\r\n`;
 
-/** What simple-peer is handed. */
+/** The signals that are handed to simple-peer. */
 const signal: Decoder<string> = {
   name: "signal",
   corpus: [

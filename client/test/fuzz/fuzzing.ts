@@ -4,7 +4,7 @@ import { inputAt, type FuzzInput } from "./mutation.ts";
 /** One edge where something from outside is read. */
 export interface Decoder<Input extends FuzzInput = FuzzInput> {
   readonly name: string;
-  /** What is good, or nearly: where changes begin. */
+  /** Inputs that are valid, or nearly so; mutations start from them. */
   readonly corpus: readonly Input[];
   /** Throws when something is wrong with the decoder; a refusal is a fine answer. */
   decode(input: Input): void | Promise<void>;

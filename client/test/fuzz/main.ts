@@ -1,7 +1,7 @@
 /**
  * `npm run fuzz`: a million inputs for every decoder. `npm run fuzz -- --decoder frame --count 5000 --seed 7` for some;
- * the seed of each run is printed, and the same seed makes the same inputs. What a decoder could not bear is written to
- * test/fixtures/crashers, where `npm test` tries it again for ever.
+ * the seed of each run is printed, and the same seed makes the same inputs. An input that a decoder could not bear is
+ * written to test/fixtures/crashers, where `npm test` tries it again in every run.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -9,7 +9,7 @@ import { DECODERS } from "./decoders.ts";
 import { fuzz } from "./fuzzing.ts";
 
 const CRASHERS = new URL("../fixtures/crashers/", import.meta.url);
-/** Of one decoder; more would be the same mistake over and over. */
+/** Crashers of one decoder; more would show the same mistake over and over. */
 const ENOUGH_CRASHERS = 5;
 
 const { values } = parseArgs({

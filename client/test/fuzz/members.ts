@@ -1,6 +1,6 @@
 /**
- * What a proven member of a room may say, in the middle of a download and an upload: its frames reach the swarm and the
- * feeds. Every input begins anew, so that each of them replays alone.
+ * Frames of a proven member of a room, during a download and an upload: they reach the swarm and the feeds. Every input
+ * begins anew, so that each of them replays alone.
  */
 import { decodeBatch, encodeBatch, NO_ENTRY, type Batch, type FeedName } from "@swapmeet/engine/feed/batch";
 import { encodeEntry } from "@swapmeet/engine/feed/entry";
@@ -113,7 +113,7 @@ const FOR_SWARM: ReadonlySet<Frame["type"]> = new Set<SwarmFrame["type"]>([
 ]);
 const isForSwarm = (frame: Frame): frame is SwarmFrame => FOR_SWARM.has(frame.type);
 
-/** A host whose disk works; what came over the wire never hashes right. */
+/** A host whose disk works, but the hashes of received bytes are never right. */
 const answer = (swarm: Swarm, output: SwarmOutput, now: number): void => {
   switch (output.type) {
     case "open-store":

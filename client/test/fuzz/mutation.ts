@@ -3,7 +3,7 @@ import { SeededRandom } from "../../testing/random.ts";
 
 export type FuzzInput = Uint8Array | string;
 
-/** Of ten inputs, how many are good ones changed; the others are random from end to end. */
+/** The number of inputs in ten that are changed good ones; the others are random from end to end. */
 const MUTANTS_OF_TEN = 9;
 const MAX_CHANGES = 6;
 const MAX_RANDOM_LENGTH = 300;
@@ -106,7 +106,7 @@ const fuzzedBytes = (random: SeededRandom, good: Uint8Array, other: Uint8Array):
 
 const changedBytes = (random: SeededRandom, bytes: Uint8Array, other: Uint8Array): Uint8Array => {
   const at = random.below(bytes.length + 1);
-  // Short pieces mostly: what stands first decides most.
+  // Mostly short pieces, because the first bytes decide most.
   const end = Math.min(bytes.length, at + 1 + random.below(random.below(4) === 0 ? 400 : 8));
   switch (random.below(7)) {
     case 0:

@@ -93,13 +93,13 @@ describe("a finished download", () => {
   const write = (name: string, folder = "", text = "text") =>
     writeDownload(root, new Blob([text]), name, folder);
 
-  test("takes no other's name", async () => {
+  test("does not take the name of another file", async () => {
     expect(await write("a.txt", "", "first")).toEqual({ ok: true, value: join(root, "a.txt") });
     expect(await write("a.txt", "", "second")).toEqual({ ok: true, value: join(root, "a (2).txt") });
     expect(await readFile(join(root, "a.txt"), "utf8")).toBe("first");
   });
 
-  test("[N1] [N2] stays within its folder, whatever its name is", async () => {
+  test("[N1] [N2] stays within its folder under any name", async () => {
     for (const [name, folder] of [
       ["../../a", "../.."],
       ["..", "/etc"],

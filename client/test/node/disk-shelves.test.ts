@@ -94,7 +94,7 @@ describe.each(["nothing fits", "a part fits"] as const)("[F5a] a disk that is fu
   });
 });
 
-test("[F6] many who open a file at once: at most one has it, and another may have it afterwards", async () => {
+test("[F6] when many shelves open a file at once, at most one gets it, and another may get it afterwards", async () => {
   const shelves = await Promise.all(Array.from({ length: 8 }, () => DiskShelves.at(root)));
   const opened = await Promise.all(shelves.map((each) => each.open(FILE, "name")));
   const held = opened.flatMap((shelf) => (shelf === "in-use" ? [] : [shelf]));

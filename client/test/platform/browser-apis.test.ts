@@ -37,7 +37,7 @@ afterEach(() => {
   downloads.length = 0;
 });
 
-/** Deadlines are let pass: all of them are shorter than five minutes. */
+/** Lets all deadlines pass: they are shorter than five minutes. */
 const settled = async <Value>(work: Promise<Value>): Promise<Value> => {
   const ended = work.then(
     (value) => () => value,
@@ -59,7 +59,7 @@ describe.each(Object.entries(FAILURES))("an API that %s", (_, fails) => {
   });
 
   test.each(["locks", "the channel", "the database"])(
-    "who this tab is does not depend on %s",
+    "the identity of this tab does not depend on %s",
     async (api) => {
       openDB =
         api === "the database" && fails ? fails : () => Promise.reject(new DOMException("", "SecurityError"));
@@ -162,7 +162,7 @@ test("a setting that finds no room lasts as long as the page", () => {
   expect(readSetting("name")).toBe("Dora");
 });
 
-/** A folder in memory whose files lose what is written to them, or whose writes fail and can't be undone. */
+/** A folder in memory whose files lose written bytes, or whose writes fail and can't be undone. */
 const folderWith = (file: Partial<FileSystemFileHandle>, removeEntry: () => Promise<void>) =>
   new Folder({
     getFileHandle: async (_: string, options?: object) => {

@@ -19,7 +19,7 @@ const ROOMS: readonly (readonly [name: string, peers: number, seeds: number])[] 
 const TIMEOUT_MS = 900_000;
 
 test.each(ROOMS)(
-  "%s, a room of %i, %i seeds: what must hold in it holds",
+  "%s, a room of %i, %i seeds: the scenario's conditions hold",
   (name, peers, seeds) => {
     for (let seed = 1; seed <= seeds; seed++)
       expect(() => CROWD_SCENARIOS[name]!.run(peers, seed), `seed ${seed}`).not.toThrow();
@@ -40,7 +40,7 @@ const gather = (crowd: Crowd, peers: number): void => {
   crowd.pass(15_000);
 };
 
-test("the last word of somebody who leaves comes before the end of its links", () => {
+test("the last frames of a peer that leaves arrive before the end of its links", () => {
   const crowd = new Crowd(1);
   gather(crowd, 8);
   const [leaver] = crowd.alive;
@@ -50,7 +50,7 @@ test("the last word of somebody who leaves comes before the end of its links", (
     expect(engine.people().map(({ peer }) => peer)).not.toContain(leaver!.id);
 });
 
-test("nothing on a link overtakes what was sent before it, whatever steps time passes in", () => {
+test("no frame on a link overtakes an earlier one, in whatever steps time passes", () => {
   const crowd = new Crowd(1);
   const { room } = crowd;
   const sentByLink = new Map<string, Uint8Array[]>();

@@ -13,7 +13,7 @@ const SMALL = [
   "partition",
 ];
 
-test.each(SMALL)("%s: what must hold in it holds", (name) => {
+test.each(SMALL)("%s: the scenario's conditions hold", (name) => {
   const scenario = SWARM_SCENARIOS[name]!;
   for (const seed of [1, 2]) scenario.run(scenario.peers, seed);
 });

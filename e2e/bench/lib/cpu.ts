@@ -31,7 +31,7 @@ export class CpuMeter {
     this.#processes = processes;
   }
 
-  /** @returns a function that tells what was spent since. */
+  /** @returns a function that tells the CPU time spent since */
   async start(from: Page, to: Page): Promise<() => Promise<CpuCost>> {
     const before = await this.#read(from, to);
     return async () => {

@@ -1,11 +1,11 @@
 /**
- * What the processes of one browser cost, as Linux counts it in /proc. Elsewhere there are no figures, and the
+ * The cost of one browser's processes, as Linux counts it in /proc. Elsewhere there are no figures, and the
  * benchmarks say so.
  */
 import { readdir, readFile } from "node:fs/promises";
 import type { Page } from "playwright";
 
-/** Linux tells CPU time in hundredths of a second, whatever the kernel's own clock (USER_HZ). */
+/** Linux tells CPU time in hundredths of a second (USER_HZ), for any clock of the kernel. */
 const TICKS_PER_SECOND = 100;
 const BUSY_MS = 300;
 
@@ -18,7 +18,7 @@ interface Process {
 export class Processes {
   readonly #browser: number;
 
-  /** Of the browser that runs with this profile; null where /proc is missing. */
+  /** The processes of the browser that runs with this profile; null where /proc is missing. */
   static async of(profile: string): Promise<Processes | null> {
     const browser = (await running()).find(
       ({ command }) => command.includes(`--user-data-dir=${profile}\0`) && !command.includes("--type="),
@@ -38,7 +38,7 @@ export class Processes {
     return this.#below("--utility-sub-type=network.mojom.NetworkService");
   }
 
-  /** The process of a page that nothing else keeps busy: it is the one that works when the page is made to. */
+  /** The process of an idle page, found by the work that it does when the page is made to work. */
   async rendererOf(page: Page): Promise<number> {
     const pids = await this.renderers();
     const before = await Promise.all(pids.map((pid) => cpuSeconds([pid])));
@@ -70,7 +70,7 @@ export const cpuSeconds = async (pids: readonly number[]): Promise<number> => {
   return ticks.reduce((sum, each) => sum + each, 0) / TICKS_PER_SECOND;
 };
 
-/** Memory that is no file's: JavaScript's heaps, buffers, the browser's own. */
+/** Memory that holds no files: JavaScript's heaps, buffers, the browser's own memory. */
 export const residentBytes = async (pids: readonly number[]): Promise<number> => {
   const sizes = await Promise.all(
     pids.map(async (pid) => {

@@ -11,6 +11,6 @@ export const mebibytesPerSecond = (bytes: number, seconds: number): number => by
 
 export const round = (value: number, digits = 2): number => Number(value.toFixed(digits));
 
-/** Of values in ascending order. */
+/** The value below which `share` of the values lie. `sorted`: ascending. */
 export const percentile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

@@ -1,4 +1,4 @@
-/** A server of one blank page with simple-peer: what raw channels are measured on. */
+/** A server of one blank page with simple-peer, on which raw channels are measured. */
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";

@@ -1,7 +1,7 @@
 /**
- * Would it pay to compress what goes over the channel? A raw data channel between two pages beside the same channel
- * with the platform's deflate in a worker at both ends, on texts that compress well. In alternation, on one machine:
- * what packing costs there and what it saves both take the same cores.
+ * Would it pay to compress the bytes on the channel? Measures a raw data channel between two pages beside the same
+ * channel with the platform's deflate in a worker at both ends, on texts that compress well. The two alternate on one
+ * machine, so packing takes the same cores as the sending that it saves.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -24,7 +24,7 @@ export interface LaneBench {
   readonly savedToRaw: number;
 }
 
-/** What the raw channel carries a round: its speed does not depend on the length. */
+/** The bytes that the raw channel carries in each round; its speed does not depend on the length. */
 const RAW_BYTES = 128 * MiB;
 
 export const benchLane = async (bytes = 2 ** 30, rounds = 3): Promise<LaneBench> => {

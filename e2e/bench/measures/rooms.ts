@@ -1,4 +1,4 @@
-/** What the benchmarks of several browsers do alike: pages for a while, a room of them, the time of a download. */
+/** Helpers for benchmarks of several browsers: pages for a while, a room of them, the time of a download. */
 import type { BrowserContext, Page } from "playwright";
 import { RoomPage } from "../../lib/page/page.ts";
 import { download } from "./click.ts";

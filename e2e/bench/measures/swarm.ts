@@ -16,7 +16,7 @@ import { inRoom, lastOf, onPages } from "./rooms.ts";
 import { median, round } from "../lib/statistics.ts";
 import { WebTorrent } from "./webtorrent.ts";
 
-/** Said aloud when it happened. */
+/** The reason why a part was skipped, which is printed. */
 export interface Skipped {
   readonly skipped: string;
 }
@@ -108,11 +108,11 @@ export interface OneToOne {
   readonly linkMbit: number;
   /** Seconds. */
   readonly rounds: readonly { readonly swapmeet: number; readonly raw: number }[];
-  /** Of the medians. */
+  /** The ratio of the medians. */
   readonly ofRaw: number;
 }
 
-/** Over a link that is slower than the computers are: what is lost here is lost by the engine. */
+/** Over a link that is slower than the computers are, so any loss against raw is the engine's. */
 export const benchOneToOne = async (
   bytes = 64 * 2 ** 20,
   rounds = 5,
@@ -184,14 +184,14 @@ export const benchManyToOne = async (
 
 interface Network {
   readonly contexts: readonly BrowserContext[];
-  /** Of Swapmeet. */
+  /** The address of Swapmeet's page. */
   readonly url: string;
   readonly blankUrl: string;
   readonly webtorrent: WebTorrent | string;
   readonly folder: string;
 }
 
-/** Opens everything, and closes it again whatever happens. */
+/** Opens everything, and closes it again in any case. */
 const inNetwork = async <Result>(
   uplinksMbit: readonly (number | null)[],
   measure: (network: Network) => Promise<Result>,

@@ -1,6 +1,6 @@
 /**
  * One file from one page to another, from the click to the verified file, beside the raw channel that carries it; in
- * alternation, in one browser, so that whatever else the machine does hits both.
+ * alternation, in one browser, so that other work of the machine hits both.
  */
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";

@@ -1,6 +1,6 @@
 /**
- * What the microtask `nextTick` of our build brings: simple-peer's own `peer.write`, once in the bundle that npm ships
- * and once in ours, in alternation, by the size of the chunks that are written.
+ * The gain from the microtask `nextTick` of our build: simple-peer's own `peer.write`, in the bundle that npm ships and
+ * in ours, in alternation, for several sizes of chunks.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

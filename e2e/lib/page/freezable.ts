@@ -1,4 +1,4 @@
-/** A browser of its own, whose pages can be frozen as a phone's file picker or a closed lid does it, or killed. */
+/** A browser of its own. Its pages can be frozen, as a phone's file picker or a closed lid does it, or killed. */
 import type { Browser } from "playwright";
 import { launchChromium } from "../browser.ts";
 import { RoomPage } from "./page.ts";
@@ -38,7 +38,7 @@ export class Freezable {
     await gone;
   }
 
-  /** Twice is harmless. */
+  /** A second call is harmless. */
   async close(): Promise<void> {
     this.goOn();
     await this.#browser.close();

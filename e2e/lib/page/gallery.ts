@@ -9,7 +9,7 @@ import { Server } from "../servers/server.ts";
 
 const CLIENT = fileURLToPath(new URL("../../../client/", import.meta.url));
 
-/** What client/src/app/gallery/gallery.ts gives to the tests. */
+/** The interface that client/src/app/gallery/gallery.ts gives to the tests. */
 interface GalleryPage {
   readonly scenes: readonly string[];
   show(scene: string): Promise<void>;
@@ -78,7 +78,7 @@ export async function tour(page: Page, scene: string, look: (place: string) => P
   };
   const names = await views.locator("xpath=./span[1]").allTextContents();
   for (const name of names) {
-    // What is typed into the search brings its own view, and would be gone with it.
+    // This scene's search text belongs to the view Find, and would be gone in another view.
     if (scene === "long-search" && name !== "Find") continue;
     await open(name);
     await look(`${scene}, ${name}`);

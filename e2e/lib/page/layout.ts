@@ -1,4 +1,4 @@
-/** What a person would see to be wrong with a page without reading it. Knows no element of the page by name. */
+/** Finds faults of layout that a person would see without reading the page. Knows no element of the page by name. */
 import type { Page } from "@playwright/test";
 
 /**

@@ -1,18 +1,18 @@
 /**
  * The room as a person finds it, by accessible names and nothing else: no test id, no class, no
- * look into the page's code. Who works with a screen reader finds the same things by the same names.
+ * look into the page's code. People with a screen reader find the same things by the same names.
  */
 import { expect, type Download, type Locator, type Page } from "@playwright/test";
 import { pace } from "../pace.ts";
 
 /** Hashing and sending on two shared cores: generous, because only a failure takes that long. */
 const TRANSFER_TIMEOUT_MS = pace.hangMs(120_000);
-/** Finding each other, in a room of several, and telling each other what there is. */
+/** The time in which several peers find each other in a room and learn each other's files. */
 const MEETING_TIMEOUT_MS = pace.hangMs(60_000);
 
 export class RoomPage {
   readonly page: Page;
-  /** What the browser saved, in the order it began. */
+  /** The downloads that the browser saved, in the order in which they began. */
   readonly saves: Download[] = [];
 
   constructor(page: Page) {
@@ -22,7 +22,7 @@ export class RoomPage {
 
   // The room
 
-  /** "online" or "offline" or whatever else the page says. */
+  /** "online", "offline", or another word that the page shows. */
   get server(): Locator {
     return this.page.getByRole("status", { name: "Server" });
   }

@@ -44,7 +44,7 @@ export const slowUplink =
       };
     }, bytesPerSecond);
 
-/** What was slow to be caught in the middle may go on as fast as it can. */
+/** Lifts the limit of `slowUplink`, once a test has caught the transfer in the middle. */
 export const liftUplink = async (...rooms: readonly RoomPage[]): Promise<void> => {
   for (const { page } of rooms)
     await page.evaluate(

@@ -38,7 +38,7 @@ const endsOf = (room: RoomPage): Promise<Ends[]> =>
       }));
   });
 
-/** Of two watched pages, the open connections with each other, each by a name of its own. */
+/** The open connections between two watched pages, each by a name of its own. */
 export const connectionsBetween = async (one: RoomPage, other: RoomPage): Promise<string[]> => {
   const [ones, others] = await Promise.all([endsOf(one), endsOf(other)]);
   return ones

@@ -1,6 +1,6 @@
 /**
  * Peers without a browser, in a process of their own: client/node/main.ts does as it is told here. It is started, not
- * imported: what the tests know of the product is what a process or a browser shows.
+ * imported, because the tests know only those parts of the product that a process or a browser shows.
  */
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -35,7 +35,7 @@ export interface NodePeerState {
   readonly files: readonly string[];
   /** Texts of the group "general", as the board orders them. */
   readonly posts: readonly string[];
-  /** For each post of somebody else in the order they came: milliseconds since it was written, by the two clocks. */
+  /** For each post of another author, in order of arrival: milliseconds since it was written, by the two clocks. */
   readonly postDelaysMs: readonly number[];
   /** How often it has called somebody. */
   readonly dials: number;
@@ -76,7 +76,7 @@ export class NodePeers {
     return new NodePeer(number, (call) => this.#call(call));
   }
 
-  /** What `people` would type, one after another, to find something of what `NodePeer.know` knows. */
+  /** The texts that `people` would type, one after another, to find files that `NodePeer.know` made up. */
   async typing(people: number, { authors, shares }: InventedRoom): Promise<string[]> {
     return (await this.#call({ do: "typing", people, authors, shares })) as string[];
   }
@@ -120,12 +120,12 @@ export class NodePeer {
     return (await this.#call({ do: "fetch", peer: this.#peer, file: name })) as string;
   }
 
-  /** To the group "general". */
+  /** Posts to the group "general". */
   async post(text: string): Promise<void> {
     await this.#call({ do: "post", peer: this.#peer, text });
   }
 
-  /** Makes it one that has long been in a room of so many, of whom nobody else is there now. */
+  /** Gives it the feeds of a room of so many authors, as if it had long been there and all others had left. */
   async know({ authors, shares }: InventedRoom): Promise<void> {
     await this.#call({ do: "know", peer: this.#peer, authors, shares });
   }

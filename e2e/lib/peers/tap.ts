@@ -1,10 +1,10 @@
-/** Everything that passed between pages and the signaling server: what the server could have remembered. */
+/** Records everything that passes between pages and the signaling server, so all that the server could remember. */
 import type { Page } from "@playwright/test";
 
 export class Tap {
   readonly #heard: Buffer[] = [];
 
-  /** From before the page is loaded on. */
+  /** Call it before the page is loaded. */
   watch(page: Page): void {
     page.on("websocket", (socket) => {
       socket.on("framesent", ({ payload }) => this.#heard.push(Buffer.from(payload)));

@@ -1,6 +1,6 @@
 /**
- * A signaling server that lies: the real page, the real vocabulary, and whatever it likes done to the envelopes that
- * it relays. It knows all that the real one knows: tags, addresses, envelopes, and nothing else.
+ * A signaling server that lies: it serves the real page, speaks the real vocabulary, and changes as it likes the
+ * envelopes that it relays. It knows all that the real one knows: tags, addresses, envelopes, and nothing else.
  */
 import { createHash } from "node:crypto";
 import { createServer, type Server as HttpServer, type ServerResponse } from "node:http";
@@ -17,7 +17,7 @@ export interface Carried {
   readonly bytes: Uint8Array;
 }
 
-/** What is delivered instead of an envelope. */
+/** Gives the envelopes that are delivered instead of an envelope. */
 export type Mutation = (envelope: Carried) => readonly Carried[];
 
 interface Member {
@@ -31,16 +31,16 @@ export class HostileServer {
   readonly #http: HttpServer;
   readonly #io: SocketServer;
   readonly #members = new Map<Address, Member>();
-  /** Members who are shown to nobody, and nobody to them. */
+  /** Members that are shown to no other, and to which no other is shown. */
   readonly #secluded = new Set<Address>();
   #secludesNext = false;
   /** Rooms, in the order they were first joined. */
   readonly tags = new Set<RoomTag>();
   /** Everything it was ever given to carry. */
   readonly recorded: Carried[] = [];
-  /** What it does to the envelopes of a room; nothing where nothing is said. */
+  /** How it changes the envelopes of each room; rooms that are not in the map are left alone. */
   readonly mutations = new Map<RoomTag, Mutation>();
-  /** What it delivered in rooms where it was hostile. */
+  /** The envelopes that it delivered in rooms where it was hostile. */
   readonly lies: Carried[] = [];
 
   static async start(): Promise<HostileServer> {
@@ -60,7 +60,7 @@ export class HostileServer {
     return `http://${host}:${(this.#http.address() as AddressInfo).port}`;
   }
 
-  /** Who joins next is a member that neither calls nor is called. */
+  /** The next member that joins neither calls nor is called. */
   secludeNext(): void {
     this.#secludesNext = true;
   }
@@ -84,7 +84,7 @@ export class HostileServer {
     };
     socket.on("join", (message: unknown, tell: (joined: Joined) => void) => {
       const { secret, room } = v.parse(Join, message);
-      if (room.kind === "open") return; // nothing to attack: whoever serves an open room can read its envelopes
+      if (room.kind === "open") return; // nothing to attack: the server of an open room can read its envelopes
       const digest = createHash("sha256").update(Buffer.from(secret, "hex")).digest("hex");
       me = { tag: room.tag, address: digest.slice(0, 32) as Address, socket };
       this.#members.set(me.address, me);

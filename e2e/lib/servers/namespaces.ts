@@ -19,7 +19,7 @@ const outerOf = (peer: number): string => `swapmeet-v${peer}`;
 const routerOf = (peer: number): string => `swapmeet-router-${peer}`;
 const addressOf = (peer: number): string => `10.213.77.${10 + peer}`;
 
-/** Beside a classroom's uplinks, downlinks hold nothing back. */
+/** Beside a classroom's uplinks, downlinks are no limit. */
 const DOWNLINK = "100mbit";
 const MAX_PEERS = 16;
 
@@ -63,7 +63,7 @@ export class Namespaces {
   readonly #folder: string;
   readonly #contexts: BrowserContext[] = [];
 
-  /** @param uplinks of each peer in Mbit/s; none for what holds nothing back. */
+  /** @param uplinksMbit the uplink of each peer in Mbit/s; null for one without a limit. */
   static async open(folder: string, uplinksMbit: readonly (number | null)[]): Promise<Namespaces> {
     if (uplinksMbit.length > MAX_PEERS) throw new Error(`at most ${MAX_PEERS} peers`);
     await removeAll();
@@ -197,7 +197,7 @@ const putBehindNat = async (peer: number): Promise<void> => {
   await run(...within, "nft", "add table ip nat");
   await run(...within, "nft", "add chain ip nat out { type nat hook postrouting priority 100 ; }");
   await run(...within, "nft", 'add rule ip nat out oifname "eth0" masquerade');
-  // What comes from outside unasked is dropped before it is remembered: else it would take the port from the peer.
+  // Unasked packets from outside are dropped before NAT records them; otherwise they would take the port from the peer.
   await run(...within, "nft", "add table ip filter");
   await run(...within, "nft", "add chain ip filter in { type filter hook input priority 0 ; }");
   await run(...within, "nft", 'add rule ip filter in iifname "eth0" ct state new drop');
@@ -206,7 +206,7 @@ const putBehindNat = async (peer: number): Promise<void> => {
 const limit = (device: string, rate: string): string[] =>
   `qdisc add dev ${device} root tbf rate ${rate} burst 32kb latency 100ms`.split(" ");
 
-/** Also what a run before left behind when it was killed. */
+/** Removes also the namespaces that an earlier run left behind when it was killed. */
 const removeAll = async (): Promise<void> => {
   for (let peer = 0; peer < MAX_PEERS; peer++) {
     // With a namespace go its interfaces too, but some time later, and the next one wants the same name.

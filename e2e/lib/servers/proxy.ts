@@ -39,7 +39,7 @@ export class Proxy {
     return `http://${host}:${(this.#http.address() as AddressInfo).port}`;
   }
 
-  /** The client's device changes networks: all it had open is cut, and what it opens next comes from `address`. */
+  /** The client's device changes networks: its open connections are cut, and later ones come from `address`. */
   moveTo(address: string): void {
     this.#address = address;
     for (const connection of this.#connections) connection.destroy();

@@ -1,9 +1,9 @@
-/** The board and direct messages: what is said once reaches everyone, outlives who said it, and harms nobody. */
+/** The board and direct messages: a post reaches everyone, outlives its author, and harms nobody. */
 import { NodePeers } from "../../lib/peers/node-peers.ts";
 import type { RoomPage } from "../../lib/page/page.ts";
 import { expect, test } from "../../lib/test.ts";
 
-test("[B7] a post outlives its author and every tab's reload: who comes later reads it, with the author's name and tag", async ({
+test("[B7] a post stays readable after its author has left and every tab was reloaded, with the author's name and tag", async ({
   open,
   openPair,
 }) => {
@@ -36,7 +36,7 @@ test("[B7] a post outlives its author and every tab's reload: who comes later re
   await chen.expectPosts(...posts);
 });
 
-test("what is half written, and what it answers, is there after a reload", async ({ open }) => {
+test("a half-written post, and the post that it answers, are there after a reload", async ({ open }) => {
   const ada = await open("/");
   await ada.newPrivateRoom();
   await ada.openBoard();
@@ -54,7 +54,7 @@ test("what is half written, and what it answers, is there after a reload", async
 const tagOf = async (room: RoomPage, name: string): Promise<string> =>
   new RegExp(`${name}\\s*(\\w{4})`).exec(await room.person(name).innerText())![1]!;
 
-test("[E5a] a post that was altered on its way is shown to nobody: who passed it on is dropped by name, and the true one comes from the next", async ({
+test("[E5a] a post that was altered on its way is shown to nobody: the peer that passed it on is dropped by name, and the true post comes from another", async ({
   server,
   open,
 }) => {
@@ -147,7 +147,7 @@ test("[N5] text is only ever text: links are safe, markup is shown, long and rig
   expect(overflowPx, "nothing to scroll sideways").toBe(0);
 });
 
-test("[M2] a direct message reaches its person, who is seen to have got it, and nobody else", async ({
+test("[M2] a direct message reaches its person and nobody else, and the sender sees that it arrived", async ({
   open,
   openPair,
 }) => {

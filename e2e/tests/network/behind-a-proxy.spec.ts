@@ -1,6 +1,6 @@
 /**
  * As on the internet: the page at https behind a proxy that ends TLS, and two people behind routers of their own. They
- * need the server's word for where STUN is answered: nothing answers at UDP 443.
+ * learn from the server where STUN is answered, since nothing answers at UDP 443.
  */
 import { join } from "node:path";
 import { randomFile, sha256 } from "../../lib/files.ts";

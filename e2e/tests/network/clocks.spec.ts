@@ -1,4 +1,4 @@
-/** Nothing depends on what a device takes for the time. */
+/** Nothing depends on the clock of a device. */
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { randomFile, sha256 } from "../../lib/files.ts";

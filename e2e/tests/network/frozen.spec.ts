@@ -22,7 +22,7 @@ const limit = async (room: RoomPage, kilobytes: string): Promise<void> => {
   await room.page.keyboard.press("Escape");
 };
 
-/** The word of the page for how one gets to its only other person: "away", "direct, 2 ms". */
+/** The page's words for the way to its only other person: "away", "direct, 2 ms". */
 const reachIn = (room: RoomPage): Promise<string> =>
   room.people.allInnerTexts().then((people) => (people.length === 0 ? "gone" : people.join(" ")));
 

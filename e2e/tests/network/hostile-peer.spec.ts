@@ -1,6 +1,6 @@
 /**
- * Peers that lie, over real WebRTC: whatever one of them does, the file arrives whole from the honest source beside
- * it, and the liar is named and let go. How each refusal is counted: client/engine/test/links/hostile-peer.test.ts.
+ * Peers that lie, over real WebRTC. For every kind of lie, the file arrives whole from the honest source beside the
+ * liar, and the liar is named and dropped. How each refusal is counted: client/engine/test/links/hostile-peer.test.ts.
  */
 import { join } from "node:path";
 import { MiB, randomFile, sha256 } from "../../lib/files.ts";
@@ -41,7 +41,7 @@ const NOT_THE_FILE = "sent data that is not the file";
 const FAR_MORE = "sent far more than anybody asked for";
 const NO_SENSE = "sent messages that make no sense";
 
-/** Lies told while it is believed, and what the page then says of the liar. */
+/** Lies of a peer that is a member, and the words of the page about the liar. */
 const LIES_OF_A_MEMBER: [lie: string, says: string][] = [
   ["wrong blocks", NOT_THE_FILE],
   ["a block longer than asked", NOT_THE_FILE],
@@ -54,7 +54,7 @@ const LIES_OF_A_MEMBER: [lie: string, says: string][] = [
   ["a second proof", "could not prove who they are"],
   ["a false feed entry", "published a list that does not check out"],
 ];
-/** These never become members: nobody hears of them. */
+/** Lies of peers that are never linked, so that no page shows them. */
 const LIES_BEFORE_THE_PROOF = ["a false proof", "a frame before its proof"];
 
 test("a file arrives whole beside a liar of each kind, and the liar is let go", async ({

@@ -1,6 +1,6 @@
 /**
- * A hostile signaling server, two real pages in a private room: whatever it does to their introductions, they do not
- * connect; as soon as it lets them alone, they do. The same in simulation, over 120 s each: introductions.test.ts.
+ * A hostile signaling server, two real pages in a private room: while the server tampers with their introductions, they
+ * do not connect; as soon as it leaves them alone, they do. In simulation, over 120 s each: introductions.test.ts.
  */
 import { createCipheriv, randomBytes } from "node:crypto";
 import type { Address, RoomTag } from "@swapmeet/shared";
@@ -18,11 +18,11 @@ const test = base.extend<{ hostile: HostileServer }>({
   },
 });
 
-/** What a mutation may use beside the envelope in its hands. */
+/** Envelopes and an address that a mutation may use beside the envelope at hand. */
 interface Hands {
-  /** Of this room, from an introduction that went well. */
+  /** Envelopes of this room, from an introduction that went well. */
   readonly earlier: readonly Carried[];
-  /** Of another room. */
+  /** Envelopes of another room. */
   readonly foreign: readonly Carried[];
   /** A third member of this room. */
   readonly third: Address;
@@ -95,7 +95,7 @@ const staysAlone = async (page: RoomPage, watchMs: number): Promise<void> => {
   await expect(connected).rejects.toThrow(/Timeout/);
 };
 
-test("whatever the server does to introductions, it keeps two pages apart at most", async ({
+test("a server that tampers with introductions can at most keep two pages apart", async ({
   hostile,
   browser,
   complaints,

@@ -1,5 +1,5 @@
 /**
- * A network that falls into two halves and is whole again: on both sides people go on, and afterwards everybody knows
+ * A network that falls into two halves and is joined again: people go on in both halves, and afterwards everybody knows
  * everything. Peers without browsers, over real WebRTC, on two computers as far as the network can tell.
  */
 import { writeFile } from "node:fs/promises";

@@ -1,6 +1,6 @@
 /**
- * Through a friend: two computers that nothing passes between, and a third that both reach. Real ones as far as the
- * network can tell: lib/namespaces.ts.
+ * Relayed links: two computers that cannot reach each other, and a third that both can reach. As far as the network can
+ * tell, they are real computers: lib/namespaces.ts.
  */
 import { join } from "node:path";
 import { randomFile, sha256 } from "../../lib/files.ts";

@@ -1,4 +1,4 @@
-/** What goes wrong says its cause and its remedy, harms nothing else, and heals by itself where it can. */
+/** Every error names its cause and its remedy, harms nothing else, and heals by itself where it can. */
 import { appendFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { liftUplink, slowUplink } from "../../lib/peers/channels.ts";

@@ -26,7 +26,7 @@ for (const { screen, viewport, hasTouch } of SCREENS)
       expect(overflowPx, "nothing to scroll sideways").toBe(0);
     });
 
-test("everything one starts with is there by its accessible name", async ({ open }) => {
+test("everything that a newcomer needs is there by its accessible name", async ({ open }) => {
   const { page } = await open("/");
   for (const name of ["Room code", "Your name"])
     await expect(page.getByRole("textbox", { name })).toBeVisible();
@@ -60,7 +60,7 @@ test("the keyboard alone makes a private room and invites to it", async ({ open 
   await expect(dialog).toBeHidden();
 });
 
-test("an offer fits a phone, however long the name of who makes it", async ({ folder, open }) => {
+test("an offer fits a phone, however long the sender's name is", async ({ folder, open }) => {
   const giver = await open("/");
   await giver.rename("M".repeat(40));
   const taker = await open(`/#${await giver.newPrivateRoom()}`, { viewport: { width: 390, height: 844 } });
@@ -76,7 +76,7 @@ test("an offer fits a phone, however long the name of who makes it", async ({ fo
     await expect(offer.getByRole("button", { name })).toBeInViewport({ ratio: 1 });
 });
 
-test("a page on its side, or zoomed far in, has room for rows beside what is moving", async ({
+test("a page on its side, or zoomed far in, has room for rows beside the transfers", async ({
   folder,
   openPair,
 }) => {
@@ -97,7 +97,7 @@ test("a page on its side, or zoomed far in, has room for rows beside what is mov
   }
 });
 
-test("the keyboard keeps its place when what it stood on goes away, and what is done is said", async ({
+test("the focus stays at its place when its element goes away, and finished actions are announced", async ({
   folder,
   openPair,
 }) => {

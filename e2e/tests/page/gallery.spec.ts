@@ -15,7 +15,7 @@ const SCREENS = [
 ] as const;
 const THEMES = ["light", "dark"] as const;
 
-/** In the dark nothing but the colours is another: they are looked at there, and the layout is not looked at twice. */
+/** Dark pages differ in their colours alone, so only the colours are checked there, and not the layout again. */
 const AXE = {
   light: {
     runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -47,7 +47,7 @@ for (const { screen, viewport, isAxed } of SCREENS)
       complaints.watch(page.context());
       const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
       const faults: string[] = [];
-      /** Many scenes share a view: what looks the same is looked at once. */
+      /** Many scenes share a view, and pages that look the same are checked once. */
       const seen = new Set<string>();
       const scenes = await gallery.scenes(page);
       // By the debugger's door: the page's own guards let no foreign script in.
@@ -110,7 +110,7 @@ test("a long name keeps its ending wherever it is shown", async ({ page }) => {
   }
 });
 
-test("what stopped says so in the results", async ({ page }) => {
+test("stopped downloads say so in the results", async ({ page }) => {
   await gallery.show(page, "stopped");
   const row = (name: string) =>
     page.getByRole("table", { name: "Results" }).getByRole("row").filter({ hasText: name });
@@ -120,7 +120,7 @@ test("what stopped says so in the results", async ({ page }) => {
   await expect(row("wind in the reeds")).toContainText("Queued");
 });
 
-test("what is finished and what failed is cleared, each when asked, on a phone too", async ({ page }) => {
+test("finished and failed transfers are cleared separately, on a phone too", async ({ page }) => {
   await page.setViewportSize(SCREENS[1].viewport);
   await gallery.show(page, "stopped");
   await page

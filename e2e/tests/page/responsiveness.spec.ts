@@ -1,4 +1,4 @@
-/** The page never makes anybody wait: hashing happens elsewhere, and what arrives by the thousand comes in portions. */
+/** The page never makes anybody wait: hashing happens elsewhere, and thousands of files arrive in portions. */
 import type { Page } from "@playwright/test";
 import { folderOfSmallFiles } from "../../lib/files.ts";
 import { pace } from "../../lib/pace.ts";
@@ -22,8 +22,8 @@ const recordLongTasks = (page: Page): Promise<unknown> =>
   });
 
 /**
- * A page that only counts, beside the one that is tested: how many times longer than they need tasks take meanwhile,
- * because the machine does something else in between. Spins for 100 ms of work, twice a second.
+ * Runs in a second page, and measures how many times longer a task takes than it needs, because the machine does other
+ * work in between. It spins for 100 ms of work, twice a second.
  */
 const recordStretch = (page: Page): Promise<unknown> =>
   page.evaluate(() => {
@@ -43,7 +43,7 @@ const recordStretch = (page: Page): Promise<unknown> =>
     }, 500);
   });
 
-/** The middle of what was recorded since this was asked the last time. */
+/** The median of the values recorded since the last call. */
 const stretchOf = async (page: Page): Promise<number> => {
   const stretches = await page.evaluate(() => globalThis.stretches.splice(0));
   return stretches.sort((a, b) => a - b)[stretches.length >> 1] ?? 1;
@@ -56,7 +56,7 @@ test("adding a folder of 10,000 small files has no main-thread task over 100 ms 
 }) => {
   test.setTimeout(pace.hangMs(900_000));
   const small = await folderOfSmallFiles(folder, 10_000);
-  // What else the machine does only ever makes a task longer: the calmest of three rounds is what the page is like.
+  // Other work of the machine can only make a task longer, so the calmest of three rounds shows the page's own time.
   const rounds: number[][] = [];
   const bystander = await browser.newPage();
   await recordStretch(bystander);
@@ -82,7 +82,7 @@ test("adding a folder of 10,000 small files has no main-thread task over 100 ms 
   expect(rounds.at(-1)).toEqual([]);
 });
 
-test("of a long list the rows in sight are drawn, and another question begins at its top", async ({
+test("a long list draws only the rows in sight, and a new search begins at its top", async ({
   folder,
   open,
 }) => {

@@ -1,6 +1,6 @@
 /**
- * A device that changes networks while its tab is open: in the open room of the second one nothing of the first is to
- * be found, whoever is still there. A proxy tells the server of another address, as it would.
+ * A device that changes networks while its tab is open: the open room of the second network holds nothing of the first,
+ * whose members may still be there. A proxy gives the server another address, as a new network would.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";

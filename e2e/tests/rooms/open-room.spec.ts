@@ -1,4 +1,4 @@
-/** "Nearby": people of one network meet by opening the page, without a secret, and are told what that means. */
+/** "Nearby": people of one network meet by opening the page, without a secret, and the page explains the risk. */
 import { expect, test } from "../../lib/test.ts";
 
 const WARNING = /not protected from the server/i;

@@ -37,7 +37,7 @@ test("the room in use is always in the URL: join by code, back, forward, and by 
   await expect.poll(() => guest.code).toBe("");
 });
 
-test("who has a table or messages is asked before going to another room, and may stay", async ({
+test("a person with files on the table or messages is asked before going to another room, and may stay", async ({
   folder,
   openPair,
 }) => {
@@ -78,7 +78,7 @@ const notRestored = ({ page }: RoomPage): Promise<string> =>
     return JSON.stringify((navigation as { notRestoredReasons?: unknown } | undefined)?.notRestoredReasons);
   });
 
-test("a page that the back button brings back as it was left is in its room, with what was being written", async ({
+test("a page that the back button restores is in its room, with the text that was being written", async ({
   open,
   server,
   complaints,
@@ -127,9 +127,7 @@ test("a name that is typed while the room is still opening is kept", async ({ op
   await expect(first.person("Grace")).toHaveCount(1);
 });
 
-test("a name is what was typed, though the room opened between coming to the field and typing", async ({
-  open,
-}) => {
+test("a typed name is kept, though the room opened between the focus and the typing", async ({ open }) => {
   let release = (): void => {};
   const released = new Promise<void>((resolve) => (release = resolve));
   const hold = (page: Page): Promise<unknown> =>

@@ -1,6 +1,6 @@
 /**
- * The room without its server, which only ever introduced: six real browsers' pages go on finding, fetching and posting,
- * also with whom they had no connection; and when it is back, so is everything, for newcomers too.
+ * A room without its server, which only ever introduced peers: pages of six real browsers go on finding, fetching and
+ * posting, also with peers that they had no link to. When the server is back, all works again, for newcomers too.
  */
 import { join } from "node:path";
 import { liftUplink, slowUplink } from "../../lib/peers/channels.ts";

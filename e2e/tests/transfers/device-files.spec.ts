@@ -30,7 +30,7 @@ const pattern = (size: number): Buffer => {
   return bytes;
 };
 
-/** SHA-256 of each leaf, joined: what the page answers for bytes it has read. */
+/** SHA-256 of each leaf, joined, as the page answers for bytes that it has read. */
 const leavesOf = (bytes: Buffer): string => {
   let hashes = "";
   for (let at = 0; at < bytes.length; at += 16_384)
@@ -54,7 +54,7 @@ for (const host of ["localhost", LAN_HOST])
     expect(await device(page, "roots")).toEqual(made.files.map(({ root }) => root ?? "00".repeat(32)));
   });
 
-/** Of the whole tree, padded with leaves of zeros. */
+/** The root of the whole tree, padded with leaves of zeros. */
 const rootOf = (bytes: Buffer): string => {
   let row: string[] = leavesOf(bytes).match(/.{64}/g)!;
   while (row.length & (row.length - 1)) row.push("00".repeat(32));

@@ -1,7 +1,7 @@
 /**
- * [F5a] [F12] A disk that is full, in a private window and in a profile: what finds no room is not claimed, and with
- * room again the download is whole. Chromium's private windows do not throw then, see opfs-shelves.ts; their IndexedDB
- * keeps no account of the quota, so that of profiles is tried in resume.spec.ts.
+ * [F5a] [F12] A disk that is full, in a private window and in a profile: a piece without room is not claimed, and with
+ * room again the download is whole. Chromium's private windows do not throw then, see opfs-shelves.ts. Their IndexedDB
+ * ignores the quota, so the quota of IndexedDB is tested in profiles, in resume.spec.ts.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,7 +19,7 @@ const PIECE_BYTES = MiB / 4;
 const NAME = "no room.bin";
 const LENGTH = 4 * MiB;
 
-/** For one page. What it overrides lasts as long as its session. */
+/** Overrides the quota of one page. The override lasts as long as the session. */
 class Quota {
   readonly #page: Page;
   #session: Promise<CDPSession> | null = null;
@@ -28,7 +28,7 @@ class Quota {
     this.#page = page;
   }
 
-  /** Null: what the disk has. */
+  /** Null: the quota that the disk gives. */
   async set(quotaSize: number | null): Promise<void> {
     const session = await (this.#session ??= this.#page.context().newCDPSession(this.#page));
     const { origin } = new URL(this.#page.url());
@@ -67,7 +67,7 @@ test.describe("the store", () => {
       ["middle", 1],
       ["last", 3],
     ] as const)
-      test(`whose ${which} piece finds no room in ${window} does not claim it, and has it with room again`, async ({
+      test(`does not claim a file's ${which} piece that finds no room in ${window}, and stores it with room again`, async ({
         pageIn,
       }) => {
         const page = await pageIn(window);

@@ -24,7 +24,7 @@ const openTabs = async (open: Open, opening: Opening = {}): Promise<[RoomPage, R
   return [giver, taker];
 };
 
-/** Counts what arrives on data channels, without a word of the page's own. */
+/** Counts the bytes that arrive on data channels, without trusting the page's own figures. */
 const watchChannels = (page: Page): Promise<unknown> =>
   page.addInitScript(`
     window.channelBytes = 0;

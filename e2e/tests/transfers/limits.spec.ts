@@ -1,4 +1,4 @@
-/** [S14] [S16] [S18] What a person sees of turns and limits, in real browsers. */
+/** [S14] [S16] [S18] Turns and limits as a person sees them, in real browsers. */
 import { join } from "node:path";
 import type { Locator } from "@playwright/test";
 import { Arrivals, liftUplink, slowUplink } from "../../lib/peers/channels.ts";
@@ -45,7 +45,7 @@ for (const { who, field } of [
     await secondsFor(MiB, arrivals);
     const freeRate = (2 * MiB) / (await secondsFor(2 * MiB, arrivals));
 
-    // Far below what this machine does at the moment.
+    // Far below the present rate of this machine.
     const limit = Math.min(MiB, freeRate / 5);
     await setLimit(limited, field, String(limit / 1000));
     await expect.poll(async () => (await rateOf(transfer)) / limit).toBeCloseTo(1, 0.7);
@@ -56,7 +56,7 @@ for (const { who, field } of [
     await expect.poll(again).toBeGreaterThan(2 * limit);
   });
 
-/** What the page says of a transfer's rate, in bytes a second; 0 when it says nothing. */
+/** A transfer's rate as the page shows it, in bytes a second; 0 when it shows none. */
 const rateOf = async (transfer: Locator): Promise<number> => {
   const { figure, unit } =
     /(?<figure>[\d.]+)\s(?<unit>[KM]?B)\/s/.exec(await transfer.innerText())?.groups ?? {};

@@ -1,4 +1,4 @@
-/** The main job: share, find, fetch, trust every byte; and the server knows nothing of it. */
+/** The main job: share a file, find it, fetch it, verify every byte; and the server knows nothing of it. */
 import { basename, join } from "node:path";
 import { LAN_HOST } from "../../lib/browser.ts";
 import { awkwardFolder, MiB, randomFile, sha256, unsafeName } from "../../lib/files.ts";

@@ -1,4 +1,4 @@
-/** [S12] [S12a] A download goes on by itself, whatever ended the page, and storage that is full only stops it for a while. */
+/** [S12] [S12a] A download goes on by itself after any end of its page, and full storage only stops it for a while. */
 import { mkdtemp, readlink, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,10 +14,10 @@ const NAME = "long way.bin";
 /** Pieces of files up to 256 MiB. */
 const PIECE_BYTES = MiB / 4;
 const LENGTH = 24 * MiB;
-/** Of the giver's uplink, in bytes a second: slow enough to be caught in the middle. What was caught is let go. */
+/** Rate of the giver's uplink, in bytes a second: slow enough to catch a transfer in the middle, and lifted then. */
 const RATE = LENGTH / pace.seconds(40);
 
-/** A browser with a profile: what it stores outlives it, and it keeps account of its quota. */
+/** A browser with a profile: its storage outlives it, and its quota is enforced. */
 class Device {
   readonly #profile: string;
   readonly #watch: (context: BrowserContext) => void;
@@ -47,7 +47,7 @@ class Device {
     this.#context = null;
   }
 
-  /** Null: what the disk has. IndexedDB looks at it when it is opened, and not at each write. */
+  /** Null: the quota that the disk gives. IndexedDB reads the quota when it is opened, and not at each write. */
   async setQuota(page: Page, origin: string, quotaSize: number | null): Promise<void> {
     const cdp = await page.context().newCDPSession(page);
     await cdp.send("Storage.overrideQuotaForOrigin", {
@@ -93,7 +93,7 @@ const expectSavedWhole = async (room: RoomPage, path: string): Promise<void> => 
 const openLibrary = (room: RoomPage): Promise<void> =>
   room.page.getByRole("button", { name: /^Library/ }).click();
 
-/** What Chromium tells a page is a round figure that no quota of a test changes. */
+/** Sets the estimate that the page reads: Chromium's own is a round figure that no test's quota changes. */
 const setEstimate = (room: RoomPage, quota: number): Promise<unknown> =>
   room.page.evaluate((quota) => {
     navigator.storage.estimate = () => Promise.resolve({ quota, usage: 0 });
@@ -203,7 +203,7 @@ test("a browser that is killed in the middle of a download goes on with it when 
   await liftUplink(giver);
 
   await expectSavedWhole(again, file);
-  // The piece that was being written when the power failed, and what had come of the next.
+  // The piece that was being written when the power failed, and the arrived part of the next one.
   expect(arrivals.bytes - LENGTH).toBeLessThanOrEqual(2 * PIECE_BYTES);
 });
 
@@ -260,7 +260,7 @@ test("a file larger than the room left is not begun, and the page says how much 
 });
 
 for (const { world, host } of WORLDS)
-  test(`[F6] a second tab that asks for what the first is fetching waits, and has it when the first has it, ${world}`, async ({
+  test(`[F6] a second tab that wants the file that the first is fetching waits, and has it when the first has it, ${world}`, async ({
     folder,
     open,
   }) => {
@@ -288,7 +288,7 @@ for (const { world, host } of WORLDS)
     await expectSavedWhole(later, file);
   });
 
-test("a download that is cancelled is off the list at once; taken back, it has what it had, with nobody there to give it", async ({
+test("a cancelled download is off the list at once; taken back, it still has its pieces, though no source is there", async ({
   folder,
   open,
 }) => {
@@ -308,7 +308,7 @@ test("a download that is cancelled is off the list at once; taken back, it has w
   await expect(taker.transfer(NAME)).toContainText("Queued, nobody here has it now");
 });
 
-test("what finished downloads have left is listed, shared again after a reload, and can be deleted", async ({
+test("stored files of finished downloads are listed, shared again after a reload, and can be deleted", async ({
   folder,
   open,
   openPair,

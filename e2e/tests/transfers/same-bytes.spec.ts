@@ -1,4 +1,4 @@
-/** Equal files under several names, and a file that is gone: what two people see of them. */
+/** Equal files under several names, and a file that is gone, as two people see them. */
 import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { randomFile, sha256 } from "../../lib/files.ts";

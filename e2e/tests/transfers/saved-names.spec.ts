@@ -1,4 +1,4 @@
-/** What browsers call the files that they save, on the disk. [N1b] */
+/** The names that browsers give on the disk to files that they save. [N1b] */
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { DevicePages } from "../../lib/page/device-page.ts";
 import { findFirefox } from "../../lib/install/firefox.mjs";
 import { pace } from "../../lib/pace.ts";
 
-/** As they are, in every browser. */
+/** Names that every browser saves as they are. */
 const KEPT = [
   "LICENSE",
   "Makefile",
@@ -21,7 +21,7 @@ const KEPT = [
   "data.b1n",
   "Dockerfile.dev",
 ];
-/** Neither browser saves what a file manager would hide. In a chosen folder it keeps its dot. */
+/** Neither browser saves a file under a name that file managers hide. In a chosen folder the name keeps its dot. */
 const DOTFILES = [".gitignore", ".env"];
 const WITHOUT_DOT = ["gitignore", "env"];
 

@@ -1,4 +1,4 @@
-/** [S19] [S20] What a sender is shown of what goes to somebody, and how it stops that, in real browsers. */
+/** [S19] [S20] A sender sees how its uploads stand, and stops them, in real browsers. */
 import { join } from "node:path";
 import { slowUplink } from "../../lib/peers/channels.ts";
 import { MiB, randomFile, sha256 } from "../../lib/files.ts";
@@ -10,7 +10,7 @@ interface Pair {
   readonly receiver: RoomPage;
 }
 
-/** Ada sends slowly, so that whatever is done is done while it is under way. */
+/** Ada sends slowly, so that the test acts while the transfer is under way. */
 const test = base.extend<{ pair: Pair }>({
   pair: async ({ open }, use) => {
     const sender = await open("/", { before: slowUplink(MiB) });
@@ -63,7 +63,7 @@ test("[S19] a file that arrived is shown as delivered, also when the receiver ha
   await expect(row).toHaveCount(0);
 });
 
-test("[S20] [S20b] the sender stops it: the receiver reads who did, and goes on when it is allowed again", async ({
+test("[S20] [S20b] when the sender stops a file, the receiver reads who did, and goes on when it is allowed again", async ({
   folder,
   pair: { sender, receiver },
 }) => {

@@ -14,7 +14,7 @@ import { ServerProcess } from "../../lib/servers/server-process.ts";
 import { expect, SERVER_GONE, test } from "../../lib/test.ts";
 
 const LENGTH = 24 * MiB;
-/** Of all the sources' uplinks, in bytes a second: slow enough to be caught in the middle. What was caught is let go. */
+/** Rate of all sources' uplinks together, in bytes a second: slow enough to catch a transfer midway; lifted then. */
 const RATE = LENGTH / pace.seconds(30);
 const NAME = "lecture.bin";
 
@@ -61,7 +61,7 @@ const findFrom = async (receiver: RoomPage, sources: number) => {
   return row.getByRole("button", { name: /^Download / });
 };
 
-test("of three sources one crashes at 30 % and one is closed at 60 %, and the file arrives whole", async ({
+test("one of three sources crashes at 30 % and one is closed at 60 %, and the file arrives whole", async ({
   folder,
   open,
 }) => {
@@ -152,7 +152,7 @@ interface Sent {
   readonly mostBuffered: number;
 }
 
-/** Counts what this page hands to its data channels. */
+/** Counts the bytes that this page hands to its data channels. */
 const countSent = (page: Page): Promise<unknown> =>
   page.addInitScript(() => {
     const sent = { bytes: 0, mostBuffered: 0 };
@@ -168,10 +168,10 @@ const countSent = (page: Page): Promise<unknown> =>
 const sentBy = (room: RoomPage): Promise<Sent> =>
   room.page.evaluate(() => ({ ...(globalThis as unknown as { sent: Sent }).sent }));
 
-/** What a sender keeps of a file that it reads: the same for every file, whoever is slow. */
+/** The bytes that a sender keeps of a file that it reads: the same for every file, however slow a receiver is. */
 const READ_AHEAD = 16 * MiB;
 
-/** Bytes that JavaScript holds, buffers included, after what nobody needs was collected. */
+/** Bytes that JavaScript holds, buffers included, after garbage collection. */
 const heapOf = async (page: Page): Promise<number> => {
   const session = await page.context().newCDPSession(page);
   await session.send("HeapProfiler.collectGarbage");
@@ -238,7 +238,7 @@ test("while a receiver stands still, its sender buffers at most 4 MiB and keeps 
   }
 });
 
-/** Until nothing more was sent between one look and the next. */
+/** Waits until hardly a byte is sent between one look and the next. */
 const fallsSilent = async (room: RoomPage): Promise<void> => {
   let before = -1;
   await expect
@@ -251,7 +251,7 @@ const fallsSilent = async (room: RoomPage): Promise<void> => {
       },
       { intervals: [500] },
     )
-    // A ping and other small talk goes on.
+    // Pings and other small frames go on.
     .toBeLessThan(1_000);
 };
 
@@ -260,7 +260,7 @@ test("three receivers feed each other: their origin sends the file less than twi
   open,
 }) => {
   const path = await randomFile(join(folder, NAME), 34, LENGTH);
-  // Its uplink is what holds everybody back, on a fast machine and on a slow one.
+  // Its uplink is the limit for everybody, on a fast machine and on a slow one.
   const slow = slowUplink(LENGTH / pace.seconds(15));
   const [origin, ...receivers] = (await openRoom(open, ["Olga", "Rita", "Rolf", "Rosa"], {
     before: async (page) => {

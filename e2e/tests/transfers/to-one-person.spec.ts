@@ -1,4 +1,4 @@
-/** What is meant for one person: files picked for them, what is said to them, and what is left when they have gone. */
+/** Things for one person: files picked for them, messages to them, and the messages left when they have gone. */
 import { join } from "node:path";
 import { randomFile } from "../../lib/files.ts";
 import type { RoomPage } from "../../lib/page/page.ts";
@@ -18,7 +18,7 @@ const openSendTo = async (room: RoomPage, name: string) => {
   };
 };
 
-test("files picked for one person are ticked, the table's own too; who does not send them takes them off the table again", async ({
+test("files picked for one person are ticked, those from the table too; picked files that are not sent leave the table again", async ({
   folder,
   openPair,
 }) => {
@@ -48,7 +48,7 @@ test("files picked for one person are ticked, the table's own too; who does not 
   await bela.waitComplete("only for bela.bin");
 });
 
-test("what is dropped on an open dialog stays off the table, and what is dropped on the page does not", async ({
+test("files dropped on an open dialog stay off the table, and files dropped on the page are put on it", async ({
   folder,
   openPair,
 }) => {

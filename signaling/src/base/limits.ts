@@ -15,7 +15,7 @@ export interface Limits {
    * takes up to 186 envelopes within seconds. Paper count.
    */
   readonly socketMessages: Rate;
-  /** Frames of one socket, whatever is in them; an envelope is two. No honest client sends more: it is closed. Guess. */
+  /** Frames of one socket, of any content; an envelope is two. No honest client sends more: it is closed. Guess. */
   readonly socketFrames: Rate;
   /** Messages of one client address (IPv6: of its /64). The class sends up to 32 * 186 = 5,952. Paper count. */
   readonly addressMessages: Rate;

@@ -4,14 +4,14 @@ export type Log = (event: string, facts?: Record<string, unknown>) => void;
 export const logToStdout: Log = (event, facts = {}) =>
   void process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), event, ...facts })}\n`);
 
-/** For a person at a terminal, who is told in words that the server starts and stops. */
+/** A log for a person at a terminal, where sentences already tell that the server starts and stops. */
 export const withoutStartAndStop =
   (log: Log): Log =>
   (event, facts) => {
     if (event !== "start" && event !== "stop") log(event, facts);
   };
 
-/** The place that an exception came from, without its message: that could quote what a client sent. */
+/** The place that an exception came from, without its message, which could quote a client's bytes. */
 export function whereFrom(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   const line = error.stack?.split("\n").find((text) => text.trimStart().startsWith("at "));

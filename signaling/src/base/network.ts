@@ -1,6 +1,6 @@
 /**
  * Addresses of clients, and the networks that they are in. No sockets.
- * A client's address decides its open room [J8] and whose token bucket pays for it [J9].
+ * A client's address decides its open room [J8] and the token bucket that pays for it [J9].
  */
 import { createHash } from "node:crypto";
 import { fail, ok, type Result, type RoomTag } from "@swapmeet/shared";
@@ -40,7 +40,7 @@ export function parseCidr(text: string): Result<Cidr, string> {
 
 const bitsOf = (address: IpAddress): number => (address.kind() === "ipv4" ? 32 : 128);
 
-/** The widest private ranges there are: 10.0.0.0/8 and fc00::/7. Nobody's proxies need a wider one. */
+/** The widest private ranges that exist: 10.0.0.0/8 and fc00::/7. No proxies need a wider one. */
 export function isTooWide([range, bits]: Cidr): boolean {
   return bits < (range.kind() === "ipv4" ? 8 : 7);
 }
@@ -86,7 +86,7 @@ export function blockOf(address: IpAddress): string {
   return `${prefix.toString()}/64`;
 }
 
-/** Everyone at a local address is in one network, whatever the notation. [J8] */
+/** Everyone at a local address is in one network, in any notation of the address. [J8] */
 export function networkOf(address: IpAddress): string {
   return LOCAL_RANGES.has(address.range()) ? "lan" : blockOf(address);
 }

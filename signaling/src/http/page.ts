@@ -72,8 +72,8 @@ function sayJson(response: ServerResponse, value: object): void {
 }
 
 /**
- * Asked from this computer, under a name that is its own, and not by a proxy for somebody else. A page of anybody's
- * whose name was made to lead here (DNS rebinding) asks from this computer too, but under that name.
+ * The request comes from this computer, under a name of this computer, and not through a proxy for another client. A
+ * foreign page whose name was made to lead here (DNS rebinding) asks from this computer too, but under its own name.
  */
 function isLoopback({ socket, headers }: IncomingMessage): boolean {
   const isFromHere = parseAddress(socket.remoteAddress ?? "")?.range() === "loopback";

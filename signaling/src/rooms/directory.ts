@@ -1,6 +1,6 @@
 /**
- * The directory of rooms: who is in which, who hears of whom, and where an envelope goes. One process can keep it in its
- * memory, or many processes can share one. It knows no clocks, and nothing of what an envelope holds.
+ * The directory of rooms: it knows the members of each room, draws samples of them, and delivers envelopes. One process
+ * can keep it in its memory, or many processes can share one. It knows no clocks, and nothing of an envelope's content.
  */
 import { createHash } from "node:crypto";
 import {
@@ -68,7 +68,7 @@ export interface Directory {
   size(): Promise<Size>;
 }
 
-/** [J2] Whoever presents the secret owns the address; nobody can compute a secret from an address. */
+/** [J2] The client that presents the secret owns the address; nobody can compute a secret from an address. */
 export function addressOf(secret: JoinSecret): Address {
   const hash = createHash("sha256").update(Buffer.from(secret, "hex")).digest();
   return hash.subarray(0, ADDRESS_BYTES).toString("hex") as Address;

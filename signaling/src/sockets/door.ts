@@ -68,7 +68,7 @@ export class Door {
     return asked !== undefined && asked === hostNameOf(origin);
   }
 
-  /** The host that the client asked for, without the port: `Host`, or what a declared proxy says it was. */
+  /** The host that the client asked for, without the port: from `Host`, or from a declared proxy's header. */
   hostOf(request: IncomingMessage): string | undefined {
     const peer = parseAddress(request.socket.remoteAddress ?? "");
     const forwardedHost = request.headers["x-forwarded-host"]?.toString();

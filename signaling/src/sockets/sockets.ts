@@ -95,7 +95,7 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
     const turns = new Turns((error) => log("failed", { handling: "socket", where: whereFrom(error) }));
     const from: Sender = { socket, address, client, turns };
     const bucket = new Bucket(limits.socketMessages, performance.now());
-    // No next(): what a client sends never reaches the socket's own emitter, whatever name it gives its event.
+    // No next(): a client's events never reach the socket's own emitter, under any name.
     socket.use((message) => receive(from, bucket, message));
     // After the joins that are under way: one that was answered later would seat a client that is gone.
     socket.on("disconnect", () => turns.add(() => directory.leave(client)));
@@ -116,7 +116,7 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
     else refuse(socket, event, "too-fast", answer);
   }
 
-  /** The edge: whatever comes in here, nothing is thrown out of it. [J6] */
+  /** The edge: no message that comes in here makes it throw. [J6] */
   async function handle(from: Sender, event: unknown, args: unknown[], answer?: Answer): Promise<void> {
     const { socket } = from;
     if (!isListening(socket)) return;
@@ -178,7 +178,7 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
     return undefined;
   }
 
-  /** A client of the version before takes an answer with one key more for none. [J14] */
+  /** A client of the version before would ignore an answer with one more key. [J14] */
   function welcome({ handshake, request }: ClientSocket, { seat, others }: Present): Joined {
     const joined = { ok: true as const, tag: seat.tag, address: seat.address, members: others };
     const version: unknown = handshake.auth["version"];

@@ -90,7 +90,7 @@ describe("the client's address", () => {
   const seen = (peer: string | undefined, forwarded: string | undefined, trusted = proxies) =>
     clientAddress(peer, forwarded, trusted)?.toString();
 
-  it("[J8b] is the peer's when the peer is no declared proxy, whatever the header says", () => {
+  it("[J8b] is the peer's when the peer is no declared proxy, for any header", () => {
     fc.assert(fc.property(publicIpv4, fc.string(), (peer, header) => seen(peer, header) === peer));
     expect(seen("10.0.0.1", "8.8.8.8", [])).toBe("10.0.0.1");
   });
@@ -113,7 +113,7 @@ describe("the client's address", () => {
     expect(seen(undefined, "8.8.8.8")).toBeUndefined();
   });
 
-  it("parsing never throws, and refuses what is no address or range", () => {
+  it("is parsed without exceptions, and a text that is no address or range is refused", () => {
     fc.assert(fc.property(fc.string(), (text) => void [parseAddress(text), parseCidr(text)]));
     expect(parseCidr("10.0.0.0/33")).toEqual(
       fail('"10.0.0.0/33" is not an address or a range like 10.0.0.0/8.'),

@@ -26,7 +26,7 @@ const seatAt = (n: number, tag = ROOM, kind: Seat["kind"] = "private"): Seat => 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 const OUTSIDE = { ok: false, problem: "outside" };
 
-/** A client of one of the processes, and what it was brought. */
+/** A client of one of the processes, with the envelopes that it received. */
 class Person implements Client {
   static #count = 0;
   readonly id = `client ${Person.#count++}`;

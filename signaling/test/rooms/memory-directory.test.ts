@@ -11,7 +11,7 @@ describeDirectory("a directory in memory", async (maxMembers) => [
 ]);
 
 describe("a sample", () => {
-  it("[J4] is distinct others, at most MAX_SAMPLE_MEMBERS, whatever the random numbers are", async () => {
+  it("[J4] is distinct others, at most MAX_SAMPLE_MEMBERS, for any random numbers", async () => {
     const tag = "a".repeat(64) as RoomTag;
     const addressAt = (n: number) => n.toString(16).padStart(32, "0") as Address;
     await fc.assert(

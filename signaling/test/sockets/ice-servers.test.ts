@@ -1,4 +1,4 @@
-/** [J14] The server, which knows what listens on UDP, tells a page where to ask for its own address. */
+/** [J14] The server knows its own UDP port, and tells a page where to ask for its own address. */
 import { Joined } from "@swapmeet/shared";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
@@ -38,7 +38,7 @@ describe("[J14] the answer to join", () => {
     expect((await toldAt({ stun: true }, { Host: "a b" })).joined.iceServers).toEqual([]);
   });
 
-  it("names what the operator has instead, relays included, and again with each sample", async () => {
+  it("names the operator's servers instead, relays included, and again with each sample", async () => {
     const iceServers = [
       { urls: ["stun:stun.example.org"] },
       { urls: ["turn:turn.example.org:3478?transport=udp"], username: "u", credential: "c" },

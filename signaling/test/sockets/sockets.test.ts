@@ -102,7 +102,7 @@ describe("joining", () => {
 });
 
 describe("open rooms", () => {
-  it("[J8b] two at local addresses meet, whatever an undeclared header says", async () => {
+  it("[J8b] two clients at local addresses meet, for any undeclared header", async () => {
     const { url } = await startServer();
     const one = await connect(url);
     const two = await connect(url, { "X-Forwarded-For": "8.8.8.8" });

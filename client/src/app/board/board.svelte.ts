@@ -1,4 +1,4 @@
-/** The board in front of one person: which group is open, what they are writing, what they have seen. */
+/** The board as one person uses it: the open group, the unfinished posts, the posts seen. */
 import { createContext } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import { GENERAL, safePostText } from "@swapmeet/engine/names/name";
@@ -31,19 +31,19 @@ export class Board {
   readonly posts: readonly PostView[] = $derived.by(() => this.#room.now.board.posts(this.group));
   readonly #draft = $derived.by(() => this.#draftByPlace.get(this.#place) ?? NO_DRAFT);
 
-  /** After a reload the board takes a moment to be here again. */
+  /** Null after a reload, until the board is here again. */
   readonly #replyTo: PostView | null = $derived.by(
     () => this.posts.find(({ id }) => id === this.#draft.replyTo) ?? null,
   );
 
-  /** The one that was just begun has no post yet, and is there all the same. */
+  /** Includes the open group, even when it was just begun and has no post yet. */
   readonly groups: readonly Group[] = $derived.by(() => {
     const names = this.#room.now.board.groups.map(({ name }) => name);
     if (!names.includes(this.group)) names.push(this.group);
     return names.map((name) => ({ name, unread: this.#unreadOf(this.#room.now.board.posts(name)).length }));
   });
   readonly unread = $derived.by(() => this.groups.reduce((sum, { unread }) => sum + unread, 0));
-  /** Of the open group. */
+  /** The unread posts of the open group. */
   readonly unreadPosts: readonly PostView[] = $derived.by(() => this.#unreadOf(this.posts));
 
   get group(): string {
@@ -67,7 +67,7 @@ export class Board {
     this.#draftByPlace.set(this.#place, { ...this.#draft, replyTo: post?.id ?? null });
   }
 
-  /** What has nothing visible in it stays in the box. */
+  /** A text without anything visible stays in the box. */
   post(): void {
     if (safePostText(this.text) === "") return;
     this.#room.now.board.post(this.group, this.text, this.replyTo?.id ?? null);
@@ -83,7 +83,7 @@ export class Board {
     this.#see(passedAtEnd(this.posts, (id) => this.#seen.has(id)));
   }
 
-  /** Before the page goes. */
+  /** Called before the page goes. */
   keep(): void {
     this.#seen.keep();
     keepDrafts(this.#draftByPlace);

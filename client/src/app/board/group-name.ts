@@ -1,10 +1,10 @@
-/** A newsgroup that somebody begins: its name as typed, or what would do instead. */
+/** The name of a new newsgroup: as typed, or a valid name instead. */
 import { fail, ok, type Result } from "@swapmeet/shared";
 import { GENERAL, safeGroup } from "@swapmeet/engine/names/name";
 
 export type GroupNameProblem =
   | { readonly type: "empty" }
-  /** `suggestion`: the nearest name that would do, if there is one. */
+  /** `suggestion`: the nearest valid name, if there is one. */
   | { readonly type: "not-a-name"; readonly suggestion: string | null };
 
 export const parseGroupName = (typed: string): Result<string, GroupNameProblem> => {

@@ -1,14 +1,14 @@
-/** What was being written on the board when the page went, for this tab's reload. Where storage is forbidden it is lost. */
+/** Keeps unfinished posts while this tab reloads. Where the browser forbids storage, they are lost. */
 import type { PostId } from "@swapmeet/engine/names/post-id";
 
-/** What is being written in one group. */
+/** The unfinished post in one group. */
 export interface Draft {
   readonly text: string;
   readonly replyTo: PostId | null;
 }
 
 const KEY = "swapmeet:drafts";
-/** A tab may store some five million letters. The newest are kept, and none that no post could hold by far. Guess. */
+/** A tab may store some five million letters. The newest drafts are kept, without those far too long to post. Guess. */
 const MAX_DRAFTS = 20;
 const MAX_LETTERS = 50_000;
 

@@ -1,4 +1,4 @@
-/** Which posts have been seen on this device: kept between visits as beginnings of their ids, which say nothing. */
+/** The posts seen on this device, kept between visits as beginnings of their ids, which reveal nothing. */
 import type { PostId } from "@swapmeet/engine/names/post-id";
 import { readSetting, writeSetting } from "../../platform/device/settings.ts";
 
@@ -20,7 +20,7 @@ export class SeenPosts {
     this.#seen.add(id.slice(0, LETTERS));
   }
 
-  /** What another tab has kept meanwhile stays. */
+  /** Adds to what other tabs have kept meanwhile. */
   keep(): void {
     const all = new Set([...kept(), ...this.#seen]);
     writeSetting(KEY, [...all].slice(-MAX_KEPT).join(""));

@@ -1,8 +1,8 @@
-/** Whom a post answers, to be said where the thread alone does not say it. */
+/** Finds the post that another one answers, for the page to name it where the thread does not show it. */
 import type { PostId } from "@swapmeet/engine/names/post-id";
 import type { PostView } from "@swapmeet/engine/io/view";
 
-/** Answers to a thread's first post are not in it: they stand right below. */
+/** Leaves out answers to a thread's first post: they stand right below it. */
 export const answeredIn = (posts: readonly PostView[]): ReadonlyMap<PostView, PostView> => {
   const answers = new Map<PostView, PostView>();
   const answerById = new Map<PostId, PostView>();

@@ -1,4 +1,4 @@
-/** Which posts a person has not seen yet. Pure: what has been seen is kept elsewhere. */
+/** Finds the posts that a person has not seen yet. Pure: other code keeps the seen posts. */
 import type { PostId } from "@swapmeet/engine/names/post-id";
 import type { PostView } from "@swapmeet/engine/io/view";
 
@@ -9,8 +9,8 @@ export const unreadIn = <P extends Known>(posts: readonly P[], isSeen: Has): P[]
   posts.filter((post) => !post.mine && !isSeen(post.id));
 
 /**
- * What somebody who reads at the end of a group has passed: all but the answers that came into threads further up,
- * which had been seen before and would go unnoticed there.
+ * The posts that count as seen when a person reads at the end of a group: all, except new answers in threads further
+ * up that the person had seen before. Such answers would go unnoticed.
  */
 export const passedAtEnd = (posts: readonly Known[], isSeen: Has): PostId[] => {
   const passed: PostId[] = [];

@@ -1,4 +1,4 @@
-/** The downloads by what they are of, and which transfers are under way. */
+/** The downloads by their library entries, and which transfers are under way. */
 import type { DownloadView, UploadView } from "@swapmeet/engine/io/view";
 import { libraryKey } from "@swapmeet/engine/names/library-entry";
 
@@ -8,6 +8,6 @@ export const byEntry = (downloads: readonly DownloadView[]): ReadonlyMap<string,
 export const isRunning = (download: DownloadView): boolean =>
   ["downloading", "waiting", "verifying", "saving", "queued"].includes(download.state.type);
 
-/** Something goes to that person, or may go on as soon as they ask. */
+/** The upload is under way, or goes on as soon as the person asks. */
 export const isGoingOut = ({ state }: Pick<UploadView, "state">): boolean =>
   ["sending", "queued", "waiting"].includes(state);

@@ -1,4 +1,4 @@
-/** Opens the browser's own picker; what is picked lands on the table. */
+/** Opens the browser's own picker and puts the picked files on the table. */
 import { createContext } from "svelte";
 
 export interface Picker {

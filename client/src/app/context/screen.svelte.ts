@@ -1,4 +1,4 @@
-/** What of the page is in front of the person: the view, the open dialog, the theme. Nothing of the room. */
+/** The part of the page that is in sight: the view, the open dialog, the theme. It knows nothing of the room. */
 import { createContext } from "svelte";
 import { MediaQuery } from "svelte/reactivity";
 import type { FileId } from "@swapmeet/engine/names/file-id";

@@ -1,4 +1,4 @@
-/** What was just done and can be taken back for a few seconds. */
+/** The last action that can be taken back, for a few seconds. */
 import { createContext } from "svelte";
 
 const SHOWN_MS = 8000;

@@ -1,4 +1,4 @@
-/** What is being looked for in the room. */
+/** The search that the person makes in the room. */
 import { m } from "../words/messages.js";
 import { createContext } from "svelte";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
@@ -29,7 +29,7 @@ export class Find {
   readonly list: RowWindow;
 
   readonly #room: Room;
-  /** Only files of this peer. Whoever was browsed in another room, or on another network, is not asked about here. */
+  /** Shows only files of this peer. Null here if it was chosen in another room or on another network. */
   get of(): PeerId | null {
     return this.#browsed?.visit === this.#room.now ? this.#browsed.peer : null;
   }
@@ -46,7 +46,7 @@ export class Find {
     limit: Math.ceil(this.list.reach / LIMIT_STEP) * LIMIT_STEP,
   }));
   readonly results = $derived.by(() => this.#room.now.library.search(this.query));
-  /** Fewer files are looked at than there are. */
+  /** The search looks at a part of the files only. */
   readonly narrowed = $derived(this.kind !== null || this.size !== "any" || this.of !== null);
   /** How many files the text alone finds. */
   readonly everywhere = $derived.by(
@@ -60,7 +60,7 @@ export class Find {
         limit: 1,
       }).total,
   );
-  /** Nothing is asked: what shows is the whole room. */
+  /** Nothing is searched for, so the whole room is shown. */
   readonly idle = $derived(this.text === "" && !this.narrowed);
 
   constructor(room: Room, rowPx: () => number) {
@@ -78,7 +78,7 @@ export class Find {
     this.widen();
   }
 
-  /** The same text among everything. */
+  /** Searches for the same text among all files. */
   widen(): void {
     this.kind = null;
     this.size = "any";

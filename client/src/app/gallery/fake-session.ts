@@ -1,4 +1,4 @@
-/** A session that only looks like one: what a scene says, and nothing behind it. For the gallery, in development. */
+/** A session that only looks like one: it shows a scene, and nothing is behind it. For the gallery, in development. */
 import type { RoomView } from "../../platform/room/room-view.ts";
 import type { Session } from "../../platform/session/session.ts";
 import type { Scene } from "./scene.ts";

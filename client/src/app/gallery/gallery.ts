@@ -15,10 +15,10 @@ import "../styles/fonts.ts";
 import "../styles/tokens.css";
 import "../styles/base.css";
 
-/** Longer than any code: what is wrong with it is said all the same. */
+/** No code is longer. A longer text is reported as an unknown word. */
 const MAX_CODE_CHARACTERS = 60;
 
-/** Takes down what stands. */
+/** Takes down the scene that is shown. */
 let strike = async (): Promise<void> => {};
 
 /** Puts up the scene of this name, as if the page had been loaded with it. */
@@ -56,7 +56,7 @@ async function show(name: string): Promise<void> {
   }
 }
 
-/** For the tests, which go through all of them. */
+/** The scenes for the tests, which go through all of them. */
 Object.assign(globalThis, { scenes: Object.keys(SCENES), show });
 
 await show(new URLSearchParams(location.search).get("scene") ?? "busy");

@@ -295,7 +295,7 @@ export const SCENES = {
     ],
   }),
   "long-search": () => ({ ...busy, look: { search: "a".repeat(1000) } }),
-  /** What was fetched and stopped says so in the results, not only in the transfers. */
+  /** A download that stopped says so in the results, not only in the transfers. */
   stopped: () => ({
     ...busy,
     uploads: [],

@@ -1,4 +1,4 @@
-/** What happened, and what it means or what to do. */
+/** Says what happened, and what it means or what to do. */
 export interface Saying {
   readonly title: string;
   readonly remedy: string;

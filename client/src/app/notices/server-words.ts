@@ -1,4 +1,4 @@
-/** What the server's state means for the room. */
+/** Says what the server's state means for the room. */
 import { m } from "../words/messages.js";
 import type { ServerState } from "../../platform/session/network.ts";
 import { formatSeconds } from "../parts/text/format.ts";

@@ -1,4 +1,4 @@
-/** What a notice says: what is true, and what to do. */
+/** The words of a notice: what is true, and what to do. */
 import { m } from "../words/messages.js";
 import { fileCount } from "../parts/text/plurals.ts";
 import type { Refusal } from "@swapmeet/engine/names/refusal";
@@ -103,7 +103,7 @@ export const noticeSaying = (
   }
 };
 
-/** What a dropped peer did, to follow its name. */
+/** Says what a dropped peer did. The words follow its name. */
 export const refusalWords = (refusal: Refusal): string => {
   switch (refusal) {
     case "wrong-block":

@@ -1,4 +1,4 @@
-/** Which messages wait to be read, and what is being written to whom. The messages are the session's. */
+/** The messages that wait to be read, and the unfinished text to each person. The session holds the messages. */
 import { createContext } from "svelte";
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
@@ -10,11 +10,11 @@ export class DirectMessages {
   readonly #room: Room;
   readonly #open: () => PeerId | null;
   readonly #read = new SvelteSet<string>();
-  /** Told of, and put aside unread. */
+  /** Messages that the person was told of and put aside unread. */
   readonly #aside = new SvelteSet<string>();
   readonly #textByPeer = new SvelteMap<PeerId, string>();
 
-  /** @param open whose messages are in front of the person */
+  /** @param open gives the peer whose messages are shown */
   constructor(room: Room, open: () => PeerId | null) {
     this.#room = room;
     this.#open = open;
@@ -25,12 +25,12 @@ export class DirectMessages {
       (message) => !message.mine && message.with !== this.#open() && !this.#read.has(keyOf(message)),
     ),
   );
-  /** Who wrote and has neither been read nor put aside. */
+  /** The peers whose messages were neither read nor put aside. */
   readonly calling: readonly PeerId[] = $derived.by(() =>
     correspondentsIn(this.#unread.filter((message) => !this.#aside.has(keyOf(message)))),
   );
 
-  /** Who has left, and can still be read. */
+  /** The people who have left, and whose messages can still be read. */
   readonly departed: readonly PersonView[] = $derived.by(() => {
     const { messages, people } = this.#room.now;
     return correspondentsIn(messages.all)

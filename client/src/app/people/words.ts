@@ -5,7 +5,7 @@ import { counted } from "../parts/text/plurals.ts";
 import { formatCount, formatSeconds } from "../parts/text/format.ts";
 import { nameOf } from "../parts/text/person-words.ts";
 
-/** How one gets to a person. Who is away or gone is not got to at all. */
+/** Says how this device reaches a person. A person who is away or gone is not reached at all. */
 export const reachOf = ({ presence, reach, rttMs }: PersonView): string => {
   if (presence !== "here") return presence === "away" ? m.people_away() : m.people_has_left();
   switch (reach) {
@@ -20,11 +20,11 @@ export const reachOf = ({ presence, reach, rttMs }: PersonView): string => {
   }
 };
 
-/** Said once it is a minute: others come and go all the time. */
+/** Empty before the first minute, since people come and go all the time. */
 export const seenWords = (seenForMs: number): string =>
   seenForMs < 60_000 ? "" : m.people_in_sight({ time: formatSeconds(seenForMs / 1000) });
 
-/** What `reachOf` means, at length. */
+/** Explains at length what `reachOf` says. */
 export const reachTitle = (person: PersonView): string => {
   if (person.presence === "gone") return m.people_left_title({ name: nameOf(person) });
   if (person.presence === "away") return m.people_nothing_heard_from_name_for({ name: nameOf(person) });
@@ -38,13 +38,13 @@ export const reachTitle = (person: PersonView): string => {
   }
 };
 
-/** Below the people of the room, of whom there may be none. `unreachable`: how many there are besides. */
+/** Words below the list of people, which may be empty. `unreachable`: how many more are here. */
 export const othersWords = (people: number, unreachable: number): string => {
   if (unreachable > 0) return m.people_unreachable(counted(unreachable));
   return people === 0 ? m.people_nobody_else_yet_whoever_opens() : "";
 };
 
-/** Of a message to this person. */
+/** Says how a message to this person stands. */
 export const messageStateWords = (state: MessageView["state"], to: PersonView): string => {
   switch (state) {
     case "sending":

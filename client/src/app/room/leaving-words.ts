@@ -7,7 +7,7 @@ import type { Network } from "../../platform/session/network.ts";
 import type { Transfers } from "../../platform/session/transfers.ts";
 import { isGoingOut, isRunning } from "../context/moving.ts";
 
-/** What leaving the room would end or lose; nothing: it need not be asked about. */
+/** Says what a person would lose by leaving the room. Where that is nothing, the page need not ask. */
 export const leavingWords = ({
   library,
   transfers,

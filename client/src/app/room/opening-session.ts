@@ -38,7 +38,7 @@ export class OpeningSession implements Session {
     this.room = room;
   }
 
-  /** Does in the opened session what was asked for meanwhile. */
+  /** Runs the kept commands in the opened session. */
   handOver(session: Session): void {
     for (const command of this.#kept.splice(0)) command(session);
   }
@@ -49,7 +49,7 @@ export class OpeningSession implements Session {
   close(): void {}
 }
 
-// Nobody is here and nothing moves: there is nothing that the empty commands could be about.
+// Nobody is here and nothing moves, so these commands have nothing to act on.
 const nothing = (): void => {};
 
 export const NOBODY: PersonView = {

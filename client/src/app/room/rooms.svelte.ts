@@ -10,17 +10,17 @@ import { OpeningSession } from "./opening-session.ts";
 import { hashOf, roomLinkIn } from "../../platform/room/room-link.ts";
 import { leavingWords } from "./leaving-words.ts";
 
-/** What lies behind the page and is loaded once the page is there. */
+/** The code behind the page, which is loaded once the page is shown. */
 export interface Doors {
   parseCode(text: string): Promise<Result<RoomCode, RoomCodeProblem>>;
   newCode(): Promise<RoomCode>;
-  /** @param moved the device is on another network now, whose room is another one: the session is over */
+  /** @param moved is called when the device is on another network, in another open room: the session is over */
   boot(choice: RoomChoice, moved: () => void): Promise<Session>;
 }
 
-/** The network's room has become another one under the tab's feet. */
+/** The device came to another network, so the tab is in another open room. */
 export interface Move {
-  /** What was on the table there and could be put on the one here. */
+  /** The files that were on the table in the old room and can be put on the table here. */
   readonly picked: readonly PickedFile[];
 }
 
@@ -37,10 +37,10 @@ export class Rooms {
   stage = $state.raw<Stage>({ type: "room", session: new OpeningSession(viewOf("")) });
   /** The file that the link pointed at, until it has been shown. */
   file = $state.raw<FileId | null>(null);
-  /** A way out that waits for a yes, because leaving would end or lose something. */
+  /** The room to go to once the person agrees, because leaving this one would end or lose something. */
   leavingFor = $state.raw<string | null>(null);
 
-  /** Until the person has read of it, or is in a room of their choice. */
+  /** The last move; null once the person has dismissed it or chosen a room. */
   move = $state.raw<Move | null>(null);
   /** How often the network was changed. */
   moves = $state(0);
@@ -94,23 +94,23 @@ export class Rooms {
     void this.#enter(this.#here);
   }
 
-  /** The files of the room before are put on the table of this one: never without the person's saying so. */
+  /** Puts the files of the room before on the table of this one. Only the person may start this. */
   addAgain(): void {
     const picked = this.move?.picked ?? [];
     this.move = null;
     if (this.stage.type === "room") void this.stage.session.library.add(picked);
   }
 
-  /** Another network, and so another room: a fresh visit to it. */
+  /** Begins a visit to the open room of another network. */
   #moved(session: Session): void {
-    // Files that nobody has put on the new table yet are still to be had after one move more.
+    // Files that were not put on the new table yet are kept for one more move.
     const picked = session.library.picked.length > 0 ? session.library.picked : (this.move?.picked ?? []);
     void this.#enter(hashOf({ code: "", file: null }));
     this.move = { picked };
     this.moves++;
   }
 
-  /** The back button can bring back the page as it was left, without loading it; leaving it had left the room. */
+  /** The back button can restore the page without loading it; but the tab left the room when it left the page. */
   readonly #cameBack = ({ persisted }: PageTransitionEvent): void => {
     if (persisted) this.retry();
   };

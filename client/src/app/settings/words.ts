@@ -1,4 +1,4 @@
-/** What downloads have left on this device. */
+/** Words about the files that downloads have left on this device. */
 import { m } from "../words/messages.js";
 import { counted, fileCount } from "../parts/text/plurals.ts";
 import type { FileId } from "@swapmeet/engine/names/file-id";
@@ -6,7 +6,7 @@ import type { StorageView } from "../../platform/files/kept-files.ts";
 import type { Transfers } from "../../platform/session/transfers.ts";
 import { formatBytes } from "../parts/text/format.ts";
 
-/** What downloads take of this device, and how much more they may. */
+/** Says how much space downloads take on this device, and how much more they may take. */
 export const storageWords = ({ quota, persistent }: StorageView): string => {
   if (quota === null) return m.settings_over_plain_http_the_browser();
   const used = m.settings_usedbytes_used_availablebytes_available({
@@ -16,13 +16,13 @@ export const storageWords = ({ quota, persistent }: StorageView): string => {
   return persistent ? used : m.settings_used_the_browser_may_clear({ used });
 };
 
-/** Whether finished downloads were saved elsewhere. What other rooms have left may be or not: nobody here knows. */
+/** Whether finished downloads were saved elsewhere. Nobody here knows it of files that other rooms have left. */
 export const savedByFile = ({ downloads }: Pick<Transfers, "downloads">): ReadonlyMap<FileId, boolean> =>
   new Map(
     downloads.flatMap(({ file, state }) => (state.type === "complete" ? [[file, state.saved] as const] : [])),
   );
 
-/** Before these stored files, one or more, are deleted. */
+/** The question before these stored files, one or more, are deleted. */
 export const deleteWords = (files: StorageView["files"], room: Pick<Transfers, "downloads">): string => {
   const saved = savedByFile(room);
   const known = files.filter(({ file }) => saved.has(file));
@@ -30,7 +30,7 @@ export const deleteWords = (files: StorageView["files"], room: Pick<Transfers, "
   return `${m.settings_deletes({ files: fileCount(files.length) })} ${lossWords(files.length, known.length, unsaved)}`;
 };
 
-/** `known`: of how many it is known whether they were saved elsewhere. */
+/** `known`: for how many files this tab knows whether they were saved elsewhere. */
 const lossWords = (files: number, known: number, unsaved: number): string => {
   if (files === 1 && known === 1)
     return unsaved === 1 ? m.settings_it_was_never_saved() : m.settings_it_was_saved();

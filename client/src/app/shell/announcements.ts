@@ -1,4 +1,4 @@
-/** What changed in the room, in words for those who do not look at the page. Pure: when it is said is another's matter. */
+/** Puts changes of the room into words for people who do not see the page. Pure: other code decides when to speak. */
 import { m } from "../words/messages.js";
 import { libraryKey } from "@swapmeet/engine/names/library-entry";
 import type { DownloadView, PostView, TransferState } from "@swapmeet/engine/io/view";
@@ -7,19 +7,19 @@ import { formatCount } from "../parts/text/format.ts";
 import { stateWords } from "../parts/text/transfer-words.ts";
 import type { Names } from "../parts/text/person-words.ts";
 
-/** What the room was like at one moment. */
+/** The state of the room at one moment. */
 export interface Moment {
-  /** Its link. */
+  /** The room's link. */
   readonly room: string;
-  /** The question in whatever form tells it from another; null while nothing is asked. */
+  /** `question`: any text that tells one search from another. Null while nothing is searched for. */
   readonly search: { readonly question: string; readonly total: number } | null;
   readonly downloads: readonly Pick<DownloadView, "file" | "name" | "folder" | "state">[];
   readonly posts: ReadonlyMap<string, readonly Pick<PostView, "id" | "author" | "authorName" | "mine">[]>;
-  /** What is said about the server; null while all is well. */
+  /** The words about the server; null while all is well. */
   readonly server: string | null;
 }
 
-/** More names than these are a number. Guess. */
+/** More events than these are told as a number, without names. Guess. */
 const MAX_NAMED = 3;
 
 /** "" when nothing is worth saying. In a room that was just entered nothing is news. */
@@ -35,7 +35,7 @@ export const newsSince = (before: Moment, now: Moment, names: Pick<Names, "perso
       ].join(". ")
     : "";
 
-/** Where a download came to rest without the person's doing. */
+/** The state in which a download ended or stopped without the person's doing; null otherwise. */
 const restOf = (state: TransferState | undefined): string | null => {
   if (state?.type === "complete" || state?.type === "failed") return state.type;
   return state?.type === "paused" && state.because !== "person" ? state.because.kind : null;

@@ -13,7 +13,7 @@ export interface Run {
   readonly end: number;
 }
 
-/** A column per piece, or at most `maxColumns`: then a column shows what most of its pieces are. */
+/** A column per piece, or at most `maxColumns`: then a column shows the most frequent value of its pieces. */
 export const columnsOf = (pieces: DownloadView["pieces"], maxColumns: number): ArrayLike<number> => {
   if (pieces.length <= maxColumns) return pieces;
   const columns = new Uint16Array(maxColumns);

@@ -1,4 +1,4 @@
-/** What the list of transfers says as a whole, and in which order it stands. */
+/** The sums over the list of transfers, and the order of its rows. */
 import type { FileId } from "@swapmeet/engine/names/file-id";
 import type { DownloadView, TransferState, UploadView } from "@swapmeet/engine/io/view";
 import { isGoingOut } from "../context/moving.ts";
@@ -14,11 +14,11 @@ const RANK: Readonly<Record<TransferState["type"], number>> = {
   complete: 4,
 };
 
-/** Moving ones first, then what needs a person, then what waits, then what is done; otherwise as given. */
+/** Moving downloads first, then those that need a person, those that wait, and finished ones; otherwise as given. */
 export const inReadingOrder = (downloads: readonly DownloadView[]): DownloadView[] =>
   downloads.toSorted((a, b) => RANK[a.state.type] - RANK[b.state.type]);
 
-/** It is over: nobody needs to see it for longer than they like. What the person stopped can be allowed again. */
+/** The upload is over, and may leave the list. One that the person stopped stays, since it can be allowed again. */
 export const isSentAndOver = ({ state }: Pick<UploadView, "state">): boolean =>
   ["cancelled", "delivered", "withdrawn", "parted"].includes(state);
 
@@ -33,7 +33,7 @@ export interface Totals {
   readonly paused: number;
   readonly failed: number;
   readonly finished: number;
-  /** Of everything that is not finished. */
+  /** The bytes of all downloads that are not finished. */
   readonly bytes: number;
   readonly verifiedBytes: number;
 }

@@ -4,7 +4,7 @@ import type { DownloadView, UploadView } from "@swapmeet/engine/io/view";
 import { formatNames } from "../parts/text/format.ts";
 import type { Names } from "../parts/text/person-words.ts";
 
-/** Of a file that was or is sent to somebody. */
+/** Says how the sending of a file to a person stands. */
 export const uploadWords = (
   { state, to }: Pick<UploadView, "state" | "to">,
   names: Pick<Names, "person">,
@@ -32,7 +32,7 @@ export const uploadWords = (
   }
 };
 
-/** Whom it comes from, to follow the state; "" when there is nothing to say. */
+/** Says from whom a download comes. The words follow the state; "" when there is nothing to say. */
 export const sourceWords = (
   { state, sources, handedBy }: Pick<DownloadView, "state" | "sources" | "handedBy">,
   names: Pick<Names, "person">,

@@ -15,7 +15,7 @@ import { BlobReader, readSlice } from "./blob-reader.ts";
 import { leafHashes, type Bytes } from "./leaf-hashes.ts";
 import { readProblemOf } from "./read-problem.ts";
 
-/** Two are in memory at a time, for each part that is being hashed. */
+/** Bytes of a slice. Two slices are in memory at a time, for each part that is being hashed. */
 const SLICE_BYTES = 4 * 1024 * 1024;
 
 export interface HashedFile {
@@ -83,8 +83,8 @@ export const hashedFile = (layer: Uint8Array, length: number): HashedFile => {
 };
 
 /**
- * Reads the next slice while the last one is being hashed. From a stream, for half of the CPU of slices; as a stream
- * does not notice an edit, one byte is read by itself in the end.
+ * Reads the next slice while the last one is being hashed. A stream costs half the CPU of slices, but does not notice
+ * an edit, so one byte is read by itself in the end.
  */
 async function* slicesOf(file: Blob, from: number, to: number): AsyncGenerator<Bytes> {
   const end = Math.min(to, file.size);

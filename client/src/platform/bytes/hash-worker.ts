@@ -38,7 +38,7 @@ const desk = {
   ): Promise<Result<Bytes, HashProblem>> {
     return told(job, onBytes, (tell, signal) => hashPart(file, part, tell, signal));
   },
-  /** Of the hashes of all pieces. */
+  /** Makes the file's root from the hashes of all its pieces. */
   file(layer: Uint8Array, length: number): HashedFile {
     return hashedFile(layer, length);
   },

@@ -92,7 +92,7 @@ export class Hasher {
     }
   }
 
-  /** Hashes of the 16 KiB leaves of `bytes`, which are copied: a shared file's are kept for who asks next. */
+  /** Hashes of the 16 KiB leaves of `bytes`, which are copied: those of a shared file are kept for later requests. */
   leaves(bytes: Bytes): Promise<Bytes> {
     return this.#withDesk((desk) => desk.leaves(bytes));
   }
@@ -128,7 +128,7 @@ export class Hasher {
   }
 }
 
-/** A job that is done again has done nothing yet: what was counted of it is taken back. */
+/** Subtracts the bytes that a job has counted, when the job begins again. */
 const countedAnew = (onBytes: (bytes: number) => void): (() => (bytes: number) => void) => {
   let counted = 0;
   return () => {

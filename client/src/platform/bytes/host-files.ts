@@ -6,7 +6,7 @@ import type { Input, SwarmOutput } from "@swapmeet/engine/io/io";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import { brokenBy } from "../workers/broken-by.ts";
 
-/** Performs what the swarm wants done with files. */
+/** Performs the swarm's outputs about files. */
 export interface HostFiles {
   /** Bytes that were sent as blocks, so far. */
   readonly sentBytes: number;
@@ -17,8 +17,8 @@ export interface HostFiles {
 /** Sends the blocks that answer requests to one peer. */
 export interface BlockSender {
   /**
-   * Queues the answer to request `id`; `read` is its bytes, or null when they could not be read. `sent` hears how many
-   * bytes have left the queue.
+   * Queues the answer to request `id`. `read` gives its bytes, or null when they could not be read. `sent` is told how
+   * many bytes have left the queue.
    */
   sendBlocks(id: number, read: Promise<Uint8Array | null>, sent: (bytes: number) => void): Promise<void>;
   stopBlocks(id: number): void;

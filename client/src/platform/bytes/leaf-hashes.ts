@@ -11,7 +11,7 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 const DIGESTS_AT_ONCE = 64;
 
 export const leafHashes = (bytes: Bytes): Promise<Bytes> =>
-  // Absent on plain http, whatever the types say.
+  // Absent on plain http, although the types have it.
   (globalThis.crypto.subtle as SubtleCrypto | undefined) ? subtleLeafHashes(bytes) : wasmLeafHashes(bytes);
 
 export const subtleLeafHashes = async (bytes: Bytes): Promise<Bytes> => {

@@ -23,7 +23,7 @@ import { readProblemOf } from "./read-problem.ts";
 interface HeldFile {
   readonly reader: BlobReader;
   readonly geometry: Geometry;
-  /** Piece hashes, joined; of a file of one piece: its root. */
+  /** Piece hashes, joined; for a file of one piece its root. */
   readonly hashes: Uint8Array;
 }
 
@@ -47,7 +47,7 @@ export class PieceReader {
     this.#heldByFile.clear();
   }
 
-  /** Whole pieces: `begin` and `end` lie between two, or at the end of the file. */
+  /** Reads whole pieces: `begin` and `end` lie between two pieces, or at the end of the file. */
   async read(file: FileId, begin: number, end: number): Promise<Result<Bytes, ReadProblem>> {
     const held = this.#heldByFile.get(file);
     if (!held) return fail("vanished");

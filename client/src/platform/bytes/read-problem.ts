@@ -1,6 +1,7 @@
 /**
- * What a failed read of a person's file means. Chromium, tried: edited, cut, grown, replaced or only touched:
- * NotReadableError; deleted or moved: NotFoundError. A withdrawn permission is NotAllowedError or NotReadableError.
+ * Finds out why a person's file cannot be read. As tried in Chromium: a file that was edited, cut, grown, replaced or
+ * only touched gives NotReadableError; one that was deleted or moved gives NotFoundError. A withdrawn permission gives
+ * NotAllowedError or NotReadableError.
  */
 import type { ReadProblem } from "@swapmeet/engine/io/io";
 

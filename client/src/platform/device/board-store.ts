@@ -1,9 +1,9 @@
 /**
- * The board's batches and proofs that this device keeps, as the frames they came in, so that what was posted outlives
- * every tab. Rooms are known by a hash of their tag, as in the ledger. PROTOCOL.md, rule B7.
+ * The board's batches and proofs that this device keeps, as the frames they came in, so that posts outlive every tab.
+ * Rooms are known by a hash of their tag, as in the ledger. PROTOCOL.md, rule B7.
  *
  * Tabs of one browser share it: all write the same bytes under the same keys. Where a browser forbids storage, or it is
- * full, it keeps nothing, and nothing else changes. Believes nothing: what it gives back is verified like any frame.
+ * full, it keeps nothing, and nothing else changes. The engine verifies stored batches like any frame.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { RoomTag } from "@swapmeet/shared";
@@ -14,9 +14,9 @@ import { committed } from "../web/committed.ts";
 const NAME = "swapmeet-board";
 
 export interface BoardBounds {
-  /** Of one room: what its board may have in memory, and half as much that other tabs and earlier lives have left. */
+  /** For one room: as much as its board may have in memory, and half as much from other tabs and earlier visits. */
   readonly roomBytes: number;
-  /** Rooms visited last. Guess. */
+  /** The number of rooms kept, those visited last. Guess. */
   readonly rooms: number;
 }
 const BOUNDS: BoardBounds = { roomBytes: 48 * 1024 * 1024, rooms: 12 };
@@ -47,7 +47,7 @@ export class BoardStore {
     this.#db = this.#open().catch(() => null);
   }
 
-  /** What earlier lives and other tabs have kept, in no order. What is too much is deleted, the oldest first. */
+  /** Gives the batches that earlier visits and other tabs have kept, in no order. Deletes the oldest over the limit. */
   async load(): Promise<readonly Uint8Array[]> {
     await this.#writing;
     try {
@@ -92,7 +92,7 @@ export class BoardStore {
     this.#writing ??= this.#write().finally(() => (this.#writing = null));
   }
 
-  /** What comes while a transaction is under way goes into the next one. */
+  /** Changes that come while a transaction is under way go into the next one. */
   async #write(): Promise<void> {
     const db = await this.#db;
     while (this.#toWrite.size > 0) {
@@ -121,7 +121,7 @@ export class BoardStore {
         fresh.createObjectStore("rooms");
       },
     });
-    await this.#visit(db).catch(() => {}); // full: what is kept can be read all the same
+    await this.#visit(db).catch(() => {}); // storage is full, but stored batches can still be read
     return db;
   }
 

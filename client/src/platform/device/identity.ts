@@ -1,5 +1,5 @@
 /**
- * Who this tab is: an Ed25519 key.
+ * The identity of this tab: an Ed25519 key.
  *
  * One tab of a browser holds the device's lasting key; further tabs make a key of their own. Each claim of the lasting
  * key takes a fresh epoch in the transaction that reads it, so that even two tabs that wrongly believe to hold it
@@ -16,7 +16,7 @@ import { within } from "../web/time-limit.ts";
 export interface Identity {
   readonly peer: PeerId;
   readonly secretKey: Uint8Array;
-  /** Number of this feed of that key. */
+  /** The number of this visit under that key. */
   readonly epoch: number;
   /** The device's own key, there again after a restart. */
   readonly lasting: boolean;
@@ -85,7 +85,7 @@ const abortedAfter = (ms: number): AbortSignal => {
   return giving.signal;
 };
 
-/** The page before it had the key, and may be about to let go. */
+/** After a reload the page before may still hold the key, and is about to let go of it. */
 const isReload = (): boolean =>
   performance
     .getEntriesByType("navigation")

@@ -1,7 +1,7 @@
 /**
- * Which downloads each room has under way or kept on this device, so that the next visit goes on with them. Rooms are
- * known by a hash of their tag: the ledger does not say how to enter one. Where a browser forbids storage, or it fails,
- * it is empty and forgets: the next visit asks for less, and this one goes on.
+ * The downloads that each room has under way or kept on this device, so that the next visit resumes them. Rooms are
+ * known by a hash of their tag, so the ledger does not say how to enter one. Where storage is forbidden or fails, the
+ * ledger is empty and forgets: this visit is not disturbed, and the next one does not resume.
  */
 import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -12,14 +12,14 @@ import { committed } from "../web/committed.ts";
 import type { FileEntry } from "@swapmeet/engine/names/library-entry";
 
 const NAME = "swapmeet-ledger";
-/** Others of one line: a thousand equal files of a folder. Guess. */
+/** The most other names in one line: a thousand equal files of a folder. Guess. */
 const MAX_OTHERS = 1024;
 
 export interface LedgerLine {
   readonly file: FileId;
   readonly name: string;
   readonly folder: string;
-  /** The names besides that it is fetched by: they cost no transfer. Absent in what an earlier version wrote. */
+  /** Further names that it is fetched by; they cost no transfer. Absent in lines of an earlier version. */
   readonly others?: readonly FileEntry[];
   /** `paused`: by the person. `saved`: given to the person, and served from its store. */
   readonly state: "fetching" | "paused" | "saved";
@@ -30,7 +30,7 @@ export const entriesOf = ({ name, folder, others = [] }: LedgerLine): readonly F
   ...others,
 ];
 
-/** The same line for these names, of which there is at least one. */
+/** The same line under these names, at least one. */
 export const withEntries = (line: LedgerLine, entries: readonly FileEntry[]): LedgerLine => {
   const [first = line, ...others] = entries;
   return { ...line, name: first.name, folder: first.folder, others: others.slice(0, MAX_OTHERS) };
@@ -56,7 +56,7 @@ export class Ledger {
     this.#db = db;
   }
 
-  /** What one room has left, in no order. */
+  /** The lines of one room, in no order. */
   async linesOf(tag: RoomTag): Promise<readonly LedgerLine[]> {
     const room = keyOf(tag);
     try {
@@ -76,7 +76,7 @@ export class Ledger {
     }
   }
 
-  /** On the disk when it is done: a browser that is killed has not forgotten it. */
+  /** Resolves when the line is on the disk, so that a browser that is killed has not forgotten it. */
   async write(tag: RoomTag, line: LedgerLine): Promise<void> {
     await this.#change((lines) => lines.put(line, [keyOf(tag), line.file]));
   }
@@ -85,7 +85,7 @@ export class Ledger {
     await this.#change((lines) => lines.delete([keyOf(tag), file]));
   }
 
-  /** In every room. */
+  /** Erases the lines of these files in every room. */
   async eraseEverywhere(files: ReadonlySet<FileId>): Promise<void> {
     await this.#change(async (lines) => {
       for (const key of await lines.getAllKeys()) if (files.has(key[1] as FileId)) await lines.delete(key);

@@ -1,6 +1,6 @@
-/** What this device remembers between visits. Where a browser forbids storage, or it is full, it lasts as long as the page. */
+/** Settings that this device remembers between visits; without storage, or when it is full, as long as the page. */
 const PREFIX = "swapmeet:";
-/** What could not be written down. */
+/** The settings that could not be stored. */
 const kept = new Map<string, string>();
 
 export const readSetting = (key: string): string | null => {

@@ -63,7 +63,7 @@ export class Adding {
   /**
    * Resolves when all of them are handed over, have failed, or are cancelled.
    * @param until cancels these alone
-   * @returns what was handed over
+   * @returns the files that were handed over
    */
   async add(
     files: Iterable<PickedFile> | AsyncIterable<PickedFile>,
@@ -88,7 +88,7 @@ export class Adding {
     }
   }
 
-  /** What is handed over already stays. */
+  /** Files that were handed over already stay. */
   cancel(): void {
     for (const cancelling of this.#running) cancelling.abort();
   }

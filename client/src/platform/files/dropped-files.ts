@@ -1,4 +1,4 @@
-/** What a person dropped or picked, as files with the folders above them. */
+/** Turns a drop, or the browser's picker, into files with the folders above them. */
 
 /** A picked or dropped file with the folders above it ("Album/CD1", "" for none). */
 export interface PickedFile {
@@ -8,7 +8,7 @@ export interface PickedFile {
 
 /**
  * Call it inside the drop event: the DataTransfer is empty afterwards. The folders are walked later, as the files are
- * asked for; what can't be opened is passed over, its siblings are not.
+ * asked for. A file or folder that can't be opened is passed over; its siblings are not.
  */
 export const droppedFiles = (dropped: DataTransfer): AsyncIterable<PickedFile> => {
   const roots: (FileSystemEntry | File)[] = [];

@@ -1,4 +1,4 @@
-/** Files that other tabs of this browser handed over, until it is known whether they are what they should be. */
+/** Files that other tabs of this browser handed over, until their hashes are checked. */
 import type { Result } from "@swapmeet/shared";
 import { fileIdOf, lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
 import type { Input } from "@swapmeet/engine/io/io";
@@ -13,7 +13,7 @@ export interface HandedFilesOptions {
     onBytes: (bytes: number) => void,
     signal: AbortSignal,
   ): Promise<Result<HashedFile, HashProblem>>;
-  /** It is the file, and to be read from where it lies. */
+  /** The content is the file, and is read from where it lies. */
   adopt(file: FileId, content: Blob, layer: Uint8Array): void;
   refuse(file: FileId, from: PeerId, because: HandedProblem): void;
   feed(input: Input): void;
@@ -38,7 +38,7 @@ export class HandedFiles {
     this.#options = options;
   }
 
-  /** One at a time for a file. The swarm says whether it is wanted: check() or drop(). */
+  /** Takes one content at a time for each file. The swarm then calls check() or drop(), as it wants it or not. */
   take(file: FileId, from: PeerId, content: Blob): void {
     if (this.#handedByFile.has(file)) return;
     this.#handedByFile.set(file, { from, content, dropping: new AbortController() });

@@ -1,6 +1,6 @@
 /**
- * The bytes of files on this device: files shared from the disk, and pieces of downloads in a store. Performs what the
- * swarm wants done with them, and answers. Decides nothing.
+ * The bytes of files on this device: files shared from the disk, and pieces of downloads in a store. Performs the
+ * swarm's outputs about them, and answers. Decides nothing.
  */
 import { fail, ok, type Result } from "@swapmeet/shared";
 import { geometryOf, lengthOf, pieceBegin, pieceBytes, type FileId } from "@swapmeet/engine/names/file-id";
@@ -28,7 +28,7 @@ export interface HoldingsOptions {
   finished(file: FileId): void;
   /** A download was given to the person. */
   saved(file: FileId): void;
-  /** What is stored of it is deleted, or will be. */
+  /** The stored bytes of the file are deleted, or will be. */
   deleted(file: FileId): void;
   /** Other tabs may go on: a store was closed, filled or deleted. */
   released(): void;
@@ -44,14 +44,14 @@ export interface HoldingsOptions {
   ): Promise<Result<HashedFile, HashProblem>>;
   /** The other tabs of this browser, see lane.ts. */
   askTabs(file: FileId): void;
-  /** A tab did not have what it gave. */
+  /** A tab gave bytes that were not the file. */
   refuseTab(file: FileId, from: PeerId, because: HandedProblem): void;
   feed(input: Input): void;
 }
 
-/** So long a person may take back that a file is no longer shared, or that a download was cancelled. */
+/** For so long a person may undo that a file is no longer shared, or that a download was cancelled. */
 export const UNDO_WITHIN_MS = 10_000;
-/** A piece takes a second, and files that are being added come before it. After this it is hashed on the page. Guess. */
+/** A piece takes a second, but files that are being added come first. After this time the page hashes it. Guess. */
 const HASHED_WITHIN_MS = 60_000;
 
 export class Holdings implements HostFiles {
@@ -91,7 +91,7 @@ export class Holdings implements HostFiles {
     this.#shared.add(file, source, layer);
   }
 
-  /** What the person picked, as it was picked. */
+  /** The file as the person picked it. */
   pickedOf(file: FileId): File | null {
     const source = this.#shared.sourceOf(file);
     return source instanceof File && !this.#adopted.has(file) ? source : null;
@@ -191,7 +191,7 @@ export class Holdings implements HostFiles {
     this.stored.close();
   }
 
-  /** Performs an output that takes a while. It is answered whatever happens. */
+  /** Performs an output that takes a while. It is answered in any case. */
   #answered(output: SwarmOutput, act: () => Promise<void>): void {
     act().catch((error: unknown) => this.#fail(output, error));
   }
@@ -216,7 +216,7 @@ export class Holdings implements HostFiles {
   async #hashLeaves(file: FileId, piece: number): Promise<void> {
     const { feed } = this.#options;
     const leaves = await this.#leaves(file, piece).catch((error: unknown) => {
-      reportError(error); // who asked is answered all the same
+      reportError(error); // the caller still gets an answer
       return fail("vanished" as const);
     });
     if (leaves.ok) feed({ type: "leaves-hashed", file, piece, leaves: leaves.value });
@@ -256,7 +256,7 @@ export class Holdings implements HostFiles {
     return stored?.ok ? stored : fail({ kind: "source-unreadable", reason });
   }
 
-  /** Whoever finds out: what is not there is not served any more. */
+  /** A file that could not be read from its source is no longer served. */
   #unreadable(file: FileId, problem: StoreProblem): void {
     if (problem.kind === "source-unreadable")
       this.#options.feed({ type: "read-failed", file, reason: problem.reason });

@@ -1,11 +1,11 @@
-/** What downloads have left on this device, for the page to list and to delete. */
+/** The files that downloads have left on this device, for the page to list and to delete. */
 import type { FileId } from "@swapmeet/engine/names/file-id";
 import type { StoredFiles } from "./stored-files.ts";
 import { isPersistent, readQuota } from "../store/quota.ts";
 
-/** What downloads take of this device. */
+/** The space that downloads take on this device. */
 export interface StorageView {
-  /** Of everything this page stores; null where the browser does not tell, as on plain http. */
+  /** The quota for everything that this page stores; null where the browser does not tell it, as on plain http. */
   readonly quota: { readonly usedBytes: number; readonly availableBytes: number } | null;
   /** The browser has promised not to clear it by itself when the disk gets short. */
   readonly persistent: boolean;
@@ -41,7 +41,7 @@ export class KeptFiles {
     this.#options.changed();
   }
 
-  /** Which of them are gone: what another tab holds stays. */
+  /** Gives those that are gone; a file that another tab holds stays. */
   async delete(files: Iterable<FileId>): Promise<ReadonlySet<FileId>> {
     const gone = new Set<FileId>();
     for (const file of files) if (await this.#options.stored.delete(file)) gone.add(file);

@@ -40,7 +40,7 @@ export class SharedFiles {
   readonly #sources = new Map<FileId, { readonly source: Blob; readonly layer: Uint8Array }>();
   /** Where else the bytes of a file lie, under its other names. */
   readonly #spares = new Map<FileId, Blob[]>();
-  /** By file and number, the least recently used first. */
+  /** Slices by file and number, the least recently used first. */
   readonly #slices = new Map<string, Slice>();
   readonly #reading: Reading;
 
@@ -50,7 +50,7 @@ export class SharedFiles {
     });
   }
 
-  /** `layer`: its piece hashes, joined; empty for a file of one piece. What is read must still have them. */
+  /** `layer`: its piece hashes, joined; empty for a file of one piece. Bytes that are read later must match them. */
   add(file: FileId, source: Blob, layer: Uint8Array): void {
     const before = this.#sources.get(file)?.source;
     if (before && before !== source)
@@ -58,7 +58,7 @@ export class SharedFiles {
     this.#hold(file, source, layer);
   }
 
-  /** `source` of the file can't be read: another one is taken from now on. False: there is none. */
+  /** Takes another source of the file, because `source` can't be read. False: there is none. */
   next(file: FileId, source: Blob): boolean {
     const held = this.#sources.get(file);
     if (held && held.source !== source) return true; // somebody else has found out before
@@ -145,7 +145,7 @@ export class SharedFiles {
       );
       return (await within(READ_WITHIN_MS, reading)) ?? fail("vanished");
     } catch (error) {
-      reportError(error); // a bug, or the worker could not be loaded; who asked is answered all the same
+      reportError(error); // a bug, or the worker could not be loaded; the caller still gets an answer
       return fail("vanished");
     }
   }

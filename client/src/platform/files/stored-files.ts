@@ -12,7 +12,7 @@ import { Turns } from "./turns.ts";
 
 export interface StoredFilesOptions {
   stores(): Promise<PieceStores>;
-  /** What is stored of it is deleted, or will be. */
+  /** The stored bytes of the file are deleted, or will be. */
   deleted(file: FileId): void;
   /** Other tabs may go on: a store was closed, filled or deleted. */
   released(): void;
@@ -25,7 +25,7 @@ export interface StoredFilesOptions {
 
 /** So long after a file was given to the browser, it may still be copying it to the person's disk. Guess. */
 const COPIED_WITHIN_MS = 5 * 60_000;
-/** Below this nobody asks whether there is room: the answer costs more than the failure. Guess. */
+/** For smaller files it does not ask whether there is room: the answer costs more than the failure. Guess. */
 const LARGE_BYTES = 16 * 1024 * 1024;
 export const CLOSED: StoreProblem = { kind: "broken", defect: { type: "closed" } };
 
@@ -35,11 +35,11 @@ export class StoredFiles {
   readonly #options: StoredFilesOptions;
   readonly #storeByFile = new Map<FileId, PieceStore>();
   readonly #namesByFile = new Map<FileId, { name: string; folder: string }>();
-  /** Whatever touches a store waits its turn here. */
+  /** Every use of a store waits for its turn here. */
   readonly #turns = new Turns();
-  /** What is to be opened, until it is to be closed or deleted: the last word about a file counts. */
+  /** The stores to open, each until it is to be closed or deleted: the last command about a file counts. */
   readonly #openingByFile = new Map<FileId, OpenStore>();
-  /** Of whole files: when nobody can be copying them any more. */
+  /** For whole files, the time after which nobody can be copying them any more. */
   readonly #copiedAtByFile = new Map<FileId, number>();
   readonly #deletionByFile = new Map<FileId, ReturnType<typeof setTimeout>>();
   #closed = false;
@@ -48,7 +48,7 @@ export class StoredFiles {
     this.#options = options;
   }
 
-  /** Under which name a download is stored, told before the swarm opens its store. */
+  /** Sets the name under which a download is stored. Call it before the swarm opens the store. */
   name(file: FileId, name: string, folder: string): void {
     this.#namesByFile.set(file, { name, folder });
   }
@@ -72,7 +72,7 @@ export class StoredFiles {
     });
   }
 
-  /** What is stored on this device, by this tab or any other. */
+  /** The files that are stored on this device, by this tab or any other. */
   async list(): Promise<Result<readonly StoredFile[], StoreProblem>> {
     const listed = await (await this.#options.stores()).list();
     return listed.ok ? ok(listed.value.filter(({ file }) => !this.#deletionByFile.has(file))) : listed;
@@ -88,9 +88,9 @@ export class StoredFiles {
     return this.#turns.use(file, async () => act(this.#storeByFile.get(file)));
   }
 
-  // -- while it is fetched -------------------------------------------------------------------------------------------
+  // -- during the download -------------------------------------------------------------------------------------------
 
-  /** The swarm is answered, unless the file is to be closed or deleted by then. */
+  /** Opens the store and answers the swarm, unless the file is to be closed or deleted by then. */
   open(output: OpenStore): Promise<void> {
     this.spare(output.file);
     this.#openingByFile.set(output.file, output);
@@ -122,7 +122,7 @@ export class StoredFiles {
     });
   }
 
-  // -- when it is whole ----------------------------------------------------------------------------------------------
+  // -- after the download --------------------------------------------------------------------------------------------
 
   /** All of it is stored, and nobody copies it. */
   finished(file: FileId): void {
@@ -134,9 +134,9 @@ export class StoredFiles {
     this.#copiedAtByFile.set(file, performance.now() + COPIED_WITHIN_MS);
   }
 
-  // -- when it is needed no more -------------------------------------------------------------------------------------
+  // -- deletion ------------------------------------------------------------------------------------------------------
 
-  /** Deletes what is stored of a file, as soon as nobody copies it. False: another tab holds it, and it stays. */
+  /** Deletes the stored bytes of a file, as soon as nobody copies it. False: another tab holds it, and it stays. */
   delete(file: FileId, graceMs = 0): Promise<boolean> {
     this.#openingByFile.delete(file);
     return this.#turns.alone(file, async () => {
@@ -157,7 +157,7 @@ export class StoredFiles {
     this.#deletionByFile.delete(file);
   }
 
-  /** The file is here by another way: what a store has of it is needless. */
+  /** The file came another way, so the pieces in its store are not needed. */
   discard(file: FileId): void {
     this.#openingByFile.delete(file);
     const forgetting = this.#turns.alone(file, async () => {
@@ -197,7 +197,7 @@ export class StoredFiles {
     else this.#storeByFile.set(file, store);
   }
 
-  /** The time has come, and in its turn it is still wanted: whoever opens the file spares it. */
+  /** Deletes the file at its time, unless it was opened again before its turn came. */
   #deleteIfDue(file: FileId, deletion: ReturnType<typeof setTimeout>): void {
     const deleting = this.#turns.alone(file, async () => {
       if (this.#deletionByFile.get(file) === deletion) await this.#delete(file);
@@ -205,7 +205,7 @@ export class StoredFiles {
     deleting.catch((error: unknown) => reportError(error));
   }
 
-  /** Also what an earlier life left and nobody has opened. */
+  /** Deletes also files of earlier visits that this tab has not opened. */
   async #delete(file: FileId): Promise<boolean> {
     const store = this.#storeByFile.get(file);
     this.#storeByFile.delete(file);
@@ -230,7 +230,7 @@ export class StoredFiles {
   }
 }
 
-/** How many bytes too few there are for the rest of a file; 0 where the browser does not tell. */
+/** The bytes of room that are missing for the rest of a file; 0 where the browser does not tell. */
 const roomMissing = async (stores: PieceStores, file: FileId, have: Uint8Array): Promise<number> => {
   const bytes = bytesToFetch(file, have);
   if (bytes < LARGE_BYTES) return 0;

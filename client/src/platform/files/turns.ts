@@ -1,13 +1,13 @@
 /**
- * One queue for each file, for all that touches where its bytes lie. What opens, closes or deletes it goes alone; uses
- * (checks, reads) go beside each other, after what was alone before them and before what is alone after them.
+ * One queue for each file, for all work on its store. Work that opens, closes or deletes the store runs alone. Uses
+ * (checks, reads) run beside each other, after the earlier work that runs alone and before the later.
  */
 import type { FileId } from "@swapmeet/engine/names/file-id";
 
 interface Queue {
-  /** What went alone last, or is to. */
+  /** The last work that ran alone, or will. */
   alone: Promise<unknown>;
-  /** Nothing that goes alone is under way or waits. */
+  /** No work that runs alone is under way or waits. */
   isFree: boolean;
   /** Uses since then. */
   readonly uses: Set<Promise<unknown>>;

@@ -26,7 +26,7 @@ export type RoomCodeProblem =
     };
 
 const MAX_SUGGESTIONS = 3;
-/** A link with a file in it has about 200 characters. What is longer was not meant for this field. */
+/** A link with a file in it has about 200 characters. A longer text was not meant for this field. */
 const MAX_TEXT_LENGTH = 400;
 
 /** @param random gives that many random bytes. */
@@ -54,7 +54,7 @@ export const parseRoomCode = async (text: string): Promise<Result<RoomCode, Room
 export const wordsStartingWith = async (prefix: string, limit: number): Promise<string[]> =>
   (await wordList()).filter((word) => word.startsWith(prefix.toLowerCase())).slice(0, limit);
 
-/** Of a link, what stands behind "#", without the file that may follow. */
+/** Takes from a link the part behind "#", without the file that may follow. */
 const codeIn = (text: string): string => (text.includes("#") ? text.split("#").at(-1)!.split("/")[0]! : text);
 
 let loading: Promise<readonly string[]> | undefined;

@@ -1,4 +1,4 @@
-/** What a link into a room says: `#amber-otter-cedar-violet`, and with a file of it `#amber-otter-cedar-violet/FILE-ID`. */
+/** A link into a room: `#amber-otter-cedar-violet`, and with one of its files `#amber-otter-cedar-violet/FILE-ID`. */
 import type { FileId } from "@swapmeet/engine/names/file-id";
 
 export interface RoomLink {
@@ -7,7 +7,7 @@ export interface RoomLink {
   readonly file: FileId | null;
 }
 
-/** Reads `location.hash`. Never throws: what makes no sense is a code that will not check out. */
+/** Reads `location.hash`. Never throws: text that makes no sense becomes a code that is found to be wrong later. */
 export const roomLinkIn = (hash: string): RoomLink => {
   const [code = "", file = ""] = decoded(hash.replace(/^#/, "")).split("/", 2);
   return { code, file: isFileId(file) ? file : null };

@@ -1,4 +1,4 @@
-/** What the page says about its room: code, link, and the link that other devices can open. */
+/** The room as the page shows it: code, link, and the link that other devices can open. */
 import type { RoomCode } from "./room-code.ts";
 
 /** `outside`: the link as other devices can open it; differs from `link` where this page is at "localhost". */

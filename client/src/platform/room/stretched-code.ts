@@ -3,7 +3,7 @@
  *
  * 32 MiB, 3 passes, 1 lane: 120 to 240 ms on the machine this was measured on, four times that on an old phone, once
  * per room. The server, which knows the tag, would have to spend the same for each of 2^51.7 codes; the memory keeps
- * that from being cheap on graphics cards. More memory is what phones cannot spare in a tab.
+ * that from being cheap on graphics cards. Phones cannot spare more memory in a tab.
  */
 import { argon2id } from "hash-wasm";
 import type { RoomCode } from "./room-code.ts";

@@ -1,6 +1,6 @@
 /**
- * Blocks that wait to be sent on one link: the answers to requests, in the order they were asked for. One that is
- * still being read from a disk holds up nobody. PROTOCOL.md, S2 and W6.
+ * Blocks that wait to be sent on one link: the answers to requests, in the order of the requests. An answer that is
+ * still being read from a disk does not hold up the others. PROTOCOL.md, S2 and W6.
  */
 import { MAX_BLOCK_BYTES } from "@swapmeet/engine/wire/frame";
 
@@ -15,7 +15,7 @@ export class BlockQueue {
   /** The parts of a request go in order. */
   readonly #partsById = new Map<number, Part[]>();
 
-  /** Resolves when `read` has; one that brings null or fails ends its request. `sent` hears what has left the queue. */
+  /** Resolves with `read`; null or a failure ends the request. `sent` is told how many bytes have left the queue. */
   async add(id: number, read: Promise<Uint8Array | null>, sent: (bytes: number) => void): Promise<void> {
     const part: Part = { sent, bytes: null, sentBytes: 0 };
     const parts = this.#partsById.get(id) ?? [];
@@ -28,7 +28,7 @@ export class BlockQueue {
     }
   }
 
-  /** All that is left of a request. */
+  /** Drops all that is left of a request. */
   stop(id: number): void {
     this.#partsById.delete(id);
   }
@@ -37,7 +37,7 @@ export class BlockQueue {
     this.#partsById.clear();
   }
 
-  /** Takes the next block out when `write` takes it. False: there is none, or it was not taken. */
+  /** Offers the next block to `write`, and removes it when it is taken. False: there is none, or it was not taken. */
   send(write: (id: number, block: Uint8Array) => boolean): boolean {
     for (const [id, parts] of this.#partsById) {
       const part = parts[0]!;

@@ -20,7 +20,7 @@ import type { Verifier } from "./verifier.ts";
 export interface SigningKey {
   readonly peer: PeerId;
   readonly secretKey: Uint8Array;
-  /** Number of this feed of that key. */
+  /** The number of this visit under that key. */
   readonly epoch: number;
   /** The key may be used elsewhere from now on. */
   release(): void;
@@ -31,16 +31,16 @@ export interface HostOptions {
   readonly identity: SigningKey;
   readonly socket: Socket;
   readonly join: Join;
-  /** Until the server names others. [J14] */
+  /** The ICE servers until the server names others. [J14] */
   readonly iceServers: IceServers;
   /** Absent in a browser, which has its own. */
   readonly webRtc?: WebRtc;
   files(feed: (input: Input) => void): HostFiles;
   verify: Verifier["verify"];
   server(state: "online" | "offline" | { readonly refused: Parameters<SignalingEvents["refused"]>[0] }): void;
-  /** The server has said which room this is: the only way to know an open one. Once. */
+  /** The server has said which room this is; a peer learns an open room in no other way. Called once. */
   entered(tag: RoomTag): void;
-  /** The server has named another room: this visit is over, its last word is said. [J13] */
+  /** The server has named another room: this visit is over, and its last frames are sent. [J13] */
   moved(): void;
   notice(notice: Notice): void;
   /** Part of the board, to be kept on the device under this key; null: no longer. */
@@ -56,9 +56,9 @@ export interface HostOptions {
   tap?(outputs: readonly Output[], engine: Engine): readonly Output[];
 }
 
-/** The page is not repainted more often than this, however many blocks arrive; what a person does shows at once. */
+/** The page is repainted at most this often, however many blocks arrive; a person's own actions show at once. */
 const CHANGED_EVERY_MS = 200;
-/** Nor does it draw for more than a twentieth of the time: while a million files come in, they come first. Guess. */
+/** The page draws for at most a twentieth of the time, so that a million arriving files come first. Guess. */
 const DRAWING_SHARE = 20;
 const CHANGED_AT_LEAST_EVERY_MS = 1_000;
 
@@ -74,14 +74,14 @@ export class Host {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #timerDue = Number.POSITIVE_INFINITY;
   #changeTimer: ReturnType<typeof setTimeout> | null = null;
-  /** Not before this. */
+  /** The next repaint comes no earlier than this. */
   #changeAt = -Infinity;
-  /** For links that are made from now on. */
+  /** The ICE servers for links that are made from now on. */
   #iceServers: IceServers;
   #closed = false;
   #bytesIn = 0;
   #bytesOut = 0;
-  /** Of blocks that went through friends: as frames they are among the bytes out already. */
+  /** Bytes of blocks that went through friends: the frames that carry them are counted in `#bytesOut` already. */
   #relayedBlockBytes = 0;
 
   constructor(options: HostOptions) {
@@ -119,7 +119,7 @@ export class Host {
     };
   }
 
-  /** Inputs that arise while outputs are performed wait their turn. */
+  /** Inputs that arise while outputs are performed wait for their turn. */
   feed(input: Input): void {
     if (this.#closed) return;
     this.#inputs.push(input);
@@ -152,7 +152,7 @@ export class Host {
     });
   }
 
-  /** Leaves the room. Twice is harmless. */
+  /** Leaves the room. A second call is harmless. */
   close(): void {
     if (this.#closed) return;
     this.feed({ type: "leave" });
@@ -168,7 +168,7 @@ export class Host {
     this.#options.identity.release();
   }
 
-  /** One output that fails takes no other with it, and is answered. */
+  /** An output that fails is answered, and does not stop the others. */
   #answered(output: Output): void {
     try {
       this.#perform(output);

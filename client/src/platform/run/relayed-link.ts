@@ -1,6 +1,6 @@
 /**
- * A link through a friend, as far as this edge has a part in it: blocks that wait to be sent. The engine seals them and
- * sets the pace, one after the other. PROTOCOL.md, Y5.
+ * The platform's part of a relayed link: blocks that wait to be sent. The engine takes them one after the other, seals
+ * them and sets the pace. PROTOCOL.md, Y5.
  */
 import { encodeBlock } from "@swapmeet/engine/wire/frame-codec";
 import type { BlockSender } from "../bytes/host-files.ts";
@@ -43,12 +43,12 @@ export class RelayedLink implements BlockSender {
     this.#pump();
   }
 
-  /** Twice is harmless. */
+  /** A second call is harmless. */
   close(): void {
     this.#blocks.clear();
   }
 
-  /** A block may be taken while it is being given. */
+  /** Gives blocks as long as they are taken. A block may be taken while it is being given. */
   #pump(): void {
     if (this.#isPumping) return;
     this.#isPumping = true;

@@ -99,7 +99,7 @@ export class SignalingClient {
     this.#askAgain(event);
   }
 
-  /** The room that was asked for by its tag is that room, or the answer is none. [J13] */
+  /** An answer about another room than the one asked for by its tag does not count. [J13] */
   #isAskedFor(tag: RoomTag): boolean {
     const { room } = this.#join;
     return room.kind === "open" || room.tag === tag;

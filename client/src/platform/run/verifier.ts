@@ -1,12 +1,12 @@
 /**
  * Checks signatures: a few at a time in this thread, so that a link or a post does not wait for a worker to start, and
- * all that are more in a worker. A newcomer in a large room has thousands, of a millisecond each. While there is no
- * worker they are all checked in this thread, which does other things between two of them.
+ * all others in a worker. A newcomer in a large room has thousands, of a millisecond each. While there is no worker,
+ * this thread checks them all, and does other things between two checks.
  */
 import { Allowance } from "@swapmeet/engine/base/allowance";
 import { verify } from "./signature.ts";
 
-/** In this thread: at once, and each second. A room that has been synced has fewer. Guess. */
+/** The number of checks in this thread, at once and each second. A synced room has fewer. Guess. */
 const HERE_AT_ONCE = 32;
 const HERE_PER_SECOND = 20;
 
@@ -28,7 +28,7 @@ export interface VerifyWorker {
 
 export interface VerifierOptions {
   readonly worker: VerifyWorker;
-  /** Resolves when this thread has done what else was waiting. */
+  /** Resolves when this thread has done its other waiting work. */
   breathe(): Promise<void>;
   /** Is told of an exception that nobody has foreseen. */
   report(error: unknown): void;
@@ -37,9 +37,9 @@ export interface VerifierOptions {
 export class Verifier {
   readonly #options: VerifierOptions;
   readonly #here = new Allowance(HERE_AT_ONCE, HERE_PER_SECOND);
-  /** The answers are given in the order of the questions, wherever they are found. */
+  /** Answers are given in the order of the calls, also when they come from different threads. */
   #last: Promise<unknown> = Promise.resolve();
-  /** Before each check in this thread, one after the other. */
+  /** The last breath; one comes before each late check in this thread, one after the other. */
   #lastBreath: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
@@ -47,7 +47,7 @@ export class Verifier {
     this.#options = options;
   }
 
-  /** `then` is called at once or later, and later ones in order. */
+  /** Calls `then` at once or later; later calls keep their order. */
   verify(check: Check, then: (valid: boolean) => void, now = performance.now()): void {
     if (this.#isClosed) return;
     if (this.#here.spend(1, now)) return then(isValid(check));
@@ -57,10 +57,10 @@ export class Verifier {
         const valid = await answer;
         if (!this.#isClosed) then(valid);
       })
-      .catch((error: unknown) => this.#options.report(error)); // a bug in what is done with one answer does not keep the others
+      .catch((error: unknown) => this.#options.report(error)); // an error in one `then` does not stop the other answers
   }
 
-  /** Nothing is answered any more; twice is harmless. */
+  /** After this nothing is answered. A second call is harmless. */
   close(): void {
     this.#isClosed = true;
     this.#options.worker.terminate();
@@ -69,12 +69,12 @@ export class Verifier {
   async #answer(check: Check): Promise<boolean> {
     const { worker, breathe } = this.#options;
     const { by, bytes } = check;
-    // A view is sent with all that is behind it: here, the whole frame.
+    // Posting a view would copy the whole buffer behind it: here, the whole frame.
     const signature = check.signature.slice();
     try {
       if (!worker.isResting) return await worker.do((desk) => desk.verify(by, bytes, signature));
     } catch {
-      // For want of a worker it is checked here.
+      // There is no worker, so it is checked here.
     }
     await (this.#lastBreath = this.#lastBreath.then(breathe));
     return !this.#isClosed && isValid(check);

@@ -36,7 +36,7 @@ export interface LinkOptions {
   readonly webRtc: WebRtc | undefined;
 }
 
-/** What is used here of WebRTC's RTCDataChannel. https://www.w3.org/TR/webrtc/#rtcdatachannel */
+/** The part of WebRTC's RTCDataChannel that is used here. https://www.w3.org/TR/webrtc/#rtcdatachannel */
 interface DataChannel {
   readonly readyState: "connecting" | "open" | "closing" | "closed";
   readonly bufferedAmount: number;
@@ -49,7 +49,7 @@ interface DataChannel {
 export interface LinkEvents {
   signal(signal: Signal): void;
   open(localFingerprint: string, remoteFingerprint: string): void;
-  /** The other side has named a place where it could be reached; at least once if it has any. */
+  /** The other side has named an ICE candidate; called at least once if it has any. */
   reachable(): void;
   bytes(bytes: Uint8Array): void;
   closed(reason: LinkEnd): void;
@@ -64,7 +64,7 @@ export class Link implements BlockSender {
   #channel: DataChannel | null = null;
   #localFingerprint = "";
   #remoteFingerprint = "";
-  /** This side has named a place where it could be reached. */
+  /** This side has named an ICE candidate. */
   #hasCandidate = false;
   #hasAllCandidates = false;
   #closed = false;
@@ -93,7 +93,7 @@ export class Link implements BlockSender {
     const signal = parseSignal(text);
     if (!signal || this.#closed) return;
     if ("sdp" in signal) {
-      // One description a connection: another one would change the certificate under the proof.
+      // Each connection takes one description: another one would change the certificate under the proof.
       if (this.#remoteFingerprint) return;
       this.#remoteFingerprint = fingerprintOf(signal.sdp);
     }
@@ -101,7 +101,7 @@ export class Link implements BlockSender {
     if (namesPlace(signal)) this.#events.reachable();
   }
 
-  /** A side that has none never will: it need not be waited for, once the other side has been told. */
+  /** A side that gathered no candidate never will: the call ends as soon as its description is sent. */
   #lookForCandidates(): void {
     if (this.#hasAllCandidates && !this.#hasCandidate && this.#localFingerprint) this.#ended("no-candidates");
   }
@@ -127,7 +127,7 @@ export class Link implements BlockSender {
     this.#blocks.stop(id);
   }
 
-  /** Twice is harmless. */
+  /** A second call is harmless. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -142,15 +142,15 @@ export class Link implements BlockSender {
     channel.addEventListener("bufferedamountlow", () => this.#pump());
     this.#channel = channel;
     this.#events.open(this.#localFingerprint, this.#remoteFingerprint);
-    // Until now simple-peer's stream kept what came, a proof may overtake our own "connect": it flows in a microtask,
-    // before the channel's next message. From then on messages come without the detour.
+    // Until now simple-peer's stream kept the bytes that came, since a proof may come before our own "connect". They
+    // flow in a microtask, before the channel's next message. From then on messages come without the detour.
     const take = (data: ArrayBuffer, begin = 0, length = data.byteLength) => {
       if (!this.#closed) this.#events.bytes(new Uint8Array(data, begin, length));
     };
     this.#peer.on("data", (data: Uint8Array<ArrayBuffer>) =>
       take(data.buffer, data.byteOffset, data.byteLength),
     );
-    // A text of digits would be taken for a length, and that much memory set aside: it is no frame, and refused as one.
+    // A text of digits would be taken for a length, and allocate that much memory. A text is refused as an empty frame.
     channel.onmessage = ({ data }) => take(typeof data === "string" ? new ArrayBuffer() : data);
   }
 

@@ -70,7 +70,7 @@ export class Folder {
   /** Names are found one at a time, or two files could find the same one free. */
   #naming: Promise<unknown> = Promise.resolve();
 
-  /** Grows with everything that is done in this folder: thousands of files may be written to it at once. */
+  /** Grows with all work in this folder, where thousands of files may be written at once. */
   #progress = 0;
 
   constructor(root: FileSystemDirectoryHandle) {
@@ -93,8 +93,8 @@ export class Folder {
 
   /**
    * Streams to `path`/`name`, both sanitized, or to "name (2)" where that is taken. Half a file is never left. A name
-   * that the device has not got is made portable. Chromium refuses names that its own downloads take, like `site.url`:
-   * nothing is written then. [N1a]
+   * that the device refuses is made portable. Chromium refuses names that its own downloads allow, like `site.url`:
+   * then nothing is written. [N1a]
    */
   async write(content: Blob, path: string, name: string): Promise<StoreProblem | "name-refused" | null> {
     const writing = this.#write(content, path, name).then((problem) => ({ problem }));
@@ -149,7 +149,7 @@ export class Folder {
   }
 }
 
-/** Under this name, or, where the device refuses it, a portable one. */
+/** Calls `act` with this name, or, where the device refuses it, with a portable one. */
 const asTaken = async <Value>(name: string, act: (name: string) => Promise<Value>): Promise<Value> => {
   try {
     return await act(name);
@@ -160,7 +160,7 @@ const asTaken = async <Value>(name: string, act: (name: string) => Promise<Value
   }
 };
 
-/** A disk that is full need not say so. */
+/** Checks the length, because a full disk may report no error. */
 const mustHold = async (file: FileSystemFileHandle, size: number): Promise<void> => {
   if ((await file.getFile()).size !== size)
     throw new DOMException("not all bytes were written", "QuotaExceededError");

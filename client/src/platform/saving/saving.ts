@@ -49,7 +49,7 @@ export class Saving {
   /**
    * Only a chosen folder recreates the path. Without permission to write there (it may end with the page, and only a
    * gesture can ask), or under a name that the folder refuses, the file becomes a browser download, and the browser
-   * makes of its name what the device takes. [N1b]
+   * adapts the name to the device. [N1b]
    */
   async save(content: Blob, name: string, path = ""): Promise<StoreProblem | null> {
     await this.#remembered;

@@ -8,7 +8,7 @@ import type { Host } from "../run/host.ts";
 export interface Board {
   /** The newsgroups, "general" first, then by name. */
   readonly groups: readonly GroupView[];
-  /** Of one newsgroup: threads in causal order, each one's answers below it in theirs. Unchanged posts stay the same objects. */
+  /** One newsgroup's threads, and the answers in them, each in causal order. Unchanged posts stay the same objects. */
   posts(group: string): readonly PostView[];
   /** Signs it and tells everyone. Text without anything visible is not posted; a group may be named freely. */
   post(group: string, text: string, replyTo: PostId | null): void;
@@ -16,7 +16,7 @@ export interface Board {
 
 export class RoomBoard implements Board {
   readonly #host: Pick<Host, "engine" | "feed">;
-  /** From when the room is known. */
+  /** Null until the room is known. */
   #store: BoardStore | null = null;
 
   constructor(host: Pick<Host, "engine" | "feed">) {
@@ -35,7 +35,7 @@ export class RoomBoard implements Board {
     this.#host.feed({ type: "post", group, text, replyTo, writtenAt: Date.now() });
   }
 
-  /** Restores what this device kept of the board, before anybody else is here. Once is enough. */
+  /** Restores what this device kept of the board, before anybody else is here. Call it once. */
   enter(tag: RoomTag): void {
     if (this.#store) return;
     this.#store = new BoardStore(tag);

@@ -36,7 +36,7 @@ export interface Device {
   /** As of the last `lookAtStorage`; null before the first. */
   readonly storage: StorageView | null;
   lookAtStorage(): void;
-  /** Deletes what is stored of finished downloads or of other rooms' ones; they are no longer shared either. */
+  /** Deletes stored files of finished downloads, or of other rooms' downloads; they are no longer shared either. */
   deleteStored(files: readonly FileId[]): void;
 }
 

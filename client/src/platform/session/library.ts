@@ -26,22 +26,22 @@ export interface FileDetails {
 export interface Library {
   /** The files on my table. */
   readonly items: readonly LibraryItem[];
-  /** Of what is on the table, the files that were picked in this visit, as they were picked. */
+  /** The files on the table that were picked in this visit, as they were picked. */
   readonly picked: readonly PickedFile[];
   readonly adding: AddingView;
 
   /**
-   * Puts them on the table, where the whole room finds them.
-   * @param until stops reading these, and leaves what is there already
-   * @returns which are there, when all of them have been read; also those that were there before
+   * Puts files on the table, where the whole room finds them.
+   * @param until stops the reading of these files; those that are on the table already stay
+   * @returns the given files that are on the table, once all of them have been read; also those that were there before
    */
   add(files: Iterable<PickedFile>, until?: AbortSignal): Promise<readonly LibraryEntry[]>;
   cancelAdding(): void;
-  /** Stops offering the file by that name; undo is sharing it again: the returned function does that. */
+  /** Stops offering the file by that name. The returned function shares it again. */
   unshare(entry: LibraryEntry): () => void;
   /** Instant, local, no network. */
   search(query: SearchQuery): SearchResults;
-  /** `name`: by which of its names; absent: by the first. */
+  /** `name`: one of the file's names; the first one when absent. */
   details(file: FileId, name?: string): FileDetails;
 }
 

@@ -1,14 +1,14 @@
-/** Direct messages: what two people of the room say to each other, sealed. */
+/** Direct messages: sealed texts between two people of the room. */
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { MessageView } from "@swapmeet/engine/io/view";
 import type { Host } from "../run/host.ts";
 
 export interface Messages {
-  /** With everyone, oldest first. */
+  /** The messages with everyone, oldest first. */
   readonly all: readonly MessageView[];
-  /** To this one person; how far it came is in `all`. */
+  /** Sends a text to this one person; `all` tells how it stands. */
   send(to: PeerId, text: string): void;
-  /** Tries once more what could not be delivered; it stays the same message, so it never arrives twice. */
+  /** Sends an undelivered message once more; it stays the same message, so it never arrives twice. */
   sendAgain(id: string): void;
 }
 

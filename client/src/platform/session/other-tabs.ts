@@ -7,7 +7,7 @@ import type { LaneKeys } from "../tabs/lane-message.ts";
 export class OtherTabs {
   readonly #me: PeerId;
   readonly #events: LaneEvents;
-  /** From when the room is known. */
+  /** Null until the room is known. */
   #lane: Lane | null = null;
 
   constructor(me: PeerId, events: LaneEvents) {

@@ -8,9 +8,9 @@ export interface People {
   readonly me: PersonView;
   /** Everyone in the room but me, stable order. */
   readonly others: readonly PersonView[];
-  /** How many are in the room whom this device can't reach: nobody knows more of them than that. */
+  /** The number of people in the room whom this device can't reach. Nothing else is known of them. */
   readonly unreachable: number;
-  /** Also one who has left. */
+  /** Gives also a person who has left. */
   person(peer: PeerId): PersonView;
   /** How long this person has been among `others` without a break; 0 for one who is not. */
   seenForMs(peer: PeerId): number;
@@ -21,7 +21,7 @@ export class RoomPeople implements People {
   readonly #host: Pick<Host, "engine" | "feed">;
   readonly #me: PeerId;
   readonly #now: () => number;
-  /** Of everyone in the room: when the page first found them in it. */
+  /** The time at which the page first found each peer in the room. */
   #seenAtByPeer: ReadonlyMap<PeerId, number> = new Map();
 
   /** @param now milliseconds that never go back */

@@ -20,14 +20,14 @@ export interface ResumingOptions {
   sharesDownloads(): boolean;
 }
 
-/** The page that was here a moment ago may still be letting go of its files. Guess. */
+/** After a reload, the page before may take so long to let go of its files. Guess. */
 const LET_GO_WITHIN_MS = 3000;
 const ASK_AGAIN_AFTER_MS = 100;
 /** Finished downloads that are served again: each keeps files open. Guess. */
 const MAX_SERVED_AGAIN = 200;
-/** How often what storage has stopped is looked at. Guess. */
+/** How often downloads that storage has stopped are looked at. Guess. */
 const RETRY_EVERY_MS = 5000;
-/** Where the browser does not tell how much room there is, trying costs blocks that find no room. Guess. */
+/** Where the browser does not tell its room, each try may fetch blocks that find no room. Guess. */
 const RETRY_BLINDLY_EVERY_MS = 30_000;
 
 export class Resuming {
@@ -45,7 +45,7 @@ export class Resuming {
     document.addEventListener("visibilitychange", this.#seen);
   }
 
-  /** The room is known: what it left is gone on with. Once is enough. */
+  /** The room is known now: resumes the downloads of its earlier visits. Later calls do nothing. */
   async enter(tag: RoomTag): Promise<void> {
     if (this.#tag) return;
     this.#tag = tag;
@@ -59,9 +59,9 @@ export class Resuming {
     await this.#tidy(ledger);
   }
 
-  // -- what happens to downloads -------------------------------------------------------------------------------------
+  // -- changes of downloads ------------------------------------------------------------------------------------------
 
-  /** Also by one more name of what is fetched, or here, already. */
+  /** Called also for one more name of a file that is being fetched, or is here already. */
   started(file: FileId, name: string, folder: string): void {
     const line = this.#lineByFile.get(file) ?? { file, name, folder, state: "fetching" };
     const known = entriesOf(line).filter((entry) => entryKey(entry) !== entryKey({ name, folder }));
@@ -69,7 +69,7 @@ export class Resuming {
     this.#write({ ...withEntries(line, [...known, { name, folder }]), state });
   }
 
-  /** By that name it is not to be gone on with; by another one it is. */
+  /** The next visit does not go on with the file under that name, but does so under its other names. */
   without(file: FileId, gone: FileEntry): void {
     const line = this.#lineByFile.get(file);
     const left = line && entriesOf(line).filter((entry) => entryKey(entry) !== entryKey(gone));
@@ -81,7 +81,7 @@ export class Resuming {
     if (line && line.state !== state) this.#write({ ...line, state });
   }
 
-  /** What was ended a moment ago goes on. */
+  /** Goes on with a download that was ended a moment ago. */
   takeUp(line: LedgerLine): void {
     this.#write(line);
   }
@@ -94,7 +94,7 @@ export class Resuming {
     return this.#lineByFile.get(file) ?? null;
   }
 
-  /** Nothing is to be gone on with here. What another tab holds of it is still remembered. */
+  /** This tab no longer goes on with the file. The ledger still has it, because another tab may hold it. */
   ended(file: FileId): void {
     this.#lineByFile.delete(file);
   }
@@ -111,7 +111,7 @@ export class Resuming {
     await (await this.#ledger).eraseEverywhere(files);
   }
 
-  // -- what storage has stopped --------------------------------------------------------------------------------------
+  // -- downloads that storage stopped --------------------------------------------------------------------------------
 
   /** Something may have changed: the person comes back, a store was closed or deleted. */
   readonly retry = (): void => {
@@ -138,14 +138,14 @@ export class Resuming {
   async #try({ file, length, verifiedBytes, state }: Stopped, blindly: boolean): Promise<void> {
     if (state.because.kind === "in-use" && !(await this.#options.stored.canOpen(file))) return;
     if (state.because.kind === "full") {
-      // Some browsers tell of room that they then do not give: what they said when it was full shows which.
+      // Some browsers promise room that they do not give. Such a browser named no missing bytes when it was full.
       const tells = state.because.missingBytes !== null;
       if (tells ? (await bytesMissing(length - verifiedBytes)) !== 0 : !blindly) return;
     }
     this.#options.feed({ type: "resume", file });
   }
 
-  // -- what an earlier life left -------------------------------------------------------------------------------------
+  // -- downloads of earlier visits -----------------------------------------------------------------------------------
 
   async #goOn(line: LedgerLine): Promise<void> {
     const { file } = line;
@@ -155,7 +155,7 @@ export class Resuming {
     if (line.state === "paused") this.#options.feed({ type: "pause", file });
   }
 
-  /** Storage that failed may be another than the one they lie in: what is not here now is not forgotten. */
+  /** Gives the lines whose files are stored here. The others are not forgotten: storage that failed may hold them. */
   async #stored(lines: readonly LedgerLine[]): Promise<readonly LedgerLine[]> {
     const held = await Promise.all(lines.map(({ file }) => this.#options.stored.holds(file)));
     return lines.filter((_, i) => held[i]);
@@ -173,7 +173,7 @@ export class Resuming {
     }
   }
 
-  /** What another tab goes on with is left to it. */
+  /** Takes the line up, unless another tab goes on with the file. */
   async #comesBack(line: LedgerLine): Promise<boolean> {
     const { stored } = this.#options;
     stored.name(line.file, line.name, line.folder);
@@ -186,7 +186,7 @@ export class Resuming {
     return true;
   }
 
-  /** Nothing stays on the disk that no room knows of: what was cleared while the browser still copied it. */
+  /** Deletes files that no room knows of, such as those that were cleared while the browser still copied them. */
   async #tidy(ledger: Ledger): Promise<void> {
     const listed = await this.#options.stored.list();
     const known = await ledger.files();

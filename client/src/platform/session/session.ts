@@ -1,6 +1,6 @@
 /**
- * One visit to one room: what the page may read and command, an area for each subject. The whole interface between `app`
- * and everything below it. Here the areas are put together, with the host and the holdings below them.
+ * One visit to one room: everything that the page may read and command, in an area for each subject. It is the whole
+ * interface between `app` and all below it. It joins the areas to each other, and to the host and the holdings.
  */
 import type { RoomTag } from "@swapmeet/shared";
 import { fail } from "@swapmeet/shared";
@@ -32,7 +32,7 @@ import { warm } from "./warm.ts";
 
 /**
  * Reads are cheap and always current; the page re-reads after `subscribe` calls back, a few times a second. The areas
- * are the same objects for as long as the session lasts: what changes are the values in them.
+ * are the same objects for as long as the session lasts; only the values in them change.
  */
 export interface Session {
   readonly room: RoomView;
@@ -53,7 +53,7 @@ export interface Session {
 export interface Visit {
   readonly room: RoomView;
   readonly identity: Identity;
-  /** Of a private room. Those of an open one follow from its tag, which the server tells. */
+  /** The secrets of a private room. Those of an open room follow from its tag, which the server tells. */
   readonly secrets: RoomSecrets | null;
   readonly entrance: Pick<HostOptions, "socket" | "join" | "iceServers" | "engine">;
   /** The server has put this tab into another room [J13]: the session is over, and wants to be closed. */
@@ -113,7 +113,7 @@ export class RoomSession implements Session {
       share: (file) => share([file]),
       sharesDownloads: () => this.device.settings.shareDownloads,
     }));
-    // Only what is shared with the room is handed over.
+    // Only files that are shared with the room are handed over.
     this.#tabs = new OtherTabs(me, {
       mayAsk: () => !this.device.settings.alwaysChannel,
       shared: async (file) => (host.engine.localFile(file) ? holdings.whole(file) : null),
@@ -155,7 +155,7 @@ export class RoomSession implements Session {
     this.#listeners.clear();
   }
 
-  /** The browser itself says no good-bye for a tab that closes: others would wait half a minute for it. */
+  /** Says good-bye when the tab closes. The browser does not, and others would wait half a minute. */
   readonly #leaving = (): void => this.close();
 
   /** The room is known. @param keys those of the lane between tabs, null: it is open already */

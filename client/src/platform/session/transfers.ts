@@ -16,13 +16,13 @@ export interface Transfers {
   readonly downloads: readonly DownloadView[];
   readonly uploads: readonly UploadView[];
 
-  /** By another name of what is here, or on its way, it is only saved once more. `folder`: absent: that in the room. */
+  /** A file that is here, or coming, by another name is only saved once more. Without `folder`: the one in the room. */
   download(file: FileId, name: string, folder?: string): void;
   pause(file: FileId): void;
   resume(file: FileId): void;
   /**
-   * Drops what was fetched, though not at once: the returned function goes on with it, or has it paused as it was. A
-   * file that is fetched by other names too stays.
+   * Deletes the fetched pieces, after a delay: until then the returned function resumes the download, or has it paused
+   * as it was. A file that is fetched by other names too stays.
    */
   cancel(entry: LibraryEntry): () => void;
   /** Takes a complete, failed or cancelled transfer off the list. */
@@ -30,10 +30,10 @@ export interface Transfers {
   /** Saves a complete download (again). */
   save(entry: LibraryEntry): void;
 
-  /** Sends nothing more of the file to this person, who is told, until it is allowed again or the visit ends. */
+  /** Stops sending the file to this person, and tells them, until it is allowed again or the visit ends. */
   stopSending(to: PeerId, file: FileId): void;
   allowSending(to: PeerId, file: FileId): void;
-  /** Takes what was sent to this person off the list. */
+  /** Takes this upload off the list. */
   clearSent(to: PeerId, file: FileId): void;
 
   offer(to: PeerId, files: readonly OfferedFile[]): void;
@@ -48,7 +48,7 @@ export interface RoomTransfersOptions {
   readonly notices: Pick<RoomNotices, "offered">;
 }
 
-/** From this size on the browser is asked to keep what is stored: a small file is soon fetched again. Guess. */
+/** From this size on the browser is asked to keep stored files: a small file is soon fetched again. Guess. */
 const LARGE_BYTES = 64 * 1024 * 1024;
 
 export class RoomTransfers implements Transfers {

@@ -1,7 +1,7 @@
 /**
- * Everything that is loaded only when it is needed, asked for as soon as the room is open: the server may be gone when
- * somebody first serves a file, adds one, shows the QR code, or comes with another's name. The browser keeps what it
- * has fetched (the build's assets never change under their name), so that it is there then.
+ * Loads, as soon as the room is open, all code that is needed only later: the server may be gone when the person first
+ * serves a file, adds one, shows the QR code, or meets a name that looks like another. The browser keeps the fetched
+ * assets, which never change under their names, so that they are there then.
  */
 import hashWorker from "../bytes/hash-worker.ts?worker&url";
 import readWorker from "../bytes/read-worker.ts?worker&url";

@@ -1,6 +1,6 @@
 /**
- * Piece stores on the page: blocks are put together here, everything else is a call to the desk. Whatever happens
- * there, a call is answered: a download waits for it.
+ * Piece stores on the page: blocks are put together here, everything else is a call to the desk. Every call is answered
+ * in any case, because a download waits for it.
  */
 import * as Comlink from "comlink";
 import { fail, ok, type Result } from "@swapmeet/shared";
@@ -13,7 +13,7 @@ import { brokenBy } from "../workers/broken-by.ts";
 import { unlessStill } from "../web/silence.ts";
 import { within } from "../web/time-limit.ts";
 
-/** A piece takes a second on a slow card, and as many may wait before it as memory holds. Guess. */
+/** A piece takes a second on a slow card, and as many pieces as memory holds may wait before it. Guess. */
 const PIECE_MS = 60_000;
 /** A call about a whole file waits no longer for its turn. Guess. */
 const BUSY_MS = 10 * 60_000;
@@ -92,20 +92,20 @@ const storeAt = (
   };
 };
 
-/** Of a call about one piece: that it takes too long is a problem, too. */
+/** Answers a call about one piece. A call that takes too long is a problem, too. */
 const answered = <Value>(
   call: () => Promise<Result<Value, StoreProblem>>,
 ): Promise<Result<Value, StoreProblem>> =>
   caught(async () => (await within(PIECE_MS, call())) ?? fail(SILENT));
 
 /**
- * The calls about whole files. Thousands may be asked at once, and one may read all of its file: each is waited for as
- * long as the desk answers others, or the file itself is heard of.
+ * The calls about whole files. Thousands may be made at once, and one may read all of its file. So each call is waited
+ * for as long as the desk answers other calls, or reports progress with this file.
  */
 class FileCalls {
   #answers = 0;
 
-  /** `letGo`: what is brought too late. */
+  /** `letGo` releases a result that came too late. */
   answered<Value>(
     call: (heard: () => void) => Promise<Result<Value, StoreProblem>>,
     letGo?: () => Promise<unknown>,
@@ -125,7 +125,7 @@ class FileCalls {
   }
 }
 
-/** A bug, or memory that is full: told on the console, and a problem like others for who asked. */
+/** A bug, or memory that is full: the console tells it, and the caller gets a problem like others. */
 const caught = async <Value>(
   call: () => Promise<Result<Value, StoreProblem>>,
 ): Promise<Result<Value, StoreProblem>> => {

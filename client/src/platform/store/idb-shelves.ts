@@ -33,7 +33,7 @@ interface Schema extends DBSchema {
 type TabMessage = { readonly type: "who-holds" | "held"; readonly file: FileId };
 
 export class IdbShelves implements Shelves {
-  /** Null where IndexedDB takes no Blob. Full storage works: what lies there is found. */
+  /** Null where IndexedDB takes no Blob. Full storage is not null: the files in it are found. */
   static async tried(): Promise<IdbShelves | null> {
     try {
       const db = await openDB<Schema>(NAME, 1, {
@@ -125,7 +125,7 @@ export class IdbShelves implements Shelves {
         try {
           await this.#record(file, { holder: null });
         } catch (error) {
-          if (!(error instanceof DOMException)) throw error; // full: who asks finds that nobody answers for it
+          if (!(error instanceof DOMException)) throw error; // full: other tabs will find this holder gone
         }
       },
       remove: async () => {
@@ -140,7 +140,7 @@ export class IdbShelves implements Shelves {
     };
   }
 
-  /** Takes the file from `holder`, who is dead or nobody, unless somebody else was faster. */
+  /** Takes the file from a dead `holder`, or from none, unless another tab was faster. */
   async #take(file: FileId, name: string, holder: string | null): Promise<boolean> {
     const transaction = this.#db.transaction("files", "readwrite");
     const free = await committed(transaction, async () => {

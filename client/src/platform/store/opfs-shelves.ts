@@ -12,7 +12,7 @@ import type { StoredFile } from "./piece-store.ts";
 import { isFull } from "./quota.ts";
 import { bytesIn, orClosed, type Reading, type Shelf, type Shelves } from "./shelf.ts";
 
-/** Of a worker's types, which can't be loaded beside the page's. https://fs.spec.whatwg.org/#filesystemsyncaccesshandle */
+/** A type of workers alone, so it is declared here. https://fs.spec.whatwg.org/#filesystemsyncaccesshandle */
 interface SyncAccessHandle {
   read(into: Bytes, options: { readonly at: number }): number;
   write(bytes: Uint8Array, options: { readonly at: number }): number;
@@ -29,7 +29,7 @@ const UNCLAIMED = new Uint8Array(HASH_BYTES);
 export class OpfsShelves implements Shelves {
   /**
    * Null where sync access handles do not work: plain http, some private windows, old browsers. Tried, not guessed.
-   * Full storage works: what lies there is found.
+   * Full storage is not null: the files in it are found.
    */
   static async tried(): Promise<OpfsShelves | null> {
     try {
@@ -91,7 +91,7 @@ export class OpfsShelves implements Shelves {
     };
   }
 
-  /** What its holder has flushed. */
+  /** Reads the pieces that the file's holder has flushed. */
   async look(file: FileId): Promise<Reading | null> {
     const folder = await this.#root.getDirectoryHandle(file).catch(() => null);
     const data = await folder?.getFileHandle("data").then(
@@ -157,7 +157,7 @@ const writeAll = (handle: SyncAccessHandle, bytes: Uint8Array, at: number): void
   if (handle.write(bytes, { at }) !== bytes.length) throw full("not all bytes were written");
 };
 
-/** What was written and flushed has to be in the file before it is claimed. */
+/** A piece may be claimed only when the bytes that were written and flushed are in the file. */
 const mustReach = (handle: SyncAccessHandle, length: number): void => {
   if (!(handle.getSize() >= length)) throw full("the file is shorter than what was written");
 };
@@ -187,12 +187,12 @@ const writeFile = async (
   }
 };
 
-/** What stands there already needs no room. */
+/** Does not write a name that is there already, since writing needs room. */
 const keepName = async (folder: FileSystemDirectoryHandle, name: Uint8Array): Promise<void> => {
   if (!equalBytes(await readFile(folder, "name"), name)) await writeFile(folder, "name", name);
 };
 
-/** Read without a lock: it may be open in another tab. What a crash left half made counts as nothing. */
+/** Read without a lock: it may be open in another tab. A file that a crash left half made counts as empty. */
 const readFile = async (folder: FileSystemDirectoryHandle, name: string): Promise<Bytes> => {
   try {
     return new Uint8Array(await (await (await folder.getFileHandle(name)).getFile()).arrayBuffer());

@@ -1,6 +1,6 @@
 /**
- * Verified pieces of the files in transit, on this device. What goes in is checked against its hash first, what an
- * earlier life left is read back and checked when the file is opened: no byte that comes out is unverified.
+ * Verified pieces of the files in transit, on this device. A new piece is checked against its hash first. Pieces that
+ * an earlier visit left are read back and checked when the file is opened. So no unverified byte comes out.
  */
 import type { Result } from "@swapmeet/shared";
 import type { FileId } from "@swapmeet/engine/names/file-id";
@@ -25,12 +25,12 @@ export type StoreKind = "opfs" | "indexeddb" | "memory";
 export interface PieceStores {
   /** `disk`: the file system, in Node. */
   readonly kind: StoreKind | "disk";
-  /** What it takes at most and loses with the page; null: the browser's quota, and it lasts. */
+  /** The most that storage takes which is lost with the page; null: storage that lasts, within the browser's quota. */
   readonly limitBytes: number | null;
   /**
    * `layer`: the piece hashes, joined; empty while unknown or of one piece; kept for later lives. `onVerified` hears
    * how many more bytes of an earlier life were read back, at most ten times a second. `in-use`: another tab has it
-   * open, and it is not whole yet; what is whole can be read beside its holder. [F6]
+   * open, and it is not whole yet; a whole file can be read while another tab holds it. [F6]
    */
   open(
     file: FileId,
@@ -38,21 +38,21 @@ export interface PieceStores {
     layer: Uint8Array,
     onVerified?: (bytes: number) => void,
   ): Promise<Result<PieceStore, StoreProblem>>;
-  /** Opens what an earlier life left whole, at once: each piece is verified when it is first read. Null: not whole. */
+  /** Opens a file that an earlier visit left whole, at once: a piece is verified at its first read. Null: not whole. */
   openWhole(file: FileId, name: string): Promise<Result<PieceStore | null, StoreProblem>>;
   /** Something of it may be stored. */
   holds(file: FileId): Promise<boolean>;
   /** Now `open` would not answer `in-use`; it may tell of another problem. */
   canOpen(file: FileId, name: string): Promise<boolean>;
   list(): Promise<Result<readonly StoredFile[], StoreProblem>>;
-  /** Deletes what is stored of a file that is not open. */
+  /** Deletes the stored bytes of a file that is not open. */
   forget(file: FileId): Promise<Result<void, StoreProblem>>;
 }
 
-/** The pieces of one file. Of every piece, first `put` all bytes, then `check`. */
+/** The pieces of one file. For each piece, first `put` all bytes, then `check`. */
 export interface PieceStore {
   readonly file: FileId;
-  /** What was held when the store was opened: bit i, most significant first, is piece i. */
+  /** The pieces held when the store was opened: bit i, most significant first, is piece i. */
   readonly have: Uint8Array;
   /** The piece hashes, joined: known to make the root. Empty while unknown or of one piece. */
   readonly layer: Uint8Array;
@@ -72,6 +72,6 @@ export interface PieceStore {
   blob(): Promise<Result<Blob, StoreProblem>>;
   /** Resolves when others may open the file. */
   close(): Promise<void>;
-  /** Closes, and deletes what is stored. */
+  /** Closes the file, and deletes its stored bytes. */
   forget(): Promise<void>;
 }

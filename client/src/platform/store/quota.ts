@@ -24,10 +24,10 @@ export const bytesMissing = async (bytes: number): Promise<number | null> => {
   return quota && Math.max(0, bytes - quota.availableBytes);
 };
 
-/** Whether the browser has promised not to clear what is stored when the disk gets short; null where it can't. */
+/** Whether the browser has promised not to clear this storage when the disk gets short; null where it can't promise. */
 export const isPersistent = (): Promise<boolean | null> => told(() => storageManager()?.persisted?.());
 
-/** The browser refuses to store more; what is stored is still there. */
+/** The browser refuses to store more; everything stored is still there. */
 export const isFull = (error: unknown): boolean =>
   error instanceof DOMException && error.name === "QuotaExceededError";
 

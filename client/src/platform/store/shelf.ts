@@ -1,6 +1,6 @@
 /**
- * Where verified pieces lie: what OPFS, IndexedDB and memory have in common. A shelf trusts what it is given; the desk
- * in front of it verifies. Failures of the browser are thrown as the DOMExceptions they are; the desk names them.
+ * The place of verified pieces: the interface that OPFS, IndexedDB and memory share. A shelf trusts its caller; the
+ * desk before it verifies. Failures of the browser are thrown as the DOMExceptions they are; the desk names them.
  */
 import { geometryOf, lengthOf, pieceBytes, type FileId } from "@swapmeet/engine/names/file-id";
 import type { StoredFile } from "./piece-store.ts";
@@ -26,7 +26,7 @@ export interface Reading {
 
 /** The pieces of one file, held by one tab. */
 export interface Shelf extends Reading {
-  /** Another tab holds it: nothing here is ours to change or to delete. */
+  /** Another tab holds the file, so this tab must not change or delete it. */
   readonly isBorrowed?: true;
   keepLayer(layer: Uint8Array): Promise<void>;
   /** Bytes, then flush, then the claim. [F5] */
@@ -48,7 +48,7 @@ export const borrowed = (reading: Reading): Shelf => ({
   remove: async () => {},
 });
 
-/** What fails while something is opened leaves it closed: who asks again may have it. */
+/** Closes what was opened if the next step fails, so that a later call can open it again. */
 export const orClosed = async <Value>(
   opened: { close(): unknown },
   act: () => Promise<Value>,

@@ -9,7 +9,7 @@ import { within } from "../web/time-limit.ts";
 import type { StoreRoot } from "./store-worker.ts";
 import workerUrl from "./store-worker.ts?worker&url";
 
-/** What a phone's tab can spare. The page says that it is the limit. Guess. */
+/** The memory that a phone's tab can spare. The page says that it is the limit. Guess. */
 const MEMORY_LIMIT_BYTES = 256 * 1024 * 1024;
 
 /** Loading the worker and trying one kind of storage takes a second on a slow phone. Guess. */
@@ -23,7 +23,7 @@ export class DeviceStorage {
   #hasOpened = false;
   #isClosed = false;
 
-  /** With the first call its worker starts. After one that failed the next call gets the stores of another. */
+  /** The first call starts the worker. After the worker failed, the next call gets the stores of a new one. */
   stores(): Promise<PieceStores> {
     if (this.#hasOpened && !this.#worker.current && !this.#isClosed) {
       this.#hasOpened = false;
@@ -32,7 +32,7 @@ export class DeviceStorage {
     return (this.#stores ??= this.#open().catch((error: unknown) => this.#nowhere(brokenBy(error))));
   }
 
-  /** Once everything that is being stored is stored, and what is being closed is closed. [F5] */
+  /** Ends the worker once all pieces under way are stored, and all closing stores are closed. [F5] */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#stores ??= Promise.resolve(storesNowhere({ kind: "broken", defect: { type: "room-left" } }));

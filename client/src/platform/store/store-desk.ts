@@ -1,6 +1,6 @@
 /**
- * Stands between the page and the shelves, in the store worker: verifies every piece before it is stored, and again
- * what an earlier life has left. Failures of the browser become problems here.
+ * Stands between the page and the shelves, in the store worker: verifies every piece before it is stored, and verifies
+ * again the pieces that an earlier visit has left. Failures of the browser become problems here.
  */
 import * as Comlink from "comlink";
 import { fail, ok, type Result } from "@swapmeet/shared";
@@ -26,7 +26,7 @@ import { borrowed, orClosed, type Shelf, type Shelves } from "./shelf.ts";
 
 const PROGRESS_EVERY_MS = 100;
 
-/** An open file. `claims` is what the shelf claims, verified but for the pieces in `unproven`. */
+/** An open file. `claims`: the shelf's claims, verified but for the pieces in `unproven`. */
 interface OpenFile {
   readonly geometry: Geometry;
   readonly shelf: Shelf;
@@ -34,18 +34,18 @@ interface OpenFile {
   readonly unproven: Set<number>;
   /** The hashes that claims are held against: the piece layer, of one piece the root; empty while unknown. */
   readonly truth: Uint8Array;
-  /** What is under way; the shelf closes after it. */
+  /** The work under way; the shelf closes after it. */
   readonly jobs: Set<Promise<unknown>>;
 }
 
-/** What is held, as a bitfield, and the layer as far as it is known. */
+/** An opened file: the pieces held, as a bitfield, and the layer as far as it is known. */
 export interface Opened {
   readonly have: Uint8Array;
   readonly layer: Uint8Array;
   readonly isBorrowed: boolean;
 }
 
-/** The buffer goes back to where it came from. */
+/** The result of a check, with the piece's buffer, which goes back to the thread that it came from. */
 export interface CheckAnswer {
   readonly result: Result<CheckedPiece, StoreProblem>;
   readonly bytes: Bytes;
@@ -129,7 +129,7 @@ export class StoreDesk {
     });
   }
 
-  /** Only when the hashes of what is stored make the root of the file. [F8] */
+  /** Gives the file only when the hashes of its stored pieces make its root. [F8] */
   async blob(file: FileId, onVerified: (bytes: number) => void): Promise<Result<Blob, StoreProblem>> {
     return this.#job(file, async (open) => {
       const { geometry, shelf } = open;
@@ -146,7 +146,7 @@ export class StoreDesk {
     await (await this.#takeOut(file))?.shelf.close();
   }
 
-  /** Of an open file, or of one that an earlier life has left. */
+  /** Deletes the pieces of an open file, or of one that an earlier visit has left. */
   async forget(file: FileId): Promise<Result<void, StoreProblem>> {
     return this.#named(file, async () => {
       const shelf = (await this.#takeOut(file))?.shelf ?? (await this.#shelves.open(file, ""));
@@ -220,7 +220,7 @@ export class StoreDesk {
   }
 }
 
-/** With the layer that is given, or else the one that was kept, or that the claims of a whole file are. */
+/** Opens a file with the first true layer: the given one, the kept one, or the claims of a whole file. */
 const openAt = async (shelf: Shelf, file: FileId, layer: Uint8Array): Promise<OpenFile> => {
   const geometry = geometryOf(lengthOf(file));
   const claims = await shelf.claims();
@@ -243,7 +243,7 @@ const answerOf = ({ shelf, claims, geometry, truth }: OpenFile): Opened => ({
 const isWhole = ({ claims, geometry }: OpenFile, file: FileId): boolean =>
   equalBytes(rootOfLayer(claims, geometry), rootOf(file));
 
-/** Reads every piece back that was not yet. */
+/** Reads back every piece that was not read back yet. */
 const dropFalseClaims = async (open: OpenFile, onVerified: (bytes: number) => void): Promise<void> => {
   let untold = 0;
   let toldAt = performance.now();

@@ -1,4 +1,4 @@
-/** Tells the other tabs of this browser that a piece store was closed, filled or deleted: what waits for it can go on. */
+/** Tells other tabs of this browser that a store was closed, filled or deleted, so that waiting downloads go on. */
 import { openChannel } from "../web/channel.ts";
 
 const NAME = "swapmeet-stores";

@@ -1,6 +1,6 @@
 /**
- * What tabs of one browser and room say to each other, sealed so that only the room's members can say it. PROTOCOL.md,
- * rule L2.
+ * Messages between tabs of one browser in one room, sealed so that only members of the room can send them.
+ * PROTOCOL.md, rule L2.
  *
  *   bytes = nonce (24) | XChaCha20-Poly1305 box of JSON
  *   associated data = label | room tag (32)
@@ -35,11 +35,11 @@ const File = v.pipe(
 );
 
 const LaneMessage = v.variant("type", [
-  /** Who shares the file? */
+  /** Asks which tab shares the file. */
   v.strictObject({ type: v.literal("ask"), from: Peer, id: hex(ASK_ID_BYTES), file: File }),
   /** The answer to the ask `id` of one tab; the file itself travels beside it. */
   v.strictObject({ type: v.literal("give"), from: Peer, to: Peer, id: hex(ASK_ID_BYTES), file: File }),
-  /** Shared from now on: who wants one of them may ask (again). */
+  /** Names files that are shared from now on, so that tabs may ask for them (again). */
   v.strictObject({
     type: v.literal("have"),
     from: Peer,

@@ -3,8 +3,8 @@
  * file by reference, so its bytes take no channel and stay readable when the tab that gave it is closed. PROTOCOL.md,
  * rules L1 to L6.
  *
- * It asks, answers and hands on; it reads no byte. That what comes is the file is for others to find out: an answer
- * that was given falsely is known by then, see refuse().
+ * It asks, answers and hands on; it reads no byte. Other code checks that a received Blob is the file, and reports a
+ * tab that gave another one to refuse().
  */
 import type { RoomTag } from "@swapmeet/shared";
 import * as v from "valibot";
@@ -24,7 +24,7 @@ import {
 } from "./lane-message.ts";
 
 export interface LaneEvents {
-  /** False: the person wants to see the channel. */
+  /** False: the person wants files to take the channel. */
   mayAsk(): boolean;
   /** The file itself, when this tab shares it. */
   shared(file: FileId): Promise<Blob | null>;
@@ -42,9 +42,9 @@ export class Lane {
   readonly #events: LaneEvents;
   /** Null where tabs can't reach each other: then nothing is asked or answered, and files come over the channel. */
   readonly #channel: Channel | null;
-  /** By file that is wanted: the ask that may still be answered, null when its answer has come. */
+  /** For each wanted file, the ask that may still be answered; null when its answer has come. */
   readonly #asks = new Map<FileId, string | null>();
-  /** `<peer> <file>`: that tab did not have what it gave. */
+  /** `<peer> <file>`: the tab gave bytes that were not this file. */
   readonly #refused = new Set<string>();
 
   constructor(
@@ -65,7 +65,7 @@ export class Lane {
     return this.#keys.tag;
   }
 
-  /** Asks all tabs; who begins to share the file later is asked then. */
+  /** Asks all tabs; a tab that begins to share the file later is asked then. */
   ask(file: FileId): void {
     if (!this.#events.mayAsk()) return;
     const id = bytesToHex(crypto.getRandomValues(new Uint8Array(ASK_ID_BYTES)));

@@ -1,4 +1,4 @@
-/** The verifier of a page, with a worker for what is too much for the page itself. */
+/** The verifier of a page, with a worker for the signatures that are too many for the page itself. */
 import { Verifier } from "../run/verifier.ts";
 import { breathe } from "../workers/breath.ts";
 import { LastingWorker } from "../workers/lasting-worker.ts";

@@ -3,13 +3,13 @@
  * it waits for can come. PROTOCOL.md, K3.
  */
 
-/** A freeze costs at most one step. */
+/** A timer has at least so many steps; a freeze costs at most one of them. */
 const STEPS = 5;
 const LONGEST_STEP_MS = 1_000;
 /** Background tabs are late by up to a second. Guess. */
 const LATE_MS = 1_500;
 
-/** Calls `act` after so much time awake. @returns how to prevent it. */
+/** Calls `act` after so much time awake. @returns a function that prevents it */
 export const afterAwake = (ms: number, act: () => void): (() => void) => {
   const stepMs = Math.min(LONGEST_STEP_MS, ms / STEPS);
   let leftMs = ms;
@@ -20,7 +20,7 @@ export const afterAwake = (ms: number, act: () => void): (() => void) => {
     timer = setTimeout(
       () => {
         const isLate = performance.now() - due >= LATE_MS;
-        // Late twice in a row: no sleep, but a background tab whose timers are slowed down.
+        // A timer that is late twice in a row was not asleep: it is in a background tab, whose timers are slow.
         if (!isLate || wasLate) leftMs -= stepMs;
         wasLate = isLate;
         if (leftMs > 0) step();

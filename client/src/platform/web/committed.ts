@@ -5,9 +5,9 @@ interface Transaction {
 }
 
 /**
- * What `act` brings, once the transaction is over. When either fails, nothing of it is kept. A request may fail only
- * because its transaction did, and the transaction because a request did: the error that is told is the first cause,
- * or a full disk would pass for an aborted transaction.
+ * Gives the result of `act` once the transaction is over. When either fails, no change is kept. A request may fail only
+ * because its transaction did, and the transaction because a request did. The error thrown is the first cause;
+ * otherwise a full disk would pass for an aborted transaction.
  */
 export const committed = async <Value>(
   transaction: Transaction,

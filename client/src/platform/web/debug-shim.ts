@@ -2,5 +2,5 @@
 const debug = (_namespace: string) => (): void => undefined;
 
 export default debug;
-/** What `require("debug")` gives. */
+/** The value that `require("debug")` gives. */
 export { debug as "module.exports" };

@@ -1,6 +1,6 @@
 import { within } from "./time-limit.ts";
 
-/** What `work` brings, or null when `progress` stood still for `limitMs`. The work goes on, and nobody hears of it. */
+/** Gives the result of `work`, or null when `progress` stood still for `limitMs`; then the work goes on unheard. */
 export const unlessStill = async <Value>(
   limitMs: number,
   work: Promise<Value>,

@@ -1,8 +1,8 @@
 import { afterAwake } from "./awake-timer.ts";
 
 /**
- * What `work` brings, or null when that takes longer than `limitMs` in which this page was awake. The work goes on, and
- * nobody hears of it.
+ * Gives the result of `work`, or null when that takes longer than `limitMs` in which this page was awake. Then the work
+ * goes on, and its result is ignored.
  */
 export const within = <Value>(limitMs: number, work: Promise<Value>): Promise<Value | null> => {
   let stop: () => void;

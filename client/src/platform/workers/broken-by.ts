@@ -1,7 +1,7 @@
 import type { StoreDefect, StoreProblem } from "@swapmeet/engine/io/io";
 import { NotLoaded, WorkerFailed } from "./worker-failures.ts";
 
-/** What was thrown while something was stored or saved, as the problem that it is. */
+/** Turns an error that was thrown while storing or saving into a problem. */
 export const brokenBy = (error: unknown): StoreProblem => ({ kind: "broken", defect: defectIn(error) });
 
 const defectIn = (error: unknown): StoreDefect => {

@@ -28,13 +28,13 @@ export class DeskWorker<Desk> {
     this.#onFailure = onFailure;
     this.#worker = startWorker(url);
     this.#worker.addEventListener("message", () => this.#heard());
-    // What goes wrong in a call is its answer: this is all else, and nobody knows which calls will still be answered.
+    // The error of a call comes as its answer. These events tell of other errors, after which no answer may come.
     for (const type of ["error", "messageerror"]) this.#worker.addEventListener(type, () => this.#fail());
     this.#remote = Comlink.wrap<Desk>(this.#worker);
     this.desk = this.follow(this.#remote);
   }
 
-  /** It has ended by itself. */
+  /** The worker has ended by itself. */
   get failed(): boolean {
     return this.#state === "failed";
   }
@@ -50,14 +50,14 @@ export class DeskWorker<Desk> {
     });
   }
 
-  /** At once: what is under way is never answered. */
+  /** Ends the worker at once; calls under way are never answered. */
   terminate(): void {
     this.#worker.terminate();
     this.#failByCall.clear();
     this.#stopWatching?.();
   }
 
-  /** When everything is answered that is under way, and that is asked because of an answer. */
+  /** Ends the worker after all calls under way are answered, and the calls that follow from their answers. */
   async close(): Promise<void> {
     while (this.#failByCall.size > 0) {
       await Promise.allSettled(this.#failByCall.keys());
@@ -89,7 +89,7 @@ export class DeskWorker<Desk> {
     if (this.#state === "starting") this.#state = "running";
   }
 
-  /** As long as it owes an answer. One that is busy answers a question for anything, though it has no such thing. */
+  /** Watches a worker that owes an answer. Reading any property tests it: a busy worker answers, though it has none. */
   #watch(isAsked = false): void {
     if (this.#stopWatching) return;
     this.#stopWatching = afterAwake(SILENT_MS, () => {

@@ -1,13 +1,13 @@
 /**
  * A worker that is there when it is needed. It starts with the first job. When it fails (it can't be loaded, dies or
- * hangs), another takes its place: at once, and after each further failure in a row after a longer rest. What it had not
- * answered is done again. PROTOCOL.md, K4.
+ * hangs), another takes its place: at once, and after each further failure in a row after a longer rest. Its unanswered
+ * jobs are done again. PROTOCOL.md, K4.
  */
 import type * as Comlink from "comlink";
 import { DeskWorker } from "./desk-worker.ts";
 import { NotLoaded, WorkerFailed } from "./worker-failures.ts";
 
-/** A job that three workers failed at is to blame itself. Guess. */
+/** After three workers failed at a job, the job itself is to blame. Guess. */
 const TRIES = 3;
 const FIRST_REST_MS = 500;
 const LAST_REST_MS = 60_000;
@@ -18,12 +18,12 @@ export class LastingWorker<Desk> {
   readonly #url: string;
   readonly #begin: (desk: Comlink.Remote<Desk>) => void;
   #worker: DeskWorker<Desk> | null = null;
-  /** In a row: an answer ends it. */
+  /** Failures in a row; an answer sets the number to 0. */
   #failures = 0;
   #restsUntil = -Infinity;
   #isClosed = false;
 
-  /** `begin` tells each new worker what it has to know. */
+  /** `begin` prepares each new worker. */
   constructor(url: string, begin: (desk: Comlink.Remote<Desk>) => void = () => {}) {
     this.#url = url;
     this.#begin = begin;
@@ -61,13 +61,13 @@ export class LastingWorker<Desk> {
     return this.current ?? this.#start();
   }
 
-  /** At once: what is under way is never answered. Twice is harmless. */
+  /** Ends the worker at once; jobs under way are never answered. A second call is harmless. */
   terminate(): void {
     this.#isClosed = true;
     this.#worker?.terminate();
   }
 
-  /** When everything that is under way is answered. */
+  /** Ends the worker when all jobs under way are answered. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#worker?.close();

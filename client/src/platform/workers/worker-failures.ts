@@ -1,5 +1,5 @@
-/** How a worker fails. Knows nothing of browsers, so that a peer in Node can tell the one from the other, too. */
-/** It died, or it hung. */
+/** How a worker fails. Knows nothing of browsers, so that a peer in Node can tell these failures apart, too. */
+/** The worker died, or it hung. */
 export class WorkerFailed extends Error {
   override readonly name: string = "WorkerFailed";
 }

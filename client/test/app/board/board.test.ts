@@ -26,7 +26,7 @@ describe("links in a text", () => {
     ]);
   });
 
-  test("marks that end the sentence are no part of the address, brackets that it opened are", () => {
+  test("marks that end the sentence are no part of the address; brackets that the address opened are", () => {
     expect(linkedText("(http://a.example/x).")).toEqual(["http://a.example/x"]);
     expect(linkedText("https://en.wikipedia.org/wiki/Tit_(bird)!")).toEqual([
       "https://en.wikipedia.org/wiki/Tit_(bird)",
@@ -49,12 +49,12 @@ describe("links in a text", () => {
       expect(links(text)).toEqual([]);
   });
 
-  test("an address in another script says where it leads", () => {
+  test("a link whose address has letters of another script says where it leads", () => {
     const [part] = linkedParts("https://www.аpple.com/reset");
     expect(part).toMatchObject({ text: "https://www.аpple.com/reset", host: "www.xn--pple-43d.com" });
   });
 
-  test("whatever the text, its parts together are the text, and every link is http or https", () => {
+  test("the parts of any text together are the text, and every link is http or https", () => {
     const piece = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.webUrl({ withFragments: true, withQueryParameters: true }),
@@ -70,7 +70,7 @@ describe("links in a text", () => {
     );
   });
 
-  test("8,000 bytes made to be slow are read in no time", () => {
+  test("8,000 bytes that were made to be slow are read quickly", () => {
     for (const text of [
       "https://" + ")".repeat(8000),
       "https://a".repeat(890),
@@ -126,7 +126,7 @@ describe("look-alikes", () => {
     expect(alike("Ruth", "Rut", "Tomas", "سارة", "Jose", "José", "Ruth B")).toEqual([]);
   });
 
-  test("somebody who takes the name of an author who left is alike to that author", () => {
+  test("a person who takes the name of an author who left is alike to that author", () => {
     const [left, here, other] = ["left", "here", "other"] as PeerId[];
     const posts = [
       { author: left!, authorName: "Ruth" },
@@ -140,7 +140,7 @@ describe("look-alikes", () => {
     expect([...lookAlikesIn([...people, ...gone], unhomoglyph)]).toEqual([here, left]);
   });
 
-  test("nobody is alike to themselves", () => {
+  test("a person is not alike to themselves", () => {
     const ruth = { peer: "1" as PeerId, name: "Ruth" };
     expect(lookAlikesIn([ruth, ruth], unhomoglyph).size).toBe(0);
   });
@@ -169,17 +169,17 @@ describe("unread posts", () => {
     expect(unreadIn(posts, seen("a")).map(({ id }) => id)).toEqual(["b"]);
   });
 
-  test("who opens a group at its end has passed all of it", () => {
+  test("a person who opens an unread group at its end has passed all of it", () => {
     const posts = [view("a"), view("a1", 1), view("b"), view("b1", 1)];
     expect(passedAtEnd(posts, seen())).toEqual(["a", "a1", "b", "b1"]);
   });
 
-  test("an answer that comes into a thread seen before waits, a new thread at the end does not", () => {
+  test("a new answer in a thread seen before stays unread, a new thread at the end does not", () => {
     const posts = [view("a"), view("a1", 1), view("a2", 1), view("b"), view("c"), view("c1", 1)];
     expect(passedAtEnd(posts, seen("a", "a1", "b"))).toEqual(["c", "c1"]);
   });
 
-  test("what was seen is known in the next visit", () => {
+  test("a post that was seen counts as seen in the next visit", () => {
     const id = "0123456789abcdef".repeat(4) as PostId;
     const first = new SeenPosts();
     expect(first.has(id)).toBe(false);
@@ -198,12 +198,12 @@ test("an answer to an answer says whom it answers, an answer to the thread's fir
 });
 
 describe("the name of a new group", () => {
-  test("is taken as it is when it will do", () => {
+  test("is taken as it is when it is valid", () => {
     for (const name of ["general", "field-notes", "comp.lang.c", "4", "x".repeat(32)])
       expect(parseGroupName(` ${name} `)).toEqual({ ok: true, value: name });
   });
 
-  test("is refused otherwise, with the nearest that would do", () => {
+  test("is refused otherwise, with the nearest valid name", () => {
     for (const [typed, suggestion] of [
       ["Field Notes", "field-notes"],
       ["Übung", "ubung"],
@@ -215,7 +215,7 @@ describe("the name of a new group", () => {
     expect(parseGroupName("  ")).toEqual({ ok: false, problem: { type: "empty" } });
   });
 
-  test("every suggestion will do", () => {
+  test("is valid in every suggestion", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (typed) => {
         const parsed = parseGroupName(typed);
@@ -240,7 +240,7 @@ describe("the time that an author claims", () => {
     expect(formatClaimedTime(now, now + 400 * 24 * HOUR_MS)).toMatch(/2026/);
   });
 
-  test("is not said when it can't be right", () => {
+  test("is not shown when it can't be right", () => {
     for (const claim of [now + 25 * HOUR_MS, now + 1e11, 0, -1, NaN, Infinity, 1e300, Date.UTC(2016, 0)])
       expect(formatClaimedTime(claim, now)).toBeNull();
     expect(formatClaimedTime(now + 23 * HOUR_MS, now)).not.toBeNull();
@@ -264,7 +264,7 @@ describe("a draft", () => {
     replyTo: replyTo as PostId,
   });
 
-  test("comes back after a reload, with what it answers; an empty one does not", () => {
+  test("comes back after a reload, with the post that it answers; an empty one does not", () => {
     stub();
     keepDrafts([
       ["general", draft("half a sentence", "ab")],
@@ -275,7 +275,7 @@ describe("a draft", () => {
     expect(keptDrafts()).toEqual([]);
   });
 
-  test("is one of few, and none is endless", () => {
+  test("is kept beside few others, and only up to a length", () => {
     stub();
     keepDrafts(
       Array.from({ length: 30 }, (_, i) => [`group ${i}`, draft("x".repeat(i === 29 ? 60_000 : 9))]),
@@ -284,7 +284,7 @@ describe("a draft", () => {
     expect(keptDrafts().at(-1)?.[0]).toBe("group 28");
   });
 
-  test("what this version did not keep, and a browser that forbids it, are no drafts", () => {
+  test("is not there when another version stored it, or the browser forbids storage", () => {
     const items = stub();
     for (const kept of ["{", "3", "[3]", '[["general"]]', '[["general",{"text":1,"replyTo":null}]]']) {
       items.set("swapmeet:drafts", kept);

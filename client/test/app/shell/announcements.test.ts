@@ -23,14 +23,14 @@ const download = (name: string, state: TransferState) => ({
 const post = (id: string, mine = false) => ({ id: id as PostId, author: ruth, authorName: "", mine });
 const search = (question: string, total: number) => ({ search: { question, total } });
 
-describe("what is announced", () => {
-  test("is how much a new question finds, not that more comes later", () => {
+describe("an announcement", () => {
+  test("says how many files a new search finds, and not that more come later", () => {
     expect(news({}, search("a", 12))).toBe("12 results");
     expect(news(search("a", 12), search("ab", 0))).toBe("Nothing found");
     expect(news(search("a", 12), search("a", 13))).toBe("");
   });
 
-  test("is a download that came to rest by itself, not that it moves", () => {
+  test("tells of a download that ended or stopped by itself, and not of one that is under way", () => {
     const full: TransferState = { type: "paused", because: { kind: "full", missingBytes: null } };
     const moving = { downloads: [download("song.mp3", { type: "downloading" })] };
     expect(news(moving, { downloads: [download("song.mp3", complete)] })).toBe("song.mp3: Complete, saved");
@@ -41,13 +41,13 @@ describe("what is announced", () => {
     expect(news({}, moving)).toBe("");
   });
 
-  test("is a number where many come to rest at once", () => {
+  test("gives a number when many downloads end at once", () => {
     const downloads = ["a", "b", "c", "d"].map((name) => download(name, complete));
     expect(news({}, { downloads })).toBe("4 downloads complete");
     expect(news({ downloads }, { downloads })).toBe("");
   });
 
-  test("is who wrote where, wherever in the thread it stands, and not what one wrote oneself", () => {
+  test("says who posted in which group, anywhere in a thread, and leaves out the person's own posts", () => {
     const before = { posts: new Map([["general", [post("1"), post("2")]]]) };
     const answered = { posts: new Map([["general", [post("1"), post("3"), post("2")]]]) };
     expect(news(before, answered)).toBe("Ruth wrote in general");
@@ -55,7 +55,7 @@ describe("what is announced", () => {
     expect(news(before, { posts: new Map([["general", [post("1"), post("2"), post("4", true)]]]) })).toBe("");
   });
 
-  test("is nothing of a room that was just entered", () => {
+  test("is empty for a room that was just entered", () => {
     expect(news({ room: "#otter" }, { downloads: [download("a", complete)], ...search("a", 1) })).toBe("");
   });
 });

@@ -1,4 +1,4 @@
-/** WCAG 2.2, 1.4.3: text and what it stands on are at least 4.5 to 1, in both themes and for whoever's hue. */
+/** WCAG 2.2, 1.4.3: text and its background are at least 4.5 to 1, in both themes and for every person's hue. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
@@ -22,7 +22,7 @@ const colour = (theme: string, name: string): Rgb => {
   return [r!, g!, b!];
 };
 
-/** CSS Color 4, OKLab to linear sRGB; what a screen cannot show is cut off, as browsers do. */
+/** CSS Color 4, OKLab to linear sRGB. Values that a screen cannot show are cut off, as in browsers. */
 const oklch = (lightness: number, chroma: number, hue: number): Rgb => {
   const a = chroma * Math.cos((hue * Math.PI) / 180);
   const b = chroma * Math.sin((hue * Math.PI) / 180);

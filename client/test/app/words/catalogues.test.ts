@@ -61,12 +61,12 @@ describe("a catalogue", () => {
     );
   });
 
-  test.each(features)("of %s has no message that nobody uses", (feature) => {
+  test.each(features)("for %s has no unused message", (feature) => {
     const used = new Set([...sources.values()].flatMap(usedIn));
     expect(keysOf(feature).filter((key) => !used.has(key))).toEqual([]);
   });
 
-  test.each(features)("of %s names its messages after it", (feature) => {
+  test.each(features)("for %s has messages whose keys begin with its name", (feature) => {
     expect(keysOf(feature).filter((key) => !key.startsWith(`${feature}_`))).toEqual([]);
   });
 

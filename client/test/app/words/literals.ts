@@ -1,13 +1,13 @@
 /** Finds words for people that stand in code instead of in a catalogue. */
 import { parse, type AST } from "svelte/compiler";
 
-/** What a screen reader says, what a pointer shows, and what our own components show of their props. */
+/** Attributes that a screen reader speaks, that a pointer shows, or that our own components show. */
 const READ_ATTRIBUTES =
   /^(aria-(label|description|roledescription|valuetext|placeholder)|title|placeholder|alt|label|action|remedy|words)$/;
 /** The name of the page is the same in every language. */
 const OWN_NAME = /^swapmeet$/i;
 const WORD = /\p{L}{2,}/u;
-/** Of a string in code, which may be a key or a code, only this says that it is meant for people. */
+/** A string in code may be a key or a code; only two words in a row show that it is meant for people. */
 const TWO_WORDS = /\p{L}{2,}[,.:;]? \p{L}{2,}/u;
 /** A colour, a media query. */
 const OF_CSS = /[[\]()]/;
@@ -63,7 +63,7 @@ const literalsIn = (node: Node): string[] => {
   }
 };
 
-/** Of an expression that is shown: the strings that it can be. */
+/** The strings that a shown expression can be. */
 const readIn = (expression: Node): string[] => {
   switch (expression.type) {
     case "Literal":
@@ -87,7 +87,7 @@ const read = (text: string): string[] =>
   WORD.test(text) && !OWN_NAME.test(text.trim()) ? [text.trim()] : [];
 const sentence = (text: string): string[] => (TWO_WORDS.test(text) && !OF_CSS.test(text) ? [text] : []);
 
-/** Of a method that is called; "" of all else. */
+/** The name of a method that is called; "" for all else. */
 const nameOf = (callee: Node): string => ((callee["property"] as Node | undefined)?.["name"] ?? "") as string;
 
 const isNode = (value: unknown): value is Node =>

@@ -1,4 +1,4 @@
-/** Reading a file's slices: one stream for those that follow one another, and an answer whatever the browser does. */
+/** Reading a file's slices: one stream for those that follow one another, and an answer for any failure. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -11,7 +11,7 @@ const content = Uint8Array.from({ length: 10 * SLICE }, (_, i) => i * 31 + (i >>
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-/** What a test does to the streams of a blob, by where they begin. */
+/** A blob whose streams a test can replace, by where they begin. */
 class TestBlob extends Blob {
   readonly begins: number[] = [];
   streamOf: (begin: number) => ReadableStream<Uint8Array<ArrayBuffer>> | null = () => null;
@@ -39,7 +39,7 @@ const expectSlices = async (reader: BlobReader, ...numbers: number[]): Promise<v
 };
 
 describe("reading a file", () => {
-  it("takes what follows from the same stream, and keeps four of them", async () => {
+  it("takes the following slice from the same stream, and keeps four streams", async () => {
     const blob = new TestBlob([content]);
     const reader = new BlobReader(blob);
     await expectSlices(reader, 0, 1, 5, 2, 6, 3);
@@ -64,7 +64,7 @@ describe("reading a file", () => {
     expect(blob.begins).toEqual([0, 7 * SLICE, 1 * SLICE]);
   });
 
-  it("reads another way what a stream fails to bring, and so learns why it can't be read", async () => {
+  it("reads another way when a stream fails, and so learns why the file can't be read", async () => {
     const blob = new TestBlob([content]);
     blob.streamOf = () =>
       new ReadableStream({ type: "bytes", pull: () => Promise.reject(new Error("network")) });
@@ -90,7 +90,7 @@ describe("reading a file", () => {
     await Promise.all([hopeless, behind]);
   });
 
-  it("of a disk that never answers, a file to be hashed is told to have vanished", async () => {
+  it("reports a file as vanished when its disk never answers while it is hashed", async () => {
     const blob = new TestBlob([content]);
     blob.streamOf = silent;
     blob.wholeOf = () => new Promise(() => {});

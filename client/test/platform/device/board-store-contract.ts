@@ -1,4 +1,4 @@
-/** What the board's store must do, as named cases for a real browser: there is no IndexedDB elsewhere. */
+/** The contract of the board's store, as named cases for a real browser: there is no IndexedDB elsewhere. */
 import type { RoomTag } from "@swapmeet/shared";
 import { openDB } from "idb";
 import { BoardStore, type BoardBounds } from "../../../src/platform/device/board-store.ts";
@@ -120,7 +120,7 @@ const life = async (
 const textsIn = async (store: BoardStore): Promise<string[]> =>
   (await store.load()).map((frame) => new TextDecoder().decode(frame).trim()).sort();
 
-/** What is kept in one millisecond has no order. */
+/** Batches that are kept in the same millisecond have no order. */
 const nextMillisecond = async (): Promise<void> => {
   for (const now = Date.now(); Date.now() === now;) await Promise.resolve();
 };

@@ -5,7 +5,7 @@ import { BoardStore } from "../../../src/platform/device/board-store.ts";
 
 const TAG = "ab".repeat(32) as RoomTag;
 
-/** What stands for a database; null: there is no IndexedDB here. */
+/** Stands in for a database; null: there is no IndexedDB here. */
 let database: object | null = null;
 vi.mock("idb", async (original) => {
   const { openDB } = await original<typeof import("idb")>();
@@ -25,7 +25,7 @@ test("[B7] where the browser forbids storage nothing is kept, and nothing breaks
   await store.close();
 });
 
-test("[B7] where storage is full, what is kept can be read, and nothing breaks", async () => {
+test("[B7] where storage is full, kept batches can be read, and nothing breaks", async () => {
   vi.stubGlobal("IDBKeyRange", { bound: () => null });
   const frame = Uint8Array.of(1, 2, 3);
   const store = {

@@ -26,7 +26,7 @@ const adding = () => {
   return { adding, go, names: () => onTable.map(({ local }) => local.name).sort(), onTable };
 };
 
-test("who adds files learns which they are, when they are there", async () => {
+test("a caller that adds files is told which they are, once they are on the table", async () => {
   const { adding: table, go, onTable } = adding();
   const added = table.add(picked("a", "b"));
   go();
@@ -35,7 +35,7 @@ test("who adds files learns which they are, when they are there", async () => {
   expect(table.view).toMatchObject({ files: 2, filesDone: 2, active: false });
 });
 
-test("who gives up adding stops their own files, and nobody else's", async () => {
+test("a caller that gives up adding stops its own files, and no others", async () => {
   const { adding: table, go, names } = adding();
   const closing = new AbortController();
   const given = table.add(picked("for one person"), closing.signal);
@@ -48,7 +48,7 @@ test("who gives up adding stops their own files, and nobody else's", async () =>
   expect(table.view.active).toBe(false);
 });
 
-test("stopping stops all that is under way, and nothing that comes later", async () => {
+test("a cancellation stops all adding under way, and no later adding", async () => {
   const { adding: table, go, names } = adding();
   const stopped = [table.add(picked("a")), table.add(picked("b"))];
   table.cancel();

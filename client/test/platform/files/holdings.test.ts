@@ -1,4 +1,4 @@
-/** [F6] Whatever touches a file's store waits its turn: a delayed deletion, too. Over real stores, in memory. */
+/** [F6] Every use of a file's store waits for its turn, a delayed deletion too. Over real stores, in memory. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { pieceBegin, pieceBytes } from "@swapmeet/engine/names/file-id";
 import type { Input, SwarmOutput } from "@swapmeet/engine/io/io";
@@ -83,11 +83,11 @@ const hears = (type: Input["type"]): Promise<Input> =>
   vi.waitUntil(() => fed.find((input) => input.type === type), HANG);
 const opens = (): Promise<Input> =>
   vi.waitUntil(() => fed.find(({ type }) => type === "store-opened" || type === "store-failed"), HANG);
-/** Until nothing more happens by itself. */
+/** Waits until nothing more happens by itself. */
 const settled = async (): Promise<void> => {
   for (let turn = 0; turn < 20; turn++) await new Promise((later) => setImmediate(later));
 };
-/** For the disk, as hashing takes as long as it takes. */
+/** Waits for these calls of the disk, since hashing has no fixed time. */
 const waits = async (what: SlowShelves["waiting"]): Promise<void> => {
   await vi.waitUntil(() => disk.waiting.length >= what.length, HANG);
   await settled();

@@ -72,13 +72,13 @@ describe("[R2] a code as people type it", () => {
     expect(parsed.problem.suggestions.length).toBeLessThanOrEqual(3);
   });
 
-  test("nothing is suggested for what resembles no word", async () => {
+  test("nothing is suggested for a text that resembles no word", async () => {
     const parsed = await parseRoomCode("amber otter cedar 日本語日本語");
     expect(parsed).toMatchObject({ ok: false, problem: { suggestions: [] } });
   });
 });
 
-test("words are completed in alphabetical order, whatever the case", async () => {
+test("words are completed in alphabetical order, in any case", async () => {
   expect(await wordsStartingWith("Ott", 5)).toEqual(["otter"]);
   expect(await wordsStartingWith("za", 2)).toEqual((await wordsStartingWith("za", 99)).slice(0, 2));
   expect(await wordsStartingWith("qqq", 5)).toEqual([]);

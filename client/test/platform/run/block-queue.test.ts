@@ -1,4 +1,4 @@
-/** What waits on a link: nothing that is read slowly, not at all, or not wanted any more holds up the rest. */
+/** Blocks that wait on a link: one that is read slowly or never, or is no longer wanted, does not hold up others. */
 import { describe, expect, it } from "vitest";
 import { MAX_BLOCK_BYTES } from "@swapmeet/engine/wire/frame";
 import { BlockQueue } from "../../../src/platform/run/block-queue.ts";

@@ -1,4 +1,4 @@
-/** No output of the engine stays unanswered, whatever the browser does with what it is asked for. */
+/** No output of the engine stays unanswered, however the browser treats the call for it. */
 import type { Socket } from "socket.io-client";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { bytesToHex } from "@swapmeet/engine/base/bytes";
@@ -13,7 +13,7 @@ import { MemoryShelves } from "../../../src/platform/store/memory-shelves.ts";
 import { StoreDesk } from "../../../src/platform/store/store-desk.ts";
 import { testFile } from "../store/piece-store-contract.ts";
 
-/** An engine that wants what the test says, and notes what it hears. */
+/** An engine that gives the test's outputs, and records its inputs. */
 const wanted: Output[] = [];
 const heard: Input[] = [];
 vi.mock("@swapmeet/engine", async (original) => ({
@@ -97,7 +97,7 @@ const OUTPUTS: {
   notice: "expects no answer",
 };
 
-/** What the browser does with what it is asked for, from now on. */
+/** How the browser answers all calls from now on. */
 const WEATHER: Readonly<Record<string, (() => never) | (() => Promise<never>) | null>> = {
   "is well": null,
   rejects: () => Promise.reject(new DOMException("refused", "UnknownError")),
@@ -194,7 +194,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Resolves with the answer. Deadlines are let pass: all of them are shorter than ten minutes. */
+/** Resolves with the answer. Lets all deadlines pass: they are shorter than ten minutes. */
 const perform = async (output: Output, by: readonly Input["type"][]): Promise<Input | undefined> => {
   heard.length = 0;
   wanted.push(output);

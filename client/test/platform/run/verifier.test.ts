@@ -24,7 +24,7 @@ const newVerifier = () => {
   const answers: boolean[] = [];
   const ask = (byte: number, isValid = true, now = 0) =>
     verifier.verify(check(byte, isValid), (valid) => answers.push(valid), now);
-  /** As many as are checked on the page: no worker has started for them. */
+  /** Asks for as many checks as the page does itself, so that no worker starts. */
   const fill = () => {
     for (let i = 0; i < 32; i++) ask(i, i % 2 === 0);
     expect(answers.splice(0)).toEqual(Array.from({ length: 32 }, (_, i) => i % 2 === 0));
@@ -33,7 +33,7 @@ const newVerifier = () => {
   return { verifier, answers, ask, fill };
 };
 
-test("a few signatures are checked at once on the page, what is more in one worker", async () => {
+test("a few signatures are checked at once on the page, and all others in one worker", async () => {
   const { verifier, answers, ask, fill } = newVerifier();
   fill();
   ask(1);

@@ -6,7 +6,7 @@ import type { Input } from "@swapmeet/engine/io/io";
 import { Holdings, type HoldingsOptions } from "../../../src/platform/files/holdings.ts";
 import { Saving } from "../../../src/platform/saving/saving.ts";
 
-/** What this device remembers: the chosen folder. */
+/** The chosen folder, as this device remembers it. */
 let remembered: () => Promise<unknown>;
 vi.mock("idb", () => ({ openDB: async () => ({ get: () => remembered() }) }));
 
@@ -127,7 +127,7 @@ test("[S21] a file is saved under each of its names", async () => {
   expect(fed).toEqual(entries.map((entry) => ({ type: "file-saved", file: FILE, entries: [entry] })));
 });
 
-test("a save that fails in a way nobody has foreseen is a failed one, and told on the console", async () => {
+test("a save with an unforeseen error has failed, and the console tells it", async () => {
   const bug = new RangeError("nobody has foreseen this");
   const fed: Input[] = [];
   const holdings = new Holdings({

@@ -1,4 +1,4 @@
-/** What a visit goes on with, serves again and tidies away: over real holdings and stores, and a ledger in memory. */
+/** A visit resumes downloads, serves files again and deletes leftovers: real holdings and stores, ledger in memory. */
 import type { RoomTag } from "@swapmeet/shared";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { pieceBegin, pieceBytes, type FileId } from "@swapmeet/engine/names/file-id";
@@ -43,7 +43,7 @@ afterEach(() => {
 const newDisk = (): MemoryShelves => new MemoryShelves(64 * 1024 * 1024);
 
 /** A tab of the room, as the session puts it together. */
-/** Only what never comes takes so long. */
+/** Only an answer that never comes takes so long. */
 const HANG_MS = 60_000;
 
 class Tab {
@@ -79,7 +79,7 @@ class Tab {
     });
   }
 
-  /** As the session and the swarm begin it; what the store has answered. */
+  /** Begins a download as the session and the swarm do; gives the store's answer. */
   async download({ id, layer }: TestFile): Promise<Input> {
     this.holdings.stored.name(id, "left.bin", "");
     this.resuming.started(id, "left.bin", "");
@@ -95,7 +95,7 @@ class Tab {
     await this.hears("piece-stored");
   }
 
-  /** As the session cancels it. */
+  /** Cancels a download as the session does. */
   async cancel({ id }: TestFile): Promise<void> {
     this.resuming.ended(id);
     await this.holdings.stored.delete(id);
@@ -128,7 +128,7 @@ const visit = async (disk: MemoryShelves): Promise<Tab> => {
   return tab;
 };
 
-/** What an earlier life has left of a file. */
+/** Leaves pieces of a file on the disk, as an earlier visit does. */
 const leave = async (disk: MemoryShelves, file: TestFile, pieces: readonly number[]): Promise<void> => {
   const opened = await storesAt(new StoreDesk(disk), "opfs", null).open(file.id, "left.bin", file.layer);
   if (!opened.ok) throw new Error("it opens");
@@ -143,7 +143,7 @@ const lineOf = ({ id }: TestFile, state: LedgerLine["state"]): LedgerLine => ({
   state,
 });
 
-test("[F11a] a visit that finds other storage forgets nothing of what lies in the right one", async () => {
+test("[F11a] a visit that finds other storage does not forget files in the right storage", async () => {
   const disk = newDisk();
   const file = await testFile(1, 600_000);
   await leave(disk, file, [0, 1, 2]);
@@ -163,7 +163,7 @@ test("[F11a] a finished download of which only a part is left is forgotten, and 
   expect(await disk.list()).toEqual([]);
 });
 
-test("[F11] [S21] what is fetched by two names is gone on with, and served again, by both", async () => {
+test("[F11] [S21] a file that is fetched by two names is resumed, and served again, by both", async () => {
   const disk = newDisk();
   const file = await testFile(7, 600_000);
   const tab = await entered(disk);
@@ -185,7 +185,7 @@ test("[F11] [S21] what is fetched by two names is gone on with, and served again
   expect((await visit(disk)).shared).toMatchObject(names);
 });
 
-test("[S17] a file that is gone from the disk, and was fetched anew, is there", async () => {
+test("[S17] a file that is gone from the disk, and was fetched anew, is whole again", async () => {
   const file = await testFile(8, 600_000);
   const tab = await entered(newDisk());
   const gone = {
@@ -199,7 +199,7 @@ test("[S17] a file that is gone from the disk, and was fetched anew, is there", 
   tab.close();
 });
 
-test("[F11] what is cancelled is forgotten", async () => {
+test("[F11] a cancelled download is forgotten", async () => {
   const disk = newDisk();
   const file = await testFile(3, 600_000);
   const tab = await entered(disk);
@@ -212,7 +212,7 @@ test("[F11] what is cancelled is forgotten", async () => {
   expect(await disk.list()).toEqual([]);
 });
 
-test("[F11] what is taken off the table and put back is served again by the next visit", async () => {
+test("[F11] a file that is taken off the table and put back is served again by the next visit", async () => {
   const disk = newDisk();
   const file = await testFile(6, 600_000);
   await leave(disk, file, [0, 1, 2]);
@@ -229,7 +229,7 @@ test("[F11] what is taken off the table and put back is served again by the next
   expect((await visit(disk)).shared).toMatchObject([{ file: file.id }]);
 });
 
-test("[F6a] what a second tab cancels is gone on with by the tab that holds it", async () => {
+test("[F6a] a download that a second tab cancels stays with the tab that holds it, and is resumed", async () => {
   const disk = newDisk();
   const file = await testFile(4, 600_000);
   const [first, second] = [await entered(disk), await entered(disk)];
@@ -244,7 +244,7 @@ test("[F6a] what a second tab cancels is gone on with by the tab that holds it",
   expect(await disk.list()).toMatchObject([{ file: file.id, bytes: 262_144 }]);
 });
 
-test("[F6a] what a second tab has read and clears is served on by the tab that holds it", async () => {
+test("[F6a] a file that a second tab has read and clears is still served by the tab that holds it", async () => {
   const disk = newDisk();
   const file = await testFile(5, 600_000);
   const [first, second] = [await entered(disk), await entered(disk)];

@@ -1,4 +1,4 @@
-/** A store answers whatever happens in its worker: a download waits for it. */
+/** A store answers for any failure of its worker, because a download waits for it. */
 import { ok, type Result } from "@swapmeet/shared";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fileIdOf } from "@swapmeet/engine/names/file-id";
@@ -19,7 +19,7 @@ afterEach(() => {
   reported.length = 0;
 });
 
-/** Opens like any desk; what is asked about a piece ends as told. */
+/** A store that opens normally; each call about a piece ends as `ends` says. */
 const storeThat = async (ends: () => Promise<never>): Promise<PieceStore> => {
   const opened = { have: new Uint8Array(1), layer: new Uint8Array() };
   const desk = {
@@ -89,7 +89,7 @@ describe.each(Object.entries(calls))("a call of %s", (_, call) => {
   });
 });
 
-test("what nobody hears of may be there, and may be opened", async () => {
+test("a file counts as stored, and as free to open, when the desk never answers about it", async () => {
   const stores = storesThat(() => new Promise(() => {}));
   const answers = Promise.all([stores.holds(file), stores.canOpen(file, "name")]);
   await vi.advanceTimersByTimeAsync(60_000);
@@ -125,7 +125,7 @@ test("a file that waits behind others is waited for as long as these are answere
   expect(await Promise.all(opening)).toEqual(opening.map(() => ok(null)));
 });
 
-test("a store that is opened too late is let go: the next one who asks has it", async () => {
+test("a store that is opened too late is closed, so that the next caller gets it", async () => {
   let open: (opened: unknown) => void = () => {};
   const close = vi.fn(async () => {});
   const opening = storesThat(() => new Promise((resolve) => (open = resolve)), close).open(

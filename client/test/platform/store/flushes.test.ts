@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Flushes } from "../../../src/platform/store/flushes.ts";
 
-test("[F5] all that is written in one go shares a flush, and nobody goes on before it", async () => {
+test("[F5] all writes of one turn share a flush, and no writer goes on before it", async () => {
   const order: string[] = [];
   const flushes = new Flushes(() => order.push("flush"));
   const write = async (piece: number): Promise<void> => {
@@ -33,7 +33,7 @@ test("[F12] a flush that fails fails for all that waited for it, and the next is
   await flushes.soon();
 });
 
-test("[F5] a flush that takes a while is waited for, and what is written meanwhile waits for another", async () => {
+test("[F5] a flush that takes a while is waited for, and bytes written meanwhile wait for another flush", async () => {
   const done: (() => void)[] = [];
   const order: string[] = [];
   const flushes = new Flushes(() => new Promise<void>((flushed) => done.push(flushed)));

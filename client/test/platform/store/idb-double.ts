@@ -16,7 +16,7 @@ const full = (): DOMException => new DOMException("full", "QuotaExceededError");
 const aborted = (): DOMException => new DOMException("the transaction was aborted", "AbortError");
 
 export class IdbDouble {
-  /** What grows is refused, in this way. */
+  /** The way in which writes that add bytes are refused. */
   full: FullDatabase | null = null;
   readonly #tablesByDatabase = new Map<string, Tables>();
 
@@ -37,7 +37,7 @@ export class IdbDouble {
     return new Database(this, tables);
   };
 
-  /** What lies there, to be damaged. */
+  /** The stored rows, for a test to damage. */
   rows(name: string, store: string): Rows {
     return this.#tablesByDatabase.get(name)!.get(store)!;
   }

@@ -49,7 +49,7 @@ test.each([
   expect((await IdbShelves.tried()) !== null).toBe(works);
 });
 
-test("where the database can't be opened, storage does not work", async () => {
+test("storage does not work where the database can't be opened", async () => {
   open = () => Promise.reject(new DOMException("denied in this context", "SecurityError"));
   expect(await IdbShelves.tried()).toBeNull();
 });

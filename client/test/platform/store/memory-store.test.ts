@@ -39,7 +39,7 @@ describe("the piece store contract, in memory", () => {
     fullPlace(placeInMemory(MIB).stores));
 });
 
-/** Its room is what another file leaves of it. */
+/** A place in memory whose free room is the part that another file leaves. */
 const fillingPlace = () => {
   const shelves = new MemoryShelves(2 * MIB);
   const other = shelves.open(fileIdOf(new Uint8Array(32).fill(1), MIB * 2), "other");

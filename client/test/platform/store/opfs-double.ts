@@ -1,6 +1,6 @@
 /**
- * How a disk that is full may show: an exception; a short write; Chromium's -8, read as unsigned; or nothing at all,
- * and the file is shorter than what was written.
+ * The ways in which a full disk may show: an exception; a short write; Chromium's -8, read as unsigned; or nothing at
+ * all, and the file is shorter than the written bytes.
  */
 export type FullDisk = "throws" | "short" | "minus-eight" | "silent";
 export const FULL_DISKS: readonly FullDisk[] = ["throws", "short", "minus-eight", "silent"];

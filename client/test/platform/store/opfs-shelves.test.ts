@@ -1,4 +1,4 @@
-/** What no browser shows at will: a disk that is full at one moment. The rest is the contract's, in a browser. */
+/** Tests a disk that is full at one moment, which no browser shows at will. The contract tests the rest in browsers. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fileIdOf } from "@swapmeet/engine/names/file-id";
 import { storesAt } from "../../../src/platform/store/desk-stores.ts";

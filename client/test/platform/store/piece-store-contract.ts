@@ -1,5 +1,5 @@
 /**
- * What every piece store must do, as named cases against a factory: memory runs them under vitest, OPFS and
+ * The contract of every piece store, as named cases against a factory: memory runs them under vitest, OPFS and
  * IndexedDB in a real browser.
  */
 import {
@@ -278,7 +278,7 @@ export const FULL_AT: readonly (readonly [which: string, piece: number])[] = [
   ["last", 3],
 ];
 
-/** The piece that finds no room is never claimed, what was stored stays, and with room again the file is whole. */
+/** The piece that finds no room is never claimed, stored pieces stay, and with room again the file is whole. */
 export const fullAt = async ({ stores, fill }: FillingPlace, full: number): Promise<void> => {
   const file = await testFile(20 + full, 1_000_000);
   let store = await opened(stores, file);
@@ -287,7 +287,7 @@ export const fullAt = async ({ stores, fill }: FillingPlace, full: number): Prom
     return checked.ok ? checked.value.type : checked.problem.kind;
   };
   for (let piece = 0; piece < full; piece++) await storePiece(store, file, piece);
-  // Chromium grants room ahead to a file that is open, and takes back what it did not need.
+  // Chromium grants room ahead to a file that is open, and takes back the unused room.
   await store.close();
   store = await opened(stores, file);
 
@@ -310,7 +310,7 @@ export const fullAt = async ({ stores, fill }: FillingPlace, full: number): Prom
   await later.forget();
 };
 
-/** As `fullAt`, and the life that found no room ends there: the next one finds what was claimed, and no more. */
+/** As `fullAt`, but the tab that found no room ends there: the next one finds the claimed pieces, and no others. */
 export const fullUntilTheNextLife = async ({ stores, fill }: FillingPlace, full: number): Promise<void> => {
   const file = await testFile(30 + full, 1_000_000);
   const before = await opened(stores, file);

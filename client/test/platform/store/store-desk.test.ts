@@ -1,4 +1,4 @@
-/** What a desk does when its shelves fail while a file is opened. The rest is the contract's. */
+/** Tests a desk whose shelves fail while a file is opened. The contract tests the rest. */
 import { expect, test } from "vitest";
 import type { StoreProblem } from "@swapmeet/engine/io/io";
 import { storesAt } from "../../../src/platform/store/desk-stores.ts";
@@ -10,7 +10,7 @@ import { testFile, type TestFile } from "./piece-store-contract.ts";
 
 const PROBLEM: StoreProblem = { kind: "full", missingBytes: null };
 
-/** As long as `isFull`, nothing can be done with an open shelf; or it does not even open. */
+/** While `isFull`, every use of an open shelf fails; without `opens`, opening fails too. */
 class FullShelves implements Shelves {
   isFull = true;
   opens = true;

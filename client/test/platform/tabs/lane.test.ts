@@ -25,7 +25,7 @@ const [ANNA, BEN, CARLA] = [1, 2, 3].map((n) => peerIdOf(new Uint8Array(32).fill
 const FILE = fileIdOf(new Uint8Array(32).fill(7), 5);
 const CONTENT = new Blob(["hello"]);
 
-/** As a browser's: everyone of the same name but the sender hears it, later. Node's own can't carry a Blob. */
+/** Works like a browser's: all channels of the same name but the sender's hear it, later. Node's can't carry a Blob. */
 class Channel {
   static readonly #open = new Set<Channel>();
   readonly #name: string;
@@ -52,7 +52,7 @@ class Channel {
 }
 afterEach(() => Channel.closeAll());
 
-/** A tab: what it was handed, and its lane. */
+/** A tab: its lane, and the files that it was handed. */
 const tab = (me: typeof ANNA, shared: Blob | null = null, room = ROOM) => {
   const handed: { file: FileId; from: string; content: Blob }[] = [];
   const setting = { mayAsk: true };
@@ -78,7 +78,7 @@ const tap = () => {
     channel.postMessage({ sealed: sealLaneMessage(ROOM, message, newNonce()), content });
   return { channel, heard, say, messages: () => heard.map(({ sealed }) => openLaneMessage(ROOM, sealed)) };
 };
-/** Everything that was said is heard and answered. */
+/** Waits until every message is received and answered. */
 const settled = async () => {
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
 };
@@ -128,7 +128,7 @@ describe("tabs", () => {
     expect(await ben.handed[0]!.content.text()).toBe("hello");
   });
 
-  test("[L1a] a tab that begins to share later is asked then, and not for what is not wanted any more", async () => {
+  test("[L1a] a tab that begins to share later is asked then, and not for files that are no longer wanted", async () => {
     const ben = tab(BEN);
     ben.lane.ask(FILE);
     await settled();
@@ -199,7 +199,7 @@ describe("tabs", () => {
   });
 });
 
-describe("what was handed over", () => {
+describe("files that were handed over", () => {
   const content = new Blob([new Uint8Array(600_000).fill(5)]);
   const truth = async () => {
     const hashed = await hashFile(content, () => {}, new AbortController().signal);

@@ -1,4 +1,4 @@
-/** Workers whose scripts can't be loaded: whoever needs one is told, and the next one may be there. */
+/** Workers whose scripts can't be loaded: every caller is told so, and the next worker may load. */
 import * as Comlink from "comlink";
 import { ok } from "@swapmeet/shared";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -10,7 +10,7 @@ import { SharedFiles } from "../../../src/platform/files/shared-files.ts";
 import { pageReading } from "../../../src/platform/bytes/page-reading.ts";
 import { DeviceStorage } from "../../../src/platform/store/storage.ts";
 
-/** What workers that can be loaded have in them. */
+/** The desk in workers that can be loaded. */
 let desk: object;
 /** So many of the next workers can't be loaded. */
 let unloadable: number;
@@ -73,7 +73,7 @@ test("[K4] an error in a worker that has answered before ends it: nobody knows w
   expect(workers[0]!.isRunning).toBe(false);
 });
 
-test("a worker that is closed ends after what is under way, and what is asked because of an answer", async () => {
+test("a worker that is closed ends after the calls under way, and the calls that follow from their answers", async () => {
   let answerFirst: (() => void) | undefined;
   const ended: string[] = [];
   desk = {
@@ -115,7 +115,7 @@ test("a shared file whose reader can't be loaded is answered for, and read once 
   shared.close();
 });
 
-/** In memory; the shelf of a file closes when told to. */
+/** A desk in memory whose files close when the test says so. */
 const storeDesk = () => {
   const closing = { asked: false, end: (): void => {} };
   desk = {
@@ -148,7 +148,7 @@ test("storage whose worker can't be loaded says so for each file, and is opened 
   await storage.close();
 });
 
-test("[F5] storage that is closed ends its worker once what is being closed is closed, and starts none again", async () => {
+test("[F5] storage that is closed ends its worker once all closing stores are closed, and starts none again", async () => {
   const closing = storeDesk();
   const storage = new DeviceStorage();
   const store = await (await storage.stores()).open(FILE, "name", new Uint8Array());

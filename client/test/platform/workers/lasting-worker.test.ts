@@ -1,4 +1,4 @@
-/** Workers that fail: whoever needs one is answered, by another one or with a reason, and the next one may be there. */
+/** Workers that fail: every caller is answered, by another worker or with a reason, and the next worker may start. */
 import { ed25519 } from "@noble/curves/ed25519.js";
 import * as Comlink from "comlink";
 import { ok } from "@swapmeet/shared";
@@ -18,7 +18,7 @@ import { stubWorkers, type Fate, type StubbedWorker } from "./worker-double.ts";
 const FILE = fileIdOf(new Uint8Array(32).fill(1), 3);
 const BYTES = Uint8Array.of(1, 2, 3);
 
-/** What is in all workers. */
+/** The desk in all workers. */
 const desk = {
   verify,
   hash: () => [ok("hashed")],
@@ -46,7 +46,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Time passes until it is there: what goes through ports needs none. */
+/** Lets time pass until the promise is settled; messages through ports need no time. */
 const soon = async <Value>(promise: Promise<Value>): Promise<Value> => {
   let isThere = false;
   const there = promise.finally(() => (isThere = true));
@@ -139,7 +139,7 @@ const users: Readonly<Record<string, { readonly answer: string; make(): User }>>
 
 describe.each(Object.entries(users))("[K4] %s", (_, { answer, make }) => {
   test.each(["unloadable", "dies", "errs", "hangs", "late"] as const)(
-    "is served by another worker when one %s, and what it had not answered is done again",
+    "is served by another worker when one %s, and its unanswered jobs are done again",
     async (fate) => {
       fates.push(fate);
       const user = make();

@@ -1,4 +1,4 @@
-/** Workers as tests want them: what is in them, and what becomes of each. */
+/** Workers for tests, which choose the desk in them and the fate of each. */
 import * as Comlink from "comlink";
 import { vi } from "vitest";
 
@@ -19,7 +19,7 @@ export interface StubbedWorker {
   answer(data: unknown): void;
 }
 
-/** `fates`: of the next workers; later ones work. `desk`: what is in a worker, by its script. */
+/** `fates`: those of the next workers; later workers work. `deskOf`: gives the desk in a worker, by its script. */
 export const stubWorkers = (
   deskOf: (url: string) => object,
 ): { readonly workers: StubbedWorker[]; readonly fates: Fate[] } => {

@@ -6,9 +6,9 @@ import type { People } from "../../../platform/session/people.ts";
 import { freshId, type Stage } from "./stage.ts";
 
 export interface BoardFacts {
-  /** Of all groups, thread after thread. */
+  /** The posts of all groups, thread after thread. */
   readonly posts: readonly PostView[];
-  /** What others post while one looks on. */
+  /** The posts that others write while the scene is shown. */
   readonly arriving?: readonly PostView[];
 }
 

@@ -11,7 +11,7 @@ import type { Stage } from "./stage.ts";
 export interface LibraryFacts {
   readonly library: readonly LibraryItem[];
   readonly adding: AddingView;
-  /** What the whole room has. */
+  /** The files of the whole room. */
   readonly results: readonly ResultRow[];
 }
 

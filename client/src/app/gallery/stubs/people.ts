@@ -8,7 +8,7 @@ export interface PeopleFacts {
   readonly me: PersonView;
   readonly people: readonly PersonView[];
   readonly unreachable?: number;
-  /** With messages, and not in the room any more. */
+  /** People who have left, and with whom there are messages. */
   readonly departed?: readonly PersonView[];
 }
 

@@ -1,4 +1,4 @@
-/** What the stubs of all areas stand on. */
+/** The base of the stubs of all areas. */
 import type { PostId } from "@swapmeet/engine/names/post-id";
 
 /** The facts as they stand; commands that only look like ones change them. */

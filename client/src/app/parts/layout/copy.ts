@@ -8,7 +8,7 @@ export const copy = async (text: string, near: HTMLElement): Promise<boolean> =>
   }
 };
 
-/** The field stands beside the button: in a dialog, what is outside of it cannot be selected. */
+/** The field stands beside the button, because an open dialog forbids selections outside of it. */
 const copySelected = (text: string, near: HTMLElement): boolean => {
   const field = document.createElement("textarea");
   field.value = text;

@@ -1,13 +1,13 @@
-/** The keyboard's place in the page: when what has the focus goes away, what stands where it stood has it. */
+/** The keyboard's place in the page: when the focused element goes away, the element at its place gets the focus. */
 import type { Attachment } from "svelte/attachments";
 
-/** Their children are rows. */
+/** Lists, whose children are rows. */
 const LISTS = "ul, ol, [role='group'], [role='rowgroup']";
 const STOPS = "a[href], button:not(:disabled), input, select, textarea";
 
 interface Place {
   readonly element: HTMLElement;
-  /** What of the list holds the element; the list as it was while the focus was there. */
+  /** The row of the list that holds the element, and all rows as they were while it had the focus. */
   readonly row: HTMLElement | null;
   readonly rows: readonly Element[];
   /** Which of the row's stops it is. */
@@ -15,8 +15,8 @@ interface Place {
 }
 
 /**
- * For a part of the page in which lists grow and shrink. Focus goes to the same stop of the row, or of the row that
- * took its place; where nothing is left, to where reading begins: `main`, or the part itself.
+ * For a part of the page in which lists grow and shrink. The focus goes to the same stop of the row, or of the row that
+ * took its place. Where no row is left, it goes to the place where reading begins: `main`, or the part itself.
  */
 export const keepingFocus: Attachment<HTMLElement> = (part) => {
   let place: Place | null = null;
@@ -24,7 +24,7 @@ export const keepingFocus: Attachment<HTMLElement> = (part) => {
   const onFocusIn = ({ target }: FocusEvent) => {
     if (target instanceof HTMLElement) place = placeOf(target);
   };
-  // Some browsers say that an element lost the focus before they remove it. Only what is still there was left.
+  // Some browsers report the lost focus before they remove the element. The person left only an element still there.
   const onFocusOut = () =>
     setTimeout(() => {
       if (place?.element.isConnected && document.activeElement === document.body) place = null;
@@ -35,7 +35,7 @@ export const keepingFocus: Attachment<HTMLElement> = (part) => {
     const { element } = place;
     if (document.activeElement === element) place = placeOf(element);
     if (document.activeElement !== document.body) return;
-    // What only moved is there again.
+    // An element that only moved is still in the page.
     const heir = element.isConnected ? element : stopNear(place);
     if (heir !== undefined) heir.focus({ preventScroll: true });
     else focusOnText(part.querySelector("main") ?? part);
@@ -51,7 +51,7 @@ export const keepingFocus: Attachment<HTMLElement> = (part) => {
   };
 };
 
-/** What is no stop takes the focus for once: always, it would keep the keys from scrolling what was clicked in it. */
+/** Focuses an element that is no stop, for this once: a lasting stop would take the keys that scroll it. */
 export const focusOnText = (element: HTMLElement): void => {
   element.tabIndex = -1;
   element.addEventListener("blur", () => element.removeAttribute("tabindex"), { once: true });

@@ -22,7 +22,7 @@ export class RowWindow {
     }),
   );
 
-  /** Rows that must be known to draw what is on screen, whatever the list's length. */
+  /** The number of rows that must be known to draw the screen, for any length of the list. */
   get reach(): number {
     return Math.max(WHOLE_LIST_ROWS, this.#firstVisible + this.#visible + OVERSCAN_ROWS);
   }

@@ -10,8 +10,8 @@ export interface Rows {
 }
 
 /**
- * Lists up to here are there as a whole, so that "find in page" and Tab reach every row. Of longer ones two screens are,
- * and a keystroke never draws more than this: a row takes a third of a millisecond.
+ * Lists up to this length are drawn whole, so that "find in page" and Tab reach every row. Longer ones have two screens
+ * of rows, and a keystroke never draws more rows than this: one row takes a third of a millisecond.
  */
 export const WHOLE_LIST_ROWS = 64;
 /** Rows kept ready on either side, for a flick and for Tab. Guess. */

@@ -1,4 +1,4 @@
-/** Whose name looks like another's: this person's own, those present, and those who left and can still be read. */
+/** Names that look alike, among this person, those present, and those who left but whose words can still be read. */
 import { createContext } from "svelte";
 import { createSubscriber } from "svelte/reactivity";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";

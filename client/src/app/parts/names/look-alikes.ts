@@ -1,4 +1,4 @@
-/** Whose name can be taken for somebody else's. Names are free and may repeat; then the key's tag tells people apart. */
+/** Finds people with names that look alike. Names are free and may repeat; then the key's tag tells people apart. */
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { PostView } from "@swapmeet/engine/io/view";
 
@@ -36,8 +36,8 @@ export const lookAlikesIn = (people: Iterable<Named>, confusables: Confusables):
 };
 
 /**
- * Two, because case and shape do not commute: "IVAN" is "ivan" in another case, and "lvan" by the shape of its "I".
- * Names are alike when any of theirs are.
+ * Gives two looks, because case and shape do not commute: "IVAN" is "ivan" in another case, and "lvan" by the shape of
+ * its "I". Two names are alike when they share a look.
  */
 const looksOf = (name: string, confusables: Confusables): readonly string[] => {
   const bare = name.normalize("NFKD").replace(/\s+/gu, "");

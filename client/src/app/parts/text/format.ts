@@ -67,7 +67,7 @@ export const formatNames = (names: readonly string[]): string =>
         number: whole.format(names.length - 2),
       });
 
-/** What stands on an avatar: "Mika Kaur" is MK, "Mika" is MI. */
+/** The letters on an avatar: "Mika Kaur" is MK, "Mika" is MI. */
 export const initialsOf = (name: string): string => {
   const words = name.trim().split(/\s+/);
   const letters =

@@ -1,5 +1,5 @@
 /**
- * What somebody wrote, cut into plain text and links. Nothing in it is ever markup: the parts become text nodes, and
+ * Cuts a person's text into plain text and links. Nothing in it is ever markup: the parts become text nodes, and
  * only a plain web address becomes an anchor.
  */
 
@@ -7,7 +7,7 @@ export interface TextPart {
   readonly text: string;
   /** Null: not a link. Always http or https, and never with a name or password in it. */
   readonly href: string | null;
-  /** Where the link leads as browsers write it, set when that is not what the text shows: another script's letters. */
+  /** The link's target as browsers write it; set when the text shows it otherwise, in another script's letters. */
   readonly host: string | null;
 }
 

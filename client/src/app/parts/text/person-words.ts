@@ -1,4 +1,4 @@
-/** Names of people and files in sentences, and what one should know about a person before believing them. */
+/** Names of people and files in sentences, and warnings about a person for a reader who might believe them. */
 import { m } from "../../words/messages.js";
 import type { Notice } from "@swapmeet/engine/io/io";
 import type { PersonView } from "@swapmeet/engine/io/view";

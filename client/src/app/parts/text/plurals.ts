@@ -2,7 +2,7 @@
 import { m } from "../../words/messages.js";
 import { formatCount } from "./format.ts";
 
-/** What a message with a plural form takes: `count` chooses the form, `number` is shown. */
+/** The parameters of a message with a plural form: `count` chooses the form, `number` is shown. */
 export const counted = (count: number) => ({ count, number: formatCount(count) });
 
 export const fileCount = (count: number): string => m.parts_files(counted(count));

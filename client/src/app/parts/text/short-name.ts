@@ -1,16 +1,16 @@
-/** A name that has too little room loses its middle: the beginning says what it is, the ending which one, and of what kind. */
+/** A name without enough room loses its middle: its beginning and its ending, with the extension, tell the most. */
 
 /** So wide is the ending, extension included, where a small Latin letter is 1. Guess. */
 const ENDING_WIDTH = 12;
 /** A name this short gains nothing from being cut in two. Guess. */
 const LEAST_BEGINNING_CHARACTERS = 8;
 
-/** Belongs to the letter before it: no part begins with it, and it takes no room. */
+/** Marks that belong to the letter before them: no part begins with one, and they take no room. */
 const JOINED = /[\p{M}\p{Emoji_Modifier}\u200d]/u;
 const JOINER = "\u200d";
 const CAPITAL = /\p{Lu}/u;
 const NARROW = /[\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}\p{sc=Common}]/u;
-/** Of those: pictures, and what is written between ideographs. */
+/** Letters of these scripts that are broad all the same: pictures, and punctuation between ideographs. */
 const BROAD = /[\p{Extended_Pictographic}\u3000-\u303f\uff01-\uff60]/u;
 
 const widthOfLetter = (letter: string): number => {

@@ -50,7 +50,7 @@ export const stateWords = (state: TransferState, names: Pick<Names, "person">): 
 const waitingWords = (peers: readonly PeerId[], names: Pick<Names, "person">): string =>
   m.parts_waiting_for_names({ names: formatNames(peers.map((peer) => names.person(peer))) });
 
-/** Of a download that stands in the results: how far it is, or whom it waits for. */
+/** Says how far a download in the results is, and what it waits for. */
 export const progressWords = (
   { state, verifiedBytes, length }: Pick<DownloadView, "state" | "verifiedBytes" | "length">,
   names: Pick<Names, "person">,

@@ -1,7 +1,7 @@
 /** A scroller that stays at its end while things are added, unless the person has scrolled up to read. */
 import type { Attachment } from "svelte/attachments";
 
-/** So near the end counts as at it: a line, and what browsers round. Guess. */
+/** So near to the end counts as at the end: a line, and the rounding of browsers. Guess. */
 const NEAR_PX = 48;
 
 /**
@@ -17,7 +17,7 @@ export const following =
     let lastTop = 0;
     const onScroll = () => {
       const top = scroller.scrollTop;
-      // Away from the end without having gone up: something was added since, and is about to be followed.
+      // Away from the end, but the person has not scrolled up: something was added, and is about to be followed.
       if (scroller.scrollHeight - scroller.clientHeight - top < NEAR_PX) follows = true;
       else if (top < lastTop) follows = false;
       lastTop = top;

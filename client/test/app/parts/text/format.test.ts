@@ -54,14 +54,14 @@ describe("sizes", () => {
   });
 });
 
-test("a hundred percent is only said when everything is there", () => {
+test("a hundred percent is shown only when everything is there", () => {
   expect(percentOf(0, 3)).toBe(0);
   expect(percentOf(999_999, 1_000_000)).toBe(99);
   expect(percentOf(3, 3)).toBe(100);
   expect(percentOf(0, 0), "an empty file is complete").toBe(100);
 });
 
-test("time left is said in one unit, and never as nothing", () => {
+test("the time left is shown in one unit, and never as zero", () => {
   expect([0, 0.2, 17, 59.5, 60, 430, 3600, 7200, 90_000].map(formatSeconds).map(plain)).toEqual([
     "1 s",
     "1 s",
@@ -75,7 +75,7 @@ test("time left is said in one unit, and never as nothing", () => {
   ]);
 });
 
-test("a transfer's pace says when it ends, as long as anybody can tell", () => {
+test("a transfer's pace says when it ends, as long as that is known", () => {
   const pace = (bytesPerSecond: number, secondsLeft: number | null) =>
     plain(formatPace({ bytesPerSecond, secondsLeft }));
   expect(pace(14_200_000, 100)).toBe("14 MB/s, 2 min left");
@@ -84,13 +84,13 @@ test("a transfer's pace says when it ends, as long as anybody can tell", () => {
   expect(pace(0, null)).toBe("");
 });
 
-test("up to three sources are named, of more the first two", () => {
+test("up to three sources are named, and only the first two when there are more", () => {
   expect(formatNames(["Tomas"])).toBe("Tomas");
   expect(formatNames(["Tomas", "Ruth", "Alba"])).toBe("Tomas, Ruth, Alba");
   expect(formatNames(["Tomas", "Ruth", "Alba", "Joon"])).toBe("Tomas, Ruth and 2 more");
 });
 
-test("one is one, and everything else is many", () => {
+test("the number one takes the singular, and every other number the plural", () => {
   expect([0, 1, 2, 1000].map((count) => plain(fileCount(count)))).toEqual([
     "0 files",
     "1 file",
