@@ -19,7 +19,7 @@ export class Pace {
     this.#freeAt = Math.max(this.#freeAt, now) + (bytes * 1000) / this.bytesPerSecond;
   }
 
-  /** What was spent came to nothing. */
+  /** Takes back bytes that were spent in vain. */
   giveBack(bytes: number): void {
     if (this.bytesPerSecond !== null) this.#freeAt -= (bytes * 1000) / this.bytesPerSecond;
   }
