@@ -265,7 +265,7 @@ export class Archive {
     }
   }
 
-  /** While the boards are too large, the author with the largest ones loses the oldest post of its oldest epoch. [E8b] */
+  /** While all boards are too large, the author with the most bytes loses the oldest post of its oldest epoch. [E8b] */
   #makeRoom(): void {
     if (this.#boardBytes <= MAX_BOARDS_BYTES) return;
     const byBytes = [...this.#authorById.values()].filter(hasPosts).sort(byLeastBytes);

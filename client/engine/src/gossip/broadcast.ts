@@ -86,7 +86,7 @@ export class Broadcast {
     if (this.#isEagerByPeer.get(peer) === false) this.#setEager(peer, true);
   }
 
-  /** The other side decided whether this peer is eager or lazy for it. */
+  /** The neighbour decided to be eager or lazy. */
   eager(peer: PeerId, isEager: boolean): void {
     if (this.#isEagerByPeer.has(peer)) this.#isEagerByPeer.set(peer, isEager);
   }

@@ -11,8 +11,8 @@ export type GossipEvent =
   | SignEffect
   | VerifyEffect
   /**
-   * Verified entries `first`, `first + 1`, ... of a feed; null: an entry of an unknown kind. `last`: the hash of the last
-   * one. Entries of a board and of presence come one by one. All come in order, except that a board's older posts may
+   * Verified entries `first`, `first + 1`, ... of a feed; null: an entry of an unknown kind. `last`: the hash of the
+   * last one. Entries of a board and of presence come one by one. All come in order, except that a board's older posts may
    * follow later ones. `from`: the neighbour they came from; null: written here, or restored.
    */
   | {

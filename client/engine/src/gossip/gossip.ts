@@ -3,7 +3,7 @@
  * and proves lies. PROTOCOL.md, rules E1 to E14.
  *
  * It knows nothing of links, nor of the meaning of entries: it sends frames to neighbours by their id, and hands
- * verified entries on. Its parts know nothing of each other: each returns its findings, and this class tells the others.
+ * verified entries on. Its parts know nothing of each other: each returns its findings, and this tells the others.
  */
 import { Answers } from "./answers.ts";
 import { Archive } from "./archive.ts";
@@ -112,7 +112,7 @@ export class Gossip {
     if (comparison) this.#compareBy(comparison);
   }
 
-  /** Sends this newcomer's profile and the beginning of its library to its first neighbour, which passes them on as news. */
+  /** Sends this newcomer's profile and the beginning of its library to its first neighbour, as news. */
   #introduceTo(peer: PeerId): void {
     if (this.#isIntroduced) return;
     this.#isIntroduced = true;
@@ -341,7 +341,7 @@ export class Gossip {
     return !this.#checks.areMany && !this.#archive.feed(batch)?.isFull && this.#archive.hasRoomFor(batch);
   }
 
-  /** Whether a neighbour may bring a batch of this author. A library follows a profile that may still be in its check. */
+  /** Whether a neighbour may bring a batch of this author. Its profile came first, and may still be in its check. */
   #mayBring(from: PeerId, { author, epoch }: Batch, now: Time): boolean {
     return (
       this.#archive.isKnown(author) ||
@@ -374,7 +374,7 @@ export class Gossip {
     if (!this.#missing.heard(peer, head, isNews, now)) this.#refuse(peer, "too-many-entries");
   }
 
-  /** Tells the feeds that differ by a neighbour's summary; proofs first, so that it asks for no entry that can't count. */
+  /** Tells the feeds that differ by a neighbour's summary; proofs first, so that it asks only for entries that count. */
   #compare(peer: PeerId, sums: Uint8Array, isAnswer: boolean, now: Time): void {
     const feeds = [...this.#archive.unlike(sums)];
     for (const feed of feeds) {

@@ -2,8 +2,8 @@
  * Feeds that neighbours have and we lack: which neighbour is asked for them, and in which order. PROTOCOL.md, rules E10
  * and E11.
  *
- * One neighbour at a time is asked for a feed, and a neighbour gets one question at a time; several neighbours are asked
- * at once. The claim of a neighbour that does not bring the feed is dropped: so no claim can keep a feed from us.
+ * One neighbour at a time is asked for a feed, and a neighbour gets one question at a time; several neighbours are
+ * asked at once. A claim without the feed is dropped: so no claim can keep a feed from us.
  */
 import { feedNameOf, keyOf, type FeedName } from "../feed/batch.ts";
 import type { Feed, Head } from "../feed/feed.ts";
@@ -375,7 +375,7 @@ const rankOf = ({ topic }: FeedName, feed: Feed | null): number => {
   }
 };
 
-/** The want for a neighbour with this head: a board's latest posts first; where the two differ, the neighbour's last. */
+/** The want for a neighbour with this head: a board's latest posts first; where the two differ, its last batch. */
 const wantOf = (feed: Feed | null, head: Head): Want => {
   const name = feedNameOf(head);
   const known = feed && !feed.isEmpty ? feed : null;
