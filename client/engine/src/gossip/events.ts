@@ -12,8 +12,8 @@ export type GossipEvent =
   | VerifyEffect
   /**
    * Verified entries `first`, `first + 1`, ... of a feed; null: an entry of an unknown kind. `last`: the hash of the
-   * last one. Entries of a board and of presence come one by one. All come in order, except that a board's older posts may
-   * follow later ones. `from`: the neighbour they came from; null: written here, or restored.
+   * last one. Entries of a board and of presence come one by one. All come in order, except that a board's older posts
+   * may follow later ones. `from`: the neighbour they came from; null: written here, or restored.
    */
   | {
       readonly type: "applied";

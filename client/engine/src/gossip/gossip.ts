@@ -374,7 +374,7 @@ export class Gossip {
     if (!this.#missing.heard(peer, head, isNews, now)) this.#refuse(peer, "too-many-entries");
   }
 
-  /** Tells the feeds that differ by a neighbour's summary; proofs first, so that it asks only for entries that count. */
+  /** Tells the feeds that differ by a neighbour's summary; proofs first, so that it asks for entries that count. */
   #compare(peer: PeerId, sums: Uint8Array, isAnswer: boolean, now: Time): void {
     const feeds = [...this.#archive.unlike(sums)];
     for (const feed of feeds) {

@@ -1,6 +1,6 @@
 /**
- * The interface of the engine: `handle(input, now) -> outputs`. Everything the peer learns comes in as an Input, and all
- * its wishes go out as Outputs; slow work (signing, hashing, storage) is an output answered by a later input.
+ * The interface of the engine: `handle(input, now) -> outputs`. Everything the peer learns comes in as an Input, and
+ * all its wishes go out as Outputs; slow work (signing, hashing, storage) is an output answered by a later input.
  * The engine never waits, never reads a clock and makes no random numbers: time and random bytes are given to it.
  *
  * The engine decides which bytes go where, but does not touch them: blocks pass through it as references.
@@ -58,9 +58,9 @@ export type Input =
       readonly type: "download";
       readonly file: FileId;
       readonly name: string;
-      /** Folders above it, "" for none. A second name or folder of what is fetched already costs no transfer. */
+      /** Folders above it, "" for none. A second name or folder of a file that is fetched already costs no transfer. */
       readonly folder?: string;
-      /** An earlier life stored some of it: its store is opened before its turn, and what is whole needs no source. */
+      /** An earlier visit stored some of it: its store is opened before its turn, and a whole file needs no source. */
       readonly stored?: boolean;
     }
   | { readonly type: "order"; readonly file: FileId; readonly order: PieceOrder }
@@ -96,7 +96,7 @@ export type Input =
 /** Which piece of a download is asked for next. "sequential": the first, for playback while it arrives. [S6] */
 export type PieceOrder = "rarest-first" | "sequential";
 
-/** Why a link ended, as far as the host can tell. "no-candidates": this browser has no place where it can be reached. */
+/** Why a link ended, as the host sees it. "no-candidates": this browser has no address where it can be reached. */
 export type LinkEnd = "closed" | "no-route" | "no-candidates" | "timeout" | "unsupported";
 
 /** The obstacle between two peers that have exchanged envelopes: the network, or a browser that lets nobody connect. */
@@ -152,8 +152,8 @@ export type SwarmInput =
   /** So many bytes of the file that was handed over are hashed. */
   | { readonly type: "file-hashed"; readonly file: FileId; readonly bytes: number }
   /**
-   * `layer`: the piece hashes of the file that was handed over, joined; empty for one piece. The file is served and saved
-   * from where it lies, and its store is deleted. Null: it is another file, or can't be read.
+   * `layer`: the piece hashes of the file that was handed over, joined; empty for one piece. The file is served and
+   * saved from where it lies, and its store is deleted. Null: it is another file, or can't be read.
    */
   | { readonly type: "file-checked"; readonly file: FileId; readonly layer: Uint8Array | null };
 
@@ -237,7 +237,7 @@ export type Output =
 
 /** Outputs of the swarm for the host. */
 export type SwarmOutput =
-  /** Answered by store-opened or store-failed. `layer`: the piece hashes, joined; empty while unknown or for one piece. */
+  /** Answered by store-opened or store-failed. `layer`: piece hashes, joined; empty while unknown or for one piece. */
   | { readonly type: "open-store"; readonly file: FileId; readonly layer: Uint8Array }
   /** Keep these bytes of a piece under assembly. `begin` counts from the start of the file. */
   | { readonly type: "put-block"; readonly file: FileId; readonly begin: number; readonly bytes: Uint8Array }

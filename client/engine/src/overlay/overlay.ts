@@ -295,7 +295,7 @@ export class Overlay {
     return this.#seeking.taken < max && this.#active.called < calledMax;
   }
 
-  /** Frees the place of the least useful caller, if the asker has no neighbour, or if that caller passes nothing on. */
+  /** Frees the place of the least useful caller: if it passes nothing on, or now and then for an urgent asker. */
   #makeRoomFor(urgent: boolean, now: Time): boolean {
     const least = this.#active.leastUsefulCaller();
     if (!least) return false;

@@ -28,9 +28,9 @@ interface Aim {
 }
 
 /**
- * A phone that is often locked loses all links again and again, and each new one costs a connection: so a peer has fewer
- * neighbours the more connections it has spent. With 3 each, a room is still one graph. Each peer has more places for
- * callers than it calls itself; otherwise the last calls would find no place. Guess.
+ * A phone that is often locked loses all links again and again, and each new one costs a connection: so a peer has
+ * fewer neighbours the more connections it has spent. With 3 each, a room is still one graph. Each peer has more places
+ * for callers than it calls itself; otherwise the last calls would find no place. Guess.
  */
 const AIMS: Readonly<Record<ConnectionsLeft, Aim>> = {
   plenty: { target: ACTIVE_TARGET, max: ACTIVE_MAX, calledMax: 5, recalledMax: ACTIVE_MAX },

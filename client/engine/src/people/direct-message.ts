@@ -246,7 +246,7 @@ export class DirectMessages {
     return fresh;
   }
 
-  /** Keeps a message. Beyond the limit the oldest one of the largest conversation goes, so none pushes out the others. */
+  /** Keeps a message. Beyond the limit the longest conversation loses its oldest, so none pushes out the others. */
   #keep(message: Message): void {
     this.#messages.push(message);
     if (this.#messages.length <= MAX_MESSAGES) return;

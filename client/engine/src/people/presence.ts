@@ -1,11 +1,11 @@
 /**
  * Presence: it says who is here, who is away, and who is gone. PROTOCOL.md, rules V1 to V9.
  *
- * It is derived from the profiles ("words") that each author writes and gossip carries to all. No other peer can declare
- * an author gone: a suspicion only asks, and an author that is there answers it with a new word.
+ * It is derived from the profiles ("words") that each author writes and gossip carries to all. No other peer can
+ * declare an author gone: a suspicion only asks, and an author that is there answers it with a new word.
  *
- * All peers in one of the lists below wait equally long, so only the first of each is checked: a room of thousands costs
- * no more than a small one.
+ * All peers in one of the lists below wait equally long, so only the first of each is checked: a room of thousands
+ * costs no more than a small one.
  */
 import { MAX_ROOM_MEMBERS, type Address } from "@swapmeet/shared";
 import { Allowance } from "../base/allowance.ts";
@@ -29,7 +29,7 @@ const CHANGE_EVERY_MS = 1_000;
 const ANSWER_EVERY_MS = 5_000;
 /** After a reload or in a lift, a broken link comes back within this time. Guess. */
 const LINK_BACK_WITHIN_MS = 3_000;
-/** Suspicion and answer cross the room, and the answer may wait for ANSWER_EVERY_MS: only then "away" is shown. Guess. */
+/** Time for suspicion and answer to cross the room, the latter after ANSWER_EVERY_MS. Then "away" is shown. Guess. */
 const DOUBT_MS = 7_000;
 /**
  * The time from an unanswered suspicion to gone. With the 20 s until a link has ended [W8] that is less than 40, and so
@@ -41,8 +41,8 @@ const LEFT_GRACE_MS = 5_000;
 const LOOK_EVERY_MS = 60_000;
 const LOOK_AT_MOST_EVERY_MS = 1_000;
 /**
- * Suspicions that one neighbour may pass on, since each may cause a word: at once as many as there are people, because a
- * room may fall apart. Without a suspicion only silence tells, after an hour in a room of thousands. Guess.
+ * Suspicions that one neighbour may pass on, since each may cause a word: at once as many as there are people, because
+ * a room may fall apart. Without a suspicion only silence tells, after an hour in a room of thousands. Guess.
  */
 const LEAST_SUSPICIONS_AT_ONCE = 1_024;
 const SUSPICIONS_PER_SECOND = 4;
@@ -283,7 +283,7 @@ export class Presence {
 
   /**
    * A neighbour has the last known word of a peer that is gone here. So the neighbour is asked to find out: it asks the
-   * author, which may answer. So peers that a cut declared gone are back as soon as the cut has healed. [V8]
+   * author, which may answer. So peers that a cut made look gone are back once it has healed. [V8]
    */
   vouched(author: PeerId, epoch: number, seq: number, by: PeerId): void {
     if (author !== this.#options.me && !this.#people.has(author)) this.#ask(by, author, { epoch, seq });
