@@ -1,4 +1,4 @@
-/** Keys in order of their times. If all wait equally long, they are due in this order, so only the first is read. */
+/** Keys in order of their times. If all wait equally long, they fall due in this order: only the first is read. */
 import type { Time } from "./time.ts";
 
 export class ByAge<Key> {

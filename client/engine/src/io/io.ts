@@ -96,7 +96,7 @@ export type Input =
 /** Which piece of a download is asked for next. "sequential": the first, for playback while it arrives. [S6] */
 export type PieceOrder = "rarest-first" | "sequential";
 
-/** Why a link ended, as the host sees it. "no-candidates": this browser has no address where it can be reached. */
+/** Why a link ended, as the host sees it. "no-candidates": this browser gives no address to reach it. */
 export type LinkEnd = "closed" | "no-route" | "no-candidates" | "timeout" | "unsupported";
 
 /** The obstacle between two peers that have exchanged envelopes: the network, or a browser that lets nobody connect. */

@@ -60,7 +60,7 @@ export interface Introduction {
 /** How envelopes travel. Answers go the way on which the call came. */
 type Carrier = "server" | "peers";
 
-/** For a link through a friend [Y2]: the sender's key, and its friends' addresses; in an answer, at most the chosen one. */
+/** For a link through a friend [Y2]: the sender's key and its friends' addresses; an answer names at most one. */
 export interface RelayOffer {
   readonly key: Uint8Array;
   readonly friends: readonly Address[];

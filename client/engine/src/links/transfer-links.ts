@@ -1,6 +1,6 @@
 /**
- * Links beside the overlay's: it calls peers that offer a wanted file, or for which a frame waits. Such links are reused
- * while anything needs them, and then end (links.ts). PROTOCOL.md, rules T1 to T3.
+ * Links beside the overlay's: it calls peers that offer a wanted file, or for which a frame waits. Such links are
+ * reused while anything needs them, and then end (links.ts). PROTOCOL.md, rules T1 to T3.
  *
  * It knows neither how a call is made nor the meaning of frames.
  */

@@ -56,7 +56,7 @@ export interface WantsFrame {
   readonly id: number;
   readonly wants: readonly Want[];
 }
-/** Asks for `batches` batches from the one with entry `from` on; if negative, for those before entry `from`, backwards. */
+/** Asks for `batches` batches from the one with entry `from` on; if negative, for those before it, backwards. */
 export interface Want extends FeedName {
   readonly from: number;
   readonly batches: number;
@@ -133,7 +133,7 @@ export interface LeavesFrame {
 }
 /**
  * Asks for `length` bytes at `begin`, within one piece. The id is the asker's, never used twice on a link.
- * Every request ends in one of: all its bytes, as blocks in order; or a reject. (BEP 6: one response for each request.) [S2]
+ * Every request ends in one of: all its bytes, as blocks in order; or a reject. (One response, as in BEP 6.) [S2]
  */
 export interface RequestFrame {
   readonly type: "request";
@@ -159,7 +159,7 @@ export interface QueueFrame {
   readonly type: "queue";
   readonly position: number;
 }
-/** How the fetching of a file ended, for now or for good. It goes to all peers that were asked for bytes of it. [S19] */
+/** How the fetching of a file ended, for now or for good. It goes to all peers that were asked for its bytes. [S19] */
 export interface FetchEndedFrame {
   readonly type: "fetch-ended";
   readonly file: FileId;
@@ -213,7 +213,7 @@ export interface NeighborAnswerFrame {
 export interface DisconnectFrame {
   readonly type: "disconnect";
 }
-/** A random walk of `hops` more steps that carries some of the origin's views; the last peer answers the one before it. [O5] */
+/** A random walk of `hops` more steps that carries some of the origin's views; its end answers. [O5] */
 export interface ShuffleFrame {
   readonly type: "shuffle";
   readonly contacts: readonly Contact[];
