@@ -44,7 +44,7 @@ export class Downloads {
   /** When a limit lets something be asked for again. */
   #paceAt: Time | null = null;
   #lookAt: Time | null = null;
-  /** Something can be asked for that could not be asked for before. */
+  /** Whether something new can be asked for. */
   #mayAskAgain = false;
 
   constructor(events: Events<DownloadEvent>, view: DownloadsView & SourcesView) {
@@ -237,7 +237,7 @@ export class Downloads {
 
   // -- asking --------------------------------------------------------------------------------------------------------
 
-  /** Something can be asked for that could not be asked for before. */
+  /** Something new can be asked for. */
   mayAskAgain(): void {
     this.#mayAskAgain = true;
   }

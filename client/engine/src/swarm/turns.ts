@@ -1,6 +1,6 @@
 /**
- * The order in which downloads are fetched. Small files and large ones wait in lines of their own, a fixed number of each
- * is fetched at a time, and a download without a source gives its turn to another.
+ * The order in which downloads are fetched. Small files and large ones wait in lines of their own, a fixed number of
+ * each is fetched at a time, and a download without a source gives its turn to another.
  */
 import { ASK_AGAIN, type DownloadEvent } from "./sources/event.ts";
 import type { Download } from "./download/download.ts";

@@ -118,7 +118,7 @@ export class Assemblies implements Iterable<Assembly> {
 
   // -- requests ------------------------------------------------------------------------------------------------------
 
-  /** Takes the next bytes of a request. If none of them count, the rest is cancelled. @returns the piece, once whole. */
+  /** Takes the next bytes of a request. If none count, the rest is cancelled. @returns the piece, once whole. */
   block(request: Request, bytes: Uint8Array): Assembly | null {
     const assembly = this.#assemblyOf(request);
     const runs = assembly.receive(request, bytes);

@@ -1,8 +1,8 @@
 /**
  * One piece while its bytes arrive: which leaves are here, which peer sent each, and which are not asked for.
  *
- * Requests may overlap (endgame). Every leaf of 16 KiB belongs to exactly one request: the one that last sent its
- * first byte before it was complete; bytes of other requests for that leaf don't count. So each leaf has one sender, and when
+ * Requests may overlap (endgame). Every leaf of 16 KiB belongs to exactly one request: the one that last sent its first
+ * byte before it was complete; bytes of other requests for that leaf don't count. So each leaf has one sender, and when
  * the piece is corrupt, the leaf hashes name the liar. [S9]
  */
 import { equalBytes } from "../../base/bytes.ts";

@@ -73,7 +73,7 @@ export class PieceFetch {
     this.#assemblies.leave();
   }
 
-  /** Tells the peers that were asked how the fetching ended. A paused one may be cancelled later: then they are told again. */
+  /** Tells the asked peers how the fetching ended. If a paused one is cancelled later, they are told again. */
   tellEnd(how: FetchEnd): void {
     for (const to of this.#askedPeers)
       this.#supplies.events.push({ type: "send", to, frame: { type: "fetch-ended", file: this.#file, how } });
@@ -123,7 +123,7 @@ export class PieceFetch {
     this.#assemblies.peerDown(peer);
   }
 
-  /** A bitfield answers interest, or a question for hashes that the peer can't answer. @returns it, if it counts. [S11] */
+  /** A bitfield answers interest, or a question for hashes in vain. @returns the pieces, if the answer counts. [S11] */
   bitfield(source: Source, bits: Uint8Array, now: Time): Bitfield | null {
     const { peer } = source;
     const wasAsked = this.holders.wasAsked(peer) || this.#leaves.wasAsked(peer);

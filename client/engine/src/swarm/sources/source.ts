@@ -102,7 +102,7 @@ export class Source {
     this.requests.delete(request.id);
   }
 
-  /** False after a request was taken from it in silence, until it sends again: so that it does not take it back at once. */
+  /** False while it has sent nothing since a request was taken from it: so it does not take the request back. */
   get mayHelp(): boolean {
     return this.#mayHelp;
   }

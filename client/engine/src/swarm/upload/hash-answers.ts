@@ -19,7 +19,7 @@ import type { UploadEvent } from "./event.ts";
 /** Hashes of leaves cost the reading of a piece: this many pieces at once, and this many more a second. Guess. */
 const LEAVES_AT_ONCE = 256;
 const LEAVES_PER_SECOND = 32;
-/** Piece layers are charged by bytes, so those of small files cost little: 256 whole frames at once, 32 more a second. */
+/** Piece layers are charged by bytes, so small files cost little: 256 whole frames at once, 32 more a second. */
 const LAYER_BYTES_AT_ONCE = 16 * 1024 * 1024;
 const LAYER_BYTES_PER_SECOND = 2 * 1024 * 1024;
 /** Each answer is charged at least this. Guess. */

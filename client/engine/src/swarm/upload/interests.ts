@@ -1,6 +1,6 @@
 /**
- * It tells interested peers which pieces of a file are held: all of them when they ask, and from then on the gained ones,
- * a few at a time. PROTOCOL.md, rules S2 and S5.
+ * It tells interested peers which pieces of a file are held: all of them when they ask, and from then on the gained
+ * ones, a few at a time. PROTOCOL.md, rules S2 and S5.
  */
 import type { FileId } from "../../names/file-id.ts";
 import type { Events } from "../../base/events.ts";

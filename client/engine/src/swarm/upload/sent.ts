@@ -1,6 +1,6 @@
 /**
- * A list for people to see: how many bytes of each file were sent to each peer, and how that ended. Each row stays until
- * the person clears it. No decision depends on it. PROTOCOL.md, rule S19.
+ * A list for people to see: how many bytes of each file were sent to each peer, and how that ended. Each row stays
+ * until the person clears it. No decision depends on it. PROTOCOL.md, rule S19.
  */
 import type { FileId } from "../../names/file-id.ts";
 import type { Time } from "../../base/time.ts";

@@ -1,7 +1,7 @@
 /**
- * How far a file has spread from here: the first peer that was given each piece. While some pieces were given to nobody,
- * a peer that asks for a piece of another one is sent there, once. So a lone source gives every piece away before it
- * gives one twice (the idea of BEP 16, super-seeding, without hiding pieces). [S15]
+ * How far a file has spread from here: for each piece the first peer that got it. While there are pieces that nobody
+ * got, a peer that asks for a piece of another one is sent there, once. So a lone source gives every piece away before
+ * it gives one twice (the idea of BEP 16, super-seeding, without hiding pieces). [S15]
  */
 import { Bitfield } from "../../base/bitfield.ts";
 import type { Time } from "../../base/time.ts";

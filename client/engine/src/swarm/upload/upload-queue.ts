@@ -47,7 +47,7 @@ interface Requester {
   /** Bytes left of its turn. */
   turnBytes: number;
   toldPlace: number;
-  /** Whether it made its first request. One of a leaf does not wait in line, so that strangers learn whom to trust. [S14] */
+  /** Whether it made its first request, which does not wait in line if it is for one leaf. [S14] */
   isGreeted: boolean;
   readonly pace: Pace;
 }

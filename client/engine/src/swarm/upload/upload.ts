@@ -1,6 +1,6 @@
 /**
- * Serves held files: it tells peers of pieces (interests.ts), answers for hashes (hash-answers.ts), sends bytes by a fair
- * queue (upload-queue.ts), and lists them for people (sent.ts). PROTOCOL.md, rules S2 to S5 and S13 to S20.
+ * Serves held files: it tells peers of pieces (interests.ts), answers for hashes (hash-answers.ts), sends bytes by a
+ * fair queue (upload-queue.ts), and lists them for people (sent.ts). PROTOCOL.md, rules S2 to S5 and S13 to S20.
  */
 import type { Events } from "../../base/events.ts";
 import type { FetchEnd, RejectReason, RequestFrame } from "../../wire/frame.ts";
@@ -231,7 +231,7 @@ export class Uploads {
       return this.#queue.isInLine(peer) ? "queued" : "waiting";
     }
     if (now - lastAt < BETWEEN_REQUESTS_MS) return "sending";
-    return sentBytes >= lengthOf(file) ? "delivered" : "waiting"; // to a peer of the version before, which does not tell the end
+    return sentBytes >= lengthOf(file) ? "delivered" : "waiting"; // for the version before, which does not tell
   }
 
   // -- details -------------------------------------------------------------------------------------------------------
