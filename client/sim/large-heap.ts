@@ -1,6 +1,6 @@
 /**
- * Keeps a heap of many gigabytes usable. Measured with 5,000 peers in 14 GB: by default V8 took most of the time, with a
- * full collection for every 64 MB of new buffers, and with pages half full of holes.
+ * Keeps a heap of many gigabytes usable. Measured with 5,000 peers in 14 GB: by default V8 took most of the time, with
+ * a full collection for every 64 MB of new buffers, and with pages half full of holes.
  */
 import { Buffer } from "node:buffer";
 import { totalmem } from "node:os";
@@ -41,8 +41,8 @@ export const leaveBuffersUncounted = (): void => {
 /**
  * At each collection of the old generation V8 compacts a few megabytes. A room of thousands leaves holes faster than
  * that, and takes almost twice the memory that it needs. A full compaction takes seconds for each gigabyte, and as much
- * room again: so it is made only when there are many holes and enough room. By default V8 also lets a heap grow to three
- * times the bytes in use before it collects, even beyond the machine's memory; here it may grow only as far as fits.
+ * room again: so it is made only when there are many holes and enough room. By default V8 also lets a heap grow to
+ * three times the bytes in use before it collects, even beyond the machine's memory; here it grows only as far as fits.
  */
 export class HeapWatch {
   #usedBytes = 0;

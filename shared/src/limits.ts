@@ -22,8 +22,8 @@ export const MAX_ICE_URLS = 4;
 export const MAX_ICE_LETTERS = 512;
 
 /**
- * The version of the socket's messages. A client says it in its handshake; one that says none speaks version 1, and would
- * refuse an answer with one key more. [J14]
+ * The version of the socket's messages. A client says it in its handshake; one that says none speaks version 1, and
+ * would refuse an answer with one key more. [J14]
  */
 export const SOCKET_VERSION = 2;
 

@@ -85,8 +85,8 @@ export class SimRoom {
   reaches: (from: SimPeer, to: SimPeer) => boolean = () => true;
   reachesServer: (from: SimPeer) => boolean = () => true;
   /**
-   * Frames arrive, and deadlines come, at multiples of this. Frames that come to a peer at one time cost half as much as
-   * one by one, because its memory is in the processor's cache.
+   * Frames arrive, and deadlines come, at multiples of this. Frames that come to a peer at one time cost half as much
+   * as one by one, because its memory is in the processor's cache.
    */
   grainMs = 1;
   readonly accessMs: number;

@@ -17,7 +17,7 @@ const WITHIN_MS = 3_600_000;
 
 interface Fetched extends Outcome {
   readonly seconds: number;
-  /** Time until the last peer had the file, divided by the time that a fluid would need; null where that has no meaning. */
+  /** Time until all had the file, divided by the time that a fluid would need; null where that says nothing. */
   readonly timesBound: number | null;
   readonly wastedBytes: number;
   readonly refused: number;
