@@ -3,8 +3,8 @@
  * the same inputs, times and random bytes give the same outputs. Its time is not the host's: it begins with the first
  * input, and stands still while this device sleeps (awake-clock.ts).
  *
- * The parts know nothing of each other and never call each other: each queues what it has to say, and the queue is drained
- * here in order until it is empty (routes.ts). So no part is called while another one, or itself, is at work.
+ * The parts know nothing of each other and never call each other: each queues its events, and the queue is drained here
+ * in order until it is empty (routes.ts). So no part is called while another one, or itself, is at work.
  */
 import type { Address, RoomTag } from "@swapmeet/shared";
 import { AwakeClock } from "./base/awake-clock.ts";

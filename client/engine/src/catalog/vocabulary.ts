@@ -82,7 +82,7 @@ export class Vocabulary {
   /** How each order key begins, as a number: most words are told apart by that. */
   #beginnings = new Float64Array(64);
   #letters = new Uint32Array(64);
-  /** All words end to end, once more: the strings lie all over memory, and looking at each costs more than comparing. */
+  /** All words end to end, once more: the strings lie all over memory, and to load each costs more than to compare. */
   #text = new Uint16Array(512);
   /** Where each word begins in `#text`, and where the last one ends. */
   #places = new Uint32Array(64);

@@ -1,5 +1,5 @@
 /**
- * One feed as it is known here: the batches in order, without gaps, from `base` to `length`. PROTOCOL.md, rules E3 to E9.
+ * One feed as it is known here: batches in order, without gaps, from `base` to `length`. PROTOCOL.md, rules E3 to E9.
  *
  * Each topic is kept in its own way: a library whole; of presence the last profile; of a board the last posts, as many
  * as fit, the same ones at every peer. The feed trusts the batches that it is given: signatures are checked before.

@@ -1,6 +1,5 @@
 /**
- * A friend carries the sealed messages of two peers that it is linked to and that can't reach each other, within a bound.
- * PROTOCOL.md, rule Y1.
+ * A friend carries the sealed messages of two peers that can't reach each other, up to a limit. PROTOCOL.md, rule Y1.
  */
 import type { Address } from "@swapmeet/shared";
 import { Allowance } from "../base/allowance.ts";

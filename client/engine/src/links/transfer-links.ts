@@ -11,7 +11,7 @@ import type { Frame } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
-/** Sources of one file that are linked at a time: BitTorrent serves four at a time, and they serve each other. Guess. */
+/** Sources of one file that are linked at a time: BitTorrent serves four, and they serve each other. Guess. */
 const SOURCES_AIMED_AT = 6;
 /** Files whose sources are looked for at a time: as many as the swarm fetches at a time, and the next ones. Guess. */
 const FILES_AIMED_AT = 64;

@@ -1,6 +1,6 @@
 /**
- * How neighbours are sought: which contacts are called, which linked peers are asked, and how often. PROTOCOL.md, rules O2,
- * O6, O7 and O9.
+ * Looks for neighbours: it decides which contacts are called, which linked peers are asked, and how often. PROTOCOL.md,
+ * rules O2, O6, O7 and O9.
  *
  * It does not know what happens to a peer that accepts, nor where contacts come from.
  */

@@ -64,7 +64,7 @@ const seen = (board: Board) => ({
   latest: board.latest(),
 });
 
-/** A conversation: for each post its author, how many posts that author has seen, the post it answers, and its group. */
+/** A conversation: for each post its author, how many posts the author has seen, the post it answers, its group. */
 const conversation = fc
   .array(
     fc.record({

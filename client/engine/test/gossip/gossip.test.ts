@@ -366,7 +366,7 @@ describe("[E6] an epoch", () => {
     expect(ben.of(old, "library")).toEqual(shares(3));
   });
 
-  test("takes no entry in a peer's own name that others wrote", () => {
+  test("is written by its author alone: entries that others write in a peer's name are not taken", () => {
     const { net, ben, ada } = reborn();
     net.link(ada, ben);
     const pen = new Pen(ada.signer, "board", 2);

@@ -1,4 +1,4 @@
-/** Overlays on simulated links with a virtual clock: calls take a while, links end, a server gives samples or is away. */
+/** Overlays on simulated links with a virtual clock: calls take time, links end, a server gives samples or is away. */
 import type { Address } from "@swapmeet/shared";
 import type { ConnectionsLeft } from "../../src/links/call-budget.ts";
 import type { OverlayFrame } from "../../src/wire/frame.ts";

@@ -24,7 +24,7 @@ import type { Trust, Verdict } from "./trust.ts";
 /** Another source must be this much sooner before a request moves to it: estimates are rough. Guess. */
 const WORTH_MOVING = 1.5;
 
-/** Of the requests to other sources, the one that will be answered last. */
+/** The request that will be answered last, among those to other sources. */
 interface LastRequest {
   readonly request: Request;
   readonly assembly: Assembly;
@@ -255,7 +255,7 @@ export class Assemblies implements Iterable<Assembly> {
       : null;
   }
 
-  /** Of the requests to others for pieces that this source holds, the one that will be answered last. */
+  /** The request that will be answered last, among those to others for pieces that this source holds. */
   #lastRequest(source: Source, held: Bitfield, endgame: boolean, now: Time): LastRequest | null {
     const elsewhere = this.#holders.elsewhereOf(source.peer);
     let last: LastRequest | null = null;
