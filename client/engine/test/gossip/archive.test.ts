@@ -125,14 +125,11 @@ describe("[E10] a summary", () => {
     return archive;
   };
 
-  test.each([64, 1024])(
-    "with %d buckets is equal when the same feeds are known, in whatever order they came",
-    (buckets) => {
-      const archive = knowing(500, [7, 3]);
-      expect(archive.summary(buckets)).toHaveLength(8 * buckets);
-      expect([...knowing(500, [3, 7]).unlike(archive.summary(buckets))]).toEqual([]);
-    },
-  );
+  test.each([64, 1024])("with %d buckets is equal for the same feeds, in any order", (buckets) => {
+    const archive = knowing(500, [7, 3]);
+    expect(archive.summary(buckets)).toHaveLength(8 * buckets);
+    expect([...knowing(500, [3, 7]).unlike(archive.summary(buckets))]).toEqual([]);
+  });
 
   test("shows the feeds that differ, and a finer one shows fewer of the others with them", () => {
     const [archive, other] = [knowing(2_000), knowing(2_000, [5, 300, 1_999])];

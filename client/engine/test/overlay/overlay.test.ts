@@ -163,7 +163,7 @@ describe("the overlay heals", () => {
     expect(dialled).toEqual([address(6)]);
   });
 
-  test("[O6a] a new link to a neighbour costs no place, and does not make a caller one of our choices", () => {
+  test("[O6a] a link that is made again costs no chosen neighbour, and does not make a caller a choice", () => {
     const { overlay, sent, dialled, run, up } = full();
     for (const i of [3, 8]) {
       overlay.linkDown(peer(i), 0);
