@@ -89,7 +89,7 @@ export const safePersonName = (name: string): string => {
 /** The newsgroup of all posts that name none. */
 export const GENERAL = "general";
 
-/** A newsgroup, named as in USENET: a-z, 0-9, and within it "." and "-"; GENERAL when nothing is left. Idempotent. [N4] */
+/** A newsgroup, named as in USENET: a-z, 0-9, and inside "." and "-"; GENERAL when nothing is left. Idempotent. [N4] */
 export const safeGroup = (name: string): string =>
   name
     .normalize("NFKD")

@@ -27,7 +27,7 @@ export const FINE_SUMMARY_BUCKETS = 1024;
 export const SUMMARY_BUCKET_BYTES = 8;
 /** Contacts in one shuffle: a few of each view (HyParView: 3 active, 4 passive, and the sender). */
 export const MAX_SHUFFLE_CONTACTS = 8;
-/** Steps of a shuffle's walk, and of an introduction through peers: the diameter of a room of thousands, twice. Guess. */
+/** Steps of a shuffle's walk, and of an envelope through peers: twice the diameter of a room of thousands. Guess. */
 export const MAX_HOPS = 16;
 /** A sealed frame inside a relayed one: addresses, tag and change still fit. */
 export const MAX_RELAYED_BYTES = MAX_FRAME_BYTES - 128;

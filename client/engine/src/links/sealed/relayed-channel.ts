@@ -3,7 +3,7 @@
  *
  *   bytes = session (12) | counter (u32) | XChaCha20-Poly1305 box of: kind (1) | part of a frame
  *   nonce = 20 zero bytes | counter; associated data = label | session | counter
- *   keys = HKDF-SHA-256(X25519 agreement, salt: the room's key, info: label | session | both addresses), one a direction
+ *   keys = HKDF-SHA-256(X25519 agreement, salt: the room's key, info: label | session | both addresses), one each way
  *
  * Each direction counts from 0 without gaps, so a message that the friend drops or reorders is noticed, as with SCTP.
  */
