@@ -1,5 +1,5 @@
 /**
- * The bytes of files of a peer in Node: the holdings of a page, over the file system. Shared files are read in slices
+ * The files of a peer in Node: the same holdings as in a page, over the file system. Shared files are read in slices
  * from where they lie, pieces of downloads lie in a folder, and finished downloads are written to another.
  */
 import { openAsBlob } from "node:fs";
@@ -69,25 +69,25 @@ export class DiskFiles {
     return this.#sharedPathByFile.get(file);
   }
 
-  /** To be told before the engine is asked to download it. */
+  /** To be called before the engine is asked to download the file. */
   expect(file: FileId, name: string, folder: string): void {
     this.holdings.stored.name(file, name, folder);
     this.#savedPathByName.delete(join(folder, name));
   }
 
-  /** Where a download was written; undefined: it was not yet. */
+  /** The path that a download was written to; undefined: it was not written yet. */
   savedPathOf(name: string, folder: string): string | undefined {
     return this.#savedPathByName.get(join(folder, name));
   }
 }
 
-/** In this thread. */
+/** Reads in this thread. */
 const readHere: StartReading = () => {
   const desk = new PieceReader();
   return { current: { desk }, do: (job) => job(desk), terminate: () => desk.close() };
 };
 
-/** A call that fails is made again by the next one who asks. */
+/** Calls `act` once for all; after a failure the next call tries again. */
 const once = <Value>(act: () => Promise<Value>): (() => Promise<Value>) => {
   let acted: Promise<Value> | null = null;
   return () =>

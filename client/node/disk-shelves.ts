@@ -58,7 +58,7 @@ export class DiskShelves implements Shelves {
     });
   }
 
-  /** What its holder has written. */
+  /** Reads the data that the folder's holder has written, without holding it. */
   look(file: FileId): Promise<Reading | null> {
     return named(async () => {
       const folder = join(this.#root, file);
@@ -106,7 +106,7 @@ export class DiskShelves implements Shelves {
       remove: () =>
         named(async () => {
           await close();
-          // In one step: nobody opens a folder of which a part is gone.
+          // Renamed in one step, so that nobody opens a folder of which a part is gone.
           const removed = join(this.#root, REMOVED + randomUUID());
           await rename(folder, removed);
           await rm(removed, { recursive: true });
@@ -116,9 +116,9 @@ export class DiskShelves implements Shelves {
 }
 
 /**
- * Holds a folder alone, among all processes. Two who try at once may both fail, and never both succeed: each makes a
- * file of its own first and then looks for those of others. A file of a process that has ended counts for nothing.
- * @returns how to let it go; null: another has it
+ * Holds a folder alone, among all processes. Two that try at once may both fail, but never both succeed: each makes a
+ * file of its own first and then looks for those of others. A file of a process that has ended does not count.
+ * @returns a function that releases the folder; null: another holds it
  */
 const hold = async (folder: string): Promise<(() => Promise<void>) | null> => {
   const mine = `held-${process.pid}-${randomUUID()}`;
@@ -182,7 +182,7 @@ const writeAt = async (file: FileHandle, position: number, bytes: Uint8Array): P
     done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
 };
 
-/** Shorter where the file ends. */
+/** Reads `length` bytes, or fewer where the file ends. */
 const readAt = async (file: FileHandle, position: number, length: number): Promise<Bytes> => {
   const bytes = new Uint8Array(length);
   for (let done = 0; done < length;) {
@@ -193,7 +193,7 @@ const readAt = async (file: FileHandle, position: number, length: number): Promi
   return bytes;
 };
 
-/** All of it or nothing. A file that has these bytes already needs no room. */
+/** Writes all of the file or nothing. A file that has these bytes already needs no room. */
 const keepWhole = async (folder: string, name: string, bytes: Uint8Array): Promise<void> => {
   if (equalBytes(await readWhole(folder, name), bytes)) return;
   const fresh = join(folder, `${name}.new`);
@@ -204,7 +204,7 @@ const keepWhole = async (folder: string, name: string, bytes: Uint8Array): Promi
   await rename(fresh, join(folder, name));
 };
 
-/** Empty where there is no such file. */
+/** The whole file; empty where there is none. */
 const readWhole = async (folder: string, name: string): Promise<Bytes> => {
   try {
     return new Uint8Array(await readFile(join(folder, name)));
@@ -246,6 +246,6 @@ export const asBrowserError = (error: unknown): unknown => {
   return new DOMException(error.message, FULL.has(code) ? "QuotaExceededError" : "NotReadableError");
 };
 
-/** Of an error of the operating system: `ENOENT` and the like. */
+/** The code of an error of the operating system, such as `ENOENT`; null for other errors. */
 const codeOf = (error: unknown): string | null =>
   error instanceof Error && "code" in error && "syscall" in error ? String(error.code) : null;

@@ -13,7 +13,7 @@ import { isFull } from "../src/platform/store/quota.ts";
 import { brokenBy } from "../src/platform/workers/broken-by.ts";
 import { asBrowserError } from "./disk-shelves.ts";
 
-/** Tries at a free name, " (2)" and on. Guess. */
+/** How many names are tried: the name itself, then with " (2)" and so on. Guess. */
 const MAX_NAMES_TRIED = 1000;
 
 /**

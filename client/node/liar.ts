@@ -21,7 +21,7 @@ export const tapOf = (name: string): ((outputs: readonly Output[], peer: Peer) =
   };
 };
 
-/** At once, as a tap has no time to wait. */
+/** Reads synchronously, as a tap can't wait. */
 const readNow = (path: string | undefined, begin: number, length: number): Uint8Array => {
   if (path === undefined) throw new Error("it lies only about files that it shares");
   const file = openSync(path, "r");

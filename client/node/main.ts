@@ -1,6 +1,6 @@
 /**
- * Peers in a process of their own, ruled by the process that forked it: each message is a call, answered under its
- * number. See e2e/lib/peers/node-peers.ts.
+ * Peers in a process of their own, controlled by the process that forked it: each message is a call with a number, and
+ * the answer carries the same number. See e2e/lib/peers/node-peers.ts.
  */
 import { createHash } from "node:crypto";
 import { createReadStream, mkdtempSync, rmSync } from "node:fs";
@@ -29,15 +29,15 @@ export interface JoinOptions extends Omit<PeerOptions, "folder" | "tap"> {
   readonly lie?: string;
 }
 
-/** `peer`: as numbered by "join". */
+/** `peer`: the number that "join" answered. */
 export type Call =
   | { readonly do: "join"; readonly options: JoinOptions }
   | { readonly do: "share" | "fetch"; readonly peer: number; readonly file: string }
   | { readonly do: "post"; readonly peer: number; readonly text: string }
   | { readonly do: "state" | "close"; readonly peer: number }
-  /** The peer knows the feeds of so many authors whom nobody meets, each with that many shares. */
+  /** Lets the peer know the feeds of so many invented authors, each with so many shares. */
   | { readonly do: "know"; readonly peer: number; readonly authors: number; readonly shares: number }
-  /** The texts that people type who look for something in there, keystroke by keystroke. */
+  /** Asks for texts that people would type to find something in these libraries, keystroke by keystroke. */
   | { readonly do: "typing"; readonly authors: number; readonly shares: number; readonly people: number };
 
 export interface Asked {

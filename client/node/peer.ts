@@ -24,7 +24,7 @@ import { reportError } from "./report-error.ts";
 
 export interface PeerOptions {
   readonly serverUrl: string;
-  /** null: the open room. */
+  /** The room code; null: the open room. */
   readonly code: string | null;
   readonly name: string;
   /** A folder for the pieces and the downloads of this peer alone. It is made with the first download. */
@@ -36,17 +36,17 @@ export interface PeerOptions {
 export interface PeerState {
   /** Names of everyone else in the room. */
   readonly people: readonly string[];
-  /** Names of those it has a proven link with. */
+  /** Names of the people to whom it has a proven link. */
   readonly linked: readonly string[];
   /** How many of these links are the overlay's. */
   readonly neighbors: number;
-  /** Names of the files that people offer, this one too. */
+  /** Names of the files that people offer, this peer's too. */
   readonly files: readonly string[];
   /** Texts of the group "general", as the board orders them. */
   readonly posts: readonly string[];
-  /** For each post of somebody else in the order they came: milliseconds since it was written, by the two clocks. */
+  /** For each received post, in order: milliseconds from writing to arrival, by the clocks of the two devices. */
   readonly postDelaysMs: readonly number[];
-  /** How often it has called somebody. */
+  /** How many calls it has made. */
   readonly dials: number;
   /** How often it has refused something, by name. */
   readonly refusals: Readonly<Record<string, number>>;
@@ -61,7 +61,7 @@ const EVERYTHING: SearchQuery = {
   limit: 10_000,
 };
 
-/** To stretch a code takes longer than to join: peers of one process do it once. */
+/** To stretch a code takes longer than to join, so the peers of one process do it once. */
 const secretByCode = new Map<RoomCode, Promise<Uint8Array>>();
 const secretOf = (code: RoomCode): Promise<Uint8Array> => {
   const secret = secretByCode.get(code) ?? stretch(code);
@@ -127,7 +127,7 @@ export class Peer {
     this.#host.feed({ type: "share", files: [local] });
   }
 
-  /** Where a file lies that it shares; undefined: it does not. */
+  /** The path of a file that this peer shares; undefined: it does not share the file. */
   sharedPathOf(file: FileId): string | undefined {
     return this.#files.sharedPathOf(file);
   }
@@ -155,12 +155,12 @@ export class Peer {
     return this.#host.engine.linkOf(peer);
   }
 
-  /** To the group "general". */
+  /** Posts to the newsgroup "general". */
   post(text: string): void {
     this.#host.feed({ type: "post", group: GENERAL, text, replyTo: null, writtenAt: Date.now() });
   }
 
-  /** Batches as a neighbour would have told them. */
+  /** Takes batches as if a neighbour had sent them. */
   restore(frames: readonly Uint8Array[]): void {
     this.#host.feed({ type: "restore", frames });
   }
@@ -197,7 +197,7 @@ export class Peer {
       if (!mine && !this.#delayByPost.has(id)) this.#delayByPost.set(id, Date.now() - writtenAt);
   }
 
-  /** Looks whenever something may have changed. Rejects when `look` throws. */
+  /** Calls `look` whenever something may have changed, until it gives a value. Rejects when `look` throws. */
   #when<Value>(look: () => Value | undefined): Promise<Value> {
     return new Promise((resolve, reject) => {
       const again = (): void => {
@@ -216,7 +216,7 @@ export class Peer {
   }
 }
 
-/** As the server computes it, see PROTOCOL.md J2. */
+/** The address as the server computes it, see PROTOCOL.md J2. */
 const addressOf = (joinSecret: Uint8Array): Address =>
   createHash("sha256")
     .update(joinSecret)

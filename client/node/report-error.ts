@@ -1,4 +1,4 @@
-/** The browsers' `reportError`, which Node lacks and the folders of files and stores call: a warning. */
+/** A substitute for the browsers' `reportError`, which shared modules call and Node lacks: it emits a warning. */
 import process from "node:process";
 
 export const reportError = (error: unknown): void =>

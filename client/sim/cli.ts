@@ -1,4 +1,4 @@
-/** `npm run sim -- --scenario NAME [--peers N] [--seed S | --seeds A..B]`: exit code 1 names the seed that failed. */
+/** `npm run sim -- --scenario NAME [--peers N] [--seed S | --seeds A..B]`: names a failed seed, with exit code 1. */
 import { argv, cpuUsage, exit, resourceUsage } from "node:process";
 import { parseArgs } from "node:util";
 import { CROWD_SCENARIOS } from "./room/crowd-scenarios.ts";

@@ -1,27 +1,27 @@
 /**
- * What keeps a heap of many gigabytes usable. Measured with 5,000 peers in 14 GB, where V8's own ways took most of the
- * time: a collection of everything for every 64 MB of new buffers, and pages half full of holes.
+ * Keeps a heap of many gigabytes usable. Measured with 5,000 peers in 14 GB: by default V8 took most of the time, with
+ * a full collection for every 64 MB of new buffers, and with pages half full of holes.
  */
 import { Buffer } from "node:buffer";
 import { totalmem } from "node:os";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 
 const SLAB_BYTES = 4 * 1024 * 1024;
-/** Larger ones have a buffer of their own. */
+/** Larger buffers are not cut from a slab. */
 const MAX_SLICE_BYTES = 128 * 1024;
-/** Of what is used, what is taken at most. */
+/** The heap may take at most so many times the bytes in use. */
 const MOST_TAKEN = 1.3;
-/** Of the machine's memory. */
+/** The heap may take at most this share of the machine's memory. */
 const MOST_SHARE = 0.85;
-/** Of what is used, what may be taken beyond it before V8 collects. Left to itself it would be up to three times as much. */
+/** How much the heap may grow before V8 collects, in percent of the bytes in use. By default it is up to 300. */
 const MOST_GROWTH_PERCENT = 100;
 const LEAST_GROWTH_PERCENT = 25;
 
 let areUncounted = false;
 
 /**
- * From now on buffers that are not zeroed, as encoders take them, lie in shared memory. V8 does not count that, and so
- * collects when its heap has grown and not sooner.
+ * From now on buffers that are not zeroed, which encoders use, lie in shared memory. V8 does not count that, and so
+ * collects only when its heap has grown.
  */
 export const leaveBuffersUncounted = (): void => {
   if (areUncounted) return;
@@ -39,15 +39,15 @@ export const leaveBuffersUncounted = (): void => {
 };
 
 /**
- * V8 moves a few megabytes together at each collection of the old generation; a room of thousands fills its pages faster
- * than that with what dies soon, and takes almost twice what it needs. To move everything takes seconds for each
- * gigabyte, and room for everything once more: it is done when there are many holes, and while there is that room. And V8
- * lets a heap grow to three times what is used before it collects, whether the machine has that or not: here to what fits.
+ * At each collection of the old generation V8 compacts a few megabytes. A room of thousands leaves holes faster than
+ * that, and takes almost twice the memory that it needs. A full compaction takes seconds for each gigabyte, and as much
+ * room again: so it is made only when there are many holes and enough room. By default V8 also lets a heap grow to
+ * three times the bytes in use before it collects, even beyond the machine's memory; here it grows only as far as fits.
  */
 export class HeapWatch {
   #usedBytes = 0;
 
-  /** To be called now and then. Holes show right after a collection; the next one moves things together. */
+  /** To be called now and then. Holes are measured right after a collection; the next one compacts the heap. */
   look(): void {
     const old = getHeapSpaceStatistics().find(({ space_name }) => space_name === "old_space");
     if (!old) return;

@@ -1,13 +1,13 @@
 /**
  * Links with latency and bandwidth. A node has one uplink that all its links share: control frames first, then bulk,
- * a frame of each link in turn; and one downlink, in the order things come. What is under way arrives in order, or not
- * at all when the link goes down.
+ * a frame of each link in turn; and one downlink, in the order of arrival. Parcels under way arrive in order, or not at
+ * all when the link goes down.
  */
 import type { Sleeper, Time, World } from "./world.ts";
 
 export type NodeId = string;
 
-/** What is carried, and how long that takes. */
+/** The thing that is carried; its length decides how long that takes. */
 export interface Parcel {
   /** In bytes. */
   readonly length: number;
@@ -18,7 +18,7 @@ export interface Bulk<Carried extends Parcel> {
   next(): { readonly parcel: Carried; readonly sent: () => void } | null;
 }
 
-/** What the links know of a peer. */
+/** A peer as the links know it. */
 export interface SimNode<Id extends NodeId, Carried extends Parcel> extends Sleeper {
   readonly id: Id;
   linkUp(peer: Id, now: Time): void;
@@ -51,11 +51,11 @@ interface End<Id extends NodeId, Carried extends Parcel> {
   readonly downBytesPerMs: number;
   readonly linksByPeer: Map<Id, Link<Id, Carried>>;
   readonly control: Outgoing<Id, Carried>[];
-  /** Links with bulk, in the order they have their turn. */
+  /** Links with bulk, in the order of their turns. */
   readonly busy: Set<Link<Id, Carried>>;
   sending: boolean;
   sentBytes: number;
-  /** When the downlink has taken in all that is under way to it. */
+  /** When the downlink has taken in all parcels that are under way to it. */
   downFreeAt: number;
 }
 

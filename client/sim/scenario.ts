@@ -1,9 +1,9 @@
-/** What a simulation runs. A run is a function of the scenario, the number of peers and the seed. */
+/** A scenario of a simulation. A run depends only on the scenario, the number of peers and the seed. */
 export interface Scenario {
   readonly about: string;
-  /** Unless said otherwise. */
+  /** The default number of peers. */
   readonly peers: number;
-  /** @throws what does not hold, so that a sweep names the seed. */
+  /** @throws an error that says which condition does not hold; a sweep then names the seed. */
   run(peers: number, seed: number, tell?: Tell): Outcome;
 }
 

@@ -1,4 +1,4 @@
-/** A digest of all that happened: what did the same, in the same order and at the same times, has the same one. */
+/** A digest of all that happened: equal for runs that did the same, in the same order and at the same times. */
 import type { Time } from "./world.ts";
 
 export class Trace {
@@ -24,7 +24,7 @@ export class Trace {
     return this.#numberByWord.size - 1;
   }
 
-  /** Two of FNV-1a's steps in words of 32 bits, unalike, and each fed with what the other has become. */
+  /** Two different steps like those of FNV-1a in words of 32 bits; each also gets the state of the other. */
   #mix(number: number): void {
     this.#float[0] = number;
     for (const half of this.#halves) {

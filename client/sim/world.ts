@@ -1,10 +1,10 @@
 /**
- * Sleepers on a virtual clock: an event at a time, in the order of their times, and of equal times in the order they
- * were planned. Nothing here is random and nothing waits, so a run is a function of what its maker plans.
+ * Sleepers on a virtual clock. Events run one by one in the order of their times; those of one time run in the order in
+ * which they were planned. Nothing here is random and nothing waits, so a run depends only on the planned events.
  */
 export type Time = number;
 
-/** Who has a deadline. */
+/** An object with a deadline. */
 export interface Sleeper {
   tick(now: Time): void;
   nextDeadline(): Time | null;

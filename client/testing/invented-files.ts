@@ -1,4 +1,4 @@
-/** Libraries like people's, and what people type to find something in them. The same in each run. */
+/** Invents libraries like those of people, and the texts of people who search them. They are the same in each run. */
 import type { SeededRandom } from "./random.ts";
 
 export interface InventedFile {
@@ -57,7 +57,7 @@ export const inventFiles = (count: number, random: SeededRandom): InventedFile[]
 
 const MOST_IN_FOLDER = 20;
 
-/** What somebody has in the search box, keystroke after keystroke: words of a real file, sometimes mistyped. */
+/** The texts in a search box, keystroke after keystroke: words of an invented file, sometimes mistyped. */
 export const inventTyping = (files: readonly InventedFile[], random: SeededRandom): string[] => {
   const { name, folder } = files[random.below(files.length)]!;
   const words = `${name} ${folder}`.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== "");

@@ -1,4 +1,4 @@
-/** The feeds of many authors whom nobody ever meets: as much as a room holds, made by one process. */
+/** The feeds of many authors that do not exist: one process makes as many as a large room holds. */
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Address } from "@swapmeet/shared";
@@ -15,7 +15,7 @@ interface Author {
   readonly secretKey: Uint8Array;
 }
 
-/** For each author the batches that it would have signed: its presence, and a library of its part of the files. */
+/** Makes for each author the batches that it would have signed: its presence, and a library with some of the files. */
 export function* inventFeeds(
   files: readonly InventedFile[],
   authors: number,

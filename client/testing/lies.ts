@@ -1,7 +1,7 @@
 /**
  * Hostile peers: whole engines that lie in one way each. A lie turns an output of the engine into others, in the tap of
- * the peer's host; in everything else such a peer does what an honest one does, so that it is believed until then. The
- * simulator runs them on its virtual clock, client/node over real WebRTC.
+ * the peer's host; otherwise such a peer behaves like an honest one, so that it is believed until then. The simulator
+ * runs them on its virtual clock, client/node over real WebRTC.
  */
 import { concatBytes } from "@swapmeet/engine/base/bytes";
 import { encodeBatch, entriesOf, NO_ENTRY, signatureOf } from "@swapmeet/engine/feed/batch";
@@ -25,7 +25,7 @@ export type Lie = (output: Output, liar: Liar) => readonly Output[];
 
 type SendBlocks = Output & { readonly type: "send-blocks" };
 
-/** More than the allowance of any frame that is dropped beyond it, and than what is forgiven after that. */
+/** More than the allowance of any type that is dropped beyond it, and the allowed refusals after that. */
 const FLOOD_FRAMES = 10_000;
 
 const flipped = (bytes: Uint8Array): Uint8Array => bytes.map((byte, at) => (at === 10 ? byte ^ 1 : byte));
@@ -69,7 +69,7 @@ export const LIES = {
     ),
   ),
   garbage: insteadOfBlocks(() => [Uint8Array.of(0xff, 0x13, 0x37)]),
-  /** The types forbid it, a data channel does not. A receiver that takes it for a length runs out of memory. */
+  /** The types forbid it, a data channel does not. A receiver that takes the text for a length runs out of memory. */
   "a text of digits": insteadOfBlocks(() => ["99999999999" as unknown as Uint8Array]),
   "an oversize frame": insteadOfBlocks(() => [new Uint8Array(MAX_FRAME_BYTES + 1)]),
   "a second proof": insteadOfBlocks((_, liar) => [
@@ -124,7 +124,7 @@ export const FORWARDING_LIES = {
 
 export type ForwardingLieName = keyof typeof FORWARDING_LIES;
 
-/** A tap that makes of each output what `make` does. */
+/** A tap that applies `make` to each output. */
 export const eachOutput =
   (make: (output: Output) => readonly Output[]) =>
   (outputs: readonly Output[]): readonly Output[] =>

@@ -1,6 +1,6 @@
 /**
  * Every bound that both ends of the socket know, each with its reason.
- * "measured": seen on our machines; "paper": from a source named there; "guess": a round number nobody has tested.
+ * "measured": seen on our machines; "paper": from a source named there; "guess": a round number that nobody has tested.
  */
 
 /** One message on the socket. An offer with candidates is 2 to 5 KB; the rest is room for growth. Guess. */
@@ -18,12 +18,12 @@ export const MAX_SAMPLE_MEMBERS = 32;
 /** ICE servers that the server names: one or two STUN servers and a TURN server by UDP, TCP and TLS, twice. Guess. */
 export const MAX_ICE_SERVERS = 4;
 export const MAX_ICE_URLS = 4;
-/** Of a URL, a user name or a credential: TURN's REST credentials have about 60 letters. Guess. */
+/** The length limit of a URL, a user name or a credential: TURN's REST credentials have about 60 letters. Guess. */
 export const MAX_ICE_LETTERS = 512;
 
 /**
- * The version of the socket's vocabulary. A client says it in its handshake; one that says nothing speaks version 1,
- * whose client takes an answer with one key more for none. [J14]
+ * The version of the socket's messages. A client says it in its handshake; one that says none speaks version 1, and
+ * would refuse an answer with one key more. [J14]
  */
 export const SOCKET_VERSION = 2;
 

@@ -1,6 +1,6 @@
 /**
- * The socket's whole vocabulary: three things a client says, two it hears. Rule numbers: PROTOCOL.md.
- * The server relays envelopes and never decodes them; what peers say to each other lives in the client.
+ * All messages of the socket: three that a client sends, and two that it receives. Rule numbers: PROTOCOL.md.
+ * The server relays envelopes and never decodes them; the frames of peers are defined in the client.
  */
 import * as v from "valibot";
 import { Address, JoinSecret, RoomTag } from "./ids.ts";
@@ -19,7 +19,7 @@ const bytes = (max: number) =>
     v.check((b) => b.length <= max, `over ${max} bytes`),
   );
 
-/** Anything that a browser would not take makes it refuse to connect to anybody at all. */
+/** With a URL that it does not take, a browser refuses to connect to anybody at all. */
 function iceUrl(shape: RegExp) {
   return v.pipe(
     v.string(),
@@ -43,7 +43,7 @@ export const Join = v.strictObject({
 });
 export type Join = v.InferOutput<typeof Join>;
 
-/** RFC 7064: no more than host and port, so that every browser takes it. */
+/** RFC 7064, with host and port alone, so that every browser takes it. */
 export const StunUrl = iceUrl(/^stun:(?<host>\[[\da-f:.]+\]|[\w.-]+)(?::(?<port>\d{1,5}))?$/i);
 /** RFC 7065. */
 const TurnUrl = iceUrl(
@@ -53,7 +53,7 @@ const iceWord = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_ICE_LETTERS))
 const iceUrls = <Url extends typeof StunUrl>(url: Url) =>
   v.pipe(v.array(url), v.minLength(1), v.maxLength(MAX_ICE_URLS));
 
-/** Where a browser asks for its address, or has everything relayed; the shape of WebRTC's RTCIceServer. [J14] */
+/** Servers that tell a browser its address, or relay for it; in the shape of WebRTC's RTCIceServer. [J14] */
 export const IceServers = v.pipe(
   v.array(
     v.union([
@@ -89,6 +89,6 @@ export type OutgoingEnvelope = v.InferOutput<typeof OutgoingEnvelope>;
 export const IncomingEnvelope = v.strictObject({ from: Address, bytes: bytes(MAX_ENVELOPE_BYTES) });
 export type IncomingEnvelope = v.InferOutput<typeof IncomingEnvelope>;
 
-/** server -> client "refused": why the last message was dropped; for the console and tests, never needed to go on. [J6] */
+/** server -> client "refused": why the last message was dropped; only for the console and tests. [J6] */
 export const Refused = v.strictObject({ event: v.string(), reason: v.string() });
 export type Refused = v.InferOutput<typeof Refused>;

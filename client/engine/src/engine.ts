@@ -1,10 +1,10 @@
 /**
- * The peer: one door, `handle(input, now) -> outputs`, and `nextDeadline()`. Deterministic: the same inputs, times and
- * random bytes give the same outputs. Its time is not the host's: it begins with the first input, and stands still while
- * this device sleeps (awake-clock.ts).
+ * The peer: a host talks to it through `handle(input, now) -> outputs` and `nextDeadline()` alone. It is deterministic:
+ * the same inputs, times and random bytes give the same outputs. Its time is not the host's: it begins with the first
+ * input, and stands still while this device sleeps (awake-clock.ts).
  *
- * The parts know nothing of each other and never call each other: each queues what it has to say, and the queue is drained
- * here in order until it is empty (routes.ts). So no part is called while another one, or itself, is at work.
+ * The parts know nothing of each other and never call each other: each queues its events, and the queue is drained here
+ * in order until it is empty (routes.ts). So no part is called while another one, or itself, is at work.
  */
 import type { Address, RoomTag } from "@swapmeet/shared";
 import { AwakeClock } from "./base/awake-clock.ts";
@@ -39,11 +39,11 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #parts: Parts;
   readonly #routes: Routes;
-  /** Those that wait for a time. */
+  /** The parts that have deadlines. */
   readonly #sleepers: readonly { tick(now: Time): void; nextDeadline(): Time | null }[];
   /** The one room of this engine's life: null until the server has named it. */
   #room: RoomTag | null = null;
-  /** As of the server's last sample. */
+  /** The members in the server's last sample. */
   #members: readonly Address[] = [];
   readonly #events: EngineEvent[] = [];
   #outputs: Output[] = [];
@@ -81,7 +81,7 @@ export class Engine {
     return this.#clock.expect(next === Infinity ? null : next);
   }
 
-  /** Routes each event in the order in which they were queued, and those that follow from it after all before. */
+  /** Routes the events in the order in which they were queued; those that follow from one come after all that wait. */
   #drain(now: Time): void {
     for (let at = 0; at < this.#events.length; at++) {
       const event = this.#events[at]!;
@@ -91,7 +91,7 @@ export class Engine {
     this.#events.length = 0;
   }
 
-  /** Until nobody has more to say: ends refused links in between, which others hear of. */
+  /** Drains the queue and ends refused links, again and again, until no part has more events. */
   #settle(now: Time): void {
     do {
       this.#drain(now);
@@ -99,7 +99,7 @@ export class Engine {
     } while (this.#events.length > 0);
   }
 
-  /** While this device slept no deadline went on; but the others' time did. [K2] */
+  /** While this device slept, its deadlines stood still, but the time of the others went on. [K2] */
   #woke(sleptMs: number, now: Time): void {
     const { links, overlay, presence } = this.#parts;
     links.woke(sleptMs, now);
@@ -207,7 +207,7 @@ export class Engine {
     }
   }
 
-  /** An engine is one visit to one room: nothing of it enters another. [J13] */
+  /** An engine is one visit to one room: when the server names another, the engine leaves. [J13] */
   #serverJoined({ tag, address, members }: Extract<Input, { type: "server-joined" }>, now: Time): void {
     const { links, overlay, presence } = this.#parts;
     if (this.#room !== null && this.#room !== tag) {
@@ -230,13 +230,13 @@ export class Engine {
     return this.#parts.links.peerCount;
   }
 
-  /** How many of those whom the server named are here and can't be reached. */
+  /** How many of the members that the server named answer calls and still can't be reached. */
   get unreachableCount(): number {
     return this.#members.filter((at) => this.#parts.links.isApart(at) && !this.#parts.presence.peerAt(at))
       .length;
   }
 
-  /** Links of the overlay: the others are there for transfers. */
+  /** The number of neighbours. Further links are there for transfers. */
   get neighborCount(): number {
     return this.#parts.overlay.neighborCount;
   }
@@ -273,7 +273,7 @@ export class Engine {
     return this.#parts.links.isRelayed(peer) ? "relayed" : "direct";
   }
 
-  /** Everyone but this peer, in the order they came. */
+  /** All other people in the room, in the order they came. */
   people(): PersonView[] {
     const peers = new Set([...this.#parts.presence.people(), ...this.#parts.links.peers()]);
     return [...peers].map((peer) => this.person(peer));
@@ -295,12 +295,12 @@ export class Engine {
     return this.#parts.library.offered(file);
   }
 
-  /** Everything on the table that is this file. */
+  /** All entries of this peer's library that are this file. */
   entriesOf(file: FileId): LocalFile[] {
     return this.#parts.library.entriesOf(file);
   }
 
-  /** Everyone else who offers the file. */
+  /** All other peers that offer the file. */
   sourcesOf(file: FileId): readonly PeerId[] {
     return this.#parts.catalog.sourcesOf(file);
   }
@@ -313,7 +313,7 @@ export class Engine {
     return this.#parts.catalog.search(query);
   }
 
-  /** The folder that a file goes by in the room under this name, "" for none. */
+  /** The folder in which the room offers the file under this name, "" for none. */
   folderOf(file: FileId, name: string): string {
     return this.#parts.catalog.folderOf(file, name);
   }
@@ -340,7 +340,7 @@ export class Engine {
     return this.#parts.swarm.uploads(this.#now);
   }
 
-  /** How often each refusal was made, since the start. */
+  /** How often each refusal was made since the start. */
   refusals(): ReadonlyMap<Refusal, number> {
     return this.#parts.links.refusals;
   }

@@ -1,7 +1,7 @@
 /**
- * Slow work under way: each is an output, answered by a later input. A job keeps what its part does with the answer as a
- * function: the part has at hand what the answer is about, and need not find it again in a table of its own. It is called
- * from the input alone, when nothing else of the engine runs.
+ * Slow work under way: each job is an output, answered by a later input. A part hands over a function that takes the
+ * answer, so it need not look up later what the answer is about. The function is called directly from the input, when
+ * nothing else of the engine runs.
  */
 import type { Time } from "./base/time.ts";
 import type { JobEffect } from "./io/effect.ts";
@@ -30,7 +30,7 @@ export class Jobs {
     }
   }
 
-  /** An answer to nothing that was asked, or that was given before, has no effect. */
+  /** An answer without a job, or a second answer to a job, has no effect. */
   answer(answer: Answer, now: Time): void {
     const effect = this.#effectByJob.get(answer.job);
     this.#effectByJob.delete(answer.job);

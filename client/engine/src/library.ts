@@ -1,8 +1,8 @@
 /**
- * The library: everything that this peer has put on its table, as entries of a file, a name and a folder. Several entries
- * may be one file; each is shared, listed and taken back by itself. [C1b]
+ * The library: the files that this peer shares, as entries of a file, a name and a folder. Several entries may be of
+ * one file; each is shared, listed and taken back by itself. [C1b]
  *
- * It alone writes this peer's library feed, and so it knows the numbers of what it writes.
+ * It alone writes this peer's library feed, and so it knows the sequence numbers of the entries that it writes.
  */
 import type { Entry } from "./feed/entry.ts";
 import type { FileId } from "./names/file-id.ts";
@@ -11,16 +11,16 @@ import { libraryKey, type LibraryEntry } from "./names/library-entry.ts";
 
 interface Item {
   readonly local: LocalFile;
-  /** Number of the share entry that stands in the feed; null when it was taken back because of the problem. */
+  /** Number of its share entry in the feed; null when that was taken back because of the problem. */
   share: number | null;
   problem: ReadProblem | null;
 }
 
 export type LibraryEvent =
   | { readonly type: "append"; readonly topic: "library"; readonly entries: readonly Entry[] }
-  /** It may be served. */
+  /** The file may be served. */
   | { readonly type: "offered"; readonly local: LocalFile }
-  /** It may be served no more. */
+  /** The file may not be served any more. */
   | { readonly type: "taken-back"; readonly file: FileId };
 
 export class Library {
@@ -54,7 +54,7 @@ export class Library {
     this.#takeBack(shares.filter((share) => share !== null));
   }
 
-  /** A file that cannot be read stays on the table, with the reason, and offered to nobody, by whatever name. [S17] */
+  /** A file that cannot be read stays listed here, with the reason, and is offered under none of its names. [S17] */
   withdraw(file: FileId, problem: ReadProblem): void {
     const shares: number[] = [];
     for (const item of this.#itemsByFile.get(file) ?? []) {
@@ -80,7 +80,7 @@ export class Library {
     return [...(this.#itemsByFile.get(file) ?? [])].map(({ local }) => local);
   }
 
-  /** Null: it is offered already. What could not be read is offered anew, from where it lies now. */
+  /** Null: the entry is offered already. One whose file could not be read is offered anew, from its present place. */
   #add(local: LocalFile): Item | null {
     const key = libraryKey(local);
     const before = this.#itemByEntry.get(key);
@@ -93,7 +93,7 @@ export class Library {
     return item;
   }
 
-  /** @returns the number of the share entry to take back, if one stands */
+  /** @returns the number of the share entry to take back, or null */
   #remove(entry: LibraryEntry): number | null {
     const item = this.#itemByEntry.get(libraryKey(entry));
     if (!item) return null;
@@ -108,7 +108,7 @@ export class Library {
     this.#append(shares.map((share) => ({ type: "unshare", share })));
   }
 
-  /** @returns the number of the first */
+  /** @returns the number of the first of these entries */
   #append(entries: readonly Entry[]): number {
     const first = this.#nextSeq;
     this.#nextSeq += entries.length;

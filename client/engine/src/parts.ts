@@ -1,6 +1,6 @@
 /**
- * The parts of a peer are made here. Each gets the one queue for all that it has to say, and a view of the others in which
- * it can read no more than stands here.
+ * The parts of a peer are made here. Each gets a queue for its events, and a view of the other parts that lets it read
+ * only what is listed here.
  */
 import type { Address, RoomTag } from "@swapmeet/shared";
 import type { Time } from "./base/time.ts";
@@ -24,10 +24,10 @@ import { Swarm, type SwarmEvent } from "./swarm/swarm.ts";
 /** The facts about a peer that hold for its whole life. */
 export interface Self {
   readonly me: PeerId;
-  /** Number of this life of this key: higher in each. */
+  /** Higher for each visit under the same key. */
   readonly epoch: number;
   readonly name: string;
-  /** Where the server delivers this tab's envelopes. */
+  /** The address to which the server delivers this tab's envelopes. */
   readonly address: Address;
   /** The key that seals envelopes in the room with this tag. */
   envelopeKey(tag: RoomTag): Uint8Array;
@@ -35,7 +35,7 @@ export interface Self {
   random(bytes: number): Uint8Array;
 }
 
-/** Everything that one part has to say to others, or wants done. */
+/** All events with which a part tells others something, or asks for something. */
 export type EngineEvent =
   | LinksEvent
   | OverlayEvent

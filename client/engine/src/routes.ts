@@ -1,4 +1,4 @@
-/** Where each event goes: the one place that knows which parts hear of what another did, and in which order. */
+/** Routes each event: only this place knows which parts hear of an event of another part, and in which order. */
 import type { Time } from "./base/time.ts";
 import { BoundedSet } from "./base/bounded.ts";
 import type { EntryHash, FeedName } from "./feed/batch.ts";
@@ -22,7 +22,7 @@ export interface RoutesOptions {
   readonly me: PeerId;
   readonly parts: Parts;
   readonly queue: (event: EngineEvent) => void;
-  /** For the host, after all that was emitted before. */
+  /** Hands an output to the host, after all outputs before it. */
   emit(output: Output): void;
 }
 
@@ -30,7 +30,7 @@ export class Routes {
   readonly jobs = new Jobs();
   readonly #options: RoutesOptions;
   readonly #parts: Parts;
-  /** Proven to have signed two histories. As many as gossip keeps proofs of. */
+  /** Peers that are proven to have signed two histories; as many as gossip keeps proofs of. */
   readonly #liars = new BoundedSet<PeerId>(MAX_FORKS);
   #hasLeft = false;
 
@@ -39,7 +39,7 @@ export class Routes {
     this.#parts = options.parts;
   }
 
-  /** The last word is signed and told: the links may end. */
+  /** True once this peer's last profile is signed and told: the links may end. */
   get hasLeft(): boolean {
     return this.#hasLeft;
   }
@@ -108,7 +108,7 @@ export class Routes {
         return presence.vouched(event.author, event.epoch, event.seq, event.by);
 
       case "came":
-        return; // whoever looks on may want to know
+        return; // for the tap alone
       case "gone":
         if (event.last) overlay.forget(event.last.address);
         if (event.last) messages.gone(event.peer, event.last.name);
@@ -186,7 +186,7 @@ export class Routes {
       if (entry) this.#appliedOne(feed, first + i, entry, last, from, now);
   }
 
-  /** A verified entry. */
+  /** Tells the parts of one verified entry. */
   #appliedOne(
     feed: FeedName,
     seq: number,
@@ -217,7 +217,7 @@ export class Routes {
     const { gossip, catalog, board, swarm } = this.#parts;
     switch (feed.topic) {
       case "presence":
-        return; // presence.ts says itself who is gone
+        return; // presence.ts itself tells which peers are gone
       case "library": {
         const changed: Set<FileId> = catalog.drop(feed.author);
         for (const file of changed) swarm.sourcesChanged(file, now);
@@ -243,6 +243,6 @@ export class Routes {
   }
 }
 
-/** Names a kept batch on the device: the same in every tab. */
+/** The name of a kept batch on the device; it is the same in every tab. */
 const batchKey = ({ author, epoch, topic }: FeedName, first: number): string =>
   `${author} ${epoch} ${topic} ${first}`;

@@ -1,4 +1,4 @@
-/** Imports run one way: no file of the sources reaches itself again, types included. */
+/** Imports have no circles: no file of the sources reaches itself again, types included. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, posix, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -60,7 +60,7 @@ const circleIn = (importsByFile: ReadonlyMap<string, readonly string[]>): string
   return [];
 };
 
-test("no file imports itself over others", () => {
+test("no file imports itself through others", () => {
   const files = SOURCES.flatMap(filesIn);
   const importsByFile = new Map(
     files.map((file) => {
@@ -74,7 +74,7 @@ test("no file imports itself over others", () => {
   expect(circleIn(importsByFile)).toEqual([]);
 });
 
-test("a circle is found, wherever the walk begins", () => {
+test("a circle is found from any file where the walk begins", () => {
   const circle = new Map([
     ["a", ["b"]],
     ["b", ["c"]],

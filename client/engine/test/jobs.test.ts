@@ -3,7 +3,7 @@ import { Jobs } from "../src/jobs.ts";
 
 const BYTES = Uint8Array.of(1);
 
-test("an answer goes to what was asked, once, whatever was asked meanwhile", () => {
+test("an answer goes to its own job, once, also when others were asked meanwhile", () => {
   const jobs = new Jobs();
   const heard: string[] = [];
   const sign = (name: string) =>
@@ -16,7 +16,7 @@ test("an answer goes to what was asked, once, whatever was asked meanwhile", () 
   expect(heard).toEqual(["two at 12", "one at 11"]);
 });
 
-test("an answer of another kind than what was asked has no effect", () => {
+test("an answer of another kind than its job has no effect", () => {
   const jobs = new Jobs();
   const heard: boolean[] = [];
   const then = (isValid: boolean) => void heard.push(isValid);

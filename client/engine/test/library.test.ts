@@ -1,4 +1,4 @@
-/** What is on a person's table, as the room sees it: whole engines in a room, with disks in memory. */
+/** The library of a person as the room sees it: whole engines in a room, with disks in memory. */
 import { expect, test } from "vitest";
 import { SimRoom, type SimPeer } from "../../sim/room/room.ts";
 import { SimDisk } from "../../sim/swarm/sim-disk.ts";

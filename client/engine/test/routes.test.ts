@@ -1,4 +1,4 @@
-/** The parts of a peer talk by events alone: in which order these are routed, and that no part calls another. */
+/** The parts of a peer communicate by events alone: tests of the order of events, and that no part calls another. */
 import { describe, expect, test } from "vitest";
 import type { Address, RoomTag } from "@swapmeet/shared";
 import { SeededRandom } from "../../testing/random.ts";
@@ -36,7 +36,7 @@ const tapped = () => {
 };
 
 describe("the tap", () => {
-  test("sees what a part says first, and then what follows from it", () => {
+  test("sees an event of a part first, and then those that follow from it", () => {
     const { engine, types } = tapped();
     expect(types()).toEqual(["append", "sign"]); // its first word
     const file = fileIdOf(new Uint8Array(32), 5);
@@ -44,7 +44,7 @@ describe("the tap", () => {
       { type: "share", files: [{ file, name: "a", folder: "", layer: new Uint8Array() }] },
       0,
     );
-    // The library says two things; what gossip makes of the first follows after both.
+    // The library queues two events; the one that follows from the first comes after both.
     expect(types()).toEqual(["append", "offered", "sign"]);
     expect(outputs.map(({ type }) => type)).toEqual(["sign", "sign"]);
   });
@@ -60,14 +60,14 @@ describe("the tap", () => {
     expect(outputs.map(({ type }) => type)).toEqual(["entered", "dial", "dial"]);
   });
 
-  test("sees the same of the same inputs", () => {
+  test("sees the same events for the same inputs", () => {
     const [one, other] = [tapped(), tapped()];
     for (const { engine } of [one, other]) engine.handle({ type: "rename", name: "Ben" }, 5_000);
     expect(one.types()).toEqual(other.types());
   });
 });
 
-/** What others may ask of a part while it is not its turn. Everything else is a verb. */
+/** The methods of a part that others may call at any time. All other methods are verbs. */
 const QUERIES = new Map<{ readonly name: string; readonly prototype: object }, readonly string[]>([
   [
     Links,
@@ -92,7 +92,7 @@ const QUERIES = new Map<{ readonly name: string; readonly prototype: object }, r
   [Jobs, []],
 ]);
 
-/** Notes each call of a verb of one part while another one's runs. */
+/** Notes each call of a verb of one part while a verb of another runs. */
 const guarding = (run: () => void): { calls: number; crossings: Set<string> } => {
   const seen = { calls: 0, crossings: new Set<string>() };
   const running: { readonly part: unknown; readonly verb: string }[] = [];
@@ -124,7 +124,7 @@ const guarding = (run: () => void): { calls: number; crossings: Set<string> } =>
   return seen;
 };
 
-/** Much of what peers can do: links through friends and without a server, files, offers, posts, messages, lies, an end. */
+/** Many actions of peers: links through friends and without a server, files, offers, posts, messages, lies, an end. */
 const busyRoom = (): void => {
   const room = new SimRoom({ seed: 5 });
   const disks = Array.from({ length: 6 }, () => new SimDisk());
@@ -157,13 +157,13 @@ const busyRoom = (): void => {
 };
 
 describe("no part", () => {
-  test("is called while another one's verb runs", () => {
+  test("is called while a verb of another part runs", () => {
     const { calls, crossings } = guarding(busyRoom);
     expect([...crossings]).toEqual([]);
     expect(calls).toBeGreaterThan(10_000);
   });
 
-  test("could be called so without being noticed here", () => {
+  test("could be called in that way without this test noticing it", () => {
     const { crossings } = guarding(() => {
       const library = new Library(() => {});
       const offers = new Offers(() => library.unshare([]));

@@ -1,7 +1,7 @@
 /**
- * What a flood costs the peer that it comes to: `npm run bench:flood`. A whole engine fetches a file of 1,024 pieces from
- * an honest source, with five other peers linked; another peer sends 30,000 frames of one type at 3,000 a second. Told
- * are the time of the processor for each of these frames, codec included, and after how many the link was ended.
+ * Measures the cost of a flood for its victim: `npm run bench:flood`. A whole engine fetches a file of 1,024 pieces
+ * from an honest source, with five other peers linked; another peer sends 30,000 frames of one type at 3,000 a second.
+ * The output has the processor time for each frame, codec included, and the number of frames until the link ended.
  */
 import { encodeFrame } from "@swapmeet/engine/wire/frame-codec";
 import type { Frame } from "@swapmeet/engine/wire/frame";

@@ -13,7 +13,7 @@ import { SeededRandom } from "../../testing/random.ts";
 
 const ROWS = 100_000;
 const SESSIONS = 60;
-/** The naive way is timed on every so many-th keystroke, fewer with more rows: it is slow, and steady. */
+/** The naive way is timed on one of so many keystrokes, on fewer with more rows, because it is slow and steady. */
 const naiveEvery = (rows: number): number => Math.ceil((8 * rows) / ROWS);
 
 interface SearchFigures {

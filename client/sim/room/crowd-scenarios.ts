@@ -1,4 +1,4 @@
-/** Rooms of whole engines: what is done to each, and what must hold in it. Always: nobody honest is refused. */
+/** Scenarios for rooms of whole engines, and the conditions that must hold. In all of them nobody honest is refused. */
 import { decodeBatch, encodeBatch, entriesOf, headOf, headText, isBatch } from "@swapmeet/engine/feed/batch";
 import { decodeEntry, encodeEntry } from "@swapmeet/engine/feed/entry";
 import { decodeFrame, encodeFrame } from "@swapmeet/engine/wire/frame-codec";
@@ -14,36 +14,36 @@ const MINUTE = 60 * SECOND;
 const TEN_YEARS = 10 * 365 * 24 * 60 * MINUTE;
 const ARRIVING_MS_PER_PEER = 20;
 const FILES_PER_PEER = 1;
-/** In large rooms time passes in steps while they come and while something is waited for, or it would take twice as long. */
+/** In large rooms time passes in steps while peers come and while something is waited for: this halves the run time. */
 const LARGE_ROOM = 1_000;
 const LARGE_ROOM_STEP_MS = 50;
 const HUGE_ROOM = 2_500;
 const HUGE_ROOM_STEP_MS = 150;
 const LOOK_AT_HEAP_EVERY_MS = 100;
-/** Of offers times those who know them: beyond, the rest of a room only listens, or it would not fit in memory here. */
+/** The most offers times peers that know them: in larger rooms the other peers share nothing, to fit in memory. */
 const MOST_KNOWN_OFFERS = 1_000_000;
 const POSTS = 20;
 const POST_EVERY_MS = 300;
-/** News cross a room in a second or two; what has to be mended comes a little later. */
+/** News cross a room in a second or two; lost ones come a little later. */
 const SPREAD_MS = 15 * SECOND;
-/** Links that were cut are noticed, their peers suspected, waited for, and gone. */
+/** Enough time to notice cut links, to suspect their peers, to wait for an answer, and to take them for gone. */
 const FORGOTTEN_MS = 3 * MINUTE;
-/** A word that was on its way when its author vanished is a sign of life, too: then only two intervals of silence tell. */
+/** A word on its way when its author vanished counts as a sign of life: then two intervals of silence have to pass. */
 const MISSED_MS = 2 * MINUTE;
-/** Of those who vanish at once, who may do so with all their neighbours: then a call or silence tells, much later. */
+/** When many vanish at once, this share may do so with all neighbours: a call or silence shows it much later. */
 const MOST_UNNOTICED = 0.005;
 
-/** A room where everyone is there and knows everyone. */
+/** A room in which everyone knows everyone. */
 class Gathering {
   readonly crowd: Crowd;
   readonly figures: string[] = [];
   readonly #tell: Tell | undefined;
   readonly #heap = new HeapWatch();
-  /** The honest, and how many files each has come with. */
+  /** The honest peers, with the number of files that each has brought. */
   readonly #filesByPeer = new Map<SimPeer, number>();
   #sharers = 0;
   #stepMs = 1;
-  /** Whoever was found to lack something is asked first, and the others when it does not any more. */
+  /** The peer that was last found to lack something: it is checked first, before all others. */
   #behind: SimPeer | null = null;
 
   constructor(seed: number, tell?: Tell) {
@@ -57,7 +57,7 @@ class Gathering {
     return gathering;
   }
 
-  /** So many come, one after another, and get to know each other. */
+  /** Lets so many peers come, one after another, and get to know each other. */
   gather(peers: number, come: (index: number) => void): void {
     const { crowd } = this;
     this.#sharers = Math.floor(MOST_KNOWN_OFFERS / peers);
@@ -82,7 +82,7 @@ class Gathering {
     return [...this.#filesByPeer.keys()].filter(({ isAlive }) => isAlive);
   }
 
-  /** Posts of these, one after another, so that each may have seen the last. */
+  /** Lets these peers post, one after another, so that each may have seen the post before. */
   post(count: number, everyMs: number, among = this.honest): Posting[] {
     return Array.from({ length: count }, () => {
       const posting = this.crowd.post(this.crowd.someone(among));
@@ -104,12 +104,12 @@ class Gathering {
     );
   }
 
-  /** All know the same, and of the people exactly those who are there. */
+  /** Whether all know the same, and list exactly the people who are there. */
   get agree(): boolean {
     return this.agreeBut(0);
   }
 
-  /** All know the same, and list at most so many who are not there any more. */
+  /** Whether all know the same, and list at most so many people who are not there any more. */
   agreeBut(unnoticed: number): boolean {
     const isRight = (count: number): boolean => count >= 0 && count <= unnoticed;
     return (
@@ -117,7 +117,7 @@ class Gathering {
     );
   }
 
-  /** How many it lists who are not there any more, if it lists all who are. */
+  /** How many people it lists who are not there any more, if it lists all who are. */
   unnoticedBy({ engine }: SimPeer): number {
     return engine.people().length - (this.honest.length - 1);
   }
@@ -132,7 +132,7 @@ class Gathering {
     return delivered / (postings.length * peers.length);
   }
 
-  /** Of posts that came as news, not in the history that a newcomer gets. */
+  /** Measures posts that came as news, not those in the history that a newcomer gets. */
   measureSpread(postings: readonly Posting[]): { copies: number } {
     const peers = this.honest.length;
     const receipts = postings.flatMap(({ author, at, receiptByPeer }) =>
@@ -179,7 +179,7 @@ class Gathering {
     return { figures: this.figures, trace: this.crowd.trace };
   }
 
-  /** As long as the room is there: what was right to move together while it gathered may not fit any more. */
+  /** Watches the heap as long as the room exists, because the memory it needs changes. */
   #lookAtHeap(): void {
     this.#heap.look();
     this.crowd.room.after(LOOK_AT_HEAP_EVERY_MS, () => this.#lookAtHeap());
@@ -219,7 +219,7 @@ const at = (sorted: readonly number[], share: number): number =>
 const meanAndMost = (counts: readonly number[]): string =>
   `${(counts.reduce((sum, count) => sum + count, 0) / counts.length).toFixed(1)} (max ${Math.max(...counts)})`;
 
-/** Who is linked with how many, how posts spread, and what is said when nobody does anything. */
+/** Measures the number of links, the spread of posts, and the traffic at rest. */
 const measureRest = (room: Gathering, peers: number): void => {
   const { neighbors } = room.measureLinks();
   must(neighbors <= 8, `${neighbors} neighbours`);
@@ -232,7 +232,7 @@ const measureRest = (room: Gathering, peers: number): void => {
   must(bytesPerSecond < 2048, `an idle peer sends ${bytesPerSecond} B/s`);
 };
 
-/** Takes whatever it is told and passes nothing on, always asks urgently, and tells of nobody but its like. */
+/** Makes a peer that takes everything and passes nothing on, asks urgently, and names only peers like itself. */
 const swallow = (peer: SimPeer, others: readonly SimPeer[]): void => {
   peer.tap = eachOutput((output) => {
     if (output.type !== "send") return [output];
@@ -262,7 +262,7 @@ const swallow = (peer: SimPeer, others: readonly SimPeer[]): void => {
   });
 };
 
-/** Says one thing to every other neighbour that it tells, and another to the rest, at one place of its feed. */
+/** Makes a peer that signs two entries at one place of its feed, and sends each to every second neighbour. */
 const equivocate = (peer: SimPeer, place: number): void => {
   let told = 0;
   peer.tap = eachOutput((output) => {
@@ -272,7 +272,7 @@ const equivocate = (peer: SimPeer, place: number): void => {
     const batch = decoded.value;
     if (batch.author !== peer.id || batch.topic !== "board" || batch.first !== place) return [output];
     const entry = decodeEntry(entriesOf(batch)[0]!);
-    // The lie first: its heads tell of the other one, and so the lie is found though nobody else is told.
+    // The lie is sent first. Its heads tell of the true entry: so the lie is found even if only one neighbour gets it.
     if (entry?.type !== "post" || told++ % 2 === 1) return [output];
     const entries = [encodeEntry({ ...entry, text: "something else" })];
     const signature = peer.signer.sign(headText(headOf(batch, batch.first, batch.previous, entries)));
@@ -280,7 +280,7 @@ const equivocate = (peer: SimPeer, place: number): void => {
   });
 };
 
-/** At most, of frames that are late. */
+/** The longest delay of late frames. */
 const LATE_MS = 3 * SECOND;
 /** Gossip frames come twice, late, or again long after. */
 const disorder = (crowd: Crowd): void => {
@@ -501,7 +501,7 @@ export const CROWD_SCENARIOS: Readonly<Record<string, Scenario>> = {
       disorder(crowd);
       room.gather(peers, () => room.come());
       const postings = room.post(POSTS, POST_EVERY_MS);
-      // What they said may still be on its way, and ends with their links.
+      // Posts of the last authors may still be on their way, and would be lost with their links.
       const talking = new Set(postings.slice(-LATE_MS / POST_EVERY_MS - 2).map(({ author }) => author));
       crowd.leave(crowd.someone(room.honest.filter((peer) => !talking.has(peer))));
       room.come();

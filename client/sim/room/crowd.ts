@@ -1,6 +1,6 @@
 /**
- * Whole engines by the hundreds in one room: who comes and goes, what the network does to them, who posts; and what it
- * all costs. Everything from one seed.
+ * Hundreds of whole engines in one room: peers come, go and post, the network disturbs them, and the cost is measured.
+ * Everything comes from one seed.
  */
 import { createHash } from "node:crypto";
 import { decodeBatch, entriesOf, isBatch } from "@swapmeet/engine/feed/batch";
@@ -15,10 +15,10 @@ import { Trace } from "../trace.ts";
 import type { Time } from "../world.ts";
 
 const UP_BYTES_PER_SECOND = 1024 * 1024;
-/** Half of the way to anybody: from the same house to another continent. */
+/** A peer's half of the way to others: from the same house to another continent. */
 const MIN_ACCESS_MS = 5;
 const MAX_ACCESS_MS = 60;
-/** ICE misses its consent checks, or the page is told at once. */
+/** The time until a lost link is noticed: at once by the page, or late by ICE's consent checks. */
 const MIN_NOTICED_MS = 1_000;
 const MAX_NOTICED_MS = 15_000;
 /** socket.io waits so long before it tries again. */
@@ -30,9 +30,9 @@ export interface Posting {
   readonly text: string;
   readonly author: SimPeer;
   readonly at: Time;
-  /** Who has got it: over how many links, and when. */
+  /** For each peer that has got it: over how many links, and when. */
   readonly receiptByPeer: Map<SimPeer, Receipt>;
-  /** Times that it crossed a link. */
+  /** How often it crossed a link. */
   copies: number;
 }
 
@@ -77,7 +77,7 @@ export class Crowd {
     return peer;
   }
 
-  /** So many come within `ms`, each at a moment of its own. */
+  /** Lets so many peers come within `ms`, each at a moment of its own. */
   comeWithin(count: number, ms: number, come: (index: number) => void = () => this.come()): void {
     for (let index = 0; index < count; index++)
       this.room.after((ms * (index + this.random.next())) / count, () => come(index));
@@ -122,13 +122,13 @@ export class Crowd {
     for (const { file } of shared) this.#sharerByFile.set(file, peer);
   }
 
-  /** Says so, and goes. */
+  /** The peer says that it leaves, and goes. */
   leave(peer: SimPeer): void {
     peer.feed({ type: "leave" });
     peer.die();
   }
 
-  /** Goes without a word. */
+  /** The peer goes without a word. */
   kill(peer: SimPeer): void {
     peer.die(() => this.#noticedAfterMs());
   }
@@ -187,7 +187,7 @@ export class Crowd {
     return ((sent() - before) * 1000) / ms / peers.length;
   }
 
-  /** Everything that this peer knows of the room: equal where two know the same. */
+  /** A text of everything that this peer knows of the room: it is equal for two that know the same. */
   knowledgeOf({ engine, id }: SimPeer): string {
     const files = [...this.#sharerByFile].filter(
       ([file, sharer]) => sharer.id === id || engine.sourcesOf(file).includes(sharer.id),
@@ -199,7 +199,7 @@ export class Crowd {
     });
   }
 
-  /** How many different things these know. */
+  /** How many different states of knowledge these peers have. */
   opinions(peers: readonly SimPeer[]): number {
     const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
     return new Set(peers.map((peer) => digestOf(this.knowledgeOf(peer)))).size;

@@ -3,7 +3,7 @@
  * seed. Links behave as WebRTC does: they open only if each side was told the certificate fingerprint that the other
  * really has, they deliver in order, and they end on both sides.
  *
- * Knows nothing of disks: what the swarm wants done is handed to `files`.
+ * It knows nothing of disks: outputs of the swarm are handed to `files`.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
@@ -20,7 +20,7 @@ export type { CarriedEnvelope } from "./server.ts";
 
 const SIGNAL_MS = 1;
 const HANDSHAKE_MS = 20;
-/** ICE gives up. */
+/** ICE gives up after so long. */
 const NO_ROUTE_MS = 15_000;
 
 export interface SimRoomOptions {
@@ -36,12 +36,12 @@ export interface SimRoomOptions {
 export interface SimPeerOptions {
   readonly envelopeKey?: Uint8Array;
   readonly files?: SimFiles;
-  /** Whose earlier life this peer goes on. */
+  /** The signer of an earlier peer that this one continues. */
   readonly signer?: Signer;
   readonly epoch?: number;
   /** How far its clock is ahead of the world's. */
   readonly aheadMs?: Time;
-  /** Its part of the way to anybody. */
+  /** Its half of the way to any other peer. */
   readonly accessMs?: number;
 }
 
@@ -74,19 +74,19 @@ export class SimRoom {
   readonly signing: Signing;
   readonly server: SimServer;
   readonly peers: SimPeer[] = [];
-  /** What the server does with an envelope: by default it delivers it. */
+  /** The server's treatment of an envelope: by default it delivers it. */
   relay: (envelope: CarriedEnvelope) => readonly CarriedEnvelope[] = (envelope) => [envelope];
-  /** What becomes of a frame, and how much later than others it comes. */
+  /** Changes a frame on its way: the frames that arrive instead, each with its delay. */
   wire: ((frame: CarriedFrame) => readonly { readonly bytes: Uint8Array; readonly lateMs: number }[]) | null =
     null;
   /** Hears every frame that comes over an open link. */
   listener: ((frame: CarriedFrame) => void) | null = null;
-  /** Whether the network lets two reach each other. */
+  /** Whether the network lets two peers reach each other. */
   reaches: (from: SimPeer, to: SimPeer) => boolean = () => true;
   reachesServer: (from: SimPeer) => boolean = () => true;
   /**
-   * Frames come, and clocks ring, at multiples of this. What comes to a peer at one time costs half of what it costs one
-   * by one, for its memory is at hand then.
+   * Frames arrive, and deadlines come, at multiples of this. Frames that come to a peer at one time cost half as much
+   * as one by one, because its memory is in the processor's cache.
    */
   grainMs = 1;
   readonly accessMs: number;
@@ -135,7 +135,7 @@ export class SimRoom {
     peer.feed({ type: "server-joined", tag: this.tag, address: peer.address, members });
   }
 
-  /** The network ends the link of two. */
+  /** The network ends the link of two peers. */
   cut(a: SimPeer, b: SimPeer): void {
     a.lose(b);
     b.lose(a);
@@ -174,14 +174,14 @@ export class SimRoom {
     return this.#connectionByNumber.get(number);
   }
 
-  /** @internal Nobody new can take it up. */
+  /** @internal From now on nobody can open it. */
   disconnect({ number }: Connection): void {
     this.#connectionByNumber.delete(number);
   }
 }
 
 interface Connection {
-  /** Stands in the signals, as ICE credentials in an SDP. */
+  /** It is in the signals, as ICE credentials are in an SDP. */
   readonly number: number;
   offer: Side | null;
   answer: Side | null;
@@ -189,7 +189,7 @@ interface Connection {
 
 type Role = "offer" | "answer";
 
-/** What a peer has of a connection. */
+/** One peer's side of a connection. */
 interface Side {
   readonly peer: SimPeer;
   readonly link: LinkId;
@@ -198,9 +198,9 @@ interface Side {
   readonly fingerprint: string;
   /** The other side, once it is open. */
   other: Side | null;
-  /** What came before, as a data channel keeps it. */
+  /** Frames that came before it was open, as a data channel keeps them. */
   readonly early: Uint8Array[];
-  /** When the last of what is under way to it comes. */
+  /** When the last frame that is under way to it arrives. */
   lastAt: Time;
 }
 
@@ -208,7 +208,7 @@ interface Side {
 const inOrder = (side: Side, at: Time): Time => (side.lastAt = Math.max(side.lastAt, at));
 
 interface Arrival extends CarriedFrame {
-  /** Where it comes to. */
+  /** The side at which it arrives. */
   readonly side: Side;
 }
 
@@ -220,17 +220,17 @@ export class SimPeer implements Sleeper, Member {
   readonly notices: Notice[] = [];
   /** How often the server named another room than this peer's. */
   otherRooms = 0;
-  /** False: its browser finds no place where it could be reached. */
+  /** False: its browser finds no ICE candidate. */
   hasCandidates = true;
   /** The outputs of each input pass through it: a hostile peer's are changed here. */
   tap: (outputs: readonly Output[]) => readonly Output[] = (outputs) => outputs;
-  /** What is kept on the device, by key. */
+  /** The batches that are kept on the device, by key. */
   readonly kept = new Map<string, Uint8Array>();
   readonly accessMs: number;
   readonly cameAt: Time;
-  /** Of frames. */
+  /** The bytes of all frames that it sent. */
   sentBytes = 0;
-  /** Links it began or took, whether they opened or not. */
+  /** The connections that it began or accepted, whether they opened or not. */
   connectionCount = 0;
   readonly #room: SimRoom;
   readonly #files: SimFiles | undefined;
@@ -239,7 +239,7 @@ export class SimPeer implements Sleeper, Member {
   /** Links through a friend. */
   readonly #relayed = new Set<LinkId>();
   readonly #inputs: Input[] = [];
-  /** What is under way to it, by when it comes. */
+  /** The frames under way to it, by the time of their arrival. */
   readonly #arrivalsByTime = new Map<Time, Arrival[]>();
   #handling = false;
   #receiving = false;
@@ -291,12 +291,12 @@ export class SimPeer implements Sleeper, Member {
     this.feed({ type: "tick" });
   }
 
-  /** Its tab is frozen: what comes waits, and its clock does not ring. */
+  /** Its tab is frozen: inputs wait, and no deadline wakes it. */
   sleep(): void {
     this.#isAsleep = true;
   }
 
-  /** What comes first is its clock, and then all that has waited. */
+  /** First comes the overdue tick, and then all inputs that have waited. */
   wakeUp(): void {
     this.#isAsleep = false;
     this.#inputs.unshift({ type: "tick" });
@@ -319,7 +319,7 @@ export class SimPeer implements Sleeper, Member {
     for (const link of [...this.#sideByLink.keys()]) this.#end(link, noticedAfterMs);
   }
 
-  /** Those it has an open link to. */
+  /** The peers that it has an open link to. */
   linked(): SimPeer[] {
     return [...this.#sideByLink.values()].flatMap(({ other }) => (other ? [other.peer] : []));
   }
@@ -329,20 +329,20 @@ export class SimPeer implements Sleeper, Member {
     for (const { link, other } of [...this.#sideByLink.values()]) if (other?.peer === peer) this.#lost(link);
   }
 
-  /** Links to those it can't reach any more are lost here; each end of one notices by itself. */
+  /** Links to peers that it can't reach any more are lost at this end; the other end notices by itself. */
   loseUnreachable(noticedAfterMs: () => number): void {
     for (const { link, other } of this.#sideByLink.values())
       if (other && !this.#room.reaches(this, other.peer))
         this.#room.after(noticedAfterMs(), () => this.#lost(link));
   }
 
-  /** Bytes out of the blue, as from a hostile program at the other end of a link. */
+  /** Sends any bytes, as a hostile program at the other end of a link could. */
   sendRaw(to: PeerId, bytes: Uint8Array): void {
     const link = this.engine.linkOf(to);
     if (link !== null) this.#send(link, bytes);
   }
 
-  /** As the host does it: a block that goes through a friend comes back to the engine first. */
+  /** Sends a block as the host does: one that goes through a friend comes back to the engine first. */
   sendBlock(to: PeerId, bytes: Uint8Array): void {
     const link = this.engine.linkOf(to);
     if (link === null) return;
@@ -362,7 +362,7 @@ export class SimPeer implements Sleeper, Member {
     this.#upFreeAt = Math.max(this.#upFreeAt, this.#room.now) + bytes / upBytesPerMs;
   }
 
-  /** When what is sent now arrives there: behind what was sent before. */
+  /** How long a frame takes that is sent now, behind all those sent before. */
   reachesInMs(to: SimPeer): number {
     return Math.max(this.#upFreeAt - this.#room.now, 0) + this.accessMs + to.accessMs;
   }
@@ -477,7 +477,7 @@ export class SimPeer implements Sleeper, Member {
     const other = side && otherSideOf(side);
     // DTLS: the other end must have the certificate that its description named.
     if (!other || other.fingerprint !== fingerprint) return;
-    if (!from?.hasCandidates || !this.hasCandidates) return; // whoever waits gives up by itself
+    if (!from?.hasCandidates || !this.hasCandidates) return; // both sides give up by themselves
     if (!this.#room.reaches(this, other.peer))
       return this.#room.after(NO_ROUTE_MS, () => this.#lost(link, "no-route"));
     this.#room.after(HANDSHAKE_MS, () => this.#open(side, other));
@@ -492,7 +492,7 @@ export class SimPeer implements Sleeper, Member {
     for (const bytes of side.early.splice(0)) this.receive(link, bytes);
   }
 
-  /** The other end hears of it only when it was open there. */
+  /** Ends a link. The other end hears of it only if the link was open there. */
   #end(link: LinkId, heardAfterMs: (by: SimPeer) => number): void {
     const side = this.#sideByLink.get(link);
     if (!side) return;

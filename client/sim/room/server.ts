@@ -7,7 +7,7 @@ export interface CarriedEnvelope {
   readonly bytes: Uint8Array;
 }
 
-/** Who is at an address. */
+/** The member at an address. */
 export interface Member {
   envelope(from: Address, bytes: Uint8Array): void;
 }
@@ -29,7 +29,7 @@ export class SimServer {
     this.#memberByAddress.delete(address);
   }
 
-  /** Random others, every set of them equally likely. [J3] [J4] */
+  /** A random sample of other members, every set of them equally likely. [J3] [J4] */
   sample(address: Address): Address[] {
     const others = [...this.#memberByAddress.keys()].filter((other) => other !== address);
     const size = Math.min(others.length, MAX_SAMPLE_MEMBERS);

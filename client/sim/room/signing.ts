@@ -1,4 +1,4 @@
-/** How the peers of a simulation sign, which engines leave to their edge. */
+/** How the peers of a simulation sign and verify, which engines leave to their host. */
 import { createHmac } from "node:crypto";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { equalBytes } from "@swapmeet/engine/base/bytes";
@@ -12,7 +12,7 @@ export type RandomBytes = (bytes: number) => Uint8Array;
 export interface Signer {
   readonly id: PeerId;
   sign(bytes: Uint8Array): Uint8Array;
-  /** A direct message for this key; null: it does not open. */
+  /** Opens a direct message for this key; null: it does not open. */
   open(route: MessageRoute, box: Uint8Array): string | null;
 }
 
@@ -21,7 +21,7 @@ export interface Signing {
   verify(by: PeerId, bytes: Uint8Array, signature: Uint8Array): boolean;
 }
 
-/** As in production. */
+/** The signatures of production. */
 export const realSigning: Signing = {
   newSigner(random) {
     const secretKey = random(32);
@@ -35,18 +35,18 @@ export const realSigning: Signing = {
 };
 
 /**
- * A hash keyed by a secret that no peer knows: as hard to forge in a simulation, and hundreds of times as fast, so that
- * a thousand peers can check each other's words.
+ * Signatures by a hash with a secret key that no peer knows: in a simulation they are as hard to forge, and hundreds of
+ * times as fast, so that a thousand peers can check each other's profiles.
  */
 export const fastSigning = (secret: Uint8Array): Signing => {
   const signatureOf = (by: PeerId, bytes: Uint8Array): Uint8Array =>
     new Uint8Array(createHmac("sha512", secret).update(by).update(bytes).digest());
-  /** A frame's bytes are the same object at everyone it comes to: its signature is made anew once, and then compared. */
+  /** All receivers of a frame get the same object: so its signature is computed once, and then only compared. */
   const signedByBuffer = new WeakMap<ArrayBufferLike, { by: PeerId; bytes: Uint8Array; at: number }>();
   return {
     newSigner(random) {
       const id = peerIdOf(random(32));
-      // There is no key that a message could be sealed to.
+      // There is no key for which a message could be sealed.
       return { id, sign: (bytes) => signatureOf(id, bytes), open: () => null };
     },
     verify(by, bytes, signature) {

@@ -1,4 +1,4 @@
-/** What a whole engine wants done with files, done at once on a disk in memory. */
+/** Performs the file outputs of a whole engine, at once, on a disk in memory. */
 import type { FileId } from "@swapmeet/engine/names/file-id";
 import type { Input, SwarmInput, SwarmOutput } from "@swapmeet/engine/io/io";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
@@ -6,7 +6,7 @@ import { Disk } from "./disk.ts";
 
 export interface DiskFilesContext {
   feed(input: Input): void;
-  /** Bytes of the answer to request `id`. Who sends them feeds "bytes-sent". */
+  /** Sends bytes of the answer to request `id`, and feeds "bytes-sent" to the sender's engine. */
   sendBlocks(peer: PeerId, id: number, bytes: Uint8Array): void;
   stopBlocks(peer: PeerId, id: number): void;
 }

@@ -42,8 +42,8 @@ export const hashFile = (bytes: Uint8Array, name: string): LocalFile => {
 };
 
 /**
- * What the files of a world hold, hashed once. A disk that was put the true bytes keeps a view on them, so that a
- * thousand peers fit in memory; what differs by a bit is kept and hashed for real.
+ * The true bytes of all files of a world, hashed once. A disk that gets true bytes keeps a view on them, so that a
+ * thousand peers fit in memory; bytes that differ are really kept and hashed.
  */
 export class Library {
   readonly #bytesByFile = new Map<FileId, Uint8Array>();
@@ -64,9 +64,9 @@ export class Library {
 }
 
 interface Assembling {
-  /** Null while everything put was true. */
+  /** Null while all bytes put were true. */
   bytes: Uint8Array | null;
-  /** Bytes put, for tests: a piece is fetched once. */
+  /** The number of bytes put. Tests check with it that a piece is fetched once. */
   putBytes: number;
 }
 
@@ -80,9 +80,9 @@ export class Disk {
   readonly #rotten = new Set<string>();
   readonly saved = new Map<FileId, Uint8Array>();
   readonly problems = new Map<FileId, ReadProblem>();
-  /** Set: nothing more can be written. */
+  /** When set, nothing more can be written. */
   storeProblem: StoreProblem | null = null;
-  /** Bytes of blocks that came, wanted or not. */
+  /** The number of bytes in blocks that came, wanted or not. */
   putBytes = 0;
 
   constructor(library = new Library()) {
@@ -95,7 +95,7 @@ export class Disk {
     return local;
   }
 
-  /** The bits of what is stored. */
+  /** Opens a store. @returns the bits of its stored pieces. */
   open(file: FileId): Uint8Array {
     const pieces = this.#stores.get(file) ?? new Map<number, Uint8Array>();
     this.#stores.set(file, pieces);
@@ -153,7 +153,7 @@ export class Disk {
     this.#stores.get(file)?.set(piece, written.bytes);
   }
 
-  /** A claimed piece rots; the next opening reads it back and drops it. [F7] */
+  /** Damages a claimed piece; the next opening reads it back and drops it. [F7] */
   rot(file: FileId, piece: number): void {
     this.#rotten.add(`${file} ${piece}`);
   }
@@ -201,7 +201,7 @@ export class Disk {
     if (forget) this.#stores.delete(file);
   }
 
-  /** What was put and not claimed is gone. */
+  /** Forgets all bytes that were put and not claimed. */
   crash(): void {
     this.#assembling.clear();
     this.#written.clear();
@@ -220,7 +220,7 @@ export class Disk {
   }
 }
 
-/** A view on the truth needs no look at its bytes. */
+/** Whether these bytes are true. A view on the truth need not be compared. */
 const isPartOf = (truth: Uint8Array, begin: number, bytes: Uint8Array): boolean =>
   (bytes.buffer === truth.buffer && bytes.byteOffset === truth.byteOffset + begin) ||
   Buffer.compare(truth.subarray(begin, begin + bytes.length), bytes) === 0;

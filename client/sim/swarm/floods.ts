@@ -1,4 +1,4 @@
-/** One frame of each type, as somebody sends it who wants to keep others busy: well-formed, and for nothing. */
+/** One frame of each type as a flooder would send it: well-formed, and useless. */
 import { decodeBatch, encodeBatch, NO_ENTRY, type Batch } from "@swapmeet/engine/feed/batch";
 import { encodeEntry } from "@swapmeet/engine/feed/entry";
 import { geometryOf, HASH_BYTES, lengthOf } from "@swapmeet/engine/names/file-id";
@@ -6,7 +6,7 @@ import type { Frame } from "@swapmeet/engine/wire/frame";
 import type { LocalFile } from "@swapmeet/engine/io/io";
 import type { SimPeer } from "../room/room.ts";
 
-/** `at`: which of them. `file`: one that the flooded peer fetches. `of`: the one who floods. */
+/** `at`: the number of the frame. `file`: one that the flooded peer fetches. `of`: the peer that floods. */
 export interface Flooding {
   readonly at: number;
   readonly file: LocalFile;
@@ -26,7 +26,7 @@ const bitsOf = (file: LocalFile, at: number): Uint8Array => {
   return bits;
 };
 
-/** The word that everybody has from its author, over again. */
+/** A profile that everybody already has from its author. */
 const batchOf = (peer: SimPeer): Batch => {
   const { id, address } = peer;
   const word = encodeEntry({ type: "profile", name: "Mallory".repeat(25), address, state: "here" });

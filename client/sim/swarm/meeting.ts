@@ -1,4 +1,4 @@
-/** A world of swarms with one catalog: who is there, who is linked, who offers what. All from one seed. */
+/** A world of swarms with one catalog: its nodes, their links and their files. Everything comes from one seed. */
 import type { FileId } from "@swapmeet/engine/names/file-id";
 import type { LocalFile } from "@swapmeet/engine/io/io";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
@@ -9,7 +9,7 @@ import { SwarmNode, type Delivery } from "./swarm-node.ts";
 import { World } from "../world.ts";
 
 const FAST_BYTES_PER_SECOND = 4 * 1024 * 1024;
-/** A downlink that holds up nobody, unless a test says otherwise. */
+/** A downlink that slows nobody down, unless a test says otherwise. */
 const DOWN_BYTES_PER_SECOND = 1024 * 1024 * 1024;
 const LATENCY_MS = 20;
 
@@ -49,7 +49,7 @@ export class Meeting {
     this.links.down(a.id, b.id);
   }
 
-  /** Everybody with everybody. */
+  /** Links every node with every other. */
   mesh(nodes: readonly SwarmNode[], latencyMs = LATENCY_MS): void {
     nodes.forEach((a, at) => nodes.slice(at + 1).forEach((b) => this.link(a, b, latencyMs)));
   }
@@ -75,7 +75,7 @@ export class Meeting {
     node.do((swarm, now) => swarm.download(file, "file", now));
   }
 
-  /** Runs until these have saved the file. @returns whether they have, within `withinMs` of virtual time. */
+  /** Runs until these nodes have saved the file. @returns whether they have, within `withinMs` of virtual time. */
   untilSaved(nodes: readonly SwarmNode[], file: FileId, withinMs = 600_000): boolean {
     const waiting = [...nodes];
     const isDone = (): boolean => {

@@ -1,4 +1,4 @@
-/** A peer that has nothing but its swarm: control frames go through the real codec, and the catalog is the world's. */
+/** A peer with no other part than its swarm: control frames go through the real codec; the catalog is the world's. */
 import { ok } from "@swapmeet/shared";
 import { MAX_BLOCK_BYTES, MAX_FRAME_BYTES, type Frame, type SwarmFrame } from "@swapmeet/engine/wire/frame";
 import { decodeFrame, encodeFrame } from "@swapmeet/engine/wire/frame-codec";
@@ -16,7 +16,7 @@ import type { Time, World } from "../world.ts";
 const DISK_MS = 1;
 const BLOCK_HEADER_BYTES = MAX_FRAME_BYTES - MAX_BLOCK_BYTES;
 
-/** What a liar sends instead of a frame; an honest peer has none. */
+/** Gives the frames that a liar sends instead of a frame; an honest peer has no such function. */
 export type Tamper = (frame: SwarmFrame, to: PeerId) => readonly SwarmFrame[];
 
 /** A frame as it comes out of the codec, or what is wrong with it. */
@@ -30,7 +30,7 @@ export interface Catalog {
 
 export class SwarmNode implements SimNode<PeerId, Delivery> {
   readonly id: PeerId;
-  /** Of this life: a crash ends it. */
+  /** The swarm until the next crash. */
   swarm: Swarm;
   readonly disk: Disk;
   readonly notices: Notice[] = [];
@@ -38,7 +38,7 @@ export class SwarmNode implements SimNode<PeerId, Delivery> {
   /** Hears every frame but blocks. */
   listener: ((frame: SwarmFrame, from: PeerId, now: Time) => void) | null = null;
   tamper: Tamper | null = null;
-  /** Nothing that it sends leaves it, and its links stay: as a page that stands still. */
+  /** While true nothing that it sends leaves it, and its links stay, as with a page that stands still. */
   isMute = false;
   readonly #world: World;
   readonly #links: Links<PeerId, Delivery>;
@@ -68,7 +68,7 @@ export class SwarmNode implements SimNode<PeerId, Delivery> {
     this.swarm = this.#born();
   }
 
-  /** What is not claimed on disk is lost, and every link; a new life begins with what the disk has. */
+  /** All bytes not claimed on disk are lost, and every link; a new swarm begins with the claimed pieces. */
   crash(): void {
     for (const peer of this.#links.peersOf(this.id)) this.#links.down(this.id, peer);
     this.disk.crash();
@@ -76,7 +76,7 @@ export class SwarmNode implements SimNode<PeerId, Delivery> {
     this.swarm = this.#born();
   }
 
-  /** What an earlier life wanted or is told does not reach this one. */
+  /** Makes a swarm. Events of an earlier one, and answers to it, do not reach it. */
   #born(): Swarm {
     const life = ++this.#life;
     const [links, catalog, id] = [this.#links, this.#catalog, this.id];
@@ -125,7 +125,7 @@ export class SwarmNode implements SimNode<PeerId, Delivery> {
     return this.swarm.nextDeadline();
   }
 
-  /** As the person does it; the world then knows of a new deadline. */
+  /** Acts for the person, and tells the world of a new deadline. */
   do(action: (swarm: Swarm, now: Time) => void): void {
     action(this.swarm, this.#world.now);
     this.#world.watch(this);
@@ -146,7 +146,7 @@ export class SwarmNode implements SimNode<PeerId, Delivery> {
     for (const told of this.tamper?.(frame, to) ?? [frame]) this.#links.send(this.id, to, this.#parcel(told));
   }
 
-  /** What is told to many in a row goes through the codec once. */
+  /** Encodes and decodes a frame. A `have` that goes to many in a row goes through the codec once. */
   #parcel(frame: SwarmFrame): Delivery {
     if (frame.type !== "have") return parcelOf(frame);
     const key = `${frame.file} ${frame.pieces.join()}`;
@@ -167,7 +167,7 @@ export class SwarmNode implements SimNode<PeerId, Delivery> {
     this.#world.watch(this);
   }
 
-  /** What the disk does next, unless the store was closed meanwhile, or this life has ended. */
+  /** Does something after the disk's delay, unless the store was closed meanwhile, or the node has crashed. */
   #later(file: FileId, then: () => void): void {
     const [opening, life] = [this.#openings.get(file), this.#life];
     this.#world.after(DISK_MS, () => {
@@ -224,7 +224,7 @@ export class SwarmNode implements SimNode<PeerId, Delivery> {
     }
   }
 
-  /** Bytes, flush, claim: a crash may come between any two of them. */
+  /** Writes bytes, flushes, claims: a crash may come between any two of these steps. */
   #check(file: FileId, piece: number, hash: Uint8Array): void {
     const checked = this.disk.check(file, piece, hash);
     if (checked instanceof Uint8Array)
@@ -281,7 +281,7 @@ const SWARM_FRAMES = {
 
 const isSwarmFrame = (frame: Frame): frame is SwarmFrame => Object.hasOwn(SWARM_FRAMES, frame.type);
 
-/** A block goes as it is, a view on its disk: a thousand peers would do little else than copy. */
+/** A block is carried as a view on its disk, without the codec: a thousand peers would only copy otherwise. */
 const parcelOf = (frame: SwarmFrame): Delivery => {
   if (frame.type === "block") return { length: BLOCK_HEADER_BYTES + frame.bytes.length, frame: ok(frame) };
   const bytes = encodeFrame(frame);

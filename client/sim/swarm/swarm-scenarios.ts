@@ -1,6 +1,6 @@
 /**
- * Networks of swarms by their shape, each with what must hold in it. Always: everyone gets the file, byte for byte, and
- * nobody honest is refused.
+ * Networks of swarms by their shape, each with its conditions. In all of them everyone gets the file, byte for byte,
+ * and nobody honest is refused.
  */
 import { LEAF_BYTES, geometryOf, type FileId } from "@swapmeet/engine/names/file-id";
 import { Meeting } from "./meeting.ts";
@@ -11,19 +11,19 @@ import { Trace } from "../trace.ts";
 const MIB = 1024 * 1024;
 const UP_BYTES_PER_SECOND = MIB;
 const DOWN_BYTES_PER_SECOND = 8 * MIB;
-/** A room links everybody with everybody up to this many; beyond, each with this many at random. */
+/** Up to this many peers are all linked with each other; in larger rooms each is linked with so many at random. */
 const NEIGHBOURS = 24;
 const WITHIN_MS = 3_600_000;
 
 interface Fetched extends Outcome {
   readonly seconds: number;
-  /** Time until the last had the file, divided by what a fluid would need; null where that says nothing. */
+  /** Time until all had the file, divided by the time that a fluid would need; null where that says nothing. */
   readonly timesBound: number | null;
   readonly wastedBytes: number;
   readonly refused: number;
 }
 
-/** One file, some that have it and some that want it. */
+/** One file, some peers that have it and some that want it. */
 class Swarming {
   readonly meeting: Meeting;
   readonly bytes: Uint8Array;
@@ -61,7 +61,7 @@ class Swarming {
     return [...this.sources, ...this.liars, ...this.receivers];
   }
 
-  /** As a room links: all with all while they are few, else each with some, and nobody apart. */
+  /** Links the peers as a room does: all with all while they are few, else each with some, in one graph. */
   link(): void {
     const { meeting, everyone } = this;
     if (everyone.length <= NEIGHBOURS) return meeting.mesh(everyone);
@@ -81,7 +81,7 @@ class Swarming {
     this.meeting.world.after(ms, run);
   }
 
-  /** Runs to the end and looks at what must hold everywhere. */
+  /** Runs to the end and checks the conditions of all scenarios. */
   finish(hasBound = true): Fetched {
     const { meeting, receivers, sources, bytes, file } = this;
     const beganAt = meeting.world.now;
@@ -125,13 +125,13 @@ class Swarming {
   }
 }
 
-/** Sends so many true bytes, and then no true block any more. Its lies carry its mark. */
+/** Sends so many true bytes, and then only false blocks. Its lies carry its mark. */
 class Liar {
   readonly mark: number;
   readonly #trueAtFirst: number;
   trueBytes = 0;
   falseBytes = 0;
-  /** False bytes that somebody took for true until they were checked. */
+  /** False bytes that a receiver kept until they were checked. */
   wastedBytes = 0;
 
   constructor(mark: number, trueAtFirst: number) {
@@ -191,7 +191,7 @@ const inLine = (peers: number, seed: number, length: number): Swarming => {
   return swarming;
 };
 
-/** One that has the file, and everyone else wants it. */
+/** One peer has the file, and all others want it. */
 const crowd = (peers: number, seed: number, length: number): Swarming => {
   const swarming = new Swarming(seed, length);
   swarming.source();

@@ -1,4 +1,4 @@
-/** What a peer may still do: a token bucket. It saves up to `most`, and is filled by `perSecond`. */
+/** A token bucket that says how much a peer may still do. It saves up to `most`, and is filled by `perSecond`. */
 import type { Time } from "./time.ts";
 
 export class Allowance {
@@ -13,7 +13,7 @@ export class Allowance {
     this.#left = most;
   }
 
-  /** It saves up to `most`, if that is more than before; the difference is there at once. */
+  /** Makes it save up to `most`, if that is more than before; the difference can be spent at once. */
   raise(most: number): void {
     if (most <= this.#most) return;
     this.#left += most - this.#most;
@@ -28,7 +28,7 @@ export class Allowance {
     return true;
   }
 
-  /** What was spent came to nothing. */
+  /** Takes back an amount that was spent in vain. */
   giveBack(amount: number): void {
     this.#left = Math.min(this.#most, this.#left + amount);
   }
@@ -36,11 +36,11 @@ export class Allowance {
   /** When `amount`, which is at most all it saves, can be spent. */
   readyAt(amount: number, now: Time): Time {
     this.#fill(now);
-    // Rounded up: at that time, there is enough whatever the arithmetic of fractions says.
+    // Rounded up, so that rounding errors never leave less than `amount` at that time.
     return now + Math.ceil((Math.max(0, amount - this.#left) * 1000) / this.#perSecond);
   }
 
-  /** So much time passed that `now` does not count. */
+  /** Tells that `ms` milliseconds passed that `now` does not count. */
   passed(ms: number): void {
     if (this.#at !== null) this.#at -= ms;
   }

@@ -13,7 +13,7 @@ export class AwakeClock {
   /** The host's time when this one showed 0. It moves on with every sleep. */
   #beginning: Time | null = null;
   #now: Time = 0;
-  /** When the engine asked to be called next; null: it did not say since it was called last. */
+  /** When the engine asked to be called next; null: it has not asked since it was called last. */
   #due: Time | null = null;
 
   get now(): Time {
@@ -29,7 +29,7 @@ export class AwakeClock {
     const sleptMs = lateMs >= LATE_MS ? lateMs : 0;
     this.#beginning += sleptMs;
     const read = hostNow - this.#beginning;
-    this.#now = isDue ? Math.max(read, due) : read; // what is due is due, whatever the arithmetic of fractions says
+    this.#now = isDue ? Math.max(read, due) : read; // not before `due`, whatever rounding errors say
     this.#due = null;
     return sleptMs;
   }

@@ -1,6 +1,6 @@
 /**
- * Which pieces of a file somebody holds. On the wire as in BEP 3: bit i, most significant first, is piece i; here the
- * same bits in words of 32, so that two sets are compared 32 pieces at a time.
+ * A set of pieces of one file, such as those that a peer holds. On the wire it is as in BEP 3: bit i, most significant
+ * first, is piece i. Here the same bits are in words of 32, so that two sets are compared 32 pieces at a time.
  */
 export class Bitfield {
   readonly length: number;

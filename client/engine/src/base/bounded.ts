@@ -1,4 +1,4 @@
-/** Keys with a value each, the oldest first, of which the oldest is forgotten beyond `limit`. */
+/** A map that keeps its order, the oldest key first, and forgets the oldest beyond `limit` keys. */
 export class Bounded<Key, Value> {
   readonly #limit: number;
   readonly #valueByKey = new Map<Key, Value>();
@@ -46,7 +46,7 @@ export class Bounded<Key, Value> {
   }
 }
 
-/** The same of keys alone. */
+/** The same for keys without values. */
 export class BoundedSet<Key> {
   readonly #keys: Bounded<Key, true>;
 

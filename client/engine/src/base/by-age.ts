@@ -1,4 +1,4 @@
-/** Keys in the order of their times. Who all wait equally long are due in that order: only the first is looked at. */
+/** Keys in order of their times. If all wait equally long, they fall due in this order: only the first is read. */
 import type { Time } from "./time.ts";
 
 export class ByAge<Key> {
@@ -12,7 +12,7 @@ export class ByAge<Key> {
     return this.#timeByKey.get(key) ?? null;
   }
 
-  /** `time` is not before any that is here. */
+  /** `time` must not be earlier than any time that is here. */
   add(key: Key, time: Time): void {
     this.#timeByKey.delete(key);
     this.#timeByKey.set(key, time);
@@ -22,13 +22,13 @@ export class ByAge<Key> {
     return this.#timeByKey.delete(key);
   }
 
-  /** Infinity when there is none. Not for every input: holes of what was deleted are walked over. */
+  /** Infinity when there is none. Not cheap enough for every input: it walks over the holes that deleted keys left. */
   oldest(): Time {
     for (const time of this.#timeByKey.values()) return time;
     return Infinity;
   }
 
-  /** Takes out all of `time` and before. */
+  /** Takes out all keys whose time is `time` or earlier. */
   takeUntil(time: Time): [key: Key, time: Time][] {
     const taken: [Key, Time][] = [];
     for (const entry of this.#timeByKey) {

@@ -10,5 +10,5 @@ export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => {
 
 /** The numbers in `bytes`, which may begin anywhere in its buffer. */
 export const viewOf = (bytes: Uint8Array): DataView =>
-  // eslint-disable-next-line no-restricted-syntax -- here is where the rest of the client gets it from
+  // eslint-disable-next-line no-restricted-syntax -- the rest of the client gets it from here
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,4 +1,4 @@
-/** CBOR (RFC 8949) as peers write it: each value in one way only, and nothing that could be mistaken. */
+/** CBOR (RFC 8949) as peers write it: each value has one encoding only, and none is ambiguous. */
 import { decode } from "cborg";
 
 /** The value, or undefined: no indefinite lengths, no undefined, no NaN, no tags, no bigint, maps only as Map. */

@@ -1,7 +1,7 @@
-/** A limit on a rate: what is spent above it must first be paid off by time. It saves nothing up, so there are no bursts. */
+/** A limit on a rate: bytes spent above it are paid off by waiting. It saves nothing up, so there are no bursts. */
 import type { Time } from "./time.ts";
 
-/** A bite of a limited flow takes about this long: small enough to look even, large enough to be worth a read. Guess. */
+/** Under a limit one bite takes about this long: small enough to look even, large enough to be worth a read. Guess. */
 const BITE_MS = 250;
 
 export class Pace {
@@ -19,7 +19,7 @@ export class Pace {
     this.#freeAt = Math.max(this.#freeAt, now) + (bytes * 1000) / this.bytesPerSecond;
   }
 
-  /** What was spent came to nothing. */
+  /** Takes back bytes that were spent in vain. */
   giveBack(bytes: number): void {
     if (this.bytesPerSecond !== null) this.#freeAt -= (bytes * 1000) / this.bytesPerSecond;
   }

@@ -31,7 +31,7 @@ export class Rate {
     return (this.#weightedBytes * this.#left(now - this.#lastAt) * 1000) / weightMs;
   }
 
-  /** What it was when the last bytes came. */
+  /** The rate at the time when the last bytes came. */
   lastPerSecond(): number {
     return this.perSecond(this.#lastAt);
   }

@@ -1,4 +1,4 @@
-/** Where an item belongs among those in order: before the first that does not come before it. */
+/** The index at which an item belongs in a sorted list: that of the first item that does not come before it. */
 export const placeIn = <Item>(
   sorted: readonly Item[],
   item: Item,

@@ -1,6 +1,6 @@
-/** Milliseconds of a monotonic clock: the engine's own (awake-clock.ts), or at its door the host's. */
+/** Milliseconds of a monotonic clock: the engine's own (awake-clock.ts), or the host's where it calls the engine. */
 export type Time = number;
 
-/** The first of those that are set, or null. */
+/** The earliest of the times that are not null, or null. */
 export const earliest = (...times: readonly (Time | null)[]): Time | null =>
   times.reduce((first, time) => (first === null || (time !== null && time < first) ? time : first), null);

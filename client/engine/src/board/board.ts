@@ -2,9 +2,9 @@
  * The board: what all board feeds say, in newsgroups and threads. Derived, never sent. PROTOCOL.md, rules B1 to B6.
  *
  * The order is causal: a post comes after what its author knew when writing it. It is a function of the set of posts
- * alone, so every peer that has the same posts sees the same board, whatever came first. No clock is asked.
+ * alone, so every peer that has the same posts sees the same board, whatever came first. No clock plays a part.
  *
- * Knows nothing of signatures, nor of how much is kept: the gossip hands it verified posts, and takes them back.
+ * The board knows nothing of signatures or of how much is kept: the gossip hands it verified posts and takes them back.
  */
 import { MAX_AFTER, type Post } from "../feed/entry.ts";
 import { GENERAL, safeGroup, safePersonName, safePostText } from "../names/name.ts";
@@ -13,7 +13,7 @@ import type { PostId } from "../names/post-id.ts";
 import { placeIn } from "../base/sorted.ts";
 import type { GroupView, PostView } from "../io/view.ts";
 
-/** Newsgroups listed: those with the most posts, so that one author can't bury them under invented ones. Guess. */
+/** The newsgroups with the most posts are listed, so that no author can bury them under invented ones. Guess. */
 export const MAX_GROUPS = 200;
 
 /** One author's board feed. */
@@ -25,11 +25,11 @@ export interface BoardFeed {
 interface KnownPost {
   readonly id: PostId;
   readonly seq: number;
-  /** What its author posted in the same life, by sequence number; this too. */
+  /** All known posts of its author in the same epoch, this one too, by sequence number. */
   readonly feed: ReadonlyMap<number, KnownPost>;
-  /** What it claims to come after, known or not. */
+  /** The posts that it claims to come after, known or not. */
   readonly after: readonly PostId[];
-  /** 1 more than the highest known one that it comes after; `UNRANKED` or `RANKING` only while the board settles. */
+  /** 1 more than the highest rank of the posts before it; `UNRANKED` or `RANKING` only while the board settles. */
   rank: number;
   view: PostView;
 }
@@ -40,7 +40,7 @@ const RANKING = -1;
 interface Group {
   /** In causal order. */
   readonly posts: KnownPost[];
-  /** Made when it is read. */
+  /** Made when it is read; null until then. */
   view: readonly PostView[] | null;
 }
 
@@ -48,17 +48,17 @@ export class Board {
   readonly #me: PeerId;
   readonly #postById = new Map<PostId, KnownPost>();
   readonly #feedByName = new Map<string, Map<number, KnownPost>>();
-  /** How many known posts name this one, known or not, as what they come after. */
+  /** For each post, known or not: how many known posts say that they come after it. */
   readonly #namedById = new Map<PostId, number>();
   #groupByName = new Map<string, Group>();
-  /** A post came or went that others come after: ranks and groups are made anew when they are read next. */
+  /** True after a post came or went that others come after: ranks and groups are made anew when they are read next. */
   #isStale = false;
 
   constructor(me: PeerId) {
     this.#me = me;
   }
 
-  /** A verified post: entry `seq` of that feed, its hash is `id`. Known, or nothing to read: nothing happens. */
+  /** Takes a verified post: entry `seq` of that feed, with the hash `id`. A known or empty one changes nothing. */
   apply({ author, epoch }: BoardFeed, seq: number, post: Post, id: PostId): void {
     const text = safePostText(post.text);
     if (text === "" || this.#postById.has(id)) return;
@@ -112,7 +112,7 @@ export class Board {
     if (feed.size === 0) this.#feedByName.delete(nameOf({ author, epoch }));
   }
 
-  /** "general" first, whatever is in it, then by name. */
+  /** "general" comes first, even when it is empty, then the others by name. */
   groups(): GroupView[] {
     this.#settle();
     const others = [...this.#groupByName].filter(([name]) => name !== GENERAL);
@@ -135,7 +135,7 @@ export class Board {
     return (found.view ??= threadsOf(found.posts).flat());
   }
 
-  /** What a new post comes after: known posts that no known one comes after, at most 8, the highest ranks first. */
+  /** The posts that a new post names: known ones that no known one comes after, at most 8, the highest ranks first. */
   latest(): PostId[] {
     this.#settle();
     const last = [...this.#postById.values()].filter((post) => this.#isLast(post));
@@ -145,7 +145,7 @@ export class Board {
       .map(({ id }) => id);
   }
 
-  /** What the person typed, to be appended to the own feed; null when there is nothing to read in it. */
+  /** Makes a post of the text that the person typed, for the own feed; null when nothing visible is left of it. */
   write(
     group: string,
     text: string,
@@ -166,12 +166,12 @@ export class Board {
     };
   }
 
-  /** No known post comes after it. */
+  /** Whether no known post comes after it. */
   #isLast({ id, seq, feed }: KnownPost): boolean {
     return !this.#namedById.has(id) && !feed.has(seq + 1);
   }
 
-  /** The known ones: those it names, and the one before it in its feed, which its hash proves to be earlier. */
+  /** The known posts before it: those it names, and the previous one of its feed, which its hash proves earlier. */
   #predecessors({ after, feed, seq }: KnownPost): KnownPost[] {
     const previous = feed.get(seq - 1);
     const found: KnownPost[] = previous ? [previous] : [];
@@ -230,13 +230,13 @@ const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const inOrder = (a: KnownPost, b: KnownPost): number => a.rank - b.rank || byText(a.id, b.id);
 
-/** An answer belongs to the thread of what it answers; when that is not in the group, it begins one of its own. */
+/** An answer belongs to the thread of the post that it answers; when that is not in the group, it begins its own. */
 const threadsOf = (posts: readonly KnownPost[]): PostView[][] => {
   const threads: PostView[][] = [];
   const threadById = new Map<PostId, PostView[]>();
   for (const post of posts) {
     const { id, replyTo, depth } = post.view;
-    // What is answered has the lower rank, so it was here before.
+    // The answered post has a lower rank, so this loop has met it before.
     const thread = (replyTo && threadById.get(replyTo)) ?? [];
     if (thread.length === 0) threads.push(thread);
     const depthHere = thread.length === 0 ? 0 : 1;

@@ -1,6 +1,7 @@
 /**
- * Who offers what: derived from feeds, entry by entry, never stored. Names are made safe here, on receipt, whatever
- * their author did. A file is its id, and has a row for each name that it is offered by. PROTOCOL.md, rules C1 to C4.
+ * The catalog says which peers offer which files. It is derived from feeds, entry by entry, and never stored. Names are
+ * made safe here, on receipt, even if their author has not done so. A file is known by its id, and has a row for each
+ * name by which it is offered. PROTOCOL.md, rules C1 to C4.
  */
 import { Bounded } from "../base/bounded.ts";
 import type { Entry } from "../feed/entry.ts";
@@ -11,10 +12,10 @@ import type { PeerId } from "../names/peer-id.ts";
 import { SearchIndex, type Searchable, type Slot } from "./search.ts";
 import type { SearchQuery, SearchResults } from "../io/view.ts";
 
-/** A row is found by no more folders than these besides the one shown: each costs time when any of them changes. Guess. */
+/** A row is also found by so many folders that are not shown: each costs time when one of them changes. Guess. */
 const MAX_OTHER_FOLDERS = 8;
 
-/** Each keeps the rows that are shown for it, a few hundred. Guess. */
+/** Answers that are kept; each has the rows that are shown for it, a few hundred. Guess. */
 const KEPT_SEARCHES = 16;
 
 /** A share entry that stands: somebody offers the file of a row, by its name, in a folder of theirs. */
@@ -36,11 +37,11 @@ export class Catalog {
   /** The row of each file, or all of them where it has several. */
   readonly #rowsByFile = new Map<FileId, CatalogRow | Namesakes>();
   readonly #index = new SearchIndex();
-  /** The folder of the entry before, as it was said and as it is: the files of a folder come together. */
+  /** The folder of the previous entry, as received and as made safe: the files of one folder come one after another. */
   #folder = { said: "", safe: "" };
   /**
-   * The page asks the same again at each of its updates, and what is deleted letter by letter was asked
-   * a moment ago: answers stand until the catalog changes.
+   * The page asks the same again at each of its updates, and a person who deletes letters returns to queries of
+   * a moment ago. So answers are kept until the catalog changes.
    */
   readonly #resultsByQuery = new Bounded<string, SearchResults>(KEPT_SEARCHES);
 
@@ -48,7 +49,7 @@ export class Catalog {
     this.#me = me;
   }
 
-  /** @returns the file whose sources changed with it, if any did. */
+  /** @returns the file whose sources this entry changed, or null. */
   apply(author: PeerId, seq: number, entry: Entry | null): FileId | null {
     if (!entry) return null;
     switch (entry.type) {
@@ -88,17 +89,17 @@ export class Catalog {
     return this.#authorByPeer.get(peer)?.offerCount ?? 0;
   }
 
-  /** Everyone else who offers the file, by whatever name. */
+  /** All other peers that offer the file, under any name. */
   sourcesOf(file: FileId): readonly PeerId[] {
     return this.#rowsByFile.get(file)?.sources(this.#me) ?? [];
   }
 
-  /** The first name that a file goes by in the room, "" for one that nobody offers. */
+  /** The first name under which the file is offered in the room, "" when nobody offers it. */
   fileNameOf(file: FileId): string {
     return this.#rowsByFile.get(file)?.name ?? "";
   }
 
-  /** The folder that a file goes by in the room under this name. */
+  /** The folder in which the room offers a file under this name. */
   folderOf(file: FileId, name: string): string {
     return this.#rowsByFile.get(file)?.named(name)?.folder ?? "";
   }
@@ -133,7 +134,7 @@ export class Catalog {
     return file;
   }
 
-  /** Nobody offers it yet. */
+  /** A row without an offer. */
   #newRow(file: FileId, name: string, folder: string): CatalogRow {
     const row = new CatalogRow(file, name, folder);
     const rows = this.#rowsByFile.get(file);
@@ -162,15 +163,15 @@ export class Catalog {
 }
 
 /**
- * A file under one name, and who offers it so; an author at most once. A room may have a million: an object each, and
- * one for each offer. [C1a]
+ * A file under one name, and its offers, at most one of each author. A room may have a million rows: so each is one
+ * object, and so is each offer. [C1a]
  */
 class CatalogRow implements Searchable {
   readonly file: FileId;
   readonly name: string;
-  /** Where the first entry had it: who has it there too belongs here. */
+  /** The folder of the first offer: further offers from this folder belong to this row. */
   readonly home: string;
-  /** Those of others, one of each. Made anew, and not pushed to: arrays that grow reserve room for a dozen more. */
+  /** The offers of others, one of each. Made anew, not pushed to: arrays that grow reserve room for a dozen more. */
   offers: readonly Offer[] = NO_OFFERS;
   own: Offer | null = null;
   /** Its place in the search index, while anybody offers it. */
@@ -216,7 +217,7 @@ class CatalogRow implements Searchable {
     return isMine ? this.own : (this.offers.find((offer) => offer.author === author) ?? null);
   }
 
-  // As Namesakes, while it is the only one.
+  // The same methods as in Namesakes, for a file with one row.
 
   sources(): readonly PeerId[] {
     return this.offers.map(({ author }) => author);
@@ -233,7 +234,7 @@ class CatalogRow implements Searchable {
 
 /** The rows of a file that has several. They can be 200,000, all by one author: nothing here walks them. */
 class Namesakes {
-  /** By name the first one; and each by folder and name. A name has no "/". */
+  /** Under its name alone the first row with that name; under folder and name each row. A name has no "/". */
   readonly #rowByKey = new Map<string, CatalogRow>();
   readonly #rows = new Set<CatalogRow>();
   /** How many entries each author has for the file. */
@@ -256,7 +257,7 @@ class Namesakes {
     return row?.name ?? "";
   }
 
-  /** By whatever name. */
+  /** The peers that offer the file under any name. */
   sources(me: PeerId): readonly PeerId[] {
     return [...this.#entriesByAuthor.keys()].filter((author) => author !== me);
   }
@@ -265,7 +266,7 @@ class Namesakes {
     return this.#rowByKey.get(name) ?? null;
   }
 
-  /** Those that an offer under this name may belong to: that of its folder, and the first with its name. */
+  /** The rows to which an offer under this name may belong: that of its folder, and the first with its name. */
   candidates(name: string, folder: string): readonly CatalogRow[] {
     const [there, first] = [this.#rowByKey.get(`${folder}/${name}`), this.#rowByKey.get(name)];
     return [there, first].filter((row) => row !== undefined);

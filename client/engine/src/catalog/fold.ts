@@ -1,4 +1,4 @@
-/** Text as search sees it: accents, case and apostrophes are gone, and what is left are words. */
+/** Text as search sees it: accents, case and apostrophes are removed, and the rest is split into words. */
 
 /** Letters that NFKD leaves whole though people type them plain. */
 const PLAIN: Readonly<Record<string, string>> = {
@@ -18,7 +18,7 @@ const PLAIN: Readonly<Record<string, string>> = {
 const PLAIN_LETTER = new RegExp(`[${Object.keys(PLAIN).join("")}]`, "g");
 const MARK_OR_APOSTROPHE = /[\p{M}'’ʼ]/gu;
 const ASCII_WITHOUT_APOSTROPHE = /^[\0-&(-\x7f]*$/;
-/** Pictures are words of their own, also where they touch letters. */
+/** Symbols such as emoji are words of their own, also where they touch letters. */
 const WORD = /[\p{L}\p{N}]+|\p{So}+/gu;
 const ASCII = /^[\0-\x7f]*$/;
 /** The same in ASCII, and several times as fast. */
@@ -26,9 +26,9 @@ const ASCII_WORD = /[a-z0-9]+/g;
 /** Letters alone: numbers with hyphens are dates and serial numbers, as many as there are files. */
 const COMPOUND = /\p{L}+(?:[-\u2010]\p{L}+)+/gu;
 const HYPHEN = /[-\u2010]/g;
-/** By code units, as places are counted. */
+/** Without the flag u, because places are counted in code units. */
 const NOT_HYPHEN = /[^-\u2010]/g;
-/** Before it is folded: the non-breaking one, and the small and the wide one of East Asia, fold to the first two. */
+/** For text that is not folded yet: the other three (non-breaking, small and full-width) fold to the first two. */
 const MAY_HAVE_HYPHEN = /[-\u2010\u2011\uFE63\uFF0D]/;
 
 export const fold = (text: string): string => {
@@ -46,7 +46,7 @@ export const wordsOf = (text: string): string[] => {
   return folded.match(ASCII.test(folded) ? ASCII_WORD : WORD) ?? [];
 };
 
-/** What hyphens join, as one word: "co-op" is looked for as "coop", too. */
+/** Each group of words that hyphens join, as one word: "co-op" is also found as "coop". */
 export const compoundsOf = (text: string): string[] =>
   MAY_HAVE_HYPHEN.test(text)
     ? (fold(text).match(COMPOUND) ?? []).map((compound) => compound.replace(HYPHEN, ""))
@@ -60,7 +60,7 @@ export interface PlacedWord {
   readonly ends: readonly number[];
 }
 
-/** `wordsOf`, and then `compoundsOf`, with the way back. Dearer: meant for the few names that are shown. */
+/** `wordsOf`, and then `compoundsOf`, with places in the original. Slower: meant for the few names that are shown. */
 export const placedWordsOf = (text: string): PlacedWord[] => {
   let folded = "";
   const begins: number[] = [];
@@ -69,7 +69,7 @@ export const placedWordsOf = (text: string): PlacedWord[] => {
   for (const character of text) {
     const end = begin + character.length;
     const plain = fold(character);
-    // A mark has nothing of its own and belongs to the letter before it.
+    // A combining mark folds to nothing and belongs to the letter before it.
     if (plain === "" && ends.length > 0) ends[ends.length - 1] = end;
     for (let i = 0; i < plain.length; i++) {
       begins.push(begin);

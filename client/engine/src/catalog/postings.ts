@@ -1,11 +1,11 @@
 /**
- * Which rows each word of the catalog is in: what a few words are in is looked up, where a walk over all rows would look
- * at every word of every row. Made in one go, of all rows as they are then.
+ * For each word of the catalog, the rows that it is in. So the rows of a few words are looked up, where a walk over all
+ * rows would look at every word of every row. The postings are made in one go, from all rows as they are then.
  */
 import type { Matches } from "./vocabulary.ts";
 
 export class Postings {
-  /** Of word n: from `#begins[n]` to `#begins[n + 1]`. */
+  /** The rows of word n are `#slots` from `#begins[n]` to `#begins[n + 1]`. */
   readonly #begins: Uint32Array;
   readonly #slots: Uint32Array;
 
@@ -22,7 +22,7 @@ export class Postings {
       for (let at = begins[slot]!; at < ends[slot]!; at++) this.#slots[places[runs[at]!]!++] = slot;
   }
 
-  /** Words that came later are in none of its rows. */
+  /** The words that are known here: those that came later are in none of these rows. */
   get #words(): number {
     return this.#begins.length - 1;
   }

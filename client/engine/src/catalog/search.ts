@@ -1,10 +1,10 @@
 /**
  * Search over everything that the room offers: local, instant, as one types.
  *
- * Each row is a run of word numbers (its name, its folder, its other folders, what hyphens join). A query looks at every different word
- * once, takes the rows of the rarest from the postings, or, while the typing goes on, those that matched before, and
- * walks them with a table lookup per word. Nothing is sorted but the rows that are shown. Knows nothing of peers, feeds
- * or time.
+ * Each row is a run of word numbers: the words of its name, of its folder, of its other folders, and the compounds that
+ * hyphens join. A query looks at every different word once. It takes the rows of the rarest from the postings, or,
+ * while the typing goes on, those that matched before, and walks them with a table lookup per word. Only the rows that
+ * are shown are sorted. The search knows nothing of peers, feeds or time.
  */
 import type { FileId } from "../names/file-id.ts";
 import { compoundsOf, placedWordsOf, wordsOf } from "./fold.ts";
@@ -30,13 +30,13 @@ import {
 export interface Searchable {
   readonly file: FileId;
   readonly name: string;
-  /** The one shown. */
+  /** The folder that is shown. */
   readonly folder: string;
   readonly length: number;
-  /** Of everyone else who has it. */
+  /** The offers of all other peers. */
   readonly offers: readonly { readonly author: PeerId; readonly folder: string }[];
   readonly mine: boolean;
-  /** In which some of them have it: found, and shown where only their files are. */
+  /** Other folders of these offers: they find the row too, and one is shown when only its author's files are listed. */
   readonly otherFolders: readonly string[];
 }
 
@@ -46,20 +46,20 @@ export const isFrom = ({ offers }: Searchable, peer: PeerId): boolean =>
 /** A row's place in every column; free again after `remove`. */
 export type Slot = number;
 
-/** More words than anybody types; each costs a walk. Guess. */
+/** Further words of a query are ignored. Few people type more, and each costs a walk. Guess. */
 const MAX_QUERY_WORDS = 8;
 /** With at least so many exact results, typing errors are not looked for. Guess. */
 const FUZZY_BELOW_RESULTS = 20;
-/** A larger share of the rows than 1 in 4 is as quickly found again as kept. Guess. */
+/** If more than 1 row in 4 matches, keeping the matches saves no time over finding them again. Guess. */
 const KEPT_SHARE = 4;
-/** To walk a larger share of rows than 1 in 16 takes about as long as to make the postings. Guess. */
+/** To walk more than 1 row in 16 takes about as long as to make the postings. Guess. */
 const FRESH_SHARE = 16;
-/** To look up so many postings takes as long as to walk one row that matched before; and one of all rows. Measured. */
+/** A row that matched before costs as much to walk as 2 postings to look up; one of all rows as much as 8. Measured. */
 const STEP_POSTINGS = 2;
 const ROW_POSTINGS = 8;
-/** Above the matches of words: the name itself begins with what was typed. */
+/** Better than any match of a word: the name itself begins with the text that was typed. */
 const NAME_PREFIX = PREFIX + 1;
-/** What is typed and no word. It begins with no accent and no half of a character: these are parts of others. */
+/** Typed text that is no word. It begins with no accent and no half of a character: these are parts of others. */
 const SYMBOLS = /[^\s\p{M}\p{C}][^\s\p{C}]*/gu;
 const FREE = KINDS.length;
 /** Separates names within a row's run. */
@@ -68,13 +68,13 @@ const GAP = 0;
 interface IndexedFolder {
   readonly text: string;
   readonly numbers: readonly number[];
-  /** What its hyphens join. */
+  /** The compounds that its hyphens join. */
   readonly compounds: readonly number[];
 }
 
 const NO_FOLDER: IndexedFolder = { text: "", numbers: [], compounds: [] };
 
-/** What was found on the way to the present query: typing on can only find fewer of these, while no row changes. */
+/** The rows that an earlier, shorter query found: while no row changes, further typing only narrows them down. */
 interface Step {
   readonly of: PeerId | null;
   readonly words: readonly string[];
@@ -88,7 +88,7 @@ export class SearchIndex {
   // Columns by slot: walking a million rows must not touch a million objects.
   #kinds = new Uint8Array(64);
   #lengths = new Float64Array(64);
-  /** Sources, then shortness of the name: what ranks rows that match equally well. */
+  /** Ranks rows that match equally well: by their number of sources, then by the shortness of the name. */
   #standings = new Uint32Array(64);
   #begins = new Uint32Array(64);
   #ends = new Uint32Array(64);
@@ -102,9 +102,9 @@ export class SearchIndex {
   #runs = new Uint32Array(1024);
   #runsEnd = 0;
   #unused = 0;
-  /** Of the row before: the files of a folder come together. */
+  /** The folder of the previous row: the files of one folder come one after another. */
   #folder = NO_FOLDER;
-  /** As the rows were a while ago: those that have changed since are fresh. */
+  /** They describe the rows as they were when the postings were made; `#fresh` has the rows that changed since. */
   #postings: Postings | null = null;
   #fresh: Slot[] = [];
   /** How well rows match one word of the present query; all 0 before and after. */
@@ -156,7 +156,7 @@ export class SearchIndex {
     this.#compact();
   }
 
-  /** What the next query would make first; of a million rows it takes a tenth of a second. */
+  /** Makes the postings before a query needs them; for a million rows this takes a tenth of a second. */
   prepare(): Postings {
     return (this.#postings ??= new Postings(
       this.#vocabulary.size,
@@ -220,7 +220,7 @@ export class SearchIndex {
     return found;
   }
 
-  /** What is no word is in no run: the names themselves are read, of a million in a tenth of a second. */
+  /** Symbols are in no run. So the names themselves are read; a million of them take a tenth of a second. */
   #having(symbols: readonly string[], of: PeerId | null): Uint32Array {
     const everything = this.#everything(of);
     let count = 0;
@@ -241,7 +241,7 @@ export class SearchIndex {
     return this.#found.subarray(0, count);
   }
 
-  /** The one whose rows are the fewest to look up, if they are fewer than that. */
+  /** The matches with the fewest postings to look up, if they are fewer than `fewerThan`. */
   #rarest(asked: readonly Matches[], fewerThan: number): Matches | null {
     if (asked.length === 0) return null;
     const postings = this.prepare();
@@ -264,8 +264,8 @@ export class SearchIndex {
   }
 
   /**
-   * Those of `slots` (null: of all rows) that have every word, in the same order, in #found. What is in #grades for
-   * `graded` is taken out.
+   * Puts the rows of `slots` (null: of all rows) that have every word into #found, in the same order. The grades for
+   * `graded` are removed from #grades.
    */
   #matching(
     slots: Uint32Array | null,
@@ -307,7 +307,7 @@ export class SearchIndex {
         if (grade < match) match = grade;
       }
       if (match === PREFIX) {
-        // Whether the name begins so: the last word as far as it is typed, those before it as they are.
+        // Whether the name begins with the typed words: the last one may be a prefix, those before it must be whole.
         const begin = begins[slot]!;
         const end = ends[slot]!;
         let at = begin;
@@ -321,7 +321,7 @@ export class SearchIndex {
     return found.subarray(0, count);
   }
 
-  /** `#matching` of one word: the first letter typed is found in every other row, and nothing else takes as long. */
+  /** `#matching` for one word. Every second row has the first letter typed, so no other query takes as long. */
   #graded({ table }: Matches): Uint32Array {
     const firsts = this.#firsts;
     const merits = this.#merits;
@@ -342,7 +342,7 @@ export class SearchIndex {
     return found.subarray(0, count);
   }
 
-  /** The first rows, by merit, then in natural order. No more is sorted than must be. */
+  /** The best `limit` rows: by merit, then in natural order. It sorts no more than needed. */
   #first(slots: Uint32Array, limit: number): Slot[] {
     const merits = this.#merits;
     const inOrder = this.#naturalOrder();
@@ -387,7 +387,7 @@ export class SearchIndex {
     };
   }
 
-  /** The name first, then the folder shown, then the other folders, then what their hyphens join. */
+  /** The words of the name, then of the folder shown, then of the other folders, then the compounds. */
   #runOf({ name, folder, otherFolders }: Searchable): number[] {
     const run = this.#numbersOf(name);
     if (folder !== "") {
@@ -433,7 +433,7 @@ export class SearchIndex {
     this.#ends[slot] = this.#begins[slot]!;
   }
 
-  /** Leaves behind the runs and words that no row has any more, once they are the most. Words are renumbered. */
+  /** Removes the runs and words that no row has any more, once they are more than half. Words are renumbered. */
   #compact(): void {
     if (this.#unused <= this.#runsEnd / 2) return;
     const vocabulary = new Vocabulary();
@@ -500,13 +500,13 @@ const resultOf = (
   length,
   sources: offers.map(({ author }) => author),
   mine,
-  // Only rows in sight are asked for theirs, and it is the dearest part of a row.
+  // Made when it is read: only rows in sight need their marks, and these cost the most of a row.
   get marks() {
     return marksOf(name, words);
   },
 });
 
-/** Where each typed word is best found in the name, if it is; joined where they touch. */
+/** For each typed word the place in the name where it matches best, if any; places that touch are joined. */
 const marksOf = (name: string, words: readonly string[]): [number, number][] => {
   const placed = words.length === 0 ? [] : placedWordsOf(name);
   const marks: [number, number][] = [];

@@ -1,6 +1,6 @@
 /**
  * Every different word of the catalog, once, with a number. A hundred thousand names are made of far fewer words, so
- * what is slow (substrings, typing errors, natural order) is done on words, and rows compare numbers.
+ * the slow work (substrings, typing errors, natural order) is done on words, and rows compare numbers.
  */
 
 /** How well a word of the catalog answers a word that was typed. */
@@ -10,7 +10,7 @@ export const SUBSTRING = 2;
 export const PREFIX = 3;
 export type Match = typeof NO_MATCH | typeof FUZZY | typeof SUBSTRING | typeof PREFIX;
 
-/** Shorter words are one typing error away from too much. */
+/** Shorter words are not corrected: too many others are one typing error away from them. */
 const MIN_FUZZY_LETTERS = 4;
 
 export const mayBeMistyped = (typed: string): boolean => typed.length >= MIN_FUZZY_LETTERS;
@@ -21,7 +21,7 @@ export const matchOf = (typed: string, word: string, fuzzy: boolean): Match =>
 const codesOf = (word: string): Uint16Array =>
   Uint16Array.from({ length: word.length }, (_, i) => word.charCodeAt(i));
 
-/** How well the text from `begin` to `end` answers. Makes nothing: it is asked of every word of the catalog. */
+/** How well the text from `begin` to `end` matches. It allocates nothing: it runs for every word of the catalog. */
 const matchIn = (
   text: Uint16Array,
   begin: number,
@@ -61,7 +61,7 @@ const goesOn = (text: Uint16Array, at: number, end: number, typed: Uint16Array, 
 export interface Matches {
   /** By number: how well. */
   readonly table: Uint8Array;
-  /** Those that do at all, in ascending order. */
+  /** The numbers of the words that match, in ascending order. */
   readonly numbers: Uint32Array;
 }
 
@@ -70,25 +70,25 @@ interface KeptMatches extends Matches {
   readonly fuzzy: boolean;
 }
 
-/** What was typed a moment ago, for each word of a query, and more than the words of one query: see `match`. */
+/** Matches of words that were typed a moment ago are kept, more than one query has words: see `match`. */
 const KEPT_MATCHES = 16;
 
 export class Vocabulary {
   /** Number 0 is no word: it separates the names of one row. */
   readonly #words: string[] = [""];
   readonly #numberByWord = new Map<string, number>();
-  /** They sort by code units as people count. */
+  /** Keys of the words: their order by code units is the words' natural order. */
   readonly #orderKeys: string[] = [""];
   /** How each order key begins, as a number: most words are told apart by that. */
   #beginnings = new Float64Array(64);
   #letters = new Uint32Array(64);
-  /** All words end to end, once more: the strings lie all over memory, and looking at each costs more than comparing. */
+  /** All words end to end, once more: the strings lie all over memory, and to load each costs more than to compare. */
   #text = new Uint16Array(512);
-  /** Where each begins there, and where the last one ends. */
+  /** Where each word begins in `#text`, and where the last one ends. */
   #places = new Uint32Array(64);
   /** Room for the words that a match finds. */
   #numbers = new Uint32Array(64);
-  /** Of the words that are here now, the one that was asked for last at the end. */
+  /** Kept matches among the words that are here now; the most recently used is the last. */
   readonly #matches: KeptMatches[] = [];
 
   get size(): number {
@@ -110,8 +110,8 @@ export class Vocabulary {
   }
 
   /**
-   * What is typed on only matches words that matched before: a keystroke rarely looks at all of them. The answer stands
-   * until as many others were asked for as are kept.
+   * A longer typed text only matches words that matched before: a keystroke rarely looks at all of them. The answer
+   * stays valid until `KEPT_MATCHES` others were asked for.
    */
   match(typed: string, mayBeFuzzy: boolean): Matches {
     const fuzzy = mayBeFuzzy && mayBeMistyped(typed);
@@ -147,7 +147,7 @@ export class Vocabulary {
     return matches;
   }
 
-  /** That of the oldest match, if there are as many as are kept: new ones for every keystroke would be much garbage. */
+  /** Reuses the table of the oldest match at the limit: a new one for every keystroke would be much garbage. */
   #emptyTable(): Uint8Array {
     const oldest = this.#matches.length === KEPT_MATCHES ? this.#matches.shift() : null;
     if (!oldest) return new Uint8Array(this.size);
@@ -184,12 +184,12 @@ export class Vocabulary {
   }
 }
 
-/** Whether what matches `typed` also matches `before`. */
+/** Whether every word that matches `typed` also matches `before`. */
 export const narrows = (typed: string, before: string, fuzzy: boolean): boolean =>
-  // One edit away from a beginning stays so for the first part of what was typed; not for its middle.
+  // A word that is one edit away from the whole typed text is so from its first part too, but not from its middle.
   fuzzy ? typed === before || (mayBeMistyped(before) && typed.startsWith(before)) : typed.includes(before);
 
-/** One bit for each letter or digit that occurs, several sharing a bit: what is missing here is missing in the word. */
+/** One bit for each letter or digit that occurs; several share a bit. A bit of 0 means that none of them occurs. */
 const lettersOf = (word: string): number => {
   let bits = 0;
   for (let i = 0; i < word.length; i++) bits |= 1 << (word.charCodeAt(i) & 31);
@@ -199,7 +199,7 @@ const lettersOf = (word: string): number => {
 /** Longer runs of digits all count as of this length. */
 const MAX_ORDERED_DIGITS = 40;
 
-/** A text that sorts by code units as people count: each run of digits is preceded by its length. */
+/** A text whose order by code units is the natural one: each run of digits is preceded by its length. */
 const orderKeyOf = (word: string): string =>
   word.replace(/[0-9]+/g, (run) => {
     const digits = run.replace(/^0+(?=.)/, "");
@@ -210,7 +210,7 @@ const orderKeyOf = (word: string): string =>
 const BEGINNING_LENGTH = 6;
 const LAST_BYTE = 0xff;
 
-/** Sorts as the key does, as far as it goes; it ends at the first character that is more than a byte. */
+/** A number that sorts as the beginning of the key does; it ends at the first character that is more than a byte. */
 const beginningOf = (key: string): number => {
   let beginning = 0;
   let end = key.length;
@@ -222,7 +222,7 @@ const beginningOf = (key: string): number => {
   return beginning;
 };
 
-/** Twice as long. */
+/** A copy that is twice as long. */
 export const grown = <Column extends { readonly length: number; set(from: Column): void }>(
   old: Column,
   Kind: new (length: number) => Column,

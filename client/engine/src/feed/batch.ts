@@ -4,8 +4,8 @@
  * The hash of the entry before it travels with it, so that it verifies by itself. Entries are chained by
  *   hash(n) = SHA-256(feed (32) | n (u64) | hash(n - 1), zeros for the first | entry bytes)
  *   feed    = SHA-256(label | author (32) | epoch (u64) | topic (u8))
- * and one signature over the hash of the last covers author, epoch, topic, order and content of all before it. It is
- * kept and sent on as the very bytes of the frame that it came in; nobody but its author ever encodes it.
+ * and one signature over the hash of the last covers author, epoch, topic, order and content of all before it. A batch
+ * is kept and sent on as the very bytes of the frame that it came in; nobody but its author ever encodes it.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { encode } from "cborg";
@@ -17,26 +17,26 @@ import { HASH_BYTES } from "../names/file-id.ts";
 import { peerIdOf, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type PeerId } from "../names/peer-id.ts";
 import type { Refusal } from "../names/refusal.ts";
 
-/** Of a whole frame: two of them fit one other frame, as the proof of a lie. [E9a] */
+/** The limit for the whole frame of a batch: two of them fit into one other frame, as the proof of a lie. [E9a] */
 export const MAX_BATCH_BYTES = 32_000;
-/** Guess: entries of a dozen bytes, as few are. */
+/** A batch of so many has entries of 16 bytes on average, and few are as short. Guess. */
 export const MAX_BATCH_ENTRIES = 2_000;
 /** The largest post is the largest entry; those of other feeds are a name of 255 bytes, a folder and change. */
 const MAX_ENTRY_BYTES_BY_TOPIC = { presence: 512, library: 2_048, board: MAX_ENTRY_BYTES };
 
 export interface FeedName {
   readonly author: PeerId;
-  /** Higher in each life of the author's key. */
+  /** Higher for each visit under the same peer id. */
   readonly epoch: number;
   readonly topic: Topic;
-  /** As `keyOf` gives it, where it is at hand: a large room looks up thousands a second. */
+  /** The result of `keyOf`, where it is at hand: a large room needs thousands of them a second. */
   readonly key?: string | undefined;
 }
 
 declare const entryHash: unique symbol;
-/** Of an entry and all before it, as 64 lower-case hex digits. */
+/** The hash of an entry and all before it, as 64 lower-case hex digits. */
 export type EntryHash = string & { readonly [entryHash]: true };
-/** What stands before the first entry of every feed. */
+/** Stands for the hash before the first entry of every feed. */
 export const NO_ENTRY = "0".repeat(2 * HASH_BYTES) as EntryHash;
 
 export interface Batch extends FeedName {
@@ -54,7 +54,7 @@ export interface Batch extends FeedName {
 /** The name alone of something that has one. */
 export const feedNameOf = ({ author, epoch, topic }: FeedName): FeedName => ({ author, epoch, topic });
 
-/** As a Map's key. */
+/** The name as a Map's key. */
 export const keyOf = ({ author, epoch, topic, key }: FeedName): string =>
   key ?? `${author} ${epoch} ${topic}`;
 
@@ -87,7 +87,7 @@ export const encodeBatch = (
     ]),
   );
 
-/** The same bytes are read once, by however many engines of a simulation: a batch is a value. */
+/** The same bytes are decoded once for all engines of a simulation: a batch is a value. */
 const batchByBytes = new WeakMap<Uint8Array, Batch>();
 
 /** Everything about it is checked but its signature, and how it fits what is known. */
@@ -106,14 +106,14 @@ export const decodeBatch = (bytes: Uint8Array): Result<Batch, Refusal> => {
   if (!isEntries(entries) || entries.length > mostEntriesOf(topic)) return fail("malformed-frame");
   if (entries.some(({ length }) => length > MAX_ENTRY_BYTES_BY_TOPIC[topic])) return fail("oversize-entry");
 
-  // Or nobody would ever be missed who says nothing. [E3a]
+  // Otherwise an author could stay silent and never be missed. [E3a]
   if (topic === "presence" && !entries.every(isWord)) return fail("false-entry");
 
   const name = { author: peerIdOf(author), epoch, topic };
   const previous = bytesToHex(previousHash) as EntryHash;
   const end = first + entries.length;
   if ((first === 0 && previous !== NO_ENTRY) || !Number.isSafeInteger(end)) return fail("malformed-frame");
-  // One a person; boards have hundreds of batches, and would keep as many keys.
+  // A person has one such batch. A board has hundreds, and would keep as many keys.
   const key = topic === "presence" ? keyOf(name) : undefined;
   const batch = { ...name, key, first, end, previous, head: headOf(name, first, previous, entries), bytes };
   batchByBytes.set(bytes, batch);
@@ -125,13 +125,13 @@ const isWord = (entry: Uint8Array): boolean => decodeEntry(entry)?.type === "pro
 export const entriesOf = (batch: Batch): readonly Uint8Array[] =>
   (decodeCbor(batch.bytes) as Uint8Array[][])[ENTRIES_FIELD]!;
 
-/** The author's, over `headText(batch.head)`: the end of the frame. */
+/** The author's signature over `headText(batch.head)`; it is the end of the frame. */
 export const signatureOf = ({ bytes }: Batch): Uint8Array => bytes.subarray(bytes.length - SIGNATURE_BYTES);
 
-/** What the author signs for a batch that ends in the entry with this hash. */
+/** The bytes that the author signs for a batch that ends in the entry with this hash. */
 export const headText = (head: EntryHash): Uint8Array => concatBytes(HEAD_LABEL, hexToBytes(head));
 
-/** What the batch says is the hash before entry `at`, from its first to its end. */
+/** The hash before entry `at`, according to the batch; `at` lies between its first and its end. */
 export const hashBefore = (batch: Batch, at: number): EntryHash =>
   at === batch.end
     ? batch.head
@@ -176,7 +176,7 @@ export const cutIntoBatches = (topic: Topic, entries: readonly Uint8Array[]): Ui
   return batches;
 };
 
-/** What is kept of a board is counted in entries: were they signed together, peers that cut otherwise would differ. */
+/** Boards are kept up to a number of entries. If several shared a batch, peers with other batches would keep others. */
 const mostEntriesOf = (topic: Topic): number => (topic === "library" ? MAX_BATCH_ENTRIES : 1);
 
 /** CBOR's head of an entry, and of everything else in a frame: names, hashes, the signature. */

@@ -1,5 +1,5 @@
 /**
- * Entries of a feed: what an author can say, and in which of its feeds. PROTOCOL.md, rule E3.
+ * Entries of a feed: the kinds of things that an author can say, and in which of its feeds. PROTOCOL.md, rule E3.
  *
  * On the wire an entry is a CBOR array [kind, ...body]. Its number, and the hash of the entry before it, are not sent:
  * they are hashed in (batch.ts).
@@ -15,7 +15,7 @@ import { postIdOf, type PostId } from "../names/post-id.ts";
 /** A post of 8,000 bytes of text, nine hashes, a name of 255 characters and change. */
 export const MAX_ENTRY_BYTES = 10_240;
 export const MAX_FOLDER_BYTES = 1024;
-/** Posts that a post names as the latest its author knew. Guess: more than that are rarely written at one time. */
+/** A post names at most so many as the latest its author knew. Guess: more are rarely written at one time. */
 export const MAX_AFTER = 8;
 
 export type Entry =
@@ -25,7 +25,7 @@ export type Entry =
   | { readonly type: "unshare"; readonly share: number }
   | Post;
 
-/** Who the author is, where the server delivers its envelopes, and whether it is there. The last one counts. */
+/** The author's name, the address to which the server delivers its envelopes, and its state. The last one counts. */
 export interface Profile {
   readonly type: "profile";
   readonly name: string;
@@ -40,19 +40,19 @@ export interface Post {
   readonly group: string;
   readonly text: string;
   readonly replyTo: PostId | null;
-  /** The latest posts that the author knew: what they say comes before this. */
+  /** The latest posts that the author knew: they come before this one. */
   readonly after: readonly PostId[];
-  /** Milliseconds since 1970, as the author claims. Shown, and nothing else. */
+  /** Milliseconds since 1970, as the author claims; it is only shown. */
   readonly writtenAt: number;
-  /** What the author is called: the post is still read when nobody knows them any more. */
+  /** The author's name: people still read the post when no peer knows the author any more. */
   readonly authorName: string;
 }
 
-/** The feeds that each author has, in the order a newcomer wants them. A topic's number on the wire is its place here. */
+/** The topics, in the order in which a newcomer wants the feeds. A topic's number on the wire is its place here. */
 export const TOPICS = ["presence", "library", "board"] as const;
 export type Topic = (typeof TOPICS)[number];
 
-/** Elsewhere than in its topic's feed an entry means nothing. */
+/** The topic of the only feed in which this entry means something. */
 export const topicOf = (entry: Entry): Topic => {
   switch (entry.type) {
     case "profile":
@@ -90,7 +90,7 @@ export const encodeEntry = (entry: Entry): Uint8Array => {
 
 /**
  * null: a kind from a later version, or nonsense; it keeps its place in the chain and means nothing here.
- * By hand: a newcomer reads a million of them, and a schema of this union takes twice as long. (Measured.)
+ * Decoded by hand: a newcomer reads a million entries, and a schema of this union takes twice as long. (Measured.)
  */
 export const decodeEntry = (bytes: Uint8Array): Entry | null => {
   const fields = decodeCbor(bytes);
@@ -139,7 +139,7 @@ const postOf = ([, group, text, replyTo, after, writtenAt, authorName]: readonly
       }
     : null;
 
-/** Of files and people, before they are made safe. */
+/** The limit for names of files and people as they arrive, before they are made safe. */
 const MAX_NAME_LENGTH = 255;
 
 const isText = (field: unknown, max: number): field is string =>

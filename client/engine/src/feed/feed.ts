@@ -1,8 +1,8 @@
 /**
- * One feed as it is known here: the batches in order, without gaps, from `base` to `length`. PROTOCOL.md, rules E3 to E9.
+ * One feed as it is known here: batches in order, without gaps, from `base` to `length`. PROTOCOL.md, rules E3 to E9.
  *
- * Three topics, three ways to keep: a library whole; of presence the last word; of a board the last posts, as many as
- * fit, the same ones at every peer. Trusts what it is given: signatures are checked before.
+ * Each topic is kept in its own way: a library whole; of presence the last profile; of a board the last posts, as many
+ * as fit, the same ones at every peer. The feed trusts the batches that it is given: signatures are checked before.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import {
@@ -21,14 +21,14 @@ import type { PeerId } from "../names/peer-id.ts";
 /** A library of 100,000 files and as many changes. Guess; 200,000 entries of 150 bytes are 30 MB. */
 export const MAX_LIBRARY_ENTRIES = 200_000;
 const MAX_LIBRARY_BYTES = 32 * 1024 * 1024;
-/** Of each author and life: a talkative year, or a class's afternoon. Guess. */
+/** Posts kept of each author and epoch: a talkative year, or a class's afternoon. Guess. */
 export const MAX_BOARD_ENTRIES = 500;
 const MAX_BOARD_BYTES = 1024 * 1024;
 
-/** Of a hash, where it only has to tell two from each other. */
+/** Hex digits of a hash where it only has to tell two feeds apart. */
 export const MARK_DIGITS = 16;
 
-/** What a peer says of a feed that it knows. */
+/** A peer's statement of how much of a feed it knows. */
 export interface Head extends FeedName {
   /** Number of the first entry it keeps, and one more than that of the last. */
   readonly base: number;
@@ -40,15 +40,15 @@ export interface Head extends FeedName {
 export type Fit =
   /** Continues the feed, or begins it, or takes the place of all (presence). */
   | "next"
-  /** Ends where what is kept begins (a board). */
+  /** Ends where the kept batches begin (a board). */
   | "earlier"
-  /** Ends before that: nothing is known of what lies between. */
+  /** Ends before that: the entries between are not known. */
   | "apart"
   /** Nothing new. */
   | "known"
-  /** Something between is missing. */
+  /** Begins after the end: entries between are missing. */
   | "gap"
-  /** Its author said something else before. */
+  /** Contradicts what its author said before. */
   | "fork";
 
 export class Feed implements FeedName {
@@ -57,9 +57,9 @@ export class Feed implements FeedName {
   readonly topic: Topic;
   /** In order, each beginning where the one before it ends, or overlapping it. */
   batches: readonly Batch[] = [];
-  /** Of its batches. */
+  /** The length of its batches together. */
   bytes = 0;
-  /** Earlier entries were let go here: they are not asked for again. */
+  /** Entries before this one were let go: they are not asked for again. */
   floor = 0;
   /** Its author was caught lying: from this entry on nothing counts, and entries up to there may still come. [E9c] */
   frozenAt: number | null = null;
@@ -92,7 +92,7 @@ export class Feed implements FeedName {
     return { author, epoch, topic, base, length, mark: this.hashBefore(length).slice(0, MARK_DIGITS) };
   }
 
-  /** 16 hex digits that differ when what is known of the feed differs: for summaries. */
+  /** 16 hex digits for summaries: they differ between peers that know different things of the feed. */
   get print(): string {
     const { base, length, frozenAt } = this;
     if (frozenAt === null && (base === 0 || this.topic !== "board")) return this.head.mark;
@@ -100,7 +100,7 @@ export class Feed implements FeedName {
     return bytesToHex(sha256(utf8ToBytes(text))).slice(0, MARK_DIGITS);
   }
 
-  /** Whether a peer that says this has something that is missing here, or something else. */
+  /** Whether the peer that sent this head has entries that are missing here or differ from those here. */
   isBehind(head: Head): boolean {
     const { length } = this;
     if (this.frozenAt !== null && length >= this.frozenAt) return false;
@@ -123,7 +123,7 @@ export class Feed implements FeedName {
     return end === base ? "earlier" : "apart";
   }
 
-  /** A library that can't grow is not asked for. */
+  /** Whether this is a library that may not grow any more: then nothing more of it is asked for. */
   get isFull(): boolean {
     return (
       this.topic === "library" &&
@@ -131,16 +131,16 @@ export class Feed implements FeedName {
     );
   }
 
-  /** Takes a batch that is next. Returns those let go for it, and the number of the first entry that is new. */
+  /** Takes a batch that is "next". Returns the batches let go for it, and the number of the first new entry. */
   append(batch: Batch): { from: number; let: readonly Batch[] } {
     const from = Math.max(this.isEmpty ? 0 : this.length, batch.first);
-    // Made anew, and not by a spread: arrays that grow reserve room for a dozen more, and most feeds have one batch.
+    // `concat`, not a push or a spread: arrays that grow reserve room for a dozen more, and most feeds have one batch.
     this.batches = this.batches.concat(batch);
     this.bytes += batch.bytes.length;
     return { from, let: this.#letGo() };
   }
 
-  /** Takes an earlier batch. False: older ones than those here are not kept. */
+  /** Takes an "earlier" batch. False: there is no room for it, and older ones are not asked for any more. */
   prepend(batch: Batch): boolean {
     const fits =
       this.length - batch.first <= MAX_BOARD_ENTRIES && this.bytes + batch.bytes.length <= MAX_BOARD_BYTES;
@@ -152,7 +152,7 @@ export class Feed implements FeedName {
     return fits;
   }
 
-  /** Lets the oldest batch go, because others need the room. */
+  /** Lets the oldest batch go and returns it: other feeds need the room. */
   shift(): Batch {
     const [oldest] = this.batches;
     if (!oldest) throw new Error("nothing left to let go");
@@ -162,14 +162,14 @@ export class Feed implements FeedName {
     return oldest;
   }
 
-  /** Nothing of it any more: what comes next begins it anew. */
+  /** Empties the feed: the next batch begins it anew. */
   clear(): void {
     this.batches = [];
     this.bytes = 0;
     this.floor = 0;
   }
 
-  /** From entry `at` on nothing counts. Returns the batches that are gone. [E9] */
+  /** Makes no entry from `at` on count. Returns the batches that were removed. [E9] */
   freeze(at: number): readonly Batch[] {
     this.frozenAt = at;
     const gone = this.batches.filter(({ first }) => first >= at);
@@ -179,7 +179,7 @@ export class Feed implements FeedName {
     return gone;
   }
 
-  /** The hash before entry `at`, from `base` to `length`. */
+  /** The hash before entry `at`, which lies between `base` and `length`. */
   hashBefore(at: number): EntryHash {
     const batch = this.batchBefore(at);
     return batch ? hashBefore(batch, at) : (this.batches[0]?.previous ?? NO_ENTRY);
@@ -190,7 +190,7 @@ export class Feed implements FeedName {
     return this.batches.findLast(({ first, end }) => first < at && at <= end);
   }
 
-  /** Batches with entries from `from` on; with a negative count those with entries before it, the latest first. */
+  /** `count` batches with entries from `from` on; if negative, as many with entries before it, the latest first. */
   some(from: number, count: number): readonly Batch[] {
     if (count < 0)
       return this.batches
@@ -201,7 +201,7 @@ export class Feed implements FeedName {
     return index < 0 ? [] : this.batches.slice(index, index + count);
   }
 
-  /** Where the batch ends as far as it counts. */
+  /** The end of those entries of the batch that count. */
   #counting({ end }: Batch): number {
     return this.frozenAt === null ? end : Math.min(end, this.frozenAt);
   }

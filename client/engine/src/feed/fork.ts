@@ -1,18 +1,18 @@
 /**
- * The proof of a lie: two batches of one feed, both signed, that say different things of the same place. It needs no
- * trust in who tells it. PROTOCOL.md, rule E9.
+ * The proof of a lie: two signed batches of one feed that differ at the same place. One need not trust the peer that
+ * shows it. PROTOCOL.md, rule E9.
  */
 import { entriesOf, hashBefore, type Batch } from "./batch.ts";
 import { equalBytes } from "../base/bytes.ts";
 import type { Feed } from "./feed.ts";
 
 export interface Fork {
-  /** The feed counts up to here: the number of the first entry that is two, 0 when nobody can tell which it was. */
+  /** The feed counts up to here: the number of the first entry with two versions, 0 when that is unknown. */
   readonly at: number;
   readonly batches: readonly [Batch, Batch];
 }
 
-/** What the two prove, or null: they can both be true. Signatures are not looked at. */
+/** The fork that the two batches prove; null: both can be true. It does not check signatures. */
 export const forkBetween = (a: Batch, b: Batch): Fork | null => {
   if (a.author !== b.author || a.epoch !== b.epoch || a.topic !== b.topic) return null;
   const first = Math.max(a.first, b.first);
@@ -26,10 +26,10 @@ export const forkBetween = (a: Batch, b: Batch): Fork | null => {
   return { at: first + same, batches: [a, b] };
 };
 
-/** Whether the proof shows the last entry that both sides share, so that no earlier one is to be looked for. */
+/** Whether the proof shows the last entry that both versions share: then an earlier batch can't show more. */
 export const isExact = ({ at, batches: [a, b] }: Fork): boolean => at >= Math.max(a.first, b.first);
 
-/** What a signed batch that contradicts the feed proves. */
+/** The fork that a signed batch proves against the known ones of the feed. */
 export const forkOf = (feed: Feed, batch: Batch): Fork | null => {
   for (const known of feed.batches) {
     const fork = forkBetween(known, batch);

@@ -1,5 +1,6 @@
 /**
- * Answers to what neighbours want of the feeds kept here, as much at a time as a link can bear. PROTOCOL.md, rule E11.
+ * Answers the wants of neighbours from the feeds kept here, with as much at a time as a link can bear. PROTOCOL.md,
+ * rule E11.
  */
 import { Allowance } from "../base/allowance.ts";
 import type { FeedName } from "../feed/batch.ts";
@@ -9,20 +10,20 @@ import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import type { QueueOfGossip } from "./events.ts";
 
-/** One answer: it keeps a link busy for its delay, and leaves room for everything else. Guess. */
+/** The size of one answer: it fills a link for about its delay, and leaves room for everything else. Guess. */
 const ANSWER_BYTES = 1024 * 1024;
-/** Sent to one peer at once, and more each second: all that a newcomer could want who has no other neighbour. */
+/** Sent to one peer at once, and more each second: all that a newcomer without another neighbour could want. */
 const BYTES_AT_ONCE = 256 * 1024 * 1024;
 const BYTES_PER_SECOND = 1024 * 1024;
-/** A smaller one would cost as much to ask for. */
+/** An answer waits until so much may be sent: a smaller one would cost as much to ask for. */
 const LEAST_ANSWER_BYTES = 128 * 1024;
-/** A neighbour asks one thing at a time, and for lies beside. */
+/** A neighbour sends one `wants` at a time, and besides them some that look for the beginning of a lie. */
 const MAX_WAITING = 4;
 
 interface Asker {
   readonly allowance: Allowance;
   readonly waiting: WantsFrame[];
-  /** When the first of these can be answered. */
+  /** When the first of the waiting frames can be answered. */
   wakeAt: Time;
 }
 
@@ -76,7 +77,7 @@ export class Answers {
     asker.wakeAt = waiting.length > 0 ? allowance.readyAt(LEAST_ANSWER_BYTES, now) : Infinity;
   }
 
-  /** Returns how many of the wants are dealt with. */
+  /** Sends what the allowance permits. Returns how many of the wants are dealt with. */
   #answer(peer: PeerId, allowance: Allowance, wants: WantsFrame["wants"], now: Time): number {
     let bytesLeft = ANSWER_BYTES;
     for (const [count, { from, batches, ...name }] of wants.entries()) {

@@ -1,8 +1,9 @@
 /**
- * Everyone's feeds, as far as this peer keeps them, and what it remembers of those that are gone. PROTOCOL.md, rules E6
- * to E8 and E13.
+ * The feeds of all authors, as far as this peer keeps them, and the last known entries of authors that are gone.
+ * PROTOCOL.md, rules E6 to E8 and E13.
  *
- * Trusts what it is given. All that others can fill has a bound here: feeds, bytes, and what one author may add in time.
+ * It trusts the batches that it is given. Everything that others can fill has a bound here: the number of feeds, their
+ * bytes, and how fast one author may add to them.
  */
 import { MAX_BATCH_BYTES, type Batch, type FeedName } from "../feed/batch.ts";
 import { BoundedSet } from "../base/bounded.ts";
@@ -14,22 +15,22 @@ import type { PeerId } from "../names/peer-id.ts";
 import { placeIn } from "../base/sorted.ts";
 import type { QueueOfGossip } from "./events.ts";
 
-/** As many as a room has members. */
+/** The most presence feeds: as many as a room has members. */
 const MAX_PRESENCES = 8_192;
 /** All libraries: two million files. Guess. */
 const MAX_LIBRARIES_BYTES = 256 * 1024 * 1024;
-/** All boards: what a device also keeps when the tab is closed. Guess. */
+/** All boards together. A device also keeps them when the tab is closed. Guess. */
 const MAX_BOARDS_BYTES = 32 * 1024 * 1024;
-/** Let go together: the search for those who take most costs a look at all. */
+/** So much is let go together, because finding the largest boards takes a look at all of them. */
 const BOARDS_SLACK_BYTES = 1024 * 1024;
-/** Boards of which nothing is left; of these is known what was let go, and is not to be asked for again. Guess. */
+/** Empty boards that are remembered, so that the posts that were let go are not asked for again. Guess. */
 const MAX_EMPTY_BOARDS = 8_192;
-/** Libraries that came before their author's first word, and how long they may wait for it. Guess. */
+/** Libraries that came before their author's first profile, and how long they may wait for it. Guess. */
 const MAX_EARLY_LIBRARIES = 256;
 const EARLY_LIBRARY_MS = 60_000;
 /** A batch takes so much beside its bytes. */
 const BATCH_OVERHEAD_BYTES = 256;
-/** A gone author's old word comes no later than this, from somebody who slept. Guess. */
+/** A peer that slept may still bring a gone author's old profile, but no later than this. Guess. */
 const TOMBSTONE_MS = 3_600_000;
 const MAX_TOMBSTONES = MAX_PRESENCES;
 /** An author may add so much at once, its library and a day of talk; and in time, 15 posts a second. Guess. */
@@ -38,29 +39,29 @@ const AUTHOR_BYTES_PER_SECOND = 64 * 1024;
 /** A batch costs its receivers a signature check, however small it is. */
 const LEAST_CHARGE_BYTES = 4_096;
 
-/** A room of thousands has as many of these at each peer: nothing is in here that can be known otherwise. */
+/** Each peer in a room of thousands has as many of these: so nothing is stored here that can be computed. */
 interface Author {
-  /** The life that presence and library are of; -1 when there are none. */
+  /** The epoch of presence and library; -1 when there are none. */
   epoch: number;
   presence: Feed | null;
   library: Feed | null;
-  /** The boards of all its lives. */
+  /** The boards of all its epochs. */
   boards: readonly Feed[];
-  /** It left, and this was its last word: only a later one brings it back. */
+  /** The author is gone, and this was its last profile: only a later one brings it back. */
   gone: { readonly epoch: number; readonly length: number } | null;
 }
 
 export class Archive {
   readonly #queue: QueueOfGossip;
   readonly #authorById = new Map<PeerId, Author>();
-  /** When what these added will be paid off, by when they added something last. */
+  /** For each author the time when its additions are paid off; those that added something last are at the end. */
   readonly #paidAtById = new Map<PeerId, Time>();
   #presences = 0;
   #libraryBytes = 0;
   #boardBytes = 0;
-  /** Two 32-bit numbers a bucket of the finest summary, each the sum without carry (XOR) of what it holds. */
+  /** Two 32-bit numbers for each bucket of the finest summary: the XOR of the prints of all feeds in it. */
   readonly #summary = new Uint32Array(FINE_SUMMARY_BUCKETS * 2);
-  /** In the order they end. */
+  /** The gone authors that are still remembered, in the order in which they will be forgotten. */
   readonly #tombstoneUntil = new Map<PeerId, Time>();
   /** The oldest first. */
   readonly #earlyLibraryUntil = new Map<PeerId, Time>();
@@ -82,7 +83,7 @@ export class Archive {
     return known.epoch === epoch ? known[topic] : null;
   }
 
-  /** Whether the feed is of a life that has ended, or `length` entries of it are no news of one who is gone. */
+  /** Whether the feed's epoch has ended, or its author is gone and `length` entries bring nothing later. */
   isOver({ author, epoch, topic }: FeedName, length: number): boolean {
     const known = this.#authorById.get(author);
     if (!known || topic === "board") return false;
@@ -100,7 +101,7 @@ export class Archive {
     return false;
   }
 
-  /** Whether the author left, and has not come back. */
+  /** Whether the author is gone and has not come back. */
   isGone(author: PeerId): boolean {
     return !!this.#authorById.get(author)?.gone;
   }
@@ -124,11 +125,11 @@ export class Archive {
         return mayCome && this.#libraryBytes + MAX_BATCH_BYTES <= MAX_LIBRARIES_BYTES;
       }
       case "board":
-        return true; // others make it
+        return true; // older posts make room
     }
   }
 
-  /** Takes a batch that is "next". Returns the feed, and which of its entries is the first new one. */
+  /** Takes a batch that is "next". Returns the feed, and the number of the first new entry. */
   append(batch: Batch, now: Time): { feed: Feed; from: number } {
     const author = this.#authorOf(batch.author);
     const feed = this.open(batch);
@@ -146,14 +147,14 @@ export class Archive {
     return { feed, from };
   }
 
-  /** Takes a batch that is "earlier". False: it is older than what is kept. */
+  /** Takes a batch that is "earlier". False: it is too old to be kept. */
   prepend(feed: Feed, batch: Batch): boolean {
     const isKept = this.#change(feed, () => feed.prepend(batch));
     this.#makeRoom();
     return isKept;
   }
 
-  /** The feed of this name, new if there was none. A later life of its author ends an earlier one. */
+  /** The feed of this name, new if there was none. A later epoch of its author ends the earlier one. */
   open(name: FeedName): Feed {
     const author = this.#authorOf(name.author);
     if (name.topic !== "board" && name.epoch > author.epoch) {
@@ -168,7 +169,7 @@ export class Archive {
     return feed;
   }
 
-  /** A board that went on for longer than what is kept begins anew, after a gap. */
+  /** Empties a board whose news follow after a gap too long to fill: it begins anew with them. */
   clear(feed: Feed): void {
     const { base, length, batches } = feed;
     this.#change(feed, () => feed.clear());
@@ -184,7 +185,7 @@ export class Archive {
     if (feed.length < length) this.#queue({ type: "dropped", feed, begin: feed.length, end: length });
   }
 
-  /** Presence and library of one who left, or of whom nobody hears any more. */
+  /** Removes presence and library of an author that is gone. */
   forget(id: PeerId, now: Time): void {
     const author = this.#authorById.get(id);
     if (!author || author.epoch < 0) return;
@@ -199,7 +200,7 @@ export class Archive {
     }
   }
 
-  /** 8 bytes for each of so many buckets; equal when, as far as anybody can tell, the same is known. */
+  /** 8 bytes for each bucket. Two peers' summaries are equal when they know the same, and practically only then. */
   summary(buckets = SUMMARY_BUCKETS): Uint8Array {
     const sums = this.#summary.slice(0, buckets * 2);
     for (let i = sums.length; i < this.#summary.length; i++) sums[i % sums.length]! ^= this.#summary[i]!;
@@ -237,7 +238,7 @@ export class Archive {
     }
   }
 
-  /** Changes a feed, and with it everything that is summed up over feeds. */
+  /** Changes a feed, and updates the sums over all feeds. */
   #change<Result>(feed: Feed, change: () => Result): Result {
     this.#count(feed, -1);
     const result = change();
@@ -257,14 +258,14 @@ export class Archive {
   }
 
   #letGo(feed: Feed, gone: readonly Batch[]): void {
-    if (feed.topic !== "board") return; // of presence only the last word is asked about
+    if (feed.topic !== "board") return; // presence: the last profile is the only one that anybody asks for
     for (const { first, end } of gone) {
       this.#queue({ type: "unkeep", feed, first });
       this.#queue({ type: "dropped", feed, begin: first, end });
     }
   }
 
-  /** When the boards are too large, whoever takes most loses the oldest post of their oldest life. [E8b] */
+  /** While all boards are too large, the author with the most bytes loses the oldest post of its oldest epoch. [E8b] */
   #makeRoom(): void {
     if (this.#boardBytes <= MAX_BOARDS_BYTES) return;
     const byBytes = [...this.#authorById.values()].filter(hasPosts).sort(byLeastBytes);
@@ -286,7 +287,7 @@ export class Archive {
     this.#endIfNothing(oldest.author);
   }
 
-  /** Drops the libraries of authors that did not say a word in time. */
+  /** Drops the libraries of authors whose profile did not come in time. */
   #endEarlyLibraries(now: Time): void {
     for (const [id, until] of this.#earlyLibraryUntil) {
       if (now < until) return;
@@ -343,7 +344,7 @@ function* feedsOf({
   yield* boards;
 }
 
-/** It has said who it is, and that stands. */
+/** Whether the author's profile is known. */
 const hasWord = ({ presence }: Author): boolean => presence !== null && !presence.isEmpty;
 
 const hasPosts = ({ boards }: Author): boolean => boards.some(({ isEmpty }) => !isEmpty);
@@ -357,7 +358,7 @@ const allBoardBytesOf = ({ boards }: Author): number =>
 const byLeastBytes = (a: Author, b: Author): number =>
   allBoardBytesOf(a) - allBoardBytesOf(b) || (a.boards[0]!.author < b.boards[0]!.author ? 1 : -1);
 
-/** In the finest summary; in a coarser one, this modulo its buckets. */
+/** The author's bucket in the finest summary; in a coarser one it is this number modulo the number of buckets. */
 const bucketOf = (author: PeerId): number => Number.parseInt(author.slice(0, 4), 16) % FINE_SUMMARY_BUCKETS;
 
 /** How long it takes to pay off a batch. */

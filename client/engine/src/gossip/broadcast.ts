@@ -1,7 +1,7 @@
 /**
- * How news spreads: at once over eager links, which make a tree of the room, and as a short notice over lazy ones, from
- * which the tree is mended. (Plumtree; Leitão, Pereira, Rodrigues: "Epidemic Broadcast Trees", 2007.) PROTOCOL.md,
- * rules E12 and E14.
+ * Spreads news: at once to eager neighbours, whose links form a tree over the room, and as a short notice to lazy ones;
+ * notices serve to mend the tree. (Plumtree; Leitão, Pereira, Rodrigues: "Epidemic Broadcast Trees", 2007.)
+ * PROTOCOL.md, rules E12 and E14.
  */
 import { keyOf, type Batch, type FeedName } from "../feed/batch.ts";
 import type { Feed, Head } from "../feed/feed.ts";
@@ -17,7 +17,7 @@ const NOTICE_AFTER_MS = 200;
 /** A short notice that waits. */
 interface Announcement {
   readonly feed: Feed;
-  /** Neighbours that have it, or are to wait. */
+  /** Neighbours that get no notice: they have the feed, or it is kept from them as a probe. */
   readonly told: Set<PeerId>;
   readonly isNews: boolean;
 }
@@ -39,7 +39,7 @@ export class Broadcast {
     return [...this.#isEagerByPeer.keys()];
   }
 
-  /** A new link is eager, until it brings what is known already. */
+  /** A new neighbour is eager until it brings a batch that is known already. */
   peerUp(peer: PeerId): void {
     this.#isEagerByPeer.set(peer, true);
   }
@@ -49,7 +49,7 @@ export class Broadcast {
     this.#probes.drop(peer);
   }
 
-  /** A batch that is news in the room. `told`: neighbours that have it. */
+  /** Spreads a batch that is news in the room. `told`: neighbours that have it. */
   push(feed: Feed, batch: Batch, told: Set<PeerId>, mayProbe: boolean, now: Time): void {
     const untold = this.neighbors.filter((peer) => !told.has(peer));
     const probed = mayProbe ? this.#probes.choose(untold, feed, now) : null;
@@ -63,7 +63,7 @@ export class Broadcast {
     this.#notice(feed, told, true, now);
   }
 
-  /** A feed of which more was fetched: who may not know it is told that it is here. */
+  /** Tells neighbours that may not know it that more of a feed was fetched. `told`: neighbours that have it. */
   announce(feed: Feed, told: Set<PeerId>, now: Time): void {
     this.#notice(feed, told, false, now);
   }
@@ -76,17 +76,17 @@ export class Broadcast {
     if (notice && length >= notice.feed.length && base <= notice.feed.base) notice.told.add(peer);
   }
 
-  /** It brought what is known: from now on a notice will do. */
+  /** The peer brought a batch that is known already: from now on it is lazy. */
   prune(peer: PeerId): void {
     if (this.#isEagerByPeer.get(peer)) this.#setEager(peer, false);
   }
 
-  /** Its notice came, and nobody brought the rest. */
+  /** The peer sent a notice, and no neighbour brought the batch in time: from now on it is eager. */
   graft(peer: PeerId): void {
     if (this.#isEagerByPeer.get(peer) === false) this.#setEager(peer, true);
   }
 
-  /** The other side decided so. */
+  /** The neighbour decided to be eager or lazy. */
   eager(peer: PeerId, isEager: boolean): void {
     if (this.#isEagerByPeer.has(peer)) this.#isEagerByPeer.set(peer, isEager);
   }

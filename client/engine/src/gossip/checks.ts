@@ -1,15 +1,15 @@
 /**
- * Batches whose signatures are being checked: all at once, and taken in the order in which they came, feed by feed. It
- * does not check them itself.
+ * Batches whose signatures are being checked. All checks run at once; the batches of each feed are taken in the order
+ * in which they came. The checks themselves are made elsewhere.
  */
 import { keyOf, type Batch, type FeedName } from "../feed/batch.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
-/** Eight neighbours send so many at once, each an answer. */
+/** Enough for eight neighbours that each send an answer at the same time. */
 const MAX_CHECKS = 8_192;
 const MAX_CHECKED_BYTES = 16 * 1024 * 1024;
 
-/** How a batch came: from its author here, from this device, pushed by a neighbour, asked for as late news, or asked for. */
+/** How a batch came: written here, kept by this device, pushed by a neighbour, asked for as late news, or asked for. */
 export type Way = "own" | "restored" | "pushed" | "late" | "fetched";
 
 export interface Arrival {
@@ -20,18 +20,18 @@ export interface Arrival {
 
 export interface Check {
   readonly arrival: Arrival;
-  /** Null: it is under way. */
+  /** Null: the check is under way. */
   isValid: boolean | null;
 }
 
 export class Checks {
   readonly #checksByKey = new Map<string, Check[]>();
-  /** Looked up, not searched: thousands of one feed can be under way. */
+  /** A set, because thousands of batches of one feed can be under way. */
   readonly #underWay = new Set<string>();
   #count = 0;
   #bytes = 0;
 
-  /** Whether batches of this feed are under way, and this one among them. */
+  /** Whether this batch is being checked, or only others of its feed, or none. */
   has(batch: Batch): "it" | "others" | "none" {
     if (!this.#checksByKey.has(keyOf(batch))) return "none";
     return this.#underWay.has(nameInFeed(batch)) ? "it" : "others";
@@ -58,7 +58,7 @@ export class Checks {
     return check;
   }
 
-  /** One is answered. @returns those that are done with it, in their order: one waits for all that came before it. */
+  /** A check has ended. @returns the checks that are done with it, in order: each waits for all that came before it. */
   *answered(check: Check, isValid: boolean): Iterable<Check> {
     check.isValid = isValid;
     const key = keyOf(check.arrival.batch);

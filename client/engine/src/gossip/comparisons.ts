@@ -1,8 +1,8 @@
 /**
- * With whom it is compared what each knows, and when. PROTOCOL.md, rule E10.
+ * Decides with which neighbours this peer compares its knowledge, and when. PROTOCOL.md, rule E10.
  *
- * A peer that enters a room of thousands has seven new neighbours within a second, and each of them knows everything:
- * asked at once they would say so seven times. One is asked first, the others when it has told what it knows.
+ * A peer that enters a room of thousands has seven new neighbours within a second, and each of them knows everything.
+ * If all were asked at once, everything would be told seven times. So one is asked first, and the others after it.
  */
 import { FINE_SUMMARY_BUCKETS, SUMMARY_BUCKETS } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
@@ -10,18 +10,18 @@ import type { PeerId } from "../names/peer-id.ts";
 
 /** From one new neighbour to the next: as long as the first one's answer takes to begin. Guess. */
 const COMPARE_EVERY_MS = 500;
-/** And longer while something is being fetched; but slow ones, and liars, hold up the next for no longer than this. Guess. */
+/** While something is being fetched the next one waits longer, but no longer than this: the source may lie. Guess. */
 const WAITS_AT_MOST_MS = 2_000;
-/** An entry that was missed although it was told is found by comparing with one neighbour this often. Guess. */
+/** Finds entries that were missed although they were told: this often one neighbour is compared with. Guess. */
 const COMPARE_AGAIN_EVERY_MS = 60_000;
 /**
- * Whatever else is in a bucket is told again. Where so many authors are new that most buckets differ, and so many known
- * that there is much in each, a summary of 8 KB saves more than that. Guesses.
+ * When a bucket differs, everything in it is told again. With so many new authors that most buckets differ, and so many
+ * known ones that each bucket holds much, a summary of 8 KB saves more than it costs. Guesses.
  */
 const FINE_FROM_AUTHORS = 4 * SUMMARY_BUCKETS;
 const FINE_FROM_NEW_AUTHORS = SUMMARY_BUCKETS / 4;
 
-/** A neighbour is to be told in so many buckets what is known here; `isAnswer`: without asking for the same. */
+/** A summary in so many buckets is to go to this neighbour; `isAnswer`: it need not answer with its own. */
 export interface Comparison {
   readonly peer: PeerId;
   readonly buckets: number;
@@ -29,9 +29,9 @@ export interface Comparison {
 }
 
 export interface ComparisonsView {
-  /** Authors known here. */
+  /** The number of authors that are known here. */
   authors(): number;
-  /** Something that neighbours told of has not come yet. */
+  /** Whether feeds that neighbours told of have not come yet. */
   isFetching(): boolean;
   neighbors(): readonly PeerId[];
 }
@@ -39,12 +39,12 @@ export interface ComparisonsView {
 export class Comparisons {
   readonly #view: ComparisonsView;
   readonly #random: () => number;
-  /** Neighbours that were asked what they know, and have not said it yet. */
+  /** Neighbours that were asked for their summary and have not sent it yet. */
   readonly #asked = new Set<PeerId>();
-  /** Since when, in the order they came. */
+  /** New neighbours whose turn has not come, in the order they came, with the time when they came. */
   readonly #waiting = new Map<PeerId, Time>();
   #lastAt: Time = -Infinity;
-  /** Authors known at the last comparison with a new neighbour. */
+  /** How many authors were known at the last comparison with a new neighbour. */
   #lastAuthors = 0;
   #againAt: Time = Infinity;
 
@@ -54,12 +54,12 @@ export class Comparisons {
     this.#random = random;
   }
 
-  /** New neighbours whose turn has not come: what is fetched meanwhile they are not told, for then they will be asked. */
+  /** New neighbours whose turn has not come. They get no notices of fetched feeds: their comparison will show them. */
   waiting(): IterableIterator<PeerId> {
     return this.#waiting.keys();
   }
 
-  /** Null: its turn has not come. */
+  /** A new neighbour. Null: its turn has not come. */
   peerUp(peer: PeerId, now: Time): Comparison | null {
     if (this.#againAt === Infinity) this.#againAt = this.#nextAgain(now);
     this.#waiting.set(peer, now);
@@ -74,8 +74,9 @@ export class Comparisons {
   }
 
   /**
-   * A neighbour has said what it knows, and is being told what it lacks: nothing is kept from it any more if it asked.
-   * @returns whether it is to be told what is known here, too: not when it was asked, for then it answers that.
+   * A neighbour has sent its summary, and is being told the heads that it lacks. If it asked for ours, it need not wait
+   * for its turn any more.
+   * @returns whether our summary is to be sent: not when we have asked, for then this is the answer to it.
    */
   heard(peer: PeerId, isAnswer: boolean, now: Time): boolean {
     const wasAsked = this.#asked.delete(peer);
@@ -103,14 +104,14 @@ export class Comparisons {
     return Math.min(this.#againAt, this.#nextAt());
   }
 
-  /** When it is the turn of the first that waits. */
+  /** When the turn of the first waiting neighbour comes. */
   #nextAt(): Time {
     const [since] = this.#waiting.values();
     if (since === undefined) return Infinity;
     return Math.max(this.#lastAt + COMPARE_EVERY_MS, this.#view.isFetching() ? since + WAITS_AT_MOST_MS : 0);
   }
 
-  /** A new neighbour, whose turn it is. */
+  /** The comparison with a new neighbour whose turn has come. */
   #compareWith(peer: PeerId, isAnswer: boolean, now: Time): Comparison {
     const authors = this.#view.authors();
     const isFine = authors >= FINE_FROM_AUTHORS && authors - this.#lastAuthors >= FINE_FROM_NEW_AUTHORS;

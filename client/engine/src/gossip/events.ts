@@ -11,9 +11,9 @@ export type GossipEvent =
   | SignEffect
   | VerifyEffect
   /**
-   * Verified entries `first`, `first + 1`, ... of a feed; null: of a kind unknown here. `last`: the hash of the last; of
-   * a board and of presence they come one by one. In order, but for a board's older posts, which follow the latest.
-   * `from`: the neighbour they came from; null: written here, or restored.
+   * Verified entries `first`, `first + 1`, ... of a feed; null: an entry of an unknown kind. `last`: the hash of the
+   * last one. Entries of a board and of presence come one by one. All come in order, except that a board's older posts
+   * may follow later ones. `from`: the neighbour they came from; null: written here, or restored.
    */
   | {
       readonly type: "applied";
@@ -23,19 +23,19 @@ export type GossipEvent =
       readonly last: EntryHash;
       readonly from: PeerId | null;
     }
-  /** Entries [begin, end) no longer count: replaced by a new life, forgotten, frozen, or beyond what is kept. */
+  /** Entries [begin, end) no longer count: a new epoch replaced them, or they were forgotten, frozen, or let go. */
   | { readonly type: "dropped"; readonly feed: FeedName; readonly begin: number; readonly end: number }
-  /** The author said two things of one place; what it said from entry `length` on does not count. */
+  /** The author is proven to have signed two versions of an entry; its entries from `length` on do not count. */
   | { readonly type: "forked"; readonly feed: FeedName; readonly length: number }
   /** To be kept on the device, for `restore`: a board's batch, or at FORK_PLACE the proof of a lie. */
   | { readonly type: "keep"; readonly feed: FeedName; readonly first: number; readonly frame: Uint8Array }
   | { readonly type: "unkeep"; readonly feed: FeedName; readonly first: number }
-  /** A neighbour that was told nothing of some news told us of it in time, or did not. */
+  /** A neighbour from which news was kept as a probe told us of it in time ("told"), or did not ("missed"). */
   | { readonly type: "told"; readonly peer: PeerId }
   | { readonly type: "missed"; readonly peer: PeerId }
-  /** This neighbour was the first to bring somebody else's news. */
+  /** This neighbour was the first to bring news of another author. */
   | { readonly type: "brought"; readonly peer: PeerId }
-  /** A neighbour has a word of somebody who is gone here, and it is no later one. */
+  /** A neighbour has the last known profile of an author that is gone here. */
   | {
       readonly type: "vouched";
       readonly author: PeerId;

@@ -1,9 +1,9 @@
 /**
- * Feeds, replicated to everyone in the room over a few neighbours: what is new is broadcast, what is missing is asked
- * for, and who lies is proven a liar. PROTOCOL.md, rules E1 to E14.
+ * Gossip replicates feeds to everyone in the room over a few neighbours: it broadcasts news, asks for missing entries,
+ * and proves lies. PROTOCOL.md, rules E1 to E14.
  *
- * Knows nothing of links, nor of what entries mean: it sends frames to neighbours by name, and hands verified entries on.
- * Its parts know nothing of each other; they meet here: each returns what it found, and this tells the others.
+ * It knows nothing of links, nor of the meaning of entries: it sends frames to neighbours by their id, and hands
+ * verified entries on. Its parts know nothing of each other: each returns its findings, and this tells the others.
  */
 import { Answers } from "./answers.ts";
 import { Archive } from "./archive.ts";
@@ -25,11 +25,11 @@ import { Proofs, type LookBack, type Proof } from "./proofs.ts";
 import { readEntries } from "./reading.ts";
 import type { Refusal } from "../names/refusal.ts";
 
-/** In a room of so few everybody is everybody's neighbour, and nobody hears by others. */
+/** In smaller rooms all peers are neighbours of each other, and so nobody hears news through a third peer. */
 const PROBED_FROM_AUTHORS = 13;
 const HEAD_BYTES = 72;
 const SUMMARY_CHARGE_BYTES = 1024 * 1024;
-/** In the place of an entry's number, where a proof is kept on the device. */
+/** Stands in the place of an entry's number when a proof is kept on the device. */
 export const FORK_PLACE = -1;
 
 export interface GossipOptions {
@@ -52,7 +52,7 @@ export class Gossip {
   readonly #checks = new Checks();
   readonly #proofs: Proofs;
   readonly #own: OwnFeeds;
-  /** It has had a neighbour. */
+  /** Whether this peer has had a neighbour. */
   #isIntroduced = false;
   readonly #neighbors = new Neighbors();
 
@@ -90,7 +90,7 @@ export class Gossip {
     this.#queue({ type: "sign", bytes: next.bytes, then });
   }
 
-  /** Takes the frames that an earlier life was given to keep. They are verified like all others. */
+  /** Takes the frames that this device kept in earlier visits. They are verified like all others. */
   restore(frames: readonly Uint8Array[], now: Time): void {
     const kept = frames.flatMap((bytes) => {
       const frame = decodeFrame(bytes);
@@ -98,7 +98,7 @@ export class Gossip {
     });
     for (const frame of kept) if (frame.type === "fork") this.#shown(frame.batches, null);
     const batches = kept.flatMap((frame) => (frame.type === "batch" ? [frame.batch] : []));
-    // Within a life in order: what does not continue what is there would have to wait for a neighbour.
+    // In order within an epoch: a batch that does not continue its feed would have to wait for a neighbour.
     for (const batch of batches.sort((a, b) => a.epoch - b.epoch || a.first - b.first))
       this.#arrived(null, batch, now);
   }
@@ -112,7 +112,7 @@ export class Gossip {
     if (comparison) this.#compareBy(comparison);
   }
 
-  /** A newcomer is news: whoever lets it in passes on its word, and the beginning of its library. */
+  /** Sends this newcomer's profile and the beginning of its library to its first neighbour, as news. */
   #introduceTo(peer: PeerId): void {
     if (this.#isIntroduced) return;
     this.#isIntroduced = true;
@@ -133,7 +133,7 @@ export class Gossip {
   }
 
   frame(peer: PeerId, frame: GossipFrame, now: Time): void {
-    if (!this.#neighbors.has(peer)) return; // no longer one: what it still says is found elsewhere
+    if (!this.#neighbors.has(peer)) return; // no longer a neighbour: others have what it still sends
     switch (frame.type) {
       case "batch":
         this.#arrived(peer, frame.batch, now);
@@ -164,12 +164,12 @@ export class Gossip {
     this.#missing.ask(now);
   }
 
-  /** Drops presence and library of an author that is gone. Only a later word brings it back. */
+  /** Drops presence and library of an author that is gone. Only a later profile brings it back. */
   forget(author: PeerId, now: Time): void {
     if (author !== this.#me) this.#archive.forget(author, now);
   }
 
-  /** The entries that are here of a feed, in order; null: of a kind unknown here. */
+  /** The known entries of a feed, in order; null: an entry of an unknown kind. */
   *entries(name: FeedName): Iterable<{ readonly seq: number; readonly entry: Entry | null }> {
     const feed = this.#archive.feed(name);
     if (!feed) return;
@@ -240,12 +240,12 @@ export class Gossip {
     this.#missing.ask(now);
   }
 
-  /** A verified batch. What was known when it came may have changed since. */
+  /** Takes a verified batch. The feed may have changed since the batch came. */
   #take(arrival: Arrival, now: Time): void {
     const { batch, from, way } = arrival;
     if (this.#archive.isOver(batch, batch.end)) return;
     const fork = this.#proofs.of(batch);
-    if (fork && !this.#archive.feed(batch)) this.#archive.freeze(batch, fork.at); // it had gone, and comes back
+    if (fork && !this.#archive.feed(batch)) this.#archive.freeze(batch, fork.at); // its author was gone, and comes back
     const known = this.#archive.feed(batch);
     switch (this.#fitOf(batch)) {
       case "next":
@@ -279,13 +279,13 @@ export class Gossip {
     if (from) told.add(from);
     if (way === "fetched" || way === "restored") this.#announce(feed, told, now);
     else this.#broadcast.push(feed, batch, told, this.#archive.size >= PROBED_FROM_AUTHORS, now);
-    // A board that begins with news: what was said before is where the news came from.
+    // A board that begins with news: the neighbour that brought the news has the posts before it.
     if (feed.base === batch.first && batch.topic === "board" && way === "pushed")
       this.#afterGap(from, batch, now);
     this.#missing.grew(feed, from, now);
     this.#apply(feed, first, arrival);
     for (const proof of this.#proofs.appeared(batch.author)) this.#proven(proof);
-    // Its library went with it. Who has the one will have the other.
+    // Its library was dropped with it. The neighbour that has its presence will have the library too.
     if (hasReturned && from)
       this.#missing.heard(from, { ...ANY_LIBRARY, ...feedNameOf(batch), topic: "library" }, false, now);
   }
@@ -308,7 +308,7 @@ export class Gossip {
     this.#queue({ type: "applied", feed, first, entries, last: batch.head, from });
   }
 
-  /** Something before it may be missing: whoever sent it has that too. */
+  /** Entries before this batch may be missing: the neighbour that sent it has them too. */
   #afterGap(from: PeerId | null, batch: Batch, now: Time): void {
     if (!from) return;
     const base = this.#missing.baseAt(from, batch) ?? 0;
@@ -316,7 +316,7 @@ export class Gossip {
     this.#heard(from, { ...feedNameOf(batch), base, length: batch.end, mark }, false, now);
   }
 
-  /** A board that went on so far that who was asked for what joins this to what is here does not keep it any more. */
+  /** Whether a board went on so far that the neighbour no longer keeps the posts between ours and this batch. */
   #hasMovedOn({ batch, from, way }: Arrival): boolean {
     if (batch.topic !== "board" || !from || this.#proofs.isOpen(batch)) return false;
     const base = this.#missing.baseAt(from, batch) ?? 0;
@@ -329,7 +329,7 @@ export class Gossip {
     this.#missing.checked(batch);
   }
 
-  /** Whether a neighbour may bring what is known here, or over. [E5b] */
+  /** Whether a neighbour may bring a batch that is known already, or of an ended epoch. [E5b] */
   #mayRepeat(from: PeerId | null, { bytes }: Batch, now: Time): boolean {
     if (!from || !this.#neighbors.has(from)) return false;
     const may = this.#neighbors.mayRepeat(from, bytes.length, now);
@@ -341,7 +341,7 @@ export class Gossip {
     return !this.#checks.areMany && !this.#archive.feed(batch)?.isFull && this.#archive.hasRoomFor(batch);
   }
 
-  /** A library comes behind its author's first word, which may still be being checked. */
+  /** Whether a neighbour may bring a batch of this author. Its profile came first, and may still be in its check. */
   #mayBring(from: PeerId, { author, epoch }: Batch, now: Time): boolean {
     return (
       this.#archive.isKnown(author) ||
@@ -374,7 +374,7 @@ export class Gossip {
     if (!this.#missing.heard(peer, head, isNews, now)) this.#refuse(peer, "too-many-entries");
   }
 
-  /** Tells what differs from a neighbour's summary; proofs first, so that nothing is asked for that does not count. */
+  /** Tells the feeds that differ by a neighbour's summary; proofs first, so that it asks for entries that count. */
   #compare(peer: PeerId, sums: Uint8Array, isAnswer: boolean, now: Time): void {
     const feeds = [...this.#archive.unlike(sums)];
     for (const feed of feeds) {
@@ -399,7 +399,7 @@ export class Gossip {
 
   // -- lies ------------------------------------------------------------------------------------------------------
 
-  /** Somebody shows a proof; null: this device kept it. */
+  /** A neighbour shows a proof; null: this device kept it. */
   #shown(batches: readonly [Batch, Batch], by: PeerId | null): void {
     const fork = this.#proofs.shown(batches);
     const disproven = (): void => (by ? this.#refuse(by, "false-fork") : undefined);
@@ -422,7 +422,7 @@ export class Gossip {
     this.#proven(this.#proofs.lookedBack(lookBack));
   }
 
-  /** Freezes the feed, and shows the proof to everyone but who showed it. */
+  /** Freezes the feed, and shows the proof to all neighbours but the one that showed it. */
   #proven(proof: Proof | null): void {
     if (!proof) return;
     const { fork, shownBy } = proof;
@@ -457,5 +457,5 @@ export class Gossip {
   }
 }
 
-/** The claim to have some of a feed, however much. */
+/** The claim to have an unknown number of entries of a feed. */
 const ANY_LIBRARY = { base: 0, length: Number.MAX_SAFE_INTEGER, mark: "" } as const;

@@ -1,8 +1,9 @@
 /**
- * Feeds that neighbours have and we lack: which neighbour is asked for them, and in which order. PROTOCOL.md, rules E10 and E11.
+ * Feeds that neighbours have and we lack: which neighbour is asked for them, and in which order. PROTOCOL.md, rules E10
+ * and E11.
  *
- * A feed is asked of one neighbour at a time, a neighbour one question at a time, several neighbours at once. Who said
- * it had something and does not bring it has said nothing, and nobody can keep a feed from us by claiming it.
+ * One neighbour at a time is asked for a feed, and a neighbour gets one question at a time; several neighbours are
+ * asked at once. A claim without the feed is dropped: so no claim can keep a feed from us.
  */
 import { feedNameOf, keyOf, type FeedName } from "../feed/batch.ts";
 import type { Feed, Head } from "../feed/feed.ts";
@@ -15,24 +16,24 @@ import type { LookBack } from "./proofs.ts";
 /** Twice as many as a room has feeds worth asking for. A neighbour gets half of what others leave, so all get some. */
 const MAX_ITEMS = 65_536;
 /**
- * A feed that is told as news comes by itself over an eager link, if it comes. Guess: longer than a slow link's delay; and the
- * larger a room is, the longer the way over its tree can be, while neighbours have it by a shorter one.
+ * A feed that is told as news should come by itself over an eager link. It is asked for after this time. Guess: longer
+ * than a slow link's delay, and more in a larger room, where the way over the tree can be longer.
  */
 const NEWS_COMES_WITHIN_MS = 500;
 const SMALL_ROOM_AUTHORS = 50;
 const NEWS_COMES_WITHIN_MS_PER_DOUBLING = 150;
 /** A neighbour that was asked and brings nothing new for this long is passed over. Guess. */
 const ANSWER_WITHIN_MS = 5_000;
-/** And however much it brings, after this: an answer over 300 kbit/s. Guess. */
+/** It is also passed over after this time, however much it brings: an answer over 300 kbit/s takes as long. Guess. */
 const ANSWER_WHOLE_WITHIN_MS = 30_000;
-/** One question is about so much, by a guess of what each feed brings; the answer is cut there too. */
+/** One question asks for about so much, by a guess of the size of each feed; the answer is cut there too. */
 const ASKED_BYTES = 1024 * 1024;
 const MAX_WANTS = 256;
 /** Batches asked for at once: of a library when it is begun, when it goes on; of a board. */
 const LIBRARY_BATCHES = 16;
 const BOARD_BATCHES = 64;
 
-/** A newcomer needs these first: who is there, what they share, the rest of it, what was said. */
+/** The order in which a newcomer needs feeds: presences, beginnings of libraries, the rest of them, boards. */
 const RANKS = [{ bytes: 256 }, { bytes: 16 * 1024 }, { bytes: 256 * 1024 }, { bytes: 16 * 1024 }] as const;
 type Queue = Map<string, Item>;
 
@@ -40,17 +41,17 @@ interface Item {
   readonly key: string;
   readonly name: FeedName;
   readonly headByPeer: Map<PeerId, Head>;
-  /** An eager link was to bring it: it is passed on like news. */
+  /** It was told as news that an eager link should have brought: it is passed on like news. */
   readonly isNews: boolean;
   readonly notBefore: Time;
   /** The neighbour that was the first to claim it. */
   readonly claimant: Neighbor;
   asked: PeerId | null;
-  /** The neighbour that was asked has brought some of it. */
+  /** Whether the neighbour that was asked has brought some of it. */
   brought: boolean;
-  /** Neighbours that were asked and brought nothing, since all others were asked. */
+  /** Neighbours that brought nothing when asked; emptied once all that have the feed were asked. */
   leftOverBy: readonly PeerId[];
-  /** Batches of it whose signature is being checked. */
+  /** How many of its batches have their signature checked at the moment. */
   checking: number;
   queue: Queue | null;
 }
@@ -58,7 +59,7 @@ interface Item {
 interface Question {
   readonly id: number;
   readonly items: readonly Item[];
-  /** The reason, when it was not asked for items. */
+  /** The reason for a question that is not about items. */
   readonly lookBack: LookBack | null;
   until: Time;
   readonly latest: Time;
@@ -66,7 +67,7 @@ interface Question {
 
 interface Neighbor {
   readonly questions: Question[];
-  /** It has nothing that waits to be asked for. */
+  /** True when it has nothing that waits to be asked for. */
   idle: boolean;
   /** Items that it was the first to claim. */
   items: number;
@@ -74,7 +75,7 @@ interface Neighbor {
 
 export interface MissingView {
   feed(name: FeedName): Feed | null;
-  /** How many have a word that is known here. */
+  /** The number of authors whose profile is known here. */
   authors(): number;
 }
 
@@ -83,7 +84,7 @@ export class Missing {
   readonly #view: MissingView;
   readonly #itemByKey = new Map<string, Item>();
   readonly #neighborById = new Map<PeerId, Neighbor>();
-  /** Told as news, in the order in which their time comes. */
+  /** Items told as news that may still come by themselves, in the order of `notBefore`. */
   readonly #expected: Queue = new Map();
   readonly #queues: readonly Queue[] = RANKS.map(() => new Map<string, Item>());
   #nextId = 1;
@@ -97,7 +98,7 @@ export class Missing {
     this.#neighborById.set(peer, { questions: [], idle: true, items: 0 });
   }
 
-  /** @returns what it was asked to look back for, and never will. */
+  /** @returns the look backs that this neighbour will not answer any more. */
   peerDown(peer: PeerId): LookBack[] {
     const neighbor = this.#neighborById.get(peer);
     if (!neighbor) return [];
@@ -111,7 +112,7 @@ export class Missing {
     return neighbor.questions.flatMap(({ lookBack }) => lookBack ?? []);
   }
 
-  /** A neighbour has more than we do. False: too many claims. */
+  /** A neighbour has more of a feed than we do. False: it has made too many claims. */
   heard(peer: PeerId, head: Head, isNews: boolean, now: Time): boolean {
     const neighbor = this.#neighborById.get(peer);
     if (!neighbor) return true;
@@ -136,7 +137,7 @@ export class Missing {
     return true;
   }
 
-  /** Something is asked for, or waits to be. */
+  /** Whether something is asked for, or waits to be asked for. */
   get isFetching(): boolean {
     return this.#itemByKey.size > this.#expected.size;
   }
@@ -149,12 +150,12 @@ export class Missing {
     return knowing;
   }
 
-  /** Where a neighbour says that what it keeps of a feed begins; null: it says nothing. */
+  /** The first entry of a feed that a neighbour says it keeps; null: it says nothing. */
   baseAt(peer: PeerId, name: FeedName): number | null {
     return this.#itemByKey.get(keyOf(name))?.headByPeer.get(peer)?.base ?? null;
   }
 
-  /** A batch has come and is being checked. Returns how it came to be asked for, if it was. */
+  /** A batch has come and is being checked. Returns whether it was pushed, or asked for as late news, or asked for. */
   arrived(peer: PeerId, name: FeedName): "pushed" | "late" | "fetched" {
     const item = this.#itemByKey.get(keyOf(name));
     if (!item) return "pushed";
@@ -170,7 +171,7 @@ export class Missing {
     this.#settle(item);
   }
 
-  /** The feed has grown by what a neighbour sent; null: by other means. Only that is an answer, not what was known. */
+  /** The feed has grown by a batch of this neighbour; null: by other means. A batch that was known is no answer. */
   grew(name: FeedName, from: PeerId | null, now: Time): void {
     const item = this.#itemByKey.size > 0 && this.#itemByKey.get(keyOf(name));
     if (!item) return;
@@ -188,7 +189,7 @@ export class Missing {
     if (item) this.#settle(item);
   }
 
-  /** @returns what it has looked back for, if that was the question. */
+  /** @returns the look back that this answers, or null. */
   answered(peer: PeerId, id: number, count: number): LookBack | null {
     const neighbor = this.#neighborById.get(peer);
     const index = neighbor?.questions.findIndex((question) => question.id === id) ?? -1;
@@ -199,7 +200,7 @@ export class Missing {
     return question.lookBack;
   }
 
-  /** Asks for the batch with the entry before that one, whatever else is asked for. False: the neighbour is gone. */
+  /** Asks for the batch with the entry before `at`, besides all other questions. False: the neighbour is gone. */
   lookBack(lookBack: LookBack, now: Time): boolean {
     const { peer, at, fork } = lookBack;
     const neighbor = this.#neighborById.get(peer);
@@ -209,13 +210,13 @@ export class Missing {
     return true;
   }
 
-  /** Asks whoever has time for what is due. */
+  /** Asks all neighbours that owe no answer for items that are due. */
   ask(now: Time): void {
     for (const [peer, neighbor] of this.#neighborById)
       if (!neighbor.idle && neighbor.questions.length === 0) this.#askNeighbor(peer, neighbor, now);
   }
 
-  /** @returns the neighbours whose news came late: from now on they are to push them. */
+  /** @returns the neighbours that told of news which did not come in time: they are to push from now on. */
   overdue(now: Time): PeerId[] {
     const late: PeerId[] = [];
     for (const item of this.#expected.values()) {
@@ -228,7 +229,7 @@ export class Missing {
     return late;
   }
 
-  /** Questions end that were not answered in time. @returns what was asked for in vain with some of them. */
+  /** Ends the questions that were not answered in time. @returns the look backs among them. */
   endLate(now: Time): LookBack[] {
     const ended: LookBack[] = [];
     for (const [peer, neighbor] of this.#neighborById)
@@ -288,7 +289,7 @@ export class Missing {
     this.#queue({ type: "send", to: peer, frame: { type: "wants", id, wants } });
   }
 
-  /** `count` of the items were dealt with; the rest was too much for one answer, if there was any. */
+  /** Ends a question. `count` items were dealt with; if any brought something, the rest did not fit the answer. */
   #end(peer: PeerId, { items }: Question, count: number): void {
     const dealtWith = items.some(isBrought) ? count : Infinity;
     for (const [i, item] of items.entries()) {
@@ -302,7 +303,7 @@ export class Missing {
     }
   }
 
-  /** Where the item stands now: done, on its way, or to be asked for. */
+  /** Moves the item to where it belongs now: done, on its way, or in a queue to be asked for. */
   #settle(item: Item): void {
     if (this.#itemByKey.get(item.key) !== item) return;
     const feed = this.#view.feed(item.name);
@@ -333,7 +334,7 @@ export class Missing {
   }
 }
 
-/** In a room of so many. */
+/** The time within which news come in a room with so many authors. */
 const newsComeWithinMs = (authors: number): number =>
   NEWS_COMES_WITHIN_MS +
   Math.round(NEWS_COMES_WITHIN_MS_PER_DOUBLING * Math.max(0, Math.log2(authors / SMALL_ROOM_AUTHORS)));
@@ -374,7 +375,7 @@ const rankOf = ({ topic }: FeedName, feed: Feed | null): number => {
   }
 };
 
-/** The want for a neighbour that has that much: a board's latest posts first; and where two differ, the last they both have. */
+/** The want for a neighbour with this head: a board's latest posts first; where the two differ, its last batch. */
 const wantOf = (feed: Feed | null, head: Head): Want => {
   const name = feedNameOf(head);
   const known = feed && !feed.isEmpty ? feed : null;

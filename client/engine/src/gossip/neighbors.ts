@@ -3,12 +3,12 @@ import { Allowance } from "../base/allowance.ts";
 import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
-/** A neighbour may send so much that is known already: at once, and each second. Twice what an honest one can. Guess. */
+/** A neighbour may send so many bytes that are known already: twice as many as an honest one can. Guess. */
 const KNOWN_BYTES_AT_ONCE = 16 * 1024 * 1024;
-/** Heads, summaries and proofs from a neighbour. A summary is charged like the heads that answer it. Guess. */
+/** For heads, summaries and proofs of a neighbour. A summary is charged like the heads that answer it. Guess. */
 const TALK_BYTES_AT_ONCE = 16 * 1024 * 1024;
 const BYTES_PER_SECOND = 256 * 1024;
-/** Batches of authors not known here that a neighbour may bring: a room of the largest at once, then a busy door. */
+/** Batches of unknown authors that a neighbour may bring: the largest room at once, then many newcomers. */
 const STRANGERS_AT_ONCE = 8_192;
 const STRANGERS_PER_SECOND = 16;
 
@@ -37,12 +37,12 @@ export class Neighbors {
     this.#allowancesByPeer.delete(peer);
   }
 
-  /** Whether it may bring so much that is known here, or over. */
+  /** Whether it may bring so many bytes that are known here, or of an ended epoch. */
   mayRepeat(peer: PeerId, bytes: number, now: Time): boolean {
     return !!this.#allowancesByPeer.get(peer)?.known.spend(bytes, now);
   }
 
-  /** Whether it may tell so much of what it knows. */
+  /** Whether it may send so many bytes of heads, summaries and proofs. */
   mayTalk(peer: PeerId, bytes: number, now: Time): boolean {
     return !!this.#allowancesByPeer.get(peer)?.talk.spend(bytes, now);
   }

@@ -15,7 +15,7 @@ import type { PeerId } from "../names/peer-id.ts";
 interface OwnFeed {
   length: number;
   head: EntryHash;
-  /** Entries of batches to come; the first are being signed. */
+  /** The entries of batches that are not signed yet; the first batch is being signed. */
   readonly unsigned: Uint8Array[][];
 }
 
@@ -39,7 +39,7 @@ export class OwnFeeds {
     this.#epoch = epoch;
   }
 
-  /** @returns whether there was nothing to be signed: now there is, if these are any. */
+  /** @returns whether nothing waited for a signature before: then the caller begins to sign. */
   append(topic: Topic, entries: readonly Entry[]): boolean {
     const { unsigned } = this.#feedByTopic[topic];
     const wasEmpty = unsigned.length === 0;
@@ -47,7 +47,7 @@ export class OwnFeeds {
     return wasEmpty;
   }
 
-  /** Null: nothing is left. */
+  /** The next batch to be signed; null: none is left. */
   next(topic: Topic): Unsigned | null {
     const feed = this.#feedByTopic[topic];
     const [entries] = feed.unsigned;

@@ -1,6 +1,6 @@
 /**
- * Probes show which neighbours pass news on. Now and then a neighbour is told nothing of something: one that is part of
- * the room hears it from others, and tells us. One that only takes never does. PROTOCOL.md, rule E14.
+ * Probes show which neighbours pass news on. Now and then some news is kept from a neighbour. If it has other honest
+ * neighbours, it hears the news from them and tells us. One that only takes never does. PROTOCOL.md, rule E14.
  */
 import { keyOf, type FeedName } from "../feed/batch.ts";
 import type { Feed } from "../feed/feed.ts";
@@ -20,7 +20,7 @@ interface Probe {
 
 export class Probes {
   readonly #random: () => number;
-  /** One a neighbour, in the order they end. */
+  /** One probe for each neighbour, in the order in which they end. */
   readonly #probeByPeer = new Map<PeerId, Probe>();
 
   /** @param random [0, 1) */
@@ -28,7 +28,7 @@ export class Probes {
     this.#random = random;
   }
 
-  /** Sometimes, one of these: it is to be told nothing of the feed. */
+  /** Sometimes chooses one of these: the feed is then kept from it. */
   choose(peers: readonly PeerId[], feed: Feed, now: Time): PeerId | null {
     const free = peers.filter((peer) => !this.#probeByPeer.has(peer));
     if (free.length === 0 || this.#random() >= PROBED_SHARE) return null;
@@ -37,14 +37,14 @@ export class Probes {
     return chosen;
   }
 
-  /** @returns whether that is what it was told nothing of. */
+  /** @returns whether this feed was kept from the peer, which so passes the probe. */
   heard(peer: PeerId, name: FeedName, length: number): boolean {
     const probe = this.#probeByPeer.get(peer);
     if (!probe || length < probe.length || keyOf(probe.feed) !== keyOf(name)) return false;
     return this.#probeByPeer.delete(peer);
   }
 
-  /** It is told of the feed after all, so that nothing can be learned from it. */
+  /** Ends a probe without a result, because the peer is told of the feed after all. */
   cancel(peer: PeerId, feed: Feed): void {
     if (this.#probeByPeer.get(peer)?.feed === feed) this.#probeByPeer.delete(peer);
   }
@@ -53,7 +53,7 @@ export class Probes {
     this.#probeByPeer.delete(peer);
   }
 
-  /** @returns who told nothing in time, and of what. */
+  /** @returns the neighbours that did not tell in time, each with its feed. */
   missed(now: Time): { readonly peer: PeerId; readonly feed: Feed }[] {
     const missed = [];
     for (const [peer, { feed, until }] of this.#probeByPeer) {

@@ -1,6 +1,6 @@
 /**
- * Proofs that an author lied: found here, or shown by others. The earliest lie of a feed counts, in whatever order
- * they are found out. PROTOCOL.md, rule E9.
+ * Proofs that an author lied, found here or shown by others. The earliest lie of a feed counts, in whatever order lies
+ * are found. PROTOCOL.md, rule E9.
  */
 import { Bounded } from "../base/bounded.ts";
 import { keyOf, type Batch, type FeedName } from "../feed/batch.ts";
@@ -8,21 +8,21 @@ import type { Feed } from "../feed/feed.ts";
 import { forkBetween, forkOf, isExact, type Fork } from "../feed/fork.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
-/** Two batches each, 16 MB of the largest. Guess. */
+/** Each proof has two batches: together at most 16 MB. Guess. */
 export const MAX_FORKS = 256;
-/** Proofs that came before anything else of their authors. Guess. */
+/** Proofs against authors that are not known yet. Guess. */
 const MAX_EARLY = 64;
 
-/** Two say different things, and an earlier batch is awaited that shows since when. */
+/** Two batches contradict each other, and an earlier batch is awaited that shows where the contradiction begins. */
 export interface LookBack {
   readonly peer: PeerId;
   /** The batch with the entry before this one is asked for. */
   readonly at: number;
-  /** The lie that is proven if nothing earlier comes. */
+  /** The fork that counts if no earlier one is found. */
   readonly fork: Fork;
-  /** One that contradicts what is here has come, and is being verified. */
+  /** Whether an earlier batch that contradicts the feed has come and is being verified. */
   isChecking: boolean;
-  /** Nothing more will come. */
+  /** Whether the question has ended, so that nothing more will come. */
   isEnded: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface Proof {
 export class Proofs {
   readonly #isKnownAuthor: (author: PeerId) => boolean;
   readonly #forkByKey = new Bounded<string, Fork>(MAX_FORKS);
-  /** One a feed. */
+  /** At most one for each feed. */
   readonly #lookBackByKey = new Map<string, LookBack>();
   /** Proofs against authors that are not known here yet. */
   readonly #earlyByKey = new Bounded<string, { readonly fork: Fork; readonly shownBy: PeerId }>(MAX_EARLY);
@@ -49,7 +49,7 @@ export class Proofs {
     return (this.#forkByKey.size > 0 && this.#forkByKey.get(keyOf(name))) || null;
   }
 
-  /** Two say different things of the feed, and it is not known yet since when. */
+  /** Whether two batches of the feed contradict each other, and it is not known yet from where on. */
   isOpen(name: FeedName): boolean {
     return this.#lookBackByKey.size > 0 && this.#lookBackByKey.has(keyOf(name));
   }
@@ -60,7 +60,7 @@ export class Proofs {
     if (lookBack) lookBack.isChecking = true;
   }
 
-  /** It has been verified, or was not signed by the author. Had it shown more, `contradicted` would know by now. */
+  /** The check of such a batch has ended. If it proved an earlier fork, `contradicted` has already dealt with it. */
   checked(batch: Batch, from: PeerId | null): Proof | null {
     const lookBack = this.#awaiting(batch, from);
     if (!lookBack?.isChecking) return null;
@@ -69,8 +69,8 @@ export class Proofs {
   }
 
   /**
-   * A verified batch contradicts the feed. When they differ already where it begins, the batch before it, by the one
-   * who sent it, tells since when.
+   * A verified batch contradicts the feed. When the two differ already where the batch begins, its sender is asked for
+   * the batch before it, to find where the contradiction begins.
    */
   contradicted(feed: Feed, batch: Batch, from: PeerId | null): Proof | LookBack | null {
     const fork = forkOf(feed, batch);
@@ -90,7 +90,7 @@ export class Proofs {
     return isCurrent && !lookBack.isChecking ? this.#proven(lookBack.fork, null) : null;
   }
 
-  /** Something of the author has come. */
+  /** The author has become known: proofs against it that came earlier count from now on. */
   appeared(author: PeerId): Proof[] {
     const proofs: Proof[] = [];
     for (const [key, { fork, shownBy }] of this.#earlyByKey) {
@@ -102,14 +102,14 @@ export class Proofs {
     return proofs;
   }
 
-  /** Somebody shows what would be a proof, if both are signed. */
+  /** Somebody shows two batches that would be a proof, if both are signed. */
   shown(batches: readonly [Batch, Batch]): Fork | "false" | "known" {
     const fork = forkBetween(...batches);
     if (!fork) return "false";
     return this.#isKnown(fork) ? "known" : fork;
   }
 
-  /** Both are signed. `shownBy`: null: this device kept it. */
+  /** Both batches of a shown fork are signed. `shownBy`: null when this device kept it. */
   verified(fork: Fork, shownBy: PeerId | null): Proof | null {
     return this.#proven(fork, shownBy);
   }
@@ -129,7 +129,7 @@ export class Proofs {
     return { fork, shownBy };
   }
 
-  /** Anybody can invent an author and prove it a liar: that is no news before something of the author is. */
+  /** Keeps a proof against an unknown author. Anybody can invent a liar, so it is not passed on before it is known. */
   #cameEarly(key: string, fork: Fork, shownBy: PeerId): null {
     const known = this.#earlyByKey.get(key);
     if (!known || known.fork.at > fork.at) this.#earlyByKey.set(key, { fork, shownBy });

@@ -2,10 +2,10 @@
 import { entriesOf, type Batch } from "../feed/batch.ts";
 import { decodeEntry, topicOf, type Entry } from "../feed/entry.ts";
 
-/** Words of presence are read once, by however many engines of a simulation. */
+/** Profiles are decoded once for all engines of a simulation. */
 const wordByBatch = new WeakMap<Batch, readonly (Entry | null)[]>();
 
-/** Entries [from, to) of the batch, as far as it has them. Null: nothing that belongs into its feed. */
+/** Those of entries [from, to) that the batch has. Null: an entry that does not belong into this feed. */
 export const readEntries = (batch: Batch, from: number, to: number): readonly (Entry | null)[] => {
   const known = wordByBatch.get(batch);
   if (known && from === batch.first && to >= batch.end) return known;

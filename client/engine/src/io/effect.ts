@@ -1,6 +1,6 @@
 /**
- * What many parts of the engine ask for. No part calls another: it queues events, and the root drains the queue in order
- * and routes each to those whom it concerns. These are the events that are common; the others lie beside their part.
+ * The effects that many parts of the engine ask for. No part calls another: it queues events, and the engine drains the
+ * queue in order and routes each event to the parts that it concerns. Events of one part lie beside that part.
  */
 import type { PeerId } from "../names/peer-id.ts";
 import type { Refusal } from "../names/refusal.ts";
@@ -14,21 +14,21 @@ export interface OutputEffect<Done extends Output = Output> {
   readonly output: Done;
 }
 
-/** A frame to a linked peer; to another it has no effect. Bytes are those of a frame, as it came. */
+/** Sends a frame to a linked peer; for another it has no effect. A frame that came may be given as its bytes. */
 export interface SendEffect<Sent extends Frame | Uint8Array = Frame | Uint8Array> {
   readonly type: "send";
   readonly to: PeerId;
   readonly frame: Sent;
 }
 
-/** Counted; for what only a hostile peer can do, its link ends once the input is handled. */
+/** Counts a refusal. If only a hostile peer can cause it, the peer's link ends once the input is handled. */
 export interface RefuseEffect {
   readonly type: "refuse";
   readonly peer: PeerId;
   readonly refusal: Refusal;
 }
 
-/** Counted, and not held against the peer: it passes on what others began. [W3b] */
+/** Counts a refusal that is not held against the peer, because it passes on bytes of others. [W3b] */
 export interface PassOverEffect {
   readonly type: "pass-over";
   readonly peer: PeerId;
@@ -42,7 +42,7 @@ export interface SignEffect {
   readonly then: (signature: Uint8Array, now: Time) => void;
 }
 
-/** `then`: as of SignEffect. */
+/** `then`: as in SignEffect. */
 export interface VerifyEffect {
   readonly type: "verify";
   readonly by: PeerId;
@@ -51,7 +51,7 @@ export interface VerifyEffect {
   readonly then: (isValid: boolean, now: Time) => void;
 }
 
-/** Opens a box with the own secret key, which the engine does not hold. `then`: as of SignEffect; null: it does not open. */
+/** Opens a box with the own secret key, which the engine does not hold. `then`: as in SignEffect; null: it failed. */
 export interface OpenMessageEffect {
   readonly type: "open-message";
   readonly from: PeerId;
@@ -68,7 +68,7 @@ export type Effect = OutputEffect | SendEffect | RefuseEffect | PassOverEffect |
 /** The effects that the swarm asks for: its own outputs and frames, and refusals. */
 export type SwarmEffect = OutputEffect<SwarmOutput> | SendEffect<SwarmFrame> | RefuseEffect;
 
-/** The person is told once. */
+/** The effect that tells the person something once. */
 export const telling = (notice: Notice): OutputEffect<Output & { type: "notice" }> => ({
   type: "output",
   output: { type: "notice", notice },

@@ -1,9 +1,9 @@
 /**
- * The engine's door: `handle(input, now) -> outputs`. Everything the peer learns comes in as an Input, everything it
- * wants done goes out as an Output; slow work (signing, hashing, storage) is an output answered by a later input.
- * The engine never waits, never reads a clock and never rolls dice: `now` is an argument, randomness is given.
+ * The interface of the engine: `handle(input, now) -> outputs`. Everything the peer learns comes in as an Input, and
+ * all its wishes go out as Outputs; slow work (signing, hashing, storage) is an output answered by a later input.
+ * The engine never waits, never reads a clock and makes no random numbers: time and random bytes are given to it.
  *
- * Control inside, data outside: the engine decides which bytes go where; blocks pass through it as references.
+ * The engine decides which bytes go where, but does not touch them: blocks pass through it as references.
  */
 import type { Address, RoomTag } from "@swapmeet/shared";
 import type { FileId } from "../names/file-id.ts";
@@ -14,7 +14,7 @@ import type { OfferedFile } from "../wire/frame.ts";
 
 /** One attempt at a connection, numbered by the engine, never reused. Becomes the peer's link once proven. */
 export type LinkId = number;
-/** What simple-peer wants carried to the other side, as JSON text; the engine seals it and never reads it. */
+/** A message of simple-peer for the other side, as JSON text; the engine seals it and never reads it. */
 export type Signal = string;
 
 export type Input =
@@ -48,7 +48,7 @@ export type Input =
   /** `text`: null when the box does not open. */
   | { readonly type: "message-opened"; readonly job: number; readonly text: string | null }
   | SwarmInput
-  // What the person does
+  // The person
   | { readonly type: "rename"; readonly name: string }
   | { readonly type: "share"; readonly files: readonly LocalFile[] }
   | { readonly type: "unshare"; readonly entries: readonly LibraryEntry[] }
@@ -58,15 +58,15 @@ export type Input =
       readonly type: "download";
       readonly file: FileId;
       readonly name: string;
-      /** Folders above it, "" for none. A second name or folder of what is fetched already costs no transfer. */
+      /** Folders above it, "" for none. A second name or folder of a file that is fetched already costs no transfer. */
       readonly folder?: string;
-      /** An earlier life stored some of it: its store is opened before its turn, and what is whole needs no source. */
+      /** An earlier visit stored some of it: its store is opened before its turn, and a whole file needs no source. */
       readonly stored?: boolean;
     }
   | { readonly type: "order"; readonly file: FileId; readonly order: PieceOrder }
   | { readonly type: "pause"; readonly file: FileId }
   | { readonly type: "resume"; readonly file: FileId }
-  /** `entry`: under this name alone; the transfer ends with the last. */
+  /** `entry`: only this name is given up; the transfer ends with the last one. */
   | { readonly type: "cancel"; readonly file: FileId; readonly entry?: FileEntry }
   | { readonly type: "clear"; readonly file: FileId; readonly entry?: FileEntry }
   | { readonly type: "stop-sending"; readonly to: PeerId; readonly file: FileId }
@@ -75,9 +75,9 @@ export type Input =
   | { readonly type: "offer"; readonly to: PeerId; readonly files: readonly OfferedFile[] }
   | { readonly type: "answer-offer"; readonly from: PeerId; readonly id: number; readonly accepted: boolean }
   | { readonly type: "limits"; readonly limits: Limits }
-  /** Whether this tab is in front of the person. */
+  /** Whether the person sees this tab. */
   | { readonly type: "be"; readonly state: "here" | "away" }
-  /** `writtenAt`: milliseconds since 1970 by this device's clock; shown to others, and nothing else. */
+  /** `writtenAt`: milliseconds since 1970 by this device's clock; it is only shown to others. */
   | {
       readonly type: "post";
       readonly group: string;
@@ -87,7 +87,7 @@ export type Input =
     }
   | { readonly type: "message"; readonly to: PeerId; readonly text: string }
   | { readonly type: "message-again"; readonly id: string }
-  /** What "keep-batch" gave to an earlier life. */
+  /** The frames that "keep-batch" gave to this device in earlier visits. */
   | { readonly type: "restore"; readonly frames: readonly Uint8Array[] }
   | { readonly type: "leave" }
   // The deadline given by nextDeadline() has come
@@ -96,18 +96,18 @@ export type Input =
 /** Which piece of a download is asked for next. "sequential": the first, for playback while it arrives. [S6] */
 export type PieceOrder = "rarest-first" | "sequential";
 
-/** Why a link ended, as far as the edge can tell. "no-candidates": this browser has no place where it can be reached. */
+/** Why a link ended, as the host sees it. "no-candidates": this browser gives no address to reach it. */
 export type LinkEnd = "closed" | "no-route" | "no-candidates" | "timeout" | "unsupported";
 
-/** What keeps two apart who have told each other of themselves: the network, or a browser that lets nobody connect. */
+/** The obstacle between two peers that have exchanged envelopes: the network, or a browser that lets nobody connect. */
 export type Apart = "network" | "this-browser" | "their-browser";
 
-/** What the swarm hears from the host. */
+/** Inputs of the host for the swarm. */
 export type SwarmInput =
   /**
-   * `have`: bit i says that piece i is stored (and was read back and verified, when it came from an earlier life).
-   * `layer`: the piece hashes that the store kept and found to make the root; empty where it has none.
-   * `missingBytes`: the device has so much too little room for the rest: nothing is fetched, as after "store-failed".
+   * `have`: bit i says that piece i is stored (and was read back and verified, when an earlier visit stored it).
+   * `layer`: the piece hashes that the store kept, if they make the root; empty where it has none.
+   * `missingBytes`: so much room is missing on the device for the rest: nothing is fetched, as after "store-failed".
    */
   | {
       readonly type: "store-opened";
@@ -135,11 +135,11 @@ export type SwarmInput =
     }
   /** `bytes` of the answer to request `id` have left the send queue. */
   | { readonly type: "bytes-sent"; readonly peer: PeerId; readonly id: number; readonly bytes: number }
-  /** What was to be sent of a file, or hashed, could not be read. */
+  /** Bytes of a file that were to be sent or hashed could not be read. */
   | { readonly type: "read-failed"; readonly file: FileId; readonly reason: ReadProblem }
-  /** `entries`: under these names; absent: under those that were asked for. */
+  /** `entries`: the names it was saved under; absent: those that were asked for. */
   | { readonly type: "file-saved"; readonly file: FileId; readonly entries?: readonly FileEntry[] }
-  /** It stays in its store until the person saves it. */
+  /** The file stays in its store until the person saves it. */
   | { readonly type: "file-kept"; readonly file: FileId }
   | {
       readonly type: "save-failed";
@@ -152,8 +152,8 @@ export type SwarmInput =
   /** So many bytes of the file that was handed over are hashed. */
   | { readonly type: "file-hashed"; readonly file: FileId; readonly bytes: number }
   /**
-   * `layer`: the piece hashes of the file that was handed over, joined; empty of one piece. It is served and saved from
-   * where it lies, the store is gone. Null: its bytes are others, or can't be read.
+   * `layer`: the piece hashes of the file that was handed over, joined; empty for one piece. The file is served and
+   * saved from where it lies, and its store is deleted. Null: it is another file, or can't be read.
    */
   | { readonly type: "file-checked"; readonly file: FileId; readonly layer: Uint8Array | null };
 
@@ -162,7 +162,7 @@ export type StoreProblem =
   | { readonly kind: "full"; readonly missingBytes: number | null }
   /** Another tab of this browser writes the file. */
   | { readonly kind: "in-use" }
-  /** The file lies where another tab of this browser had it, and is not what it was. */
+  /** The file that another tab of this browser handed over has changed since, or is gone. */
   | { readonly kind: "source-unreadable"; readonly reason: ReadProblem }
   | { readonly kind: "broken"; readonly defect: StoreDefect };
 
@@ -235,9 +235,9 @@ export type Output =
   // For the person
   | { readonly type: "notice"; readonly notice: Notice };
 
-/** What the swarm wants of the host. */
+/** Outputs of the swarm for the host. */
 export type SwarmOutput =
-  /** Answered by store-opened or store-failed. `layer`: the piece hashes, joined; empty while unknown or of one piece. */
+  /** Answered by store-opened or store-failed. `layer`: piece hashes, joined; empty while unknown or for one piece. */
   | { readonly type: "open-store"; readonly file: FileId; readonly layer: Uint8Array }
   /** Keep these bytes of a piece under assembly. `begin` counts from the start of the file. */
   | { readonly type: "put-block"; readonly file: FileId; readonly begin: number; readonly bytes: Uint8Array }
@@ -254,12 +254,12 @@ export type SwarmOutput =
       readonly begin: number;
       readonly length: number;
     }
-  /** Stop answering this request: what has not left the send queue is dropped. */
+  /** Stop answering this request: blocks that have not left the send queue are dropped. */
   | { readonly type: "stop-blocks"; readonly peer: PeerId; readonly id: number }
   | { readonly type: "hash-leaves"; readonly file: FileId; readonly piece: number }
   /** Every piece is stored: give the file to the person. Answered by file-saved, file-kept or save-failed. */
   | { readonly type: "save-file"; readonly file: FileId; readonly entries: readonly FileEntry[] }
-  /** Close the store; `forget`: and delete what it holds. */
+  /** Close the store; `forget`: also delete its pieces. */
   | { readonly type: "close-store"; readonly file: FileId; readonly forget: boolean }
   /** Ask the other tabs of this browser for the file itself. Answered by file-handed, or by nobody. */
   | { readonly type: "ask-tabs"; readonly file: FileId }
@@ -307,11 +307,11 @@ export type Notice =
       readonly peer: PeerId | null;
       readonly because: Exclude<Apart, "this-browser">;
     }
-  /** This browser has no place where anybody could reach it. */
+  /** This browser gives no address at which anybody could reach it. */
   | { readonly type: "no-candidates" }
-  /** Somebody was to be called, and of the connections that a browser gives a tab none is left for it. */
+  /** No connection is left for a call: a browser gives a tab only so many. */
   | { readonly type: "connections-spent" }
-  /** Files were to be offered to somebody whom no call reached. */
+  /** Files could not be offered to a person, because no call reached them. */
   | { readonly type: "not-reached"; readonly peer: PeerId }
   | {
       readonly type: "peer-dropped";
@@ -321,7 +321,7 @@ export type Notice =
   | { readonly type: "source-unreadable"; readonly file: FileId; readonly reason: ReadProblem }
   /** Two signed entries at one sequence number: the author is proven to have lied. Told once for each author. */
   | { readonly type: "two-histories"; readonly author: PeerId }
-  /** Another tab of this browser gave something else for the file, or what can't be read. */
+  /** Another tab of this browser handed over another file than the wanted one, or one that can't be read. */
   | {
       readonly type: "false-hand-over";
       readonly file: FileId;

@@ -1,4 +1,4 @@
-/** What the page reads from the engine: plain values, made fresh on each read, never written to. */
+/** The values that the page reads from the engine: plain, made fresh on each read, never written to. */
 import type { FileId } from "../names/file-id.ts";
 import type { Kind } from "../names/kind.ts";
 import type { FetchEnd } from "../wire/frame.ts";
@@ -8,20 +8,20 @@ import type { ReadProblem, StoreProblem } from "./io.ts";
 
 export interface PersonView {
   readonly peer: PeerId;
-  /** Sanitized; "" until the profile has arrived, and of who is gone unless there are messages with them, or something was sent to them. */
+  /** Sanitized. "" until the profile has come, and for a gone peer without messages or sent files in the lists. */
   readonly name: string;
   /** Four characters of the key. */
   readonly tag: string;
   /** Degrees. */
   readonly hue: number;
-  /** `relayed`: sealed frames go through a neighbour of both. `known`: by its feeds; connected to when needed. */
+  /** `relayed`: sealed frames go through a friend. `known`: only its feeds are here; it is called when needed. */
   readonly reach: "direct" | "relayed" | "known";
   /**
    * `away`: silent for a while, as behind a locked screen or a file picker; it may be back in a moment. `gone`: not in
    * the room; it may come back under the same key.
    */
   readonly presence: "here" | "away" | "gone";
-  /** Proven to have signed two different histories: what came after the split counts nowhere. */
+  /** Proven to have signed two different histories: entries after the split do not count. */
   readonly lied: boolean;
   readonly rttMs: number | null;
   readonly fileCount: number;
@@ -43,7 +43,7 @@ export interface ResultRow {
   readonly folder: string;
   readonly kind: Kind;
   readonly length: number;
-  /** Who offers it by this name. It is fetched from all who offer it by any. */
+  /** The peers that offer it by this name. It is fetched from all that offer it by any name. */
   readonly sources: readonly PeerId[];
   /** This device shares it too, by this name. */
   readonly mine: boolean;
@@ -64,7 +64,7 @@ export interface SearchQuery {
 export interface SearchResults {
   readonly rows: readonly ResultRow[];
   readonly total: number;
-  /** Of all matches, before the kind filter. */
+  /** How many matches there are of each kind, before the filter by kind. */
   readonly totalByKind: Readonly<Record<Kind, number>>;
 }
 
@@ -72,7 +72,7 @@ export type TransferState =
   /** Waiting for a source: `position` in a source's upload queue, null while there is no source at all. */
   | { readonly type: "queued"; readonly position: number | null; readonly sources: number }
   | { readonly type: "downloading" }
-  /** Nothing came for a few seconds, and these owe it. */
+  /** Nothing came for a few seconds, and these peers owe bytes. */
   | { readonly type: "waiting"; readonly for: readonly PeerId[] }
   | { readonly type: "paused"; readonly because: "person" | StoreProblem }
   | { readonly type: "verifying" }
@@ -83,14 +83,14 @@ export type TransferState =
 
 export type TransferFailure =
   | { readonly type: "source-unreadable"; readonly reason: ReadProblem; readonly by: PeerId }
-  /** The only one who has it sends it to us no longer, by the decision of a person. */
+  /** The person behind the only source stopped sending it to us. */
   | { readonly type: "stopped"; readonly by: PeerId }
   | { readonly type: "save"; readonly problem: StoreProblem };
 
 /** Below this a transfer stands still, as far as a person is concerned. */
 export const STANDSTILL_BYTES_PER_SECOND = 1024;
 
-/** One for each name that a file is fetched by: they share one transfer, and all its figures. */
+/** There is one for each name by which a file is fetched: they share one transfer, and all its figures. */
 export interface DownloadView {
   readonly file: FileId;
   readonly name: string;
@@ -103,7 +103,7 @@ export interface DownloadView {
   readonly secondsLeft: number | null;
   /** Peers that hold at least one piece and are connected. */
   readonly sources: readonly PeerId[];
-  /** The piece map: 0 missing, 1 arriving, 2 held from an earlier life, 3 + i: came from senders[i]. */
+  /** The piece map: 0 missing, 1 arriving, 2 stored in an earlier visit, 3 + i: came from senders[i]. */
   readonly pieces: Uint16Array;
   readonly senders: readonly PeerId[];
   /** The tab of this browser that handed over the file itself, from when it is being checked; it took no channel. */
@@ -112,11 +112,11 @@ export interface DownloadView {
 
 /** How the sending of a file to somebody ended, for now or for good. */
 export type UploadEnd =
-  /** As the receiver said, or as all of it was sent. */
+  /** The receiver said so, or all of it was sent. */
   | FetchEnd
-  /** By this person, who may allow it again. */
+  /** This person stopped it, and may allow it again. */
   | "stopped"
-  /** The file is off the table. */
+  /** The file is not shared any more. */
   | "withdrawn"
   /** The link is gone. */
   | "parted";
@@ -144,21 +144,21 @@ export interface UploadView {
 export interface GroupView {
   readonly name: string;
   readonly posts: number;
-  /** The last one in causal order: who has seen it has seen the group. */
+  /** The last post in causal order: a person who has seen it has seen the group. */
   readonly newest: PostId | null;
 }
 
 export interface PostView {
   readonly id: PostId;
   readonly author: PeerId;
-  /** What the author was called when writing it, who may have left; sanitized, may be "". */
+  /** The author's name at the time of writing; the author may have left. Sanitized, may be "". */
   readonly authorName: string;
   readonly group: string;
   /** Plain text with line breaks, sanitized; never markup. */
   readonly text: string;
-  /** What it answers, which need not be here. */
+  /** The post that it answers, which need not be here. */
   readonly replyTo: PostId | null;
-  /** 0: begins a thread, or what it answers is not here. 1: an answer, listed below the thread's first. */
+  /** 0: begins a thread, or answers a post that is not here. 1: an answer, listed below the thread's first. */
   readonly depth: 0 | 1;
   /** Milliseconds since 1970 as the author claims; only to be shown, and any number may be claimed. */
   readonly writtenAt: number;
@@ -166,7 +166,7 @@ export interface PostView {
 }
 
 export interface MessageView {
-  /** Of one peer's messages, the same on every read. */
+  /** Unique among this peer's messages, and the same on every read. */
   readonly id: string;
   readonly with: PeerId;
   /** Sent by this peer, else received. */

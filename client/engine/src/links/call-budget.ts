@@ -1,7 +1,7 @@
 /**
- * How many calls a tab can afford, and when an address may be called again. PROTOCOL.md, rule I8.
+ * Counts how many calls a tab can afford, and knows when an address may be called again. PROTOCOL.md, rule I8.
  *
- * A connection is what a call costs that is not made through a friend, whoever makes it.
+ * A call costs a connection, whichever side makes it, unless it goes through a friend.
  */
 import type { Address } from "@swapmeet/shared";
 import { Allowance } from "../base/allowance.ts";
@@ -10,10 +10,10 @@ import type { Time } from "../base/time.ts";
 
 /** Chrome refuses the 501st RTCPeerConnection of a tab's life (js-libp2p #2591). */
 const MAX_CONNECTIONS_OF_LIFE = 480;
-/** Neither those who call nor this peer itself can use up all of them. */
+/** Neither this peer's own calls nor those of others can use up all of them. */
 const MAX_DIALS_OF_LIFE = 400;
 const MAX_CALLS_OF_LIFE = 280;
-/** The last are for calls that this peer makes while it is linked to nobody, or answers while to fewer than two. Guess. */
+/** The last ones are kept: for own calls without any link, and for answers with fewer than two links. Guess. */
 const KEPT_FOR_ALONE = 60;
 const ENOUGH_PEERS = 2;
 /** A class that joins at once, and then one in five seconds. Guess. */
@@ -21,10 +21,10 @@ const CALLS_AT_ONCE = 48;
 const CALLS_PER_SECOND = 1 / 5;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
-/** To somebody whom the network keeps away: each attempt costs both a connection of their lives. Guess. */
+/** The longest rest where something keeps two peers apart: each attempt costs both a connection. Guess. */
 const LAST_APART_RETRY_MS = 5 * 60_000;
 
-/** How many connections of the tab's life are left, before and after the half; `few`: only those for a peer that is alone. */
+/** How many connections the tab has left: more than half, less, or only those for a peer without links. */
 export type ConnectionsLeft = "plenty" | "half" | "few";
 
 /** The calls to an address that failed, until one succeeds. */
@@ -33,7 +33,7 @@ export interface Failures {
   notBefore: Time;
   /** The obstacle that the last answered call met; null: nobody has answered. */
   readonly apart: Apart | null;
-  /** The person knows that the two are kept apart. */
+  /** Whether the person was told that the two are kept apart. */
   isTold: boolean;
 }
 
@@ -65,20 +65,20 @@ export class CallBudget {
     return true;
   }
 
-  /** @param peers how many are linked. */
+  /** @param peers the number of linked peers. */
   mayAnswer(isRelayed: boolean, peers: number, now: Time): boolean {
     const most = MAX_CONNECTIONS_OF_LIFE - (peers < ENOUGH_PEERS ? 0 : KEPT_FOR_ALONE);
     const isAffordable = isRelayed || (this.#answered < MAX_CALLS_OF_LIFE && this.#spent < most);
     return isAffordable && this.#calls.spend(1, now);
   }
 
-  /** So much time passed that `now` does not count. */
+  /** Tells that `ms` milliseconds passed that `now` does not count. */
   passed(ms: number): void {
     this.#calls.passed(ms);
     for (const failures of this.#failuresByAddress.values()) failures.notBefore -= ms;
   }
 
-  /** A call was answered with a connection. */
+  /** Counts a connection that was spent on answering a call. */
   answered(): void {
     this.#answered++;
   }
@@ -91,12 +91,12 @@ export class CallBudget {
     return this.#failuresByAddress.get(address)?.apart ?? null;
   }
 
-  /** @param apart somebody is there, and this keeps the two apart. */
+  /** @param apart the obstacle between the two, if somebody answered. */
   failed(address: Address, apart: Apart | null, now: Time): Failures {
     const before = this.#failuresByAddress.get(address);
     const count = (before?.count ?? 0) + 1;
     const longestMs = apart ? LAST_APART_RETRY_MS : LAST_RETRY_MS;
-    // Between 1 and 2 times: two peers that lost each other do not call in step for ever.
+    // Between 1 and 2 times, so that two peers that lost each other do not call in step for ever.
     const waitMs = Math.min(longestMs, FIRST_RETRY_MS * 2 ** (count - 1)) * (1 + this.#random());
     const failures = {
       count,
@@ -108,7 +108,7 @@ export class CallBudget {
     return failures;
   }
 
-  /** Never again: to call there would only use up connections. */
+  /** The address is never called again: that would only use up connections. */
   shun(address: Address): void {
     this.#failuresByAddress.set(address, { count: 0, notBefore: Infinity, apart: null, isTold: true });
   }

@@ -1,7 +1,7 @@
 /**
- * Calls: which this peer makes and which it answers, and what it does when they fail: it lets the address rest
- * (call-budget.ts), calls through a friend, and while that friend carries the link tries the direct path again.
- * PROTOCOL.md, rules I6 to I8, Y2 and Y6.
+ * Decides which calls this peer makes and answers. When a call fails, the address rests (call-budget.ts), or is called
+ * through a friend; while a friend carries the link, the direct path is tried again. PROTOCOL.md, rules I6 to I8, Y2
+ * and Y6.
  *
  * It does not know why somebody is called, nor what a link is for once it is proven.
  */
@@ -20,9 +20,9 @@ import type { RelayedLinks } from "./relayed-links.ts";
 
 /** Links that exist at a time, attempts included. Guess; each costs the browser threads and memory. */
 const MAX_LINKS = 48;
-/** So many of them may be links to peers that called: the rest is for those this peer calls. */
+/** So many of them may be links to peers that called: the rest are kept for own calls. */
 const MAX_CALLERS = 32;
-/** Attempts that were answered and made no connection. */
+/** After so many attempts that were answered and made no connection, a friend is asked. */
 const FAILURES_BEFORE_RELAY = 2;
 /** A direct path is tried anew, each time after twice as long: every attempt is one of the tab's connections. Guess. */
 const FIRST_DIRECT_RETRY_MS = 60_000;
@@ -47,10 +47,10 @@ export class Calls {
   readonly #introductions: Introductions;
   readonly #relayed: RelayedLinks;
   readonly #budget: CallBudget;
-  /** Whether this peer was alone when the person was told that there is no connection left for a call. */
+  /** The person is told of spent connections once while this peer is alone (`true`), and once while it is not. */
   readonly #toldWhenAlone = new Set<boolean>();
   #toldOfThisBrowser = false;
-  /** For links through a friend that this peer made. They end with their links. */
+  /** The retries for links through a friend that this peer made. They end with their links. */
   readonly #directRetryByLink = new WeakMap<Link, DirectRetry>();
 
   constructor({ queue, links, introductions, relayed, random }: CallsOptions) {
@@ -71,7 +71,7 @@ export class Calls {
 
   // -- calling ---------------------------------------------------------------------------------------------------
 
-  /** Begins an introduction. False: it is under way, failed a moment ago, or there are too many. */
+  /** Begins a call. False: one is under way or failed a moment ago, or there are too many links. */
   dial(address: Address, now: Time): boolean {
     return this.mayDial(address, now) && this.#dialDirect(address, now);
   }
@@ -91,7 +91,7 @@ export class Calls {
     return true;
   }
 
-  /** Called now and then for a proven link: if a friend carries it, the direct path is tried when it is time. [Y6a] */
+  /** Called now and then for each proven link: tries the direct path of one through a friend when it is time. [Y6a] */
   retryDirect(link: Link, now: Time): void {
     const retry = this.#directRetryByLink.get(link);
     if (!retry || now < retry.at) return;
@@ -122,7 +122,7 @@ export class Calls {
 
   // -- being called ----------------------------------------------------------------------------------------------
 
-  /** Somebody calls. When both call at once, the offer of the smaller address stands. [I7] */
+  /** Answers a call. When both sides call at once, the call of the smaller address stands. [I7] */
   answer(call: Introduction, said: Signal | RelayOffer, now: Time): Refusal | null {
     const { address } = this.#introductions.membership as { address: Address };
     const isRelayed = typeof said !== "string";
@@ -135,7 +135,7 @@ export class Calls {
         this.#introductions.end(call);
         return null;
       }
-      if (!isHearsay(call)) this.#drop(other); // else it need not be the same peer's
+      if (!isHearsay(call)) this.#drop(other); // a hearsay call need not come from the same peer
     }
     if (isRelayed) this.#answerThroughFriend(call, said, now);
     else {
@@ -154,7 +154,7 @@ export class Calls {
     if (answer.friends.length === 0) this.#drop(link);
   }
 
-  /** Gives up an attempt that another one replaces: no failure. */
+  /** Gives up an attempt that another one replaces; this is no failure. */
   #drop(link: Link): void {
     this.#emit({ type: "close-link", link: link.id });
     this.end(link);
@@ -168,7 +168,7 @@ export class Calls {
     return this.#budget.mayAnswer(isRelayed, this.#links.peerCount, now);
   }
 
-  /** Its attempt is over, whatever came of it. @returns whose link it was, if it was anybody's. */
+  /** Ends a link or an attempt. @returns the peer that has lost its link, or null. */
   end(link: Link): PeerId | null {
     this.#relayed.end(link.id);
     this.#introductions.end(link.introduction);
@@ -193,7 +193,7 @@ export class Calls {
     if (isHearsay(introduction)) return;
     if (this.#links.at(address)) return; // there is a way through a friend
     if (reason === "no-candidates") this.#tellOfThisBrowser();
-    // Answered, and yet no channel: something keeps the two apart. Not answered: the other one has left.
+    // If the call was answered and there is no channel, something keeps the two apart. Otherwise the other has left.
     const isApart = (unanswered === null && reason !== "closed") || reason === "no-candidates";
     const failures = this.#budget.failed(address, isApart ? this.#apart(link, reason) : null, now);
     if (role === "responder") return;
@@ -207,7 +207,7 @@ export class Calls {
     this.#queue({ type: "dial-failed", address, wasSilent: reason === "timeout" && unanswered !== null });
   }
 
-  /** A friend that was not to be found says nothing of what keeps the two apart. */
+  /** The obstacle between the two. A failed attempt through a friend tells nothing new about it. */
   #apart({ introduction, isRelayed, isReachable }: Link, reason: LinkEnd): Apart {
     if (reason === "no-candidates") return "this-browser";
     if (isRelayed) return this.#budget.apartFrom(introduction.address) ?? "network";
@@ -219,7 +219,7 @@ export class Calls {
     this.#toldOfThisBrowser = true;
   }
 
-  /** Somebody answers there, and no connection comes about. */
+  /** Whether somebody answers at this address and no connection comes about. */
   isApart(address: Address): boolean {
     return this.#budget.apartFrom(address) !== null;
   }
@@ -228,7 +228,7 @@ export class Calls {
     this.#queue({ type: "output", output });
   }
 
-  /** Never calls there again, if it is sure that it was there. */
+  /** Never calls the address again, if it is certain that the peer was there. */
   shun({ address, way }: Introduction): void {
     if (way === "server") this.#budget.shun(address);
   }

@@ -1,8 +1,8 @@
 /**
- * Couriers: envelopes that travel through peers, because the server is away or the recipient is. PROTOCOL.md, rules I9
- * to I11. Each peer on the way knows only who is next.
+ * Couriers pass on envelopes through peers, because the server can't be reached, or can't reach the recipient.
+ * PROTOCOL.md, rules I9 to I11. Each peer on the way knows only the next one.
  *
- * Knows nothing of what is in an envelope but the session that is written on it.
+ * A courier reads no more of an envelope than the session in its header.
  */
 import type { Address } from "@swapmeet/shared";
 import { Allowance } from "../base/allowance.ts";
@@ -17,14 +17,14 @@ import type { QueueOfLinks, WaysView } from "./events.ts";
 /** An introduction is about ten envelopes each way, and a class that lost its server makes dozens at once. Guess. */
 const ENVELOPES_AT_ONCE = 128;
 const ENVELOPES_PER_SECOND = 16;
-/** Calls for this peer itself, which cost it a connection each. Guess. */
+/** Calls to this peer itself, which cost it a connection each. Guess. */
 const CALLS_AT_ONCE = 16;
 const CALLS_PER_SECOND = 1 / 20;
-/** Ends of sessions whose way is remembered. At the rate above one neighbour fills them in two minutes. Guess. */
+/** Ends of sessions whose way is remembered. At the rate above, one neighbour fills them in two minutes. Guess. */
 const MAX_WAYS = 4096;
 
 export interface CouriersView extends WaysView {
-  /** Where this peer is reached. */
+  /** This peer's own address. */
   address(): Address | null;
   isLinked(peer: PeerId): boolean;
   /** The linked peer that is reached at this address. */
@@ -46,7 +46,7 @@ export interface Arrived {
 
 export class Couriers {
   readonly #options: CouriersOptions;
-  /** Which neighbour leads to an end of a session. */
+  /** For each end of a session, the neighbour that leads to it. */
   readonly #wayByEnd = new Bounded<string, PeerId>(MAX_WAYS);
   readonly #allowanceByPeer = new Map<PeerId, { envelopes: Allowance; calls: Allowance }>();
 
@@ -92,7 +92,7 @@ export class Couriers {
     this.#options.queue({ type: "send", to: next, frame });
   }
 
-  /** Straight to the one it is for, or back the way that its last word came, or anywhere. [I9] */
+  /** The next peer on the way: the recipient, or the neighbour that brought its last word, or a random one. [I9] */
   #nextHop(to: Address, except: PeerId | null): PeerId | null {
     const { view, random } = this.#options;
     const peer = view.peerAt(to);

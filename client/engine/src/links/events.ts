@@ -13,16 +13,16 @@ export type LinksEvent =
   | RefuseEffect
   | SignEffect
   | VerifyEffect
-  /** A link is proven. `calledUs`: it was not this peer that chose. */
+  /** A link is proven. `calledUs`: the other side made the call. */
   | {
       readonly type: "peer-up";
       readonly peer: PeerId;
       readonly address: Address;
       readonly calledUs: boolean;
     }
-  /** Its link has ended. `wasQuiet`: it owed an answer. */
+  /** The peer's link has ended. `wasQuiet`: it owed an answer. */
   | { readonly type: "peer-down"; readonly peer: PeerId; readonly wasQuiet: boolean }
-  /** Nobody is there, or the network keeps the two apart. `wasSilent`: nobody answered at all. */
+  /** A call failed: nobody is there, or something keeps the two apart. `wasSilent`: nobody answered at all. */
   | { readonly type: "dial-failed"; readonly address: Address; readonly wasSilent: boolean }
   /** A frame that is not for the links themselves. */
   | { readonly type: "frame"; readonly peer: PeerId; readonly frame: Exclude<Frame, LinkFrame> };
@@ -39,6 +39,6 @@ export interface WaysView {
 }
 
 export interface LinksView extends WaysView {
-  /** Somebody wants the link to stay although nothing is said on it. */
+  /** Whether a part wants the link to stay although nothing is said on it. */
   isNeeded(peer: PeerId): boolean;
 }

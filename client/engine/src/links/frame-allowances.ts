@@ -1,9 +1,9 @@
 /**
- * What a linked peer may send: of each type of frame so much at once, and so much more a second. This is the one place
- * that knows it, at the door of every proven link, before a frame has any effect. PROTOCOL.md, rules W3a and W3b.
+ * How many frames of each type a linked peer may send at once, and how many more a second. All these allowances are
+ * here, and each frame on a proven link is charged before it has any effect. PROTOCOL.md, rules W3a and W3b.
  *
- * It does not know what frames mean. Where a rule bounds a type more closely, by what an answer costs, that rule is
- * kept where the answer is made, and stands beside the type in PROTOCOL's table.
+ * It does not know what frames mean. Where a rule bounds a type more closely, by the cost of an answer, that rule
+ * is kept where the answer is made, and stands beside the type in the table of PROTOCOL.md.
  */
 import { Allowance } from "../base/allowance.ts";
 import type { Frame } from "../wire/frame.ts";
@@ -11,13 +11,13 @@ import type { Time } from "../base/time.ts";
 import type { Refusal } from "../names/refusal.ts";
 
 export type Beyond =
-  /** It has no effect, and is held against the link. */
+  /** The frame has no effect, and is held against the link. */
   | "dropped"
-  /** It has no effect. Its sender passes on what others began, and is not blamed for it. */
+  /** The frame has no effect. Its sender passes on frames that others began, and is not blamed. */
   | "passed over"
-  /** The link ends: the frame is part of a bookkeeping that bears no gaps, and no honest peer sends so many. */
+  /** The link ends: frames of this type may not be lost, and no honest peer sends so many. */
   | "hostile"
-  /** The link ends: it is said once, before everything else. [P3] */
+  /** The link ends: a proof is sent once, before everything else. [P3] */
   | "second proof";
 
 export interface FrameAllowance {
@@ -33,12 +33,12 @@ const to = (atOnce: number, perSecond: number, beyond: Beyond): FrameAllowance =
 });
 
 /**
- * Each is above what an honest peer can have to say: "a second" is its fastest, and "at once" is what gathers in the
- * 40 s that a page may stand still before its link is given up [W8], or more where a newcomer is told everything.
+ * Each allowance is more than an honest peer can need. The rate is the fastest of such a peer. The amount at once is
+ * what gathers in the 40 s that a page may stand still before its link ends [W8], or more for a newcomer.
  */
 export const FRAME_ALLOWANCES: Readonly<Record<Frame["type"], FrameAllowance>> = {
   prove: to(0, 0, "second proof"),
-  // Gossip, which repairs what it loses: a newcomer hears of everyone, and every post of every board is a batch.
+  // Gossip, which can repair losses: a newcomer hears of everyone, and every post of every board is a batch.
   heads: to(8_192, 64, "dropped"),
   wants: to(8_192, 512, "dropped"),
   answered: to(8_192, 512, "dropped"),
@@ -81,10 +81,10 @@ export const FRAME_ALLOWANCES: Readonly<Record<Frame["type"], FrameAllowance>> =
   pong: to(64, 2, "dropped"),
 };
 
-/** What a peer is refused for that is its own doing; beyond this it floods. A later version may say unknown things. Guess. */
+/** Refusals that a peer causes by its own bytes; more are a flood. A later version may send unknown frames. Guess. */
 export const OFFENCES: FrameAllowance = to(2_048, 64, "hostile");
 
-/** Refusals that nobody earns by passing on what others said. */
+/** Refusals that no peer can cause by passing on bytes of others. */
 const OWN_OFFENCES: ReadonlySet<Refusal> = new Set<Refusal>([
   "unknown-frame",
   "unrequested-block",
@@ -95,12 +95,12 @@ const OWN_OFFENCES: ReadonlySet<Refusal> = new Set<Refusal>([
   "unreadable-message",
 ]);
 
-/** Of one link. */
+/** The allowances of one link. */
 export class FrameAllowances {
   readonly #allowanceByType = new Map<Frame["type"], Allowance>();
   readonly #offences = new Allowance(OFFENCES.atOnce, OFFENCES.perSecond);
 
-  /** Null: the frame may come in. Otherwise it has no effect. */
+  /** Charges a frame. Null: it may come in. Otherwise it has no effect. */
   spend(type: Frame["type"], now: Time): Beyond | null {
     const { atOnce, perSecond, beyond } = FRAME_ALLOWANCES[type];
     let allowance = this.#allowanceByType.get(type);
@@ -108,7 +108,7 @@ export class FrameAllowances {
     return allowance.spend(1, now) ? null : beyond;
   }
 
-  /** False: it has been refused for more of its own doing than can be a race or a later version. */
+  /** Counts a refusal. False: the peer has caused more of them than a race or a later version explains. */
   offend(refusal: Refusal, now: Time): boolean {
     return !OWN_OFFENCES.has(refusal) || this.#offences.spend(1, now);
   }

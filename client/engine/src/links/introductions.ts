@@ -1,9 +1,9 @@
 /**
- * Introductions: what two members of a room tell each other before they have a connection, in sealed envelopes that
- * the server carries, or peers where it does not. PROTOCOL.md, rules I1 to I5 and I9 to I11. An introduction is one
- * attempt at a connection, between two addresses, begun by one of them; it accepts each envelope once, in order.
+ * Introductions: two members of a room exchange sealed envelopes before they have a connection. The server carries
+ * them, or peers where it can't. PROTOCOL.md, rules I1 to I5 and I9 to I11. An introduction is one attempt at a
+ * connection, between two addresses, begun by one of them; it accepts each envelope once, in order.
  *
- * Knows nothing of links: whether a call is answered is decided in calls.ts.
+ * It knows nothing of links: calls.ts decides whether a call is answered.
  */
 import * as v from "valibot";
 import { encode } from "cborg";
@@ -31,11 +31,11 @@ import type { Refusal } from "../names/refusal.ts";
 import { RELAY_KEY_BYTES } from "./sealed/relayed-channel.ts";
 
 const MAX_SIGNAL_CHARS = 12_000;
-/** In an offer: as many as a peer has links. */
+/** Friends in one offer: as many as a peer has links. */
 const MAX_FRIENDS = 48;
-/** A call through the server is answered in two round trips and what a busy page takes. Guess. */
+/** A call through the server is answered in two round trips and the time that a busy page takes. Guess. */
 const BY_SERVER_MS = 4_000;
-/** Sessions that were accepted and are not accepted again; at the rate of calls this is hours. Guess. */
+/** Accepted sessions that are remembered, so that none is accepted twice; at the rate of calls this is hours. Guess. */
 const MAX_ACCEPTED = 4096;
 
 export type Role = "initiator" | "responder";
@@ -53,14 +53,14 @@ export interface Introduction {
   way: Carrier;
   /** The envelopes sent so far, until there is an answer: they may have to go another way. [I9] */
   unanswered: Uint8Array[] | null;
-  /** When what was told to the server goes through peers, if there is no answer. */
+  /** When the envelopes that went to the server also go through peers, if there is no answer. */
   readonly byPeersAt: Time;
 }
 
-/** How envelopes travel. Answers take the way that the question came. */
+/** How envelopes travel. Answers go the way on which the call came. */
 type Carrier = "server" | "peers";
 
-/** For a link through a friend [Y2]: this side's key, and where the friends are reached; in an answer, the chosen one or none. */
+/** For a link through a friend [Y2]: the sender's key and its friends' addresses; an answer names at most one. */
 export interface RelayOffer {
   readonly key: Uint8Array;
   readonly friends: readonly Address[];
@@ -167,8 +167,8 @@ export class Introductions {
   }
 
   /**
-   * Not for calls that are refused: who invents addresses could fill the memory with them. What peers bring can name
-   * any sender: an attempt number invented there must not lock out the true one. [I4a]
+   * Refused calls are not remembered, or invented addresses could fill the memory. A call that peers bring can name any
+   * sender: its attempt number must not lock out the true owner of that address. [I4a]
    */
   accept(call: Introduction): void {
     if (call.way === "server") this.#lastAttemptByAddress.set(call.address, attemptOf(call.session));
@@ -195,12 +195,12 @@ export class Introductions {
     this.#send(introduction, bytes);
   }
 
-  /** The server brought an envelope. Who it is from can't be told from one that fails. */
+  /** The server brought an envelope. When it does not open, its sender is unknown. */
   envelope(from: Address, bytes: Uint8Array, now: Time): Result<Letter, Refusal> {
     return this.#read(from, bytes, "server", now);
   }
 
-  /** A peer brought one. Null: it was for another, or not to be brought. */
+  /** A peer brought an envelope. Null: it is for another member, or may not be passed on. */
   frame(by: PeerId, frame: IntroduceFrame, now: Time): Result<Letter, Refusal> | null {
     const arrived = this.#couriers.frame(by, frame, now);
     return arrived && this.#read(arrived.from, arrived.bytes, "peers", now);
@@ -229,7 +229,7 @@ export class Introductions {
     else this.#couriers.send(address, bytes);
   }
 
-  /** Only what has no answer: who answered through the server has read what went there. */
+  /** Sends the envelopes again through peers, if no answer has come through the server. */
   #goByPeers(introduction: Introduction): void {
     if (introduction.way === "peers" || !introduction.unanswered) return;
     introduction.way = "peers";

@@ -1,5 +1,5 @@
 /**
- * The links that there are, attempts included: by number, by introduction, and one a peer once they are proven.
+ * All links, attempts included: by number, by introduction, and, once proven, by peer, one for each.
  *
  * It does not know why a link comes or goes.
  */
@@ -15,8 +15,8 @@ export class LinkTable {
   readonly #linkByIntroduction = new Map<Introduction, Link>();
   readonly #linkByPeer = new Map<PeerId, Link>();
   /**
-   * When the first beat of any link is due, or earlier: until it is looked at again, what is said on links only puts
-   * their beats off. Null: links came, went or moved on.
+   * When the first beat of any link is due, or an earlier time, because frames on a link can only delay its beats.
+   * Null: links came, went or moved on, so it is to be computed anew.
    */
   #nextBeat: Time | null = null;
   #nextId = 1;
@@ -40,7 +40,7 @@ export class LinkTable {
     this.#linkByPeer.set(peer, link);
   }
 
-  /** @returns whose link it was, if it was anybody's. */
+  /** @returns the peer that has lost its link, or null. */
   remove(link: Link): PeerId | null {
     this.#linkById.delete(link.id);
     this.#linkByIntroduction.delete(link.introduction);
@@ -86,19 +86,19 @@ export class LinkTable {
     return this.#linkByPeer.get(peer);
   }
 
-  /** Links are few. */
+  /** The proven link to this address. Links are few, so they are searched. */
   at(address: Address): Link | null {
     for (const link of this.#linkByPeer.values()) if (link.introduction.address === address) return link;
     return null;
   }
 
-  /** Where a peer with a direct link is reached; null: there is none. */
+  /** The address of a peer with a direct link; null: it has none. */
   directAddressOf(peer: PeerId): Address | null {
     const link = this.#linkByPeer.get(peer);
     return link && !link.isRelayed ? link.introduction.address : null;
   }
 
-  /** Peers with a direct link, and where they are reached. */
+  /** The peers with a direct link, and their addresses. */
   *friends(): IterableIterator<readonly [PeerId, Address]> {
     for (const [peer, { introduction, isRelayed }] of this.#linkByPeer)
       if (!isRelayed) yield [peer, introduction.address];

@@ -1,9 +1,9 @@
 /**
- * A link: one attempt at a connection, and what it is while it lasts. Three stages: introducing (envelopes, see
- * introductions.ts), proving (the channel is open, see proving.ts), proven (see pulse.ts). When an attempt is given up
- * is this peer's own affair, and no rule of PROTOCOL.md.
+ * A link: one attempt at a connection, and the connection itself while it lasts. It has three stages: introducing
+ * (envelopes, see introductions.ts), proving (the channel is open, see proving.ts), proven (see pulse.ts). The time
+ * after which an attempt is given up is not part of PROTOCOL.md.
  *
- * It does not know who moves it from one stage to the next, nor what ends it: links.ts does.
+ * It does not move from one stage to the next by itself, nor end by itself: links.ts does both.
  */
 import type { FrameAllowances } from "./frame-allowances.ts";
 import type { Introduction } from "./introductions.ts";
@@ -20,9 +20,9 @@ const UNANSWERED_MS = 12_000;
 export interface Link {
   readonly id: LinkId;
   readonly introduction: Introduction;
-  /** Through a friend. [Y2] */
+  /** Whether the link goes through a friend. [Y2] */
   readonly isRelayed: boolean;
-  /** The other side has named a place where it could be reached. */
+  /** Whether the other side has named an ICE candidate. */
   isReachable: boolean;
   stage: Stage;
 }
@@ -32,7 +32,7 @@ export type Stage =
   | { readonly type: "proving"; readonly proving: Proving }
   | { readonly type: "proven"; readonly pulse: Pulse; readonly allowances: FrameAllowances };
 
-/** When one that is not proven is given up, or the beat of one that is. */
+/** When an unproven link is given up, or when the next beat of a proven one is due. */
 export const deadlineOf = ({ stage, introduction }: Link): Time => {
   switch (stage.type) {
     case "introducing":

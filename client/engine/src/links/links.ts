@@ -1,10 +1,10 @@
 /**
- * Links: which there are, one per peer once they are proven, what goes over them, and which end for what their peer
- * did. PROTOCOL.md, rules P4, W8 and I12; the others' rules are kept where this puts them together: who is called and
- * who is answered (calls.ts), how (introductions.ts), the proof (proving.ts), whether somebody is still there and the
- * link of use (pulse.ts), links through friends (relayed-links.ts) and for friends (relay.ts).
+ * All links of this peer: one for each peer once they are proven, the frames on them, and their end. PROTOCOL.md, rules
+ * P4, W8 and I12. Its parts are calls (calls.ts), their envelopes (introductions.ts), the proof (proving.ts), whether
+ * the other side is still there and the link is still of use (pulse.ts), links through friends (relayed-links.ts), and
+ * carrying for others as a friend (relay.ts).
  *
- * Nobody outside hears of a link before it is proven. It does not know what frames mean that are not its own.
+ * The other parts of the engine hear of a link when it is proven. Frames for them are handed on unread.
  */
 import type { Address, Result, RoomTag } from "@swapmeet/shared";
 import type { Time } from "../base/time.ts";
@@ -27,7 +27,7 @@ import { Refusals } from "./refusals.ts";
 import { RelayedLinks, type RelayedNews } from "./relayed-links.ts";
 import { Relay } from "./relay.ts";
 
-/** A frame beyond its allowance is refused for this. */
+/** The refusal for a frame beyond its allowance. */
 const REFUSAL_BEYOND: Readonly<Record<Exclude<Beyond, "passed over">, Refusal>> = {
   dropped: "too-many-requests",
   hostile: "flood",
@@ -101,12 +101,12 @@ export class Links {
     this.#introductions.enter(tag, address);
   }
 
-  /** Links stay, and introductions go on through them. */
+  /** The server is lost. Links stay, and envelopes go through them. */
   serverLost(): void {
     this.#introductions.serverLost();
   }
 
-  /** Begins an introduction. False: it is under way, failed a moment ago, or there are too many. */
+  /** Begins a call. False: one is under way or failed a moment ago, or there are too many links. */
   dial(address: Address, now: Time): boolean {
     return this.#calls.dial(address, now);
   }
@@ -120,7 +120,7 @@ export class Links {
     return this.#calls.connectionsLeft;
   }
 
-  /** The others may have given up on this device while it slept: all links are pinged at once. */
+  /** After a sleep all links are pinged at once, because the other sides may have ended them. */
   woke(sleptMs: number, now: Time): void {
     this.#calls.woke(sleptMs);
     for (const { stage } of this.#table.all()) if (stage.type === "proven") stage.pulse.woke(sleptMs, now);
@@ -131,13 +131,13 @@ export class Links {
     this.#hear(this.#introductions.envelope(from, bytes, now), now);
   }
 
-  /** The sender of an envelope can't be told before it is opened, so a refusal of one is only counted. */
+  /** A refused envelope is only counted, because its sender may be another peer than it names. */
   #hear(letter: Result<Letter, Refusal>, now: Time): void {
     const refusal = letter.ok ? this.#read(letter.value, now) : letter.problem;
     if (refusal) this.count(refusal);
   }
 
-  /** @returns why it has no effect, or null. */
+  /** @returns the reason why the letter has no effect, or null. */
   #read({ introduction, isCall, peer, said }: Letter, now: Time): Refusal | null {
     if (isCall && (this.#refusals.isDropped(peer) || peer === this.#options.me)) return "stale-envelope";
     if (isCall) return this.#calls.answer(introduction, said, now);
@@ -230,7 +230,7 @@ export class Links {
     if (this.#refusals.isDropped(peer)) return this.#end(link, now);
     const older = this.#table.to(peer);
     if (older && link.isRelayed && !older.isRelayed) return this.#end(link, now);
-    if (older) this.#end(older, now); // one link a peer: the newer one works
+    if (older) this.#end(older, now); // one link for each peer: the newer one works
     const pulse = new Pulse(() => this.#options.view.isNeeded(peer), now);
     this.#table.moveOn(link, { type: "proven", pulse, allowances: new FrameAllowances() });
     if (link.isRelayed) this.#emit({ type: "open-relay", link: link.id });
@@ -245,7 +245,7 @@ export class Links {
     if (!this.#mayCome(link, frame, now)) return;
     switch (frame.type) {
       case "prove":
-        return; // never let in
+        return; // never gets past #mayCome
       case "ping":
         return this.#sendFrame(link, { type: "pong", nonce: frame.nonce });
       case "pong":
@@ -275,7 +275,7 @@ export class Links {
     return false;
   }
 
-  /** The connection is gone, whoever ended it. */
+  /** The connection is gone, whichever side ended it. */
   closed(id: LinkId, reason: LinkEnd, now: Time): void {
     const link = this.#table.get(id);
     if (link) this.#closed(link, reason, now);
@@ -293,7 +293,7 @@ export class Links {
 
   // -- links through a friend ------------------------------------------------------------------------------------
 
-  /** A block for one. */
+  /** Sends a block over a link through a friend. */
   relayedFrame(id: LinkId, bytes: Uint8Array): void {
     this.#relayed.send(id, bytes, true);
   }
@@ -318,7 +318,7 @@ export class Links {
     if (link) this.#end(link, now);
   }
 
-  /** Where another friend may do what this one no longer does, it is asked at once. [Y6] */
+  /** The friend no longer carries the link: it ends, and another friend is asked at once. [Y6] */
   #relayLost(id: LinkId, now: Time): void {
     const link = this.#table.get(id);
     if (!link) return;
@@ -328,7 +328,7 @@ export class Links {
 
   // -- what others ask -------------------------------------------------------------------------------------------
 
-  /** Bytes are those of a frame, as it came. @returns what the host is to do for it at once, if anything. */
+  /** Sends a frame, or the bytes of one that came. @returns the output that sends it, or null. */
   send(peer: PeerId, frame: Frame | Uint8Array): Output | null {
     const link = this.#table.to(peer);
     if (link?.stage.type !== "proven") return null;
@@ -357,18 +357,18 @@ export class Links {
     return this.#table.to(peer) !== undefined;
   }
 
-  /** The peer is linked, and owes an answer. [W8a] */
+  /** Whether the peer is linked and has owed an answer for too long. [W8a] */
   isQuiet(peer: PeerId, now: Time): boolean {
     const stage = this.#table.to(peer)?.stage;
     return stage?.type === "proven" && stage.pulse.isQuiet(now);
   }
 
-  /** Somebody answers there, and no connection comes about. */
+  /** Whether somebody answers at this address and no connection comes about. */
   isApart(address: Address): boolean {
     return this.#calls.isApart(address) && this.#table.at(address) === null;
   }
 
-  /** The peer is reached through a friend. */
+  /** Whether the peer's link goes through a friend. */
   isRelayed(peer: PeerId): boolean {
     return this.#table.to(peer)?.isRelayed ?? false;
   }
@@ -378,7 +378,7 @@ export class Links {
     return stage?.type === "proven" ? stage.pulse.rttMs : null;
   }
 
-  /** Counts, and for what only a hostile peer can do, ends the link for this room once the input is handled. */
+  /** Counts a refusal. If only a hostile peer can cause it, the peer is dropped once the input is handled. */
   refuse(peer: PeerId, refusal: Refusal, now: Time): void {
     const link = this.#table.to(peer);
     if (link) this.#refuse(link, refusal, now);
@@ -393,7 +393,7 @@ export class Links {
     this.#queue(telling({ type: "peer-dropped", peer, refusal: isDroppedFor }));
   }
 
-  /** Counts what nobody in particular is to blame for. */
+  /** Counts a refusal for which no peer is to blame. */
   count(refusal: Refusal): void {
     this.#refusals.count(refusal);
   }
@@ -403,7 +403,7 @@ export class Links {
     return this.#refusals.counts;
   }
 
-  /** After each input, when nobody has more to say: ends the links that were refused, and sends through friends. */
+  /** After each input, when the queue is empty: ends the links of hostile peers, and sends through friends. */
   settle(now: Time): void {
     for (const link of this.#refusals.takeDoomed()) this.#end(link, now);
     for (const id of this.#relayed.overfull()) this.#endOf(id, now);
@@ -446,7 +446,7 @@ export class Links {
     return next === Infinity ? null : next;
   }
 
-  /** Before all others: what these tell the other side goes over links of friends. */
+  /** Ends links through friends before the others, because their last message goes over those. */
   endRelayed(now: Time): void {
     for (const link of [...this.#table.all()]) if (link.isRelayed) this.#end(link, now);
   }
@@ -467,7 +467,7 @@ export class Links {
     if (output) this.#emit(output);
   }
 
-  /** Null: it waits until a friend may carry it. */
+  /** The output that sends a frame. Null: it waits until a friend may carry it. */
   #sending(link: Link, frame: Frame | Uint8Array): Output | null {
     const bytes = frame instanceof Uint8Array ? frame : encodeFrame(frame);
     if (!link.isRelayed) return { type: "send", link: link.id, bytes };

@@ -1,10 +1,9 @@
 /**
- * The proof of a link, from the open channel until both sides are known to be who they say: each signs what it saw of
- * the connection (proof.ts), and nothing but a proof is accepted before the other side's is. PROTOCOL.md, rules P1 to
- * P3.
+ * The proof of a link, from the open channel until both sides have proven their peer ids. Each signs what it saw of the
+ * connection (proof.ts), and accepts no other frame before the other side's proof. PROTOCOL.md, rules P1 to P3.
  *
- * It says what is to be signed and checked, and does neither. It does not know what becomes of the link then: whether it
- * stays, and what its frames mean, is decided in links.ts.
+ * It names the bytes that are to be signed and checked, but does neither. It does not know what becomes of the link:
+ * links.ts decides that.
  */
 import type { Address } from "@swapmeet/shared";
 import type { Frame, ProveFrame } from "../wire/frame.ts";
@@ -18,11 +17,11 @@ const PROVING_MS = 10_000;
 /** Frames that may arrive between a proof and the end of its check. */
 const MAX_WAITING_FRAMES = 256;
 
-/** The next thing to do after a frame. */
+/** The next step after a frame. */
 export type ProvingStep =
   | { readonly type: "nothing" }
   | { readonly type: "refuse"; readonly refusal: Refusal }
-  /** That the other side signed these bytes so. */
+  /** Check that the other side's signature fits these bytes. */
   | { readonly type: "check"; readonly bytes: Uint8Array; readonly signature: Uint8Array };
 
 /** The fingerprints of both ends' certificates, as this side saw them; for a link through a friend, their keys. [Y3] */
@@ -32,7 +31,7 @@ export interface Fingerprints {
 }
 
 export class Proving {
-  /** When it is given up. */
+  /** When the proof is given up. */
   readonly until: Time;
   readonly #introduction: Introduction;
   /** The peer that the other side says it is. */
@@ -51,7 +50,7 @@ export class Proving {
     this.#fingerprints = fingerprints;
   }
 
-  /** Both have proven themselves. */
+  /** Whether both sides have proven themselves. */
   get isDone(): boolean {
     return this.#isMineSent && this.#theirs === "valid";
   }
@@ -67,7 +66,7 @@ export class Proving {
     return proofText(tag, this.#introduction.session, mine, theirs);
   }
 
-  /** @returns what to send. */
+  /** @returns the frame to send. */
   signed(signature: Uint8Array): ProveFrame {
     this.#isMineSent = true;
     return { type: "prove", peer: this.#me, signature };

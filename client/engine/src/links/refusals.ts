@@ -1,5 +1,5 @@
 /**
- * Refusals of peers: how often each was made, which links end for it, and which peers are not let in again in this room.
+ * Counts refusals, and knows which links are to end for them, and which peers may not come back in this visit.
  * PROTOCOL.md, rules W3b and W4.
  */
 import type { Time } from "../base/time.ts";
@@ -20,12 +20,12 @@ export class Refusals {
     return this.#doomed.has(link);
   }
 
-  /** Counts what nobody in particular is to blame for. */
+  /** Counts a refusal for which no peer is to blame. */
   count(refusal: Refusal): void {
     this.counts.set(refusal, (this.counts.get(refusal) ?? 0) + 1);
   }
 
-  /** @returns for what the link's peer is dropped, if it is with this. */
+  /** @returns the refusal for which the link's peer is dropped now, or null. */
   refuse(link: Link, refusal: Refusal, now: Time): Refusal | null {
     this.count(refusal);
     if (this.#doomed.has(link)) return null;
@@ -34,7 +34,7 @@ export class Refusals {
       return this.refuse(link, "flood", now); // [W3b]
     }
     this.#doomed.add(link);
-    // Before the proof the name is only a claim: the link ends, the name is not blamed.
+    // Before the proof the peer id is only a claim: the link ends, and the peer is not blamed.
     const { peer } = link.introduction;
     if (link.stage.type !== "proven" || !peer) return null;
     this.#dropped.add(peer);

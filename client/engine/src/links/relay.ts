@@ -1,6 +1,5 @@
 /**
- * A friend carries the sealed messages of two peers that it is linked to and that can't reach each other, within a bound.
- * PROTOCOL.md, rule Y1.
+ * A friend carries the sealed messages of two peers that can't reach each other, up to a limit. PROTOCOL.md, rule Y1.
  */
 import type { Address } from "@swapmeet/shared";
 import { Allowance } from "../base/allowance.ts";
@@ -9,15 +8,15 @@ import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import type { QueueOfLinks } from "./events.ts";
 
-/** For one sender, whoever it sends to: a friend gives away a fifth of an uplink of 10 Mbit/s. Guess. */
+/** For one sender, to all receivers: a friend gives away a fifth of an uplink of 10 Mbit/s. Guess. */
 const CARRIED_BYTES_PER_SECOND = 256 * 1024;
 /** A network that stood still for four seconds delivers so much at once: the sender paces itself [Y5]. */
 const CARRIED_BYTES_AT_ONCE = 1024 * 1024;
 
 export interface RelayView {
-  /** Where a peer with a direct link is reached; null: there is none. */
+  /** The address of a peer with a direct link; null: it has none. */
   directAddressOf(peer: PeerId): Address | null;
-  /** The peer that has a direct link and is reached there. */
+  /** The peer at this address, if it has a direct link. */
   directAt(address: Address): PeerId | null;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Links through friends, for peers that can't reach each other directly: which friend, what is sent through it and how
- * fast. PROTOCOL.md, rules Y2 to Y6. What travels is sealed in relayed-channel.ts; when such a link is wanted is decided
- * in calls.ts, and what it is once it is proven in links.ts.
+ * Links through friends, for peers that can't reach each other directly: it chooses the friend, and sends through it at
+ * a limited pace. PROTOCOL.md, rules Y2 to Y6. Messages are sealed in relayed-channel.ts; calls.ts decides when such a
+ * link is made, and links.ts treats it like any other once it is proven.
  */
 import type { Address } from "@swapmeet/shared";
 import { Allowance } from "../base/allowance.ts";
@@ -29,28 +29,28 @@ const PACE_BYTES_AT_ONCE = 128 * 1024;
 const OVERHEAD_BYTES = 80;
 /** Control frames that wait, as on any link [W6]. */
 const MAX_WAITING_BYTES = 15 * 1024 * 1024;
-/** A friend through whom something was lost or altered is not used for so long. Guess. */
+/** A friend that lost or altered a message is not used for so long. Guess. */
 const DISTRUSTED_MS = 60_000;
 
 export interface RelayedLinksOptions {
   readonly queue: QueueOfLinks;
   readonly view: {
-    /** Where this peer is reached. */
+    /** This peer's own address. */
     address(): Address | null;
-    /** That seals envelopes, and is known to members alone. */
+    /** The key that seals envelopes. */
     roomKey(): Uint8Array;
-    /** Peers with a direct link, and where they are reached. */
+    /** The peers with a direct link, and their addresses. */
     friends(): Iterable<readonly [PeerId, Address]>;
   };
   random(bytes: number): Uint8Array;
 }
 
-/** A message for this peer came, and this is what it did to its link. */
+/** The effect of a message for this peer on its link. */
 export interface RelayedNews {
   readonly link: LinkId;
-  /** It is open since. */
+  /** Set when this message opened the link. */
   readonly opened: Fingerprints | null;
-  /** Lost: something was lost or altered on the way. */
+  /** "lost": a message was lost or altered on the way. */
   readonly said:
     { readonly type: "frame"; readonly bytes: Uint8Array } | { readonly type: "part" | "end" | "lost" };
 }
@@ -59,14 +59,14 @@ interface RelayedLink {
   readonly id: LinkId;
   readonly introduction: Introduction;
   readonly secret: Uint8Array;
-  /** Null until the other side has named one that it knows too. */
+  /** Null until both sides have agreed on a friend. */
   through: {
     readonly friend: PeerId;
     readonly channel: RelayedChannel;
     readonly theirKey: Uint8Array;
   } | null;
   isOpen: boolean;
-  /** Sealed when their turn comes, which is in order: a reject must not overtake its request's block. [S2] */
+  /** Frames that wait, in order: a reject must not overtake a block of its request. They are sealed when sent. [S2] */
   readonly waiting: { readonly frame: Uint8Array; readonly isBlock: boolean }[];
   waitingBytes: number;
 }
@@ -89,7 +89,7 @@ export class RelayedLinks {
     return this.#friends(now).length > 0;
   }
 
-  /** @returns what to tell the other side. */
+  /** @returns the offer for the other side. */
   begin(id: LinkId, introduction: Introduction, now: Time): RelayOffer {
     const link = this.#add(id, introduction);
     return { key: publicRelayKey(link.secret), friends: this.#friends(now).map(([, address]) => address) };
@@ -105,7 +105,7 @@ export class RelayedLinks {
     return { key: publicRelayKey(link.secret), friends: isAgreed ? [chosen[1]] : [] };
   }
 
-  /** Null: the answer makes no channel. */
+  /** Takes the answer to an offer. Null: it makes no channel. */
   answered(id: LinkId, answer: RelayOffer, now: Time): Fingerprints | null {
     const link = this.#linkById.get(id);
     const friend = this.#friends(now).find(([, address]) => address === answer.friends[0])?.[0];
@@ -115,7 +115,7 @@ export class RelayedLinks {
 
   // -- using it --------------------------------------------------------------------------------------------------
 
-  /** Goes out with the next flush. */
+  /** The frame goes out with the next flush. */
   send(id: LinkId, frame: Uint8Array, isBlock = false): void {
     const link = this.#linkById.get(id);
     if (!link) return;
@@ -126,24 +126,24 @@ export class RelayedLinks {
   /** A message for this peer. Null: it has no effect. [Y4] */
   frame(by: PeerId, { from, bytes }: RelayFrame): RelayedNews | null {
     const link = this.#linkBySession.get(sessionOfRelayed(bytes) ?? "");
-    if (link?.through?.friend !== by || link.introduction.address !== from) return null; // late, or nobody's
+    if (link?.through?.friend !== by || link.introduction.address !== from) return null; // late, or for no link
     const read = link.through.channel.read(bytes);
     if (!read.ok) {
       this.#options.queue({ type: "refuse", peer: by, refusal: read.problem });
       if (read.problem === "replayed-envelope") return null;
       return { link: link.id, opened: null, said: { type: "lost" } };
     }
-    // Whoever answered waits for this: what it sent earlier could have overtaken the answer.
+    // The side that answered opens only now: a frame that it sent earlier could have overtaken its answer.
     return { link: link.id, opened: link.isOpen ? null : this.#open(link), said: read.value };
   }
 
-  /** Links on which more waits than on any link. [W6] */
+  /** Links on which more bytes wait than a link may hold. [W6] */
   overfull(): LinkId[] {
     const links = [...this.#linkById.values()];
     return links.filter(({ waitingBytes }) => waitingBytes > MAX_WAITING_BYTES).map(({ id }) => id);
   }
 
-  /** Sends what waits, as fast as it may: one message of each link in turn. */
+  /** Sends waiting frames as fast as allowed: one message of each link in turn. */
   flush(now: Time): void {
     this.#dueAt = null;
     let isSending = true;
@@ -159,7 +159,7 @@ export class RelayedLinks {
 
   // -- ending it -------------------------------------------------------------------------------------------------
 
-  /** Something was lost on the way: the friend of this link is not trusted for a while. */
+  /** A message was lost on the way: the friend of this link is not used for a while. */
   distrust(id: LinkId, now: Time): void {
     const friend = this.#linkById.get(id)?.through?.friend;
     for (const [other, until] of this.#distrustedUntilByFriend)
@@ -167,7 +167,7 @@ export class RelayedLinks {
     if (friend) this.#distrustedUntilByFriend.set(friend, now + DISTRUSTED_MS);
   }
 
-  /** The other side is told. Twice is harmless. */
+  /** Ends a link and tells the other side. To call this twice is harmless. */
   end(id: LinkId): void {
     const link = this.#linkById.get(id);
     if (!link) return;
@@ -226,7 +226,7 @@ export class RelayedLinks {
     return { local: keyText(publicRelayKey(link.secret)), remote: keyText(link.through.theirKey) };
   }
 
-  /** @returns whether there was something, and it could go. */
+  /** @returns whether a message was sent. */
   #sendNext(link: RelayedLink, now: Time): boolean {
     const next = link.waiting[0];
     if (!link.through || !next) return false;

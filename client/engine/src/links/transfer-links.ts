@@ -1,8 +1,8 @@
 /**
- * Links beside the overlay's: who must be called because this peer wants a file that they offer, or has something to
- * tell them. They are reused while anything needs them, and end by themselves (links.ts). PROTOCOL.md, rules T1 to T3.
+ * Links beside the overlay's: it calls peers that offer a wanted file, or for which a frame waits. Such links are
+ * reused while anything needs them, and then end (links.ts). PROTOCOL.md, rules T1 to T3.
  *
- * Knows nothing of how a call is made, nor of what a frame says.
+ * It knows neither how a call is made nor the meaning of frames.
  */
 import type { Address } from "@swapmeet/shared";
 import type { SendEffect } from "../io/effect.ts";
@@ -11,7 +11,7 @@ import type { Frame } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
-/** Sources of one file that are linked at a time: BitTorrent serves four at a time, and they serve each other. Guess. */
+/** Sources of one file that are linked at a time: BitTorrent serves four, and they serve each other. Guess. */
 const SOURCES_AIMED_AT = 6;
 /** Files whose sources are looked for at a time: as many as the swarm fetches at a time, and the next ones. Guess. */
 const FILES_AIMED_AT = 64;
@@ -19,7 +19,7 @@ const CALLS_PER_LOOK = 4;
 const LOOK_EVERY_MS = 1_000;
 /** An errand waits for a link this long: one introduction, and one more through other peers. */
 const ERRAND_MS = 45_000;
-/** A person sends no more at once. Guess. */
+/** More than a person sends at once. Guess. */
 const MAX_ERRANDS = 256;
 
 export type TransferLinksEvent =
@@ -35,7 +35,7 @@ export interface TransferLinksView {
   mayDial(address: Address, now: Time): boolean;
   /** Files that are to be fetched and are not whole. */
   wanted(): Iterable<FileId>;
-  /** Everyone else who offers the file, linked or not. */
+  /** All other peers that offer the file, linked or not. */
   sourcesOf(file: FileId): readonly PeerId[];
 }
 
@@ -78,7 +78,7 @@ export class TransferLinks {
     }
   }
 
-  /** Something is wanted that was not: calls who has it now, and again until enough of them are linked. */
+  /** Something new is wanted: calls peers that have it, now and again until enough of them are linked. */
   look(now: Time): void {
     const { queue, view, random } = this.#options;
     let busy = this.#errands.size > 0;

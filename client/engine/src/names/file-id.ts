@@ -40,13 +40,13 @@ export const fileIdOf = (root: Uint8Array, length: number): FileId =>
 export const rootHexOf = (file: FileId): string => file.slice(0, HASH_BYTES * 2);
 export const rootOf = (file: FileId): Uint8Array => hexToBytes(rootHexOf(file));
 export const lengthOf = (file: FileId): number => Number(file.slice(HASH_BYTES * 2 + 1));
-/** A file's id as it was written down, null when it is none. */
+/** The file id in a text that was written earlier; null when the text is none. */
 export const fileIdFrom = (text: string): FileId | null => {
   const file = text as FileId;
   return /^[0-9a-f]{64}-(0|[1-9][0-9]*)$/.test(text) && lengthOf(file) <= MAX_FILE_BYTES ? file : null;
 };
 
-/** Where the pieces of a file lie. A function of its length alone, so that no two peers can disagree. [F2] */
+/** How a file is cut into pieces. It depends on the length alone, so that no two peers can disagree. [F2] */
 export interface Geometry {
   readonly length: number;
   readonly pieceLength: number;

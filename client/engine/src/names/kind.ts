@@ -1,4 +1,4 @@
-/** What a file is, as far as its name tells. */
+/** The kind of a file, as far as its name tells. */
 
 export const KINDS = ["audio", "video", "picture", "document", "archive", "program", "other"] as const;
 export type Kind = (typeof KINDS)[number];

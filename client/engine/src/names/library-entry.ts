@@ -1,7 +1,7 @@
-/** One file under one name in one folder: what a library lists, and what is fetched. PROTOCOL.md, C1. */
+/** One file under one name in one folder: libraries list such entries, and people fetch them. PROTOCOL.md, C1. */
 import type { FileId } from "./file-id.ts";
 
-/** How a file is called, and where it stands among others. */
+/** The name of a file and the folder that it is in. */
 export interface FileEntry {
   readonly name: string;
   readonly folder: string;
@@ -11,8 +11,8 @@ export interface LibraryEntry extends FileEntry {
   readonly file: FileId;
 }
 
-/** The same for the same entry of one file. A name has no "/". */
+/** A key of the entry among those of one file. A name has no "/". */
 export const entryKey = ({ name, folder }: FileEntry): string => `${folder}/${name}`;
 
-/** The same for the same entry of the same file. */
+/** A key of the entry among those of all files. */
 export const libraryKey = (entry: LibraryEntry): string => `${entry.file} ${entryKey(entry)}`;

@@ -1,7 +1,7 @@
 /**
  * The SHA-256 Merkle tree of a file, as in BEP 52: a leaf is the hash of 16 KiB, an inner node the hash of its two
  * children joined, and hashes that are missing on the right are those of a subtree whose leaves are 32 zero bytes.
- * Rows of hashes are joined into one array. Hashing the leaves is the host's work; the few inner nodes are ours.
+ * Rows of hashes are joined into one array. The host hashes the leaves; the few inner nodes are hashed here.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { HASH_BYTES, LEAF_BYTES, type Geometry } from "./file-id.ts";
@@ -12,8 +12,8 @@ export const hashAt = (hashes: Uint8Array, index: number): Uint8Array =>
   hashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES);
 
 /**
- * The root of a file from its piece hashes. One piece: its hash is the root. No piece: BEP 52 gives an empty file no
- * root at all, ours is 32 zero bytes. [F1]
+ * The root of a file from its piece hashes. With one piece, its hash is the root. With none, the root is 32 zero bytes
+ * here, while BEP 52 gives an empty file no root at all. [F1]
  */
 export const rootOfLayer = (layer: Uint8Array, geometry: Geometry): Uint8Array => {
   const from = geometry.pieceCount > 1 ? heightFor(geometry.pieceLength / LEAF_BYTES) : 0;

@@ -1,12 +1,12 @@
 /**
  * Names, and texts of people, that are safe to show and to send. They are sanitised when they are shared and again when
- * they arrive: a peer's word is never a path. What a disk does not take is changed only where a file is saved.
+ * they arrive: no text of a peer is used as a path. Names that a disk refuses are changed only where a file is saved.
  *
  * Two different names may become the same safe name. That is fine: a file is known by its id, not by its name.
  */
 import { utf8ToBytes } from "../base/bytes.ts";
 
-/** What ext4, APFS and NTFS take for one name, and what the feeds allow. */
+/** The longest name that ext4, APFS and NTFS all take, and that the feeds allow. */
 export const MAX_NAME_BYTES = 255;
 /** Longer "extensions" are a part of the sentence before them. Guess. */
 const MAX_EXTENSION_BYTES = 16;
@@ -15,7 +15,7 @@ export const MAX_FOLDER_DEPTH = 16;
 /** All folders together: an entry of a feed stays small. Guess. */
 export const MAX_FOLDER_BYTES = 1024;
 export const MAX_PERSON_NAME_CODE_POINTS = 40;
-/** Of a newsgroup's name. */
+/** The length limit for a newsgroup's name. */
 export const MAX_GROUP_LENGTH = 32;
 /** A page of a book has 2,000. Guess. */
 export const MAX_POST_BYTES = 8_000;
@@ -32,13 +32,13 @@ const INVISIBLE =
 
 const SEPARATORS = /[/\\]/g;
 const RESERVED_CHARACTERS = /[/\\<>:"|?*]/g;
-/** What no disk has for a file, and nobody sees. */
+/** Names that no disk allows for a file, or that consist of spaces alone. */
 const NO_NAME = /^(?:\.{0,2}|\s*)$/;
 /** Windows opens a device by these names, with any extension; superscript digits count as digits to it. */
 const RESERVED_NAME = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-9¹²³])\s*(?:\.|$)/i;
 /**
- * Safe as they are, and most names: ASCII but for separators, and Latin letters in one code point (all are NFC). Rooms
- * have a million names: what follows costs ten times as much. Measured.
+ * Most names are safe as they are: ASCII without separators, and Latin letters in one code point (all are NFC). Rooms
+ * have a million names, and the full treatment costs ten times as much. Measured.
  */
 const PLAIN_NAME = /^[ -.0-[\]-~\u{C0}-\u{17F}]+$/u;
 const MAX_PLAIN_LENGTH = MAX_NAME_BYTES >> 1; // two bytes each, at most
@@ -46,7 +46,8 @@ const EXTENSION = /(?<=[^.])\.[^.\s]+$/;
 
 /**
  * One file name, as close to `name` as may be sent and shown: NFC; no separators or invisible characters; at most 255
- * bytes of UTF-8, cut before the extension; not ".", ".." or empty. What else some disk refuses stays. Idempotent. [N1]
+ * bytes of UTF-8, cut before the extension; not ".", ".." or empty. Other things that some disk refuses stay.
+ * Idempotent. [N1]
  */
 export const safeFileName = (name: string): string => {
   if (name.length <= MAX_PLAIN_LENGTH && PLAIN_NAME.test(name) && !NO_NAME.test(name)) return name;
@@ -55,12 +56,12 @@ export const safeFileName = (name: string): string => {
 };
 
 /**
- * A safe file name as every disk takes it: no reserved characters, no space or dot at the end, no space at the start,
- * no Windows device. Idempotent. [N1a]
+ * A safe file name in a form that every disk takes: no reserved characters, no space or dot at the end, no space at the
+ * start, no Windows device. Idempotent. [N1a]
  */
 export const portableFileName = (name: string): string => {
   const trimmed = trimEnd(name.replace(RESERVED_CHARACTERS, "_")).trimStart();
-  // Cutting may lay a device's name bare, and the mark in front of one may be a byte too many: hence cut twice.
+  // Cut twice: the first cut may leave a device's name, and the "_" in front of that may be a byte too many.
   return cutName(withoutDevice(cutName(trimmed))) || "unnamed";
 };
 
@@ -75,20 +76,20 @@ export const safeFolder = (path: string): string => {
   return parts.join("/");
 };
 
-/** Safe as they are, and most names: visible ASCII, one space between words. Rooms have thousands. */
+/** Most people's names are safe as they are: visible ASCII, one space between words. Rooms have thousands. */
 const PLAIN_PERSON_NAME = /^[!-~]+(?: [!-~]+)*$/;
 
-/** What a person is called, on one line: "" when nothing visible is left. Idempotent. [N3] */
+/** A person's name on one line; "" when nothing visible is left. Idempotent. [N3] */
 export const safePersonName = (name: string): string => {
   if (name.length <= MAX_PERSON_NAME_CODE_POINTS && PLAIN_PERSON_NAME.test(name)) return name;
   const codePoints = [...visible(name).replace(/\s+/g, " ").trimStart()];
   return visible(codePoints.slice(0, MAX_PERSON_NAME_CODE_POINTS).join("")).trimEnd();
 };
 
-/** The newsgroup that everything is in which names none. */
+/** The newsgroup of all posts that name none. */
 export const GENERAL = "general";
 
-/** A newsgroup, named as in USENET: a-z, 0-9, and within it "." and "-"; GENERAL when nothing is left. Idempotent. [N4] */
+/** A newsgroup, named as in USENET: a-z, 0-9, and inside "." and "-"; GENERAL when nothing is left. Idempotent. [N4] */
 export const safeGroup = (name: string): string =>
   name
     .normalize("NFKD")
@@ -100,8 +101,8 @@ export const safeGroup = (name: string): string =>
     .replace(/[.-]+$/, "") || GENERAL;
 
 /**
- * What a person wrote, as lines: NFC, no invisible characters, tabs as spaces, no empty lines at either end; at most
- * 8,000 bytes of UTF-8. "" when nothing visible is left. Idempotent. [N5]
+ * A text that a person wrote, as lines: NFC, no invisible characters, tabs as spaces, no empty lines at either end; at
+ * most 8,000 bytes of UTF-8. "" when nothing visible is left. Idempotent. [N5]
  */
 export const safePostText = (text: string): string => {
   const lines = visibleLines(text)
@@ -141,7 +142,7 @@ const cutName = (name: string): string => {
 /** The longest beginning that fits, made of whole code points and without half an emoji sequence's joiner. */
 const cutToBytes = (text: string, maxBytes: number): string => visible(beginningOf(text, maxBytes));
 
-/** Whole code points. */
+/** The longest beginning of whole code points that fits. */
 const beginningOf = (text: string, maxBytes: number): string => {
   let bytes = 0;
   let end = 0;

@@ -1,4 +1,4 @@
-/** A peer is its Ed25519 public key (RFC 8032), as 64 lower-case hex digits. */
+/** A peer id is the peer's Ed25519 public key (RFC 8032), as 64 lower-case hex digits. */
 import * as v from "valibot";
 import { bytesToHex } from "../base/bytes.ts";
 

@@ -1,4 +1,4 @@
-/** What a newcomer is called until they say otherwise: two friendly words, always the same for one key. */
+/** The name of a newcomer until they choose another: two friendly words, always the same for one key. */
 import type { PeerId } from "./peer-id.ts";
 
 const MANNERS = (
@@ -14,7 +14,7 @@ const ANIMALS = (
   "Pelican Puffin Quail Rabbit Raven Robin Seal Stork Swan Tapir Wren"
 ).split(" ");
 
-/** From digits of the key that neither the colour nor the tag is made of. */
+/** It uses other digits of the key than the colour and the tag do. */
 export const personNameOf = (peer: PeerId): string => {
   const manner = MANNERS[Number.parseInt(peer.slice(12, 16), 16) % MANNERS.length]!;
   const animal = ANIMALS[Number.parseInt(peer.slice(16, 20), 16) % ANIMALS.length]!;

@@ -1,4 +1,4 @@
-/** A post is the hash of its entry, as 64 lower-case hex digits: what it says, who says it and after what. */
+/** A post id is the hash of its entry, as 64 lower-case hex digits: it covers text, author and all entries before. */
 import * as v from "valibot";
 import { bytesToHex } from "../base/bytes.ts";
 import { HASH_BYTES } from "./file-id.ts";

@@ -1,6 +1,6 @@
-/** Everything that a peer can say and be refused for, by name: counted, shown, and tested under these names. */
+/** The names of all reasons for which a peer's bytes are refused. Refusals are counted, shown and tested by name. */
 export type Refusal =
-  // envelopes: whoever altered them, it need not be the peer they name
+  // envelopes: the one who altered them need not be the peer that they name
   | "malformed-envelope"
   | "forged-envelope"
   | "replayed-envelope"
@@ -36,8 +36,8 @@ export type Refusal =
   | "unreadable-message";
 
 /**
- * Refusals that only a hostile (or broken beyond use) peer can earn: the link is closed and the peer is not dialled
- * again in this room. The others can be the fruit of a race or of a newer version, and are only counted.
+ * Refusals that only a hostile (or hopelessly broken) peer can cause: the link is closed and the peer is not called
+ * again in this room. The others can come from a race or a newer version, and are only counted.
  */
 const HOSTILE: ReadonlySet<Refusal> = new Set<Refusal>([
   "oversize-frame",

@@ -1,6 +1,6 @@
 /**
- * What a room's members share, and what the server may know of it. PROTOCOL.md, rules R4 and R5.
- * One secret, three keys that say nothing about each other: HKDF-SHA-256 (RFC 5869) with a label for each.
+ * The secrets that a room's members share, and the tag that the server may know. PROTOCOL.md, rules R4 and R5.
+ * All three come from one secret and reveal nothing about each other: HKDF-SHA-256 (RFC 5869) with a label for each.
  */
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -10,7 +10,7 @@ import { bytesToHex, hexToBytes, utf8ToBytes } from "../base/bytes.ts";
 const KEY_BYTES = 32;
 
 export interface RoomSecrets {
-  /** All that the server learns. */
+  /** The only one of the three that the server learns. */
   readonly tag: RoomTag;
   /** Seals introductions. */
   readonly envelopeKey: Uint8Array;
@@ -18,7 +18,7 @@ export interface RoomSecrets {
   readonly laneKey: Uint8Array;
 }
 
-/** Of a private room. `secret`: the stretched code, 32 bytes. */
+/** The secrets of a private room. `secret`: the stretched code, 32 bytes. */
 export const deriveRoom = (secret: Uint8Array): RoomSecrets => ({
   tag: bytesToHex(derive(secret, "swapmeet room v1 tag", ROOM_TAG_BYTES)) as RoomTag,
   envelopeKey: derive(secret, "swapmeet room v1 envelope key", KEY_BYTES),
@@ -26,8 +26,8 @@ export const deriveRoom = (secret: Uint8Array): RoomSecrets => ({
 });
 
 /**
- * Of an open room. These keys are no secret: everyone who knows the tag has them, the server above all. They keep
- * envelopes of one shape in every kind of room and catch accidents; they protect nothing.
+ * The keys of an open room. They are no secret: everyone who knows the tag has them, the server above all. With them
+ * envelopes have the same shape in every kind of room, and accidents are caught; they protect nothing.
  */
 export const openRoom = (tag: RoomTag): RoomSecrets => ({
   tag,

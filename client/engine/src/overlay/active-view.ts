@@ -1,19 +1,19 @@
 /**
- * The active view: this peer's neighbours, and what is known of how useful each is. PROTOCOL.md, rules O1, O3 and O8.
+ * The active view: this peer's neighbours, with a record of how useful each is. PROTOCOL.md, rules O1, O3 and O8.
  */
 import type { Address } from "@swapmeet/shared";
 import type { Contact } from "../wire/frame.ts";
 import { drawn } from "./passive-view.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
-/** So many probes missed, and more than half: no chance, but a peer that keeps all to itself. Guess. */
+/** A peer that missed so many probes, and more than half, passes nothing on: chance hardly explains it. Guess. */
 const MISSES_OF_A_SWALLOWER = 3;
-/** Old probes count half once there are so many: a long record of good is no licence. Guess. */
+/** At so many probes all counts are halved, so that a long good record does not excuse later misses. Guess. */
 const MAX_PROBES = 32;
 
 interface Neighbor {
   readonly address: Address;
-  /** By us; else it called. */
+  /** True: we chose it. False: it called us. */
   readonly chosen: boolean;
   told: number;
   missed: number;
@@ -36,12 +36,12 @@ export class ActiveView {
     return this.#neighborByPeer.size;
   }
 
-  /** Those that called us. */
+  /** The number of neighbours that called us. */
   get called(): number {
     return this.#called;
   }
 
-  /** Those that we chose. */
+  /** The number of neighbours that we chose. */
   get chosen(): number {
     return this.size - this.#called;
   }
@@ -59,7 +59,7 @@ export class ActiveView {
     if (!chosen) this.#called++;
   }
 
-  /** A neighbour, which it is no longer. */
+  /** Removes a neighbour and returns its data. */
   delete(peer: PeerId): { readonly address: Address; readonly chosen: boolean } {
     const neighbor = this.#neighborByPeer.get(peer)!;
     this.#neighborByPeer.delete(peer);
@@ -87,7 +87,7 @@ export class ActiveView {
     if (neighbor) neighbor.shuffles++;
   }
 
-  /** Whether there was a shuffle for it to answer. */
+  /** A neighbour answers a shuffle. Returns whether it had one to answer. */
   shuffleAnswered(by: PeerId): boolean {
     const neighbor = this.#neighborByPeer.get(by);
     if (!neighbor || neighbor.shuffles === 0) return false;
@@ -95,7 +95,7 @@ export class ActiveView {
     return true;
   }
 
-  /** A probe came back through it, or did not. */
+  /** `told`: whether the neighbour told us of the news that was kept from it as a probe. */
   probed(peer: PeerId, told: boolean): void {
     const neighbor = this.#neighborByPeer.get(peer);
     if (!neighbor) return;
@@ -116,14 +116,14 @@ export class ActiveView {
     return neighbor !== undefined && isSwallower(neighbor);
   }
 
-  /** Up to `count` of those that take and never pass on, the worst first. */
+  /** Up to `count` neighbours that take news and never pass it on, the worst first. */
   swallowers(count: number): PeerId[] {
     const guilty = [...this.#neighborByPeer].filter(([, neighbor]) => isSwallower(neighbor));
     guilty.sort(([, a], [, b]) => b.missed - a.missed);
     return guilty.slice(0, count).map(([peer]) => peer);
   }
 
-  /** The caller that has passed on least; one at random when several have. */
+  /** The neighbour that has passed on least, among those that called us; of several, one at random. */
   leastUsefulCaller(): PeerId | null {
     const callers = [...this.#neighborByPeer].filter(([, { chosen }]) => !chosen);
     const useful = ([, { told, missed, brought }]: [PeerId, Neighbor]): number => told - missed + brought;

@@ -3,10 +3,10 @@
  * connected graph. HyParView (Leitão, Pereira, Rodrigues: "HyParView: a membership protocol for reliable gossip-based
  * broadcast", 2007) on links that cost an introduction each. PROTOCOL.md, rules O1 to O9.
  *
- * A neighbour is a linked peer that both sides agreed on. Who asked chose, who accepted was called: a part of the places
- * is only for those we chose at random, so that strangers who call cannot surround us.
+ * Two linked peers become neighbours when one asks and the other accepts. The one that asked has chosen the other, and
+ * the other was called. Some places are only for peers that we chose at random, so that callers cannot surround us.
  *
- * Knows nothing of what neighbours tell each other; `told` and `missed` are all it hears of it.
+ * It knows nothing of what neighbours tell each other, except through `told`, `missed` and `brought`.
  */
 import type { Address } from "@swapmeet/shared";
 import { ActiveView } from "./active-view.ts";
@@ -30,10 +30,10 @@ const SHUFFLED_NEIGHBORS = 3;
 const SHUFFLED_CONTACTS = MAX_SHUFFLE_CONTACTS - 1 - SHUFFLED_NEIGHBORS;
 const SAMPLE_EVERY_MS = 60_000;
 const SAMPLE_ALONE_EVERY_MS = 10_000;
-/** With fewer the server is asked for more. Guess. */
+/** With fewer contacts, the server is asked for more. Guess. */
 const MIN_PASSIVE = 8;
 const ROUND_EVERY_MS = 60_000;
-/** Somebody without any neighbour may take another's place so often. Guess. */
+/** This often, a peer may lose its place to another that has no neighbour. Guess. */
 const EVICT_EVERY_MS = 5_000;
 const MAX_EXPELLED_PER_ROUND = 2;
 /** Peers that were expelled and stay so. As many as a room has members. */
@@ -64,7 +64,7 @@ export class Overlay {
   readonly #passive: PassiveView;
   readonly #seeking: Seeking;
   readonly #banned = new BoundedSet<PeerId>(MAX_BANNED);
-  /** Null until anybody is known: alone there is nothing to do. */
+  /** Null until another peer is known: alone there is nothing to do. */
   #due: { shuffleAt: Time; sampleAt: Time; roundAt: Time } | null = null;
   #mayEvictAt: Time = -Infinity;
 
@@ -85,14 +85,14 @@ export class Overlay {
 
   // -- what the engine tells -----------------------------------------------------------------------------------------
 
-  /** A sample of the server's. */
+  /** The server sent a sample of the members. */
   members(addresses: readonly Address[], now: Time): void {
     this.#begin(now);
     for (const address of addresses) this.#learn(address, null, "server", now);
     this.#seek(now);
   }
 
-  /** The server is back: whoever a cut kept from it and from others may be reached now. [O7a] */
+  /** The server is back: peers that a cut separated from us may be reached again. [O7a] */
   serverBack(now: Time): void {
     this.#passive.wakeMissing(now);
     this.#seeking.maySwap(now);
@@ -108,7 +108,7 @@ export class Overlay {
       this.#seeking.ask(peer, address, call?.isSwap ?? false, now);
     else {
       this.#learn(address, peer, "heard", now);
-      // It will ask, if that is what it called for; to ask it now would be no choice of ours.
+      // It called, and will ask if it wants to be a neighbour. If we asked, it would wrongly count as our choice.
       this.#passive.rest(address, AFTER_CALLED_MS, now);
     }
     this.#seek(now);
@@ -120,7 +120,7 @@ export class Overlay {
     this.#linkByPeer.delete(peer);
     if (this.#seeking.callOf(link.address)?.asked === peer) this.#seeking.failed(link.address, now);
     if (this.#active.has(peer)) {
-      // The side that chose calls again; else a peer that called could become our choice by breaking links.
+      // Only the side that chose calls again. Otherwise a caller could become our choice by breaking its link.
       const { chosen } = this.#active.delete(peer);
       if (!this.#banned.has(peer)) this.#passive.add(link.address, peer, "met", now, chosen);
       this.#passive.rest(link.address, chosen ? AFTER_FAILURE_MS : AFTER_CALLED_MS, now);
@@ -142,19 +142,19 @@ export class Overlay {
     this.#seek(now);
   }
 
-  /** It may call as if it had been awake: what it called slept with it, what rests has rested, and the server knows more. */
+  /** After a sleep, calls, rests and the next sample are due as if the device had been awake. */
   woke(sleptMs: number): void {
     this.#seeking.woke(sleptMs);
     this.#passive.passed(sleptMs);
     if (this.#due) this.#due.sampleAt -= sleptMs;
   }
 
-  /** Nobody is reached there any more. */
+  /** The peer at this address is gone. */
   forget(address: Address): void {
     this.#passive.remove(address);
   }
 
-  /** A probe came back through this neighbour: it passes on what it gets. [O8] */
+  /** This neighbour told of news that was kept from it as a probe: it is part of the room. [O8] */
   told(peer: PeerId): void {
     this.#active.probed(peer, true);
   }
@@ -163,7 +163,7 @@ export class Overlay {
     this.#active.probed(peer, false);
   }
 
-  /** It was the first to bring news of somebody else: it keeps its place before one that never did. [O3] */
+  /** It was the first to bring news of another author: so it keeps its place longer than one that never did. [O3] */
   brought(peer: PeerId): void {
     this.#active.brought(peer);
   }
@@ -260,7 +260,7 @@ export class Overlay {
   #answered(peer: PeerId, address: Address, accepted: boolean, now: Time): void {
     const call = this.#seeking.callOf(address);
     if (call?.asked !== peer) {
-      // Too late, and it believes that it is a neighbour; unless both asked, then it is one.
+      // The answer came too late, and the peer believes that it is a neighbour. If both asked, it is one.
       if (accepted && !this.#active.has(peer)) this.#send(peer, { type: "disconnect" });
       return;
     }
@@ -295,7 +295,7 @@ export class Overlay {
     return this.#seeking.taken < max && this.#active.called < calledMax;
   }
 
-  /** A place of one that called us, the least useful first: for whoever has no neighbour, or one of a swallower. */
+  /** Frees the place of the least useful caller: if it passes nothing on, or now and then for an urgent asker. */
   #makeRoomFor(urgent: boolean, now: Time): boolean {
     const least = this.#active.leastUsefulCaller();
     if (!least) return false;
@@ -324,7 +324,7 @@ export class Overlay {
     this.#part(peer, now);
   }
 
-  /** No longer neighbours, by word of one of both: it is alive, and may be chosen again later. */
+  /** Two peers are no longer neighbours because one of them said so: the other may be chosen again later. */
   #part(peer: PeerId, now: Time): void {
     const { address } = this.#active.delete(peer);
     if (!this.#banned.has(peer)) this.#passive.add(address, peer, "met", now);
@@ -334,7 +334,7 @@ export class Overlay {
 
   // -- keeping the graph random and honest ---------------------------------------------------------------------------
 
-  /** Parts for good with neighbours that take and never pass on. [O8] */
+  /** Parts for good with neighbours that take news and never pass it on. [O8] */
   #expel(now: Time): void {
     for (const peer of this.#active.swallowers(MAX_EXPELLED_PER_ROUND)) {
       this.#banned.add(peer);
@@ -349,7 +349,7 @@ export class Overlay {
     this.#hand(to, [me, ...this.#someContacts()], SHUFFLE_HOPS - 1);
   }
 
-  /** A step of a shuffle's walk, or its end: then whoever handed it over is told some contacts in return. [O5] */
+  /** A step of a shuffle's walk, or its end: there the peer that handed it over gets some contacts in return. [O5] */
   #walk(from: PeerId, contacts: readonly Contact[], hops: number, now: Time): void {
     if (!this.#active.has(from)) return; // parted meanwhile
     const next = hops > 0 ? this.#active.random(from) : null;
@@ -363,7 +363,7 @@ export class Overlay {
     this.#send(to, { type: "shuffle", contacts, hops });
   }
 
-  /** Neighbours, and others that were met: who only heard of somebody does not spread it. [O4] */
+  /** Some neighbours, and some contacts that were linked before: hearsay is not passed on. [O4] */
   #someContacts(): Contact[] {
     return [...this.#active.sample(SHUFFLED_NEIGHBORS), ...this.#passive.sample(SHUFFLED_CONTACTS)];
   }
@@ -386,7 +386,7 @@ export class Overlay {
     this.#queue({ type: "send", to, frame });
   }
 
-  /** Neighbours pass on what others began: one that brings too much of it is not to blame. [W3b] */
+  /** Counts a refusal without blame: the neighbour passes on frames that others began. [W3b] */
   #passOver(peer: PeerId, refusal: Refusal): void {
     this.#queue({ type: "pass-over", peer, refusal });
   }

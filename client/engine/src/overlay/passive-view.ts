@@ -2,8 +2,8 @@
  * The passive view: peers that may be called when a neighbour is lost (HyParView; Leitão, Pereira, Rodrigues 2007).
  * PROTOCOL.md, rules O4 and O6.
  *
- * Contacts are known by their address, because that is all the server tells. Of what is only hearsay, anybody can invent
- * as much as they like: it never takes more than half, and is not passed on before it was met.
+ * Contacts are known by their address, because the server tells no more. Neighbours can invent any number of contacts:
+ * so hearsay takes no more than half of the view, and is not passed on before the contact was linked.
  */
 import type { Address } from "@swapmeet/shared";
 import { Bounded } from "../base/bounded.ts";
@@ -11,7 +11,7 @@ import type { Contact } from "../wire/frame.ts";
 import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
-/** The paper's k (log n + c), with k = 6, for rooms of ten thousand. */
+/** The paper's k (log10(n) + c), with k = 6 and c = 1, for rooms of ten thousand. */
 const MAX_CONTACTS = 30;
 const MAX_HEARD = MAX_CONTACTS / 2;
 /** A contact that failed so often in a row makes room for others. Guess. */
@@ -20,14 +20,14 @@ const LAST_REST_MS = 600_000;
 /** Addresses whose failures are remembered, in the view or not. Guess. */
 const MAX_REMEMBERED = 256;
 
-/** Whence we know it: it was linked, the server named it, or a neighbour did. */
+/** How we know a contact: it was linked, the server named it, or a neighbour did. */
 export type Origin = "met" | "server" | "heard";
 
 interface KnownContact {
   readonly address: Address;
   peer: PeerId | null;
   readonly origin: Origin;
-  /** A neighbour of our choice whose link broke: looked for also when there are neighbours enough. [O6] */
+  /** A neighbour of our choice whose link broke: it is called even when there are enough neighbours. [O6] */
   readonly missing: boolean;
 }
 
@@ -69,7 +69,7 @@ export class PassiveView {
     this.#contactByAddress.delete(address);
   }
 
-  /** A random contact that does not rest and is not being called. `missing`: only one whose link broke. */
+  /** A random contact that does not rest and is not being called. `missing`: only contacts whose link broke. */
   pick(now: Time, missing: boolean, called: Called): Address | null {
     const due: Address[] = [];
     for (const contact of this.#contactByAddress.values())
@@ -92,13 +92,13 @@ export class PassiveView {
     return (missing || !onlyMissing) && !called.has(address);
   }
 
-  /** Not called for a while, for no fault of its own. */
+  /** Lets a contact rest for a while, without counting a failure. */
   rest(address: Address, ms: number, now: Time): void {
     const failures = this.#restByAddress.get(address)?.failures ?? 0;
     this.#remember(address, failures, now + this.#jittered(ms));
   }
 
-  /** A call of it came to nothing. Each failure in a row doubles its rest; the last one costs it its place. */
+  /** A call to it failed. Each failure in a row doubles its rest; the last one costs it its place. */
   failed(address: Address, firstRestMs: number, now: Time): void {
     const failures = (this.#restByAddress.get(address)?.failures ?? 0) + 1;
     const ms = Math.min(LAST_REST_MS, firstRestMs * 2 ** (failures - 1));
@@ -106,24 +106,24 @@ export class PassiveView {
     if (failures >= MAX_FAILURES) this.#contactByAddress.delete(address);
   }
 
-  /** Those whose link broke are called at once. */
+  /** Ends the rest of contacts whose link broke, so that they are called at once. */
   wakeMissing(now: Time): void {
     for (const { address, missing } of this.#contactByAddress.values())
       if (missing) this.#remember(address, 0, now);
   }
 
-  /** So much time passed that `now` does not count: those that rest have rested for as long. */
+  /** Tells that `ms` milliseconds passed that `now` does not count: contacts have rested in them. */
   passed(ms: number): void {
     for (const rest of this.#restByAddress.values()) rest.until -= ms;
   }
 
-  /** It is a neighbour: no longer passive, and without a stain. */
+  /** It is a neighbour now: it leaves the passive view, and its failures are forgotten. */
   joined(address: Address): void {
     this.#contactByAddress.delete(address);
     this.#restByAddress.delete(address);
   }
 
-  /** Up to `count` of those that were met and did not fail since, at random: what may be passed on. */
+  /** Up to `count` contacts that may be passed on, at random: they were linked and have not failed since. */
   sample(count: number): Contact[] {
     const met: Contact[] = [];
     for (const { address, peer, origin } of this.#contactByAddress.values()) {
@@ -141,7 +141,7 @@ export class PassiveView {
     this.#restByAddress.set(address, { failures, until });
   }
 
-  /** Hearsay and the rest have half of the view each, once it is full. Who failed goes first. */
+  /** Makes room: in a full view hearsay and the rest have half of the places each. Contacts that failed go first. */
   #evictFor(origin: Origin): void {
     const contacts = [...this.#contactByAddress.values()];
     const heard = contacts.filter((contact) => contact.origin === "heard");

@@ -1,6 +1,6 @@
 /**
- * How neighbours are sought: which contacts are called, which linked peers are asked, and how often. PROTOCOL.md, rules O2,
- * O6, O7 and O9.
+ * Looks for neighbours: it decides which contacts are called, which linked peers are asked, and how often. PROTOCOL.md,
+ * rules O2, O6, O7 and O9.
  *
  * It does not know what happens to a peer that accepts, nor where contacts come from.
  */
@@ -13,7 +13,7 @@ import type { ActiveView } from "./active-view.ts";
 import type { QueueOfOverlay } from "./events.ts";
 import type { PassiveView } from "./passive-view.ts";
 
-/** The paper has log10(n) + 1 = 5 for 10,000; one more, for tabs die more often than its nodes. */
+/** The paper has log10(n) + 1 = 5 for 10,000 nodes; one more, because tabs end more often than its nodes. */
 export const ACTIVE_TARGET = 6;
 export const ACTIVE_MAX = 8;
 
@@ -21,16 +21,16 @@ export const ACTIVE_MAX = 8;
 interface Aim {
   readonly target: number;
   readonly max: number;
-  /** Neighbours that called us; of the others, that we chose, there are to be as many as are left, whoever called. */
+  /** The most neighbours that called us; the places up to `max` that are left are for peers that we choose. */
   readonly calledMax: number;
-  /** Until there are so many, lost choices are called again though there are neighbours enough. */
+  /** With fewer neighbours than this, lost choices are called again although there are enough neighbours. */
   readonly recalledMax: number;
 }
 
 /**
- * Whoever loses all links again and again, as a phone that is locked does, pays each time for all of them: the more
- * connections are spent, the fewer neighbours. With 3 each, a room is still one graph. There are more places for
- * callers than each has calls to make: else the last ones would be sought in vain. Guess.
+ * A phone that is often locked loses all links again and again, and each new one costs a connection: so a peer has
+ * fewer neighbours the more connections it has spent. With 3 each, a room is still one graph. Each peer has more places
+ * for callers than it calls itself; otherwise the last calls would find no place. Guess.
  */
 const AIMS: Readonly<Record<ConnectionsLeft, Aim>> = {
   plenty: { target: ACTIVE_TARGET, max: ACTIVE_MAX, calledMax: 5, recalledMax: ACTIVE_MAX },
@@ -38,27 +38,27 @@ const AIMS: Readonly<Record<ConnectionsLeft, Aim>> = {
   few: { target: 2, max: 3, calledMax: 2, recalledMax: 2 },
 };
 const MAX_CALLS = 3;
-/** Links report every call's end within 30 s: this is for one that was overtaken by another. */
+/** Links report every call's end within 30 s; this limit is for a call that another one replaced. */
 const CALL_MS = 40_000;
 const ANSWER_MS = 10_000;
-/** New connections: a first crowd, and then few, so that nobody can use up the tab's 500. Guess. */
+/** New connections: many at first and then few, so that nobody can use up the tab's 500. Guess. */
 const DIALS_AT_ONCE = 40;
 const DIALS_PER_SECOND = 1 / 60;
-/** Beyond them, while there is no neighbour at all: a device that wakes does not wait a minute for the first. Guess. */
+/** Further ones while there is no neighbour: a device that wakes need not wait a minute for its first call. Guess. */
 const LONELY_DIALS_AT_ONCE = 6;
 const LONELY_DIALS_PER_SECOND = 1 / 30;
 const AFTER_FAILURE_MS = 1_000;
 const AFTER_REFUSAL_MS = 30_000;
-/** The links would not call it now: they are calling it already, or rest from it. */
+/** For an address that links.ts would not call now: it is being called already, or rests. */
 const AFTER_NO_DIAL_MS = 5_000;
 const SWAP_EVERY_MS = 60_000;
-/** After so many swaps they come half as often: about 13 in the first hour, 42 in eight. Guess. */
+/** After so many swaps, they come half as often: about 13 in the first hour, 42 in eight. Guess. */
 const SWAPS_UNTIL_HALF = 2;
 
 interface Call {
-  /** Null: the link is being made. Else it was asked, and has not answered. */
+  /** The linked peer that was asked and has not answered; null: the link is being made. */
   readonly asked: PeerId | null;
-  /** It is to take the place of another neighbour. */
+  /** Whether it is to take the place of another neighbour. */
   readonly isSwap: boolean;
   readonly until: Time;
   /** The allowance that paid for the link. */
@@ -97,7 +97,7 @@ export class Seeking {
     return AIMS[this.#view.connectionsLeft()];
   }
 
-  /** How many neighbours are missing that are not being called yet. [O2] */
+  /** How many more neighbours are to be called, besides the calls under way. [O2] */
   get lacking(): number {
     const { size, chosen } = this.#active;
     const { target, max, calledMax } = this.aim;
@@ -105,7 +105,7 @@ export class Seeking {
     return Math.min(wanted, max - size) - this.#callByAddress.size;
   }
 
-  /** Places of neighbours, with those that are counted as taken: who was asked may accept. */
+  /** The places that are taken, including those of peers that were asked and may accept. */
   get taken(): number {
     let asked = 0;
     for (const call of this.#callByAddress.values()) if (call.asked !== null) asked++;
@@ -116,7 +116,7 @@ export class Seeking {
     return this.#callByAddress.get(address);
   }
 
-  /** Calls contacts while neighbours are missing; and lost choices also else, because a cut may have healed. [O6] */
+  /** Calls contacts while neighbours are missing. Lost choices are called in any case: a cut may have healed. [O6] */
   seek(now: Time): void {
     this.#seekAt = null;
     while (this.#callByAddress.size < MAX_CALLS) {
@@ -134,7 +134,7 @@ export class Seeking {
     }
   }
 
-  /** Now and then a neighbour for another: what was cut in two and healed grows together again. [O7] */
+  /** Swaps a neighbour for another now and then, so that a room grows together after a cut has healed. [O7] */
   swap(now: Time): void {
     if (now < this.#swapAt || this.lacking > 0 || this.#callByAddress.size > 0) return;
     const address = this.#passive.pick(now, false, this.#callByAddress);
@@ -143,7 +143,7 @@ export class Seeking {
     this.#swapAt = now + SWAP_EVERY_MS * (1 + this.#swaps / SWAPS_UNTIL_HALF);
   }
 
-  /** The next swap need not wait. */
+  /** Allows the next swap at once. */
   maySwap(now: Time): void {
     this.#swapAt = Math.min(this.#swapAt, now);
   }
@@ -165,7 +165,7 @@ export class Seeking {
 
   refused(address: Address, now: Time): void {
     this.#callByAddress.delete(address);
-    // In a crowd all places are taken for a moment: who is alone asks again soon.
+    // In a crowd all places are taken for a moment: a peer without neighbours asks again soon.
     const restMs = this.#active.size === 0 ? AFTER_FAILURE_MS : AFTER_REFUSAL_MS;
     this.#passive.failed(address, restMs, now);
   }
@@ -204,7 +204,7 @@ export class Seeking {
     this.#callByAddress.clear();
   }
 
-  /** False: no call of any address may be made now. */
+  /** Calls an address, or asks the peer that is linked there. False: no connection may be spent now. */
   #call(address: Address, isSwap: boolean, now: Time): boolean {
     const linked = this.#view.peerAt(address);
     if (linked) {

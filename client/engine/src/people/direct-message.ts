@@ -2,8 +2,8 @@
  * Direct messages: to one person, over a link with that person, sealed as message-box.ts says. PROTOCOL.md, rules M1
  * to M5.
  *
- * One message a conversation is under way at a time, so they arrive in order, and none is sent faster than the other
- * side takes it. What is for somebody without a link waits as an errand until there is one.
+ * In each conversation one message is under way at a time. So messages arrive in order, and no faster than the other
+ * side takes them. A message to a person without a link waits as an errand until there is one.
  */
 import { Allowance } from "../base/allowance.ts";
 import { BoundedSet } from "../base/bounded.ts";
@@ -16,9 +16,9 @@ import { safePostText } from "../names/name.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import type { MessageView } from "../io/view.ts";
 
-/** Shown; a person reads the end of it. Guess. */
+/** So many messages are shown; a person reads the last ones. Guess. */
 const MAX_MESSAGES = 500;
-/** That wait for an answer, in one conversation. Guess. */
+/** So many messages of one conversation may wait for an answer. Guess. */
 const MAX_WAITING = 64;
 /** More than a tab has links; an old one is forgotten for a new one. Guess. */
 const MAX_CONVERSATIONS = 256;
@@ -29,13 +29,13 @@ const FAIL_AFTER_MS = 60_000;
 /** Faster than a person writes. Guess. */
 const SENT_AT_ONCE = 20;
 const SENT_PER_SECOND = 1;
-/** Taken: a little more than is sent, because a link bunches what was sent in turn. */
+/** The receiver takes a little more, because a link may bring several messages at once. */
 const TAKEN_AT_ONCE = 30;
 const TAKEN_PER_SECOND = 2;
 
 interface Message extends MessageView {
   state: MessageView["state"];
-  /** The frame that is sent, each time the same; null: received, or to nobody's key. */
+  /** The frame, the same for each try; null: the message was received, or the receiver's key is no key. */
   readonly frame: MessageFrame | null;
 }
 
@@ -49,14 +49,14 @@ interface Conversation {
     | { readonly type: "under-way"; readonly againAt: Time; readonly failAt: Time };
   readonly mayGo: Allowance;
   readonly mayCome: Allowance;
-  /** Ids of what was received. */
+  /** The ids of received messages. */
   readonly received: BoundedSet<number>;
 }
 
 export type MessagesEvent =
   | RefuseEffect
   | OpenMessageEffect
-  /** At once to a linked peer, else as soon as a link was made for it. When none can be made, `failed` is called. */
+  /** Sends at once to a linked peer, else as soon as a link is made for it. If none can be made, `failed` is called. */
   | { readonly type: "errand"; readonly to: PeerId; readonly frame: DirectMessageFrame };
 
 export interface MessagesOptions {
@@ -71,7 +71,7 @@ export class DirectMessages {
   readonly #options: MessagesOptions;
   readonly #conversationByPeer = new Map<PeerId, Conversation>();
   #messages: Message[] = [];
-  /** Names of people who have left: what they wrote should not lose its author. Nobody is in it without a message. */
+  /** Names of people who have left, so that their messages keep an author. Only people with messages are in it. */
   readonly #lastNameByPeer = new Map<PeerId, string>();
 
   constructor(options: MessagesOptions) {
@@ -83,7 +83,7 @@ export class DirectMessages {
     return this.#messages.map(({ frame, ...view }) => view);
   }
 
-  /** Somebody who was called so has left the room. */
+  /** The person of this name has left the room. */
   gone(peer: PeerId, name: string): void {
     if (this.#hasMessagesWith(peer)) this.#lastNameByPeer.set(peer, name);
   }
@@ -93,12 +93,12 @@ export class DirectMessages {
     return this.#lastNameByPeer.get(peer) ?? "";
   }
 
-  /** Something is to be sent to this peer: its link is needed. */
+  /** Whether messages wait to be sent to this peer: then its link is needed. */
   needs(peer: PeerId): boolean {
     return (this.#conversationByPeer.get(peer)?.waiting.length ?? 0) > 0;
   }
 
-  /** The person says something to somebody. */
+  /** The person sends a message to somebody. */
   message(to: PeerId, typed: string, now: Time): void {
     const text = safePostText(typed);
     if (text === "") return;
@@ -111,7 +111,7 @@ export class DirectMessages {
     this.#lineUp(message, now);
   }
 
-  /** Tries once more what has failed. It stays the same message: it never arrives twice. */
+  /** Tries a failed message once more. It stays the same message: it never arrives twice. */
   again(id: string, now: Time): void {
     const message = this.#messages.find((one) => one.id === id && one.state === "failed");
     if (message) this.#lineUp(message, now);
@@ -127,7 +127,7 @@ export class DirectMessages {
     }
   }
 
-  /** A message that had waited for the link was sent with it. */
+  /** The link is proven: a message that waited for it has just been sent. */
   peerUp(peer: PeerId, now: Time): void {
     const { phase } = this.#conversationByPeer.get(peer) ?? {};
     if (phase?.type === "under-way")
@@ -139,7 +139,7 @@ export class DirectMessages {
     if (conversation?.phase.type === "under-way") this.#send(conversation, conversation.phase.failAt, now);
   }
 
-  /** No link could be made for this message, whichever attempt it was. */
+  /** No link could be made for this message, at any of its tries. */
   failed(to: PeerId, frame: DirectMessageFrame): void {
     const conversation = this.#conversationByPeer.get(to);
     if (conversation?.waiting[0]?.frame === frame) this.#fail(conversation);
@@ -173,7 +173,7 @@ export class DirectMessages {
     if (conversation.phase.type === "idle") this.#next(conversation, now);
   }
 
-  /** Sends the first of those that wait, as soon as it may go. */
+  /** Sends the first waiting message, as soon as it may go. */
   #next(conversation: Conversation, now: Time): void {
     conversation.phase = { type: "idle" };
     if (conversation.waiting.length === 0) return;
@@ -190,7 +190,7 @@ export class DirectMessages {
     this.#options.queue({ type: "errand", to: peer, frame: first.frame });
   }
 
-  /** A peer that does not answer the first will not answer the others. */
+  /** Fails all waiting messages: a peer that does not answer the first will not answer the others. */
   #fail(conversation: Conversation): void {
     for (const message of conversation.waiting) message.state = "failed";
     conversation.waiting = [];
@@ -204,7 +204,7 @@ export class DirectMessages {
       conversation.waiting.shift();
       return this.#next(conversation, now);
     }
-    // An answer that comes late is an answer.
+    // A late answer counts too.
     const late = this.#messages.find((one) => one.with === conversation.with && one.frame?.id === id);
     if (late?.state === "failed") late.state = "delivered";
   }
@@ -246,7 +246,7 @@ export class DirectMessages {
     return fresh;
   }
 
-  /** Nobody's messages push out those of others, but only more of their own. */
+  /** Keeps a message. Beyond the limit the longest conversation loses its oldest, so none pushes out the others. */
   #keep(message: Message): void {
     this.#messages.push(message);
     if (this.#messages.length <= MAX_MESSAGES) return;

@@ -1,5 +1,5 @@
 /**
- * A direct message's sealed box: readable for the one it is for, and only as what its sender sent. PROTOCOL.md, rule M1.
+ * The sealed box of a direct message: only the receiver can read it, and nobody can alter it. PROTOCOL.md, rule M1.
  *
  *   box = X25519 public key drawn for this message (32) | XChaCha20-Poly1305 of the text
  *   key (32) | nonce (24) = HKDF-SHA-256(X25519 agreement, salt: both public keys, info: label)
@@ -29,7 +29,7 @@ export interface MessageRoute {
   readonly id: number;
 }
 
-/** @param secret MESSAGE_SECRET_BYTES random bytes, used for this message alone. Null: `to` is no key of a person. */
+/** @param secret MESSAGE_SECRET_BYTES random bytes, used for this message alone. Null: `to` is no valid key. */
 export const sealMessage = (route: MessageRoute, text: string, secret: Uint8Array): Uint8Array | null => {
   try {
     const ephemeral = x25519.getPublicKey(secret);
@@ -41,7 +41,7 @@ export const sealMessage = (route: MessageRoute, text: string, secret: Uint8Arra
   }
 };
 
-/** @param secretKey the Ed25519 secret key of `route.to`. Null: altered, or not for this route. */
+/** @param secretKey the Ed25519 secret key of `route.to`. Null: the box was altered, or is not for this route. */
 export const openMessage = (route: MessageRoute, box: Uint8Array, secretKey: Uint8Array): string | null => {
   try {
     const ephemeral = box.subarray(0, PUBLIC_BYTES);

@@ -1,4 +1,4 @@
-/** "Send to NAME": files are offered, and somebody answers. PROTOCOL.md, rules T4 and T5. */
+/** Direct offers ("Send to NAME") and their answers. PROTOCOL.md, rules T4 and T5. */
 import { Allowance } from "../base/allowance.ts";
 import { Bounded } from "../base/bounded.ts";
 import type { Time } from "../base/time.ts";
@@ -6,22 +6,22 @@ import { telling, type OutputEffect, type RefuseEffect } from "../io/effect.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import type { OfferAnswerFrame, OfferFrame } from "../wire/frame.ts";
 
-/** Each opens a dialog before somebody. Guess: a person who sends one folder after another. */
+/** Each offer opens a dialog for a person. Guess: a person who sends one folder after another. */
 const OFFERS_AT_ONCE = 5;
 const OFFERS_PER_SECOND = 0.1;
-/** Own ones that may still be answered. Guess. */
+/** So many own offers may still be answered. Guess. */
 const MAX_OPEN_OFFERS = 256;
 
 export type OffersEvent =
   | OutputEffect
   | RefuseEffect
-  /** To be told to that peer, which need not be linked. */
+  /** A frame for that peer, which need not be linked. */
   | { readonly type: "errand"; readonly to: PeerId; readonly frame: OfferFrame | OfferAnswerFrame };
 
 export class Offers {
   readonly #queue: (event: OffersEvent) => void;
   #nextId = 1;
-  /** Whom each was made to. A link may break between the question and the answer. */
+  /** The peer that each offer was made to. A link may break between the offer and the answer. */
   readonly #peerById = new Bounded<number, PeerId>(MAX_OPEN_OFFERS);
   readonly #allowanceByPeer = new Map<PeerId, Allowance>();
 
@@ -36,7 +36,7 @@ export class Offers {
     this.#queue({ type: "errand", to, frame: { type: "offer", id, files } });
   }
 
-  /** The person takes what somebody offers, or does not. */
+  /** The person accepts an offer, or does not. */
   answer(from: PeerId, id: number, accepted: boolean): void {
     this.#queue({ type: "errand", to: from, frame: { type: "offer-answer", id, accepted } });
   }

@@ -1,11 +1,11 @@
 /**
  * Presence: it says who is here, who is away, and who is gone. PROTOCOL.md, rules V1 to V9.
  *
- * It is derived from the words (profiles) that everyone says of themselves and gossip carries to all. Nobody is declared
- * gone on somebody else's word: a suspicion only asks, and whoever is there answers it with a new word.
+ * It is derived from the profiles ("words") that each author writes and gossip carries to all. No other peer can
+ * declare an author gone: a suspicion only asks, and an author that is there answers it with a new word.
  *
- * Everybody waits equally long in each of the lists below, so the first of each is all that is looked at: a room of
- * thousands costs no more than a small one.
+ * All peers in one of the lists below wait equally long, so only the first of each is checked: a room of thousands
+ * costs no more than a small one.
  */
 import { MAX_ROOM_MEMBERS, type Address } from "@swapmeet/shared";
 import { Allowance } from "../base/allowance.ts";
@@ -17,23 +17,23 @@ import type { PassOverEffect, SendEffect } from "../io/effect.ts";
 import { safePersonName } from "../names/name.ts";
 import type { PeerId } from "../names/peer-id.ts";
 
-/** Everyone speaks so often; in a room of thousands less, so that all together say about two words a second. */
+/** Each peer says a word this often; in a large room less, so that all together say about two words a second. */
 const WORD_EVERY_MS = 60_000;
 const WORD_EVERY_MS_PER_PERSON = 500;
 /** At least this share of that interval passes. */
 const LEAST_WAIT = 0.8;
-/** Silent for so many times what is usual: suspected. A word in between may have got lost. */
+/** A peer is suspected after so many usual intervals of silence. One word may have got lost. */
 const SILENT_INTERVALS = 2;
-/** A name being typed, a tab looked into: together one word. */
+/** Changes within this time make one word: a name being typed, a tab that is looked into. */
 const CHANGE_EVERY_MS = 1_000;
 const ANSWER_EVERY_MS = 5_000;
-/** A link that broke without a word comes back within this after a reload or in a lift. Guess. */
+/** After a reload or in a lift, a broken link comes back within this time. Guess. */
 const LINK_BACK_WITHIN_MS = 3_000;
-/** An answer takes two ways through the room, and may wait for ANSWER_EVERY_MS: until then nothing is shown. Guess. */
+/** Time for suspicion and answer to cross the room, the latter after ANSWER_EVERY_MS. Then "away" is shown. Guess. */
 const DOUBT_MS = 7_000;
 /**
- * From a suspicion without an answer to gone. With the 20 s until a link has ended [W8] these are less than 40, and a
- * phone that comes back from its file picker after 30 was never gone. Guess.
+ * The time from an unanswered suspicion to gone. With the 20 s until a link has ended [W8] that is less than 40, and so
+ * a phone that comes back from its file picker after 30 was never gone. Guess.
  */
 const GONE_AFTER_MS = 17_000;
 /** A peer that said `left` and is reloading says another word within this. Guess. */
@@ -41,13 +41,13 @@ const LEFT_GRACE_MS = 5_000;
 const LOOK_EVERY_MS = 60_000;
 const LOOK_AT_MOST_EVERY_MS = 1_000;
 /**
- * Suspicions one neighbour may pass on: of everyone at once, where a room falls apart; what does not get through here is
- * noticed by silence alone, after an hour in a room of thousands. Each may cause a word of somebody. Guess.
+ * Suspicions that one neighbour may pass on, since each may cause a word: at once as many as there are people, because
+ * a room may fall apart. Without a suspicion only silence tells, after an hour in a room of thousands. Guess.
  */
 const LEAST_SUSPICIONS_AT_ONCE = 1_024;
 const SUSPICIONS_PER_SECOND = 4;
 
-/** The kind of a link that ended. Quiet: the other side owed an answer. */
+/** The kind of a link that ended. "quiet": the other side owed an answer. */
 export type EndedLink = "quiet" | "neighbor" | "other";
 
 interface Person {
@@ -68,8 +68,8 @@ export type PresenceEvent =
   | { readonly type: "append"; readonly topic: "presence"; readonly entries: readonly [Profile] }
   | { readonly type: "came"; readonly peer: PeerId }
   /**
-   * Nothing of its presence and library counts any more. Also told of somebody whose first word here is `left`: then
-   * nobody knows where it was reached, nor what it was called.
+   * Its presence and library do not count any more. `last` is null for a peer whose first word here is `left`: its
+   * address and name were never known.
    */
   | {
       readonly type: "gone";
@@ -96,18 +96,18 @@ export class Presence {
   /** Sequence number of this peer's last word that is signed. */
   #seq = -1;
   #saidAt: Time = 0;
-  /** Share of the usual interval until the next word: a room does not speak in step, though a class comes at once. */
+  /** Random share of the usual interval until the next word, so that peers that came together do not speak in step. */
   #wait = 1;
-  /** A word is due before its time: something changed, or somebody asked. */
+  /** When a word is due before its time, because something changed or somebody asked; null: none is. */
   #sayAt: Time | null = null;
 
   readonly #people = new Map<PeerId, Person>();
   readonly #peerByAddress = new Map<Address, PeerId>();
-  /** Everyone whose word stands, by when it came. */
+  /** The peers that are neither suspected nor leaving, by the time when their last word came. */
   readonly #heard = new ByAge<PeerId>();
   /** Neighbours whose link broke a moment ago. */
   readonly #cutOff = new ByAge<PeerId>();
-  /** Suspected, by since when: not shown yet, and shown as away. */
+  /** Suspected peers, by the time of the suspicion: `#doubted` are not shown yet, `#missing` are shown as away. */
   readonly #doubted = new ByAge<PeerId>();
   readonly #missing = new ByAge<PeerId>();
   readonly #leaving = new ByAge<PeerId>();
@@ -118,7 +118,7 @@ export class Presence {
   #lookedAt: Time;
   /** How often the others may be expected to speak: it grows with the room at once, and shrinks in a while. */
   #intervalMs = WORD_EVERY_MS;
-  /** Whoever was not heard up to this may have spoken all the same. */
+  /** Up to this time this peer could not hear: others may have spoken all the same. */
   #deafUntil: Time = -Infinity;
 
   constructor(options: PresenceOptions, now: Time) {
@@ -145,7 +145,7 @@ export class Presence {
     this.#sayWithin(CHANGE_EVERY_MS, now);
   }
 
-  /** The last word. */
+  /** Says the last word. */
   leave(): void {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
@@ -185,7 +185,7 @@ export class Presence {
 
   // -- what others say -----------------------------------------------------------------------------------------------
 
-  /** A word of a presence feed, this peer's own too. `from`: the neighbour it came from. */
+  /** Takes a word of a presence feed, also this peer's own. `from`: the neighbour it came from. */
   applied(
     author: PeerId,
     epoch: number,
@@ -227,7 +227,7 @@ export class Presence {
     this.#lookNoLaterThan(now + LEFT_GRACE_MS);
   }
 
-  /** A link to it is proven, whoever called. Whether the rest of the room believes in it, its answer will tell. [V5a] */
+  /** A link to a peer is proven. If it is suspected, it is asked: its answer tells the whole room. [V5a] */
   linkUp(peer: PeerId, now: Time): void {
     this.#cutOff.delete(peer);
     const person = this.#people.get(peer);
@@ -235,7 +235,7 @@ export class Presence {
     this.#sayIfDue(now);
   }
 
-  /** Only what a quiet or a neighbour's link was says something: others end when nobody needs them. [V3] */
+  /** Only the end of a quiet link or of a neighbour's means something: others end when nobody needs them. [V3] */
   linkDown(peer: PeerId, link: EndedLink, now: Time): void {
     this.#allowanceByPeer.delete(peer);
     if (link === "other" || !this.#heard.has(peer)) return;
@@ -249,8 +249,8 @@ export class Presence {
   }
 
   /**
-   * A call there was not answered. Who has spoken lately is busy; else it may be gone, together with all neighbours that
-   * would have noticed. [V3]
+   * A call to this address was not answered. A peer that has spoken lately is only busy; another may be gone, together
+   * with all neighbours that would have noticed. [V3]
    */
   unanswered(address: Address, now: Time): void {
     if (now >= this.#lookAt) this.#look(now); // whether this peer was alone meanwhile
@@ -261,7 +261,7 @@ export class Presence {
     this.#suspect(peer, this.#people.get(peer)!, null, now);
   }
 
-  /** Somebody lost its link to the author, or never heard from it again. [V4] */
+  /** A suspicion: another peer lost its link to the author, or has not heard from it for long. [V4] */
   frame(peer: PeerId, { author, epoch, seq }: SuspectFrame, now: Time): void {
     let allowance = this.#allowanceByPeer.get(peer);
     if (!allowance) {
@@ -282,8 +282,8 @@ export class Presence {
   }
 
   /**
-   * A neighbour offers the last word that was known of somebody who is gone here: it asks the author, who answers; or it
-   * has not noticed yet. So what a cut declared gone is back as soon as the cut has healed. [V8]
+   * A neighbour has the last known word of a peer that is gone here. So the neighbour is asked to find out: it asks the
+   * author, which may answer. So peers that a cut made look gone are back once it has healed. [V8]
    */
   vouched(author: PeerId, epoch: number, seq: number, by: PeerId): void {
     if (author !== this.#options.me && !this.#people.has(author)) this.#ask(by, author, { epoch, seq });
@@ -297,7 +297,7 @@ export class Presence {
     if (now >= this.#lookAt) this.#look(now);
   }
 
-  /** The others may have missed a word of this peer: it is due as if it had been awake. */
+  /** After a sleep the next word is due as if the device had been awake. */
   woke(sleptMs: number, now: Time): void {
     this.#saidAt -= sleptMs;
     this.#sayIfDue(now);
@@ -360,7 +360,7 @@ export class Presence {
 
   // -- what others read ----------------------------------------------------------------------------------------------
 
-  /** Null: not in the room. */
+  /** Null: the peer is not in the room. */
   stateOf(peer: PeerId): "here" | "away" | null {
     if (peer === this.#options.me) return this.#state;
     const person = this.#people.get(peer);
@@ -368,7 +368,7 @@ export class Presence {
     return this.#missing.has(peer) || this.#quiet.has(peer) ? "away" : person.said;
   }
 
-  /** "" for nobody known. */
+  /** "" for an unknown peer. */
   nameOf(peer: PeerId): string {
     return peer === this.#options.me ? this.#name : (this.#people.get(peer)?.name ?? "");
   }
@@ -381,7 +381,7 @@ export class Presence {
     return this.#peerByAddress.get(address) ?? null;
   }
 
-  /** The neighbour that its freshest word came from: the way back. It need not be a neighbour any more. */
+  /** The neighbour that its latest word came from: the way to it. It need not be a neighbour any more. */
   routeTo(peer: PeerId): PeerId | null {
     return this.#people.get(peer)?.route ?? null;
   }

@@ -1,6 +1,6 @@
 /**
- * All downloads and their sources: it takes what peers and the host say of them, and decides when a source is asked for
- * more. PROTOCOL.md, "The swarm".
+ * All downloads and their sources: it takes frames of peers and inputs of the host, and decides when a source is asked
+ * for more. PROTOCOL.md, "The swarm".
  *
  * It does not know what is served.
  */
@@ -41,10 +41,10 @@ export class Downloads {
   readonly #turns: Turns;
   readonly #downloadByFile = new Map<FileId, Download>();
   #perPeerBytesPerSecond: number | null = null;
-  /** A limit lets something be asked for again. */
+  /** When a limit lets something be asked for again. */
   #paceAt: Time | null = null;
   #lookAt: Time | null = null;
-  /** Something can be asked for that could not be asked for before. */
+  /** Whether something new can be asked for. */
   #mayAskAgain = false;
 
   constructor(events: Events<DownloadEvent>, view: DownloadsView & SourcesView) {
@@ -68,7 +68,7 @@ export class Downloads {
     for (const download of this.#downloadByFile.values()) this.#sourceMayBeNew(download, now);
   }
 
-  /** The peer is no source any more; what it was asked for is asked of others. */
+  /** The peer is no source any more: other sources are asked for the bytes that it owes. */
   peerDown(peer: PeerId, now: Time): void {
     const source = this.#sources.get(peer);
     this.#sources.delete(peer);
@@ -93,7 +93,7 @@ export class Downloads {
     return this.#sources.get(peer);
   }
 
-  /** False when it is about nothing that is fetched here, or not any more. */
+  /** Takes a frame. False: it is about a file that is not fetched here, or not any more. */
   frame(source: Source, frame: SourceFrame, now: Time): boolean {
     switch (frame.type) {
       case "block":
@@ -201,7 +201,7 @@ export class Downloads {
 
   // -- the person ----------------------------------------------------------------------------------------------------
 
-  /** Over all sources, and of each; null for no limit. [S18] */
+  /** Sets the limits over all sources, and for each; null for no limit. [S18] */
   limit(bytesPerSecond: number | null, perPeerBytesPerSecond: number | null): void {
     this.#budget.limit(bytesPerSecond);
     this.#perPeerBytesPerSecond = perPeerBytesPerSecond;
@@ -209,7 +209,7 @@ export class Downloads {
     this.#events.push(ASK_AGAIN);
   }
 
-  /** `hereLayer`: all of it is on this device, with this layer. `stored`: an earlier life left some of it here. */
+  /** `hereLayer`: the whole file is on this device, with this layer. `stored`: an earlier visit stored some of it. */
   add(file: FileId, entry: FileEntry, hereLayer: Uint8Array | null, stored: boolean): void {
     const download = new Download(this.#supplies, file, entry);
     this.#downloadByFile.set(file, download);
@@ -223,31 +223,31 @@ export class Downloads {
     this.#turns.lineUp(download);
   }
 
-  /** Its stored pieces are deleted. */
+  /** Ends a download and deletes its stored pieces. */
   cancel(download: Download): void {
     download.end();
     this.#turns.leave(download);
     this.#downloadByFile.delete(download.file);
   }
 
-  /** It is not on the list any more, and its store stays. */
+  /** Takes a download off the list; its store stays. */
   forget(download: Download): void {
     this.#downloadByFile.delete(download.file);
   }
 
   // -- asking --------------------------------------------------------------------------------------------------------
 
-  /** Something can be asked for that could not be asked for before. */
+  /** Something new can be asked for. */
   mayAskAgain(): void {
     this.#mayAskAgain = true;
   }
 
-  /** Those that were refused as hostile are sources no longer. */
+  /** Removes the sources that were refused as hostile. */
   letRefusedGo(now: Time): void {
     for (const peer of this.#sources.refused()) this.peerDown(peer, now);
   }
 
-  /** Gives turns and asks every source that has room for more; when nothing is new, only the one that `spoke`. */
+  /** Gives turns, and asks every source that has room for more; if nothing is new, only the source that `spoke`. */
   ask(now: Time, spoke?: Source): void {
     if (this.#mayAskAgain) this.#askAll(now);
     else if (spoke && this.#sources.get(spoke.peer)) this.#fill(spoke, now);
@@ -316,7 +316,7 @@ export class Downloads {
     for (const download of this.#downloadByFile.values()) if (download.isUnfinished) yield download.file;
   }
 
-  /** Something comes from it, or may as soon as a turn comes. */
+  /** Whether this peer sends us bytes, or may do so for a download that has its turn. */
   needs(peer: PeerId): boolean {
     if ((this.#sources.get(peer)?.requests.size ?? 0) > 0) return true;
     for (const file of this.#turns.files()) if (this.#view.sourcesOf(file).includes(peer)) return true;

@@ -1,6 +1,6 @@
 /**
- * The door to downloading and serving. A pure state machine: each call goes to the part it is for, then whoever has
- * room is asked for more, and then what the parts queued is handed on. PROTOCOL.md, "The swarm".
+ * The interface of downloading and serving, a pure state machine. Each call goes to the part that it is for, then every
+ * source with room is asked for more, and then the queued events are handed on. PROTOCOL.md, "The swarm".
  */
 import type { DownloadEvent } from "./sources/event.ts";
 import { Downloads } from "./downloads.ts";
@@ -28,7 +28,7 @@ export interface SwarmView extends SourcesView {
 
 export class Swarm {
   readonly #queue: (event: SwarmEvent) => void;
-  /** Those of the call that goes on. */
+  /** The events of the present call. */
   readonly #events: (DownloadEvent | UploadEvent)[] = [];
   readonly #downloads: Downloads;
   readonly #served: Served;
@@ -74,7 +74,7 @@ export class Swarm {
     this.#settle(now);
   }
 
-  /** Parsed, from a proven peer. */
+  /** Takes a decoded frame of a proven peer. */
   frame(peer: PeerId, frame: SwarmFrame, now: Time): void {
     this.#now = now;
     const source = this.#downloads.sourceOf(peer);
@@ -165,19 +165,19 @@ export class Swarm {
     this.#drain();
   }
 
-  /** Takes what was sent off the list. */
+  /** Takes a sent file off the list. */
   clearSent(to: PeerId, file: FileId): void {
     this.#uploads.clear(to, file);
   }
 
-  /** It left the room, under this name. */
+  /** The peer is gone; this was its name. */
   gone(peer: PeerId, name: string): void {
     this.#uploads.gone(peer, name);
   }
 
   // -- the person: what is fetched -----------------------------------------------------------------------------------
 
-  /** `stored`: an earlier life left some of it on this device. A file that is here by another name is only saved. */
+  /** `stored`: an earlier visit stored some of it here. A file that is here under another name is only saved. */
   download(file: FileId, name: string, now: Time, stored = false, folder = ""): void {
     const known = this.#downloads.of(file);
     known?.alsoAs({ name, folder });
@@ -209,7 +209,7 @@ export class Swarm {
     this.#settle(now);
   }
 
-  /** The stored pieces are deleted. `entry`: unless the file is fetched by other names, too. */
+  /** Cancels a download and deletes its pieces. `entry`: only this name, if the file is wanted under others too. */
   cancel(file: FileId, now: Time, entry?: FileEntry): void {
     const download = this.#downloads.of(file);
     if (!download || (entry && download.names.remove(entry))) return;
@@ -271,14 +271,14 @@ export class Swarm {
     return this.#downloads.wanted();
   }
 
-  /** A link to this peer is needed: something goes to or fro, or may as soon as a turn comes. */
+  /** Whether a link to this peer is needed: bytes go in either direction, or may as soon as a turn comes. */
   needs(peer: PeerId): boolean {
     return this.#uploads.serves(peer) || this.#downloads.needs(peer);
   }
 
   // -- details -------------------------------------------------------------------------------------------------------
 
-  /** Ends a call: the refused are let go, whoever has room is asked for more, and the events go on. */
+  /** Ends a call: refused sources are removed, every source with room is asked for more, and events are handed on. */
   #settle(now: Time, spoke?: Source): void {
     this.#downloads.letRefusedGo(now);
     this.#drain();
@@ -286,7 +286,7 @@ export class Swarm {
     this.#drain();
   }
 
-  /** Carries on what was queued, in order; what follows from one event goes before the next. */
+  /** Handles the queued events in order; events that follow from one come before the next. */
   #drain(): void {
     if (this.#events.length === 0) return;
     for (const event of this.#events.splice(0))

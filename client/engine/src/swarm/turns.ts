@@ -1,6 +1,6 @@
 /**
- * The order in which downloads are fetched. Small files and large ones wait in lines of their own, so many of each are
- * fetched at a time, and a download without a source gives its turn to another.
+ * The order in which downloads are fetched. Small files and large ones wait in lines of their own, a fixed number of
+ * each is fetched at a time, and a download without a source gives its turn to another.
  */
 import { ASK_AGAIN, type DownloadEvent } from "./sources/event.ts";
 import type { Download } from "./download/download.ts";
@@ -9,18 +9,18 @@ import type { FileId } from "../names/file-id.ts";
 import type { Source } from "./sources/source.ts";
 import type { Time } from "../base/time.ts";
 
-/** Files of several pieces fetched at a time: more would only finish later, all of them. Guess. */
+/** Files of several pieces fetched at a time: with more, all would only finish later. Guess. */
 const LARGE_AT_ONCE = 6;
 /** Files of one piece fetched at a time: enough to keep a link of 10 ms full of files of 16 KiB. Guess. */
 const SMALL_AT_ONCE = 64;
-/** A download without a source gives its turn to another after this. */
+/** A download without a source gives its turn to another after so long. */
 const SOURCELESS_TURN_MS = 10_000;
 
 export class Turns {
   readonly #events: Events<DownloadEvent>;
   readonly #small = new TurnLine(SMALL_AT_ONCE);
   readonly #large = new TurnLine(LARGE_AT_ONCE);
-  /** In the order that they are asked for. */
+  /** In the order in which sources are asked for them. */
   readonly #lines: readonly TurnLine[] = [this.#small, this.#large];
 
   constructor(events: Events<DownloadEvent>) {
@@ -41,7 +41,7 @@ export class Turns {
     for (const line of this.#lines) for (const { file } of line.active.keys()) yield file;
   }
 
-  /** A download that waits is in the line from now on, as its sources are. */
+  /** Puts a waiting download into the line, according to its sources. */
   lineUp(download: Download): void {
     const line = this.#lineOf(download);
     if (!download.isWaiting || line.active.has(download)) return;
@@ -59,7 +59,7 @@ export class Turns {
     this.#lineOf(download).leave(download);
   }
 
-  /** Starts those whose turn it is now. */
+  /** Starts the downloads whose turn it is now. */
   give(now: Time): void {
     for (const line of this.#lines) this.#give(line, now);
   }
@@ -71,7 +71,7 @@ export class Turns {
     for (const download of this.#large.active.keys()) download.sourceUp(source, now);
   }
 
-  /** Earlier downloads first; a source that has nothing new for any of them helps another source. */
+  /** Asks for earlier downloads first; a source that has nothing new for any of them helps another source. */
   ask(source: Source, now: Time): boolean {
     for (const line of this.#lines)
       for (const { pieces } of line.active.keys()) if (pieces.ask(source, now)) return true;
@@ -121,9 +121,9 @@ export class Turns {
 class TurnLine {
   readonly limit: number;
   readonly active = new Map<Download, { sourcelessSince: Time | null }>();
-  /** With a source. */
+  /** Downloads with a source. */
   readonly ready = new Set<Download>();
-  /** Nobody in the catalog offers it, but somebody linked may hold pieces: they are asked when nothing is ready. */
+  /** Downloads that nobody offers: linked peers may still hold pieces, and are asked when nothing is ready. */
   readonly hopeful = new Set<Download>();
 
   constructor(limit: number) {

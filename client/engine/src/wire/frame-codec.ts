@@ -2,7 +2,7 @@
  * Frames as bytes. PROTOCOL.md, rules W1 to W8.
  *
  * A block is the byte 0x00, its request's id (u32, big endian) and raw bytes; every other frame is a CBOR array
- * [code, ...fields], RFC 8949, definite lengths only. No maps at all: a key can't be `__proto__` where there are no keys.
+ * [code, ...fields], RFC 8949, definite lengths only. There are no maps, so no key can be `__proto__`.
  */
 import { encode } from "cborg";
 import * as v from "valibot";
@@ -91,7 +91,7 @@ const REJECT_REASONS = ["not-here", "cancelled", "busy", "changed", "vanished", 
 
 const FETCH_ENDS = ["paused", "cancelled", "delivered"] as const;
 
-/** One row a frame: its code, the schema of its fields, and both directions. Codes are never given a new meaning. */
+/** For each type of frame its code and the schema of its fields. A code never gets a new meaning. */
 const BODIES = {
   1: v.pipe(
     v.strictTuple([PeerIdFromWire, signature]),

@@ -1,5 +1,6 @@
 /**
- * What peers say to each other over a data channel. Its bytes are in `frame-codec.ts`. PROTOCOL.md, rules W1 to W8.
+ * The frames that peers send each other over a data channel. Their bytes are in `frame-codec.ts`. PROTOCOL.md, rules W1
+ * to W8.
  *
  * A frame is at most 65,536 bytes: Safari's data channel takes no more.
  */
@@ -13,7 +14,7 @@ export const MAX_FRAME_BYTES = 65_536;
 /** Code and request id in front of a block's bytes. */
 export const BLOCK_HEADER_BYTES = 5;
 export const MAX_BLOCK_BYTES = MAX_FRAME_BYTES - BLOCK_HEADER_BYTES;
-/** Hashes in one layer frame: 64,000 bytes, the rest for the envelope of CBOR. */
+/** Hashes in one layer frame: 64,000 bytes; the rest of the frame is for the other fields. */
 export const MAX_HASHES_PER_FRAME = 2000;
 /** Piece numbers in one `have`: announcements are batched, and a number takes up to 5 bytes. Guess. */
 export const MAX_HAVE_PIECES = 4096;
@@ -21,12 +22,12 @@ export const MAX_HAVE_PIECES = 4096;
 export const MAX_HEADS_PER_FRAME = 800;
 /** Summaries tell differences by bucket of authors: about as many as a large room has news at one time. Guess. */
 export const SUMMARY_BUCKETS = 64;
-/** And as many as tell the people of the largest room apart. */
+/** A finer summary has enough buckets to tell the people of the largest room apart. */
 export const FINE_SUMMARY_BUCKETS = 1024;
 export const SUMMARY_BUCKET_BYTES = 8;
-/** Contacts in one shuffle: a few of each view (HyParView: 3 active, 4 passive, and oneself). */
+/** Contacts in one shuffle: a few of each view (HyParView: 3 active, 4 passive, and the sender). */
 export const MAX_SHUFFLE_CONTACTS = 8;
-/** Steps of a shuffle's walk, and of an introduction through peers: the diameter of a room of thousands, twice. Guess. */
+/** Steps of a shuffle's walk, and of an envelope through peers: twice the diameter of a room of thousands. Guess. */
 export const MAX_HOPS = 16;
 /** A sealed frame inside a relayed one: addresses, tag and change still fit. */
 export const MAX_RELAYED_BYTES = MAX_FRAME_BYTES - 128;
@@ -42,7 +43,7 @@ export interface ProveFrame {
   readonly signature: Uint8Array;
 }
 
-/** How far the sender knows some feeds. [E10] */
+/** Heads: from where to where the sender knows some feeds. [E10] */
 export interface HeadsFrame {
   readonly type: "heads";
   /** New in the room: an eager link may bring them to the receiver as well. */
@@ -55,7 +56,7 @@ export interface WantsFrame {
   readonly id: number;
   readonly wants: readonly Want[];
 }
-/** So many batches, from the one with entry `from` on; if negative, from the one with the entry before it backwards. */
+/** Asks for `batches` batches from the one with entry `from` on; if negative, for those before it, backwards. */
 export interface Want extends FeedName {
   readonly from: number;
   readonly batches: number;
@@ -70,18 +71,18 @@ export interface BatchFrame {
   readonly type: "batch";
   readonly batch: Batch;
 }
-/** What the sender knows, by bucket of authors. `isAnswer`: the receiver's own is not asked for. [E10] */
+/** A summary of all feeds that the sender knows. `isAnswer`: the receiver need not send its own. [E10] */
 export interface SummaryFrame {
   readonly type: "summary";
   readonly sums: Uint8Array;
   readonly isAnswer: boolean;
 }
-/** "Send me news at once", or a notice will do. [E12] */
+/** "Send me news at once", or "a notice will do". [E12] */
 export interface EagerFrame {
   readonly type: "eager";
   readonly eager: boolean;
 }
-/** The proof that an author said two things of one place. [E9] */
+/** The proof that an author signed two batches that contradict each other. [E9] */
 export interface ForkFrame {
   readonly type: "fork";
   readonly batches: readonly [Batch, Batch];
@@ -118,7 +119,7 @@ export interface LayerFrame {
   /** Hashes of 32 bytes, joined. */
   readonly hashes: Uint8Array;
 }
-/** Asks for the hashes of the 16 KiB leaves of one piece, to find who sent the bad block. */
+/** Asks for the hashes of the 16 KiB leaves of one piece, to find the sender of a false one. */
 export interface LeavesRequestFrame {
   readonly type: "leaves-request";
   readonly file: FileId;
@@ -132,7 +133,7 @@ export interface LeavesFrame {
 }
 /**
  * Asks for `length` bytes at `begin`, within one piece. The id is the asker's, never used twice on a link.
- * Every request ends in one of: all its bytes, as blocks in order; or a reject. (BEP 6: one response a request.) [S2]
+ * Every request ends in one of: all its bytes, as blocks in order; or a reject. (One response, as in BEP 6.) [S2]
  */
 export interface RequestFrame {
   readonly type: "request";
@@ -158,7 +159,7 @@ export interface QueueFrame {
   readonly type: "queue";
   readonly position: number;
 }
-/** How the fetching of a file ended, for now or for good; told to those who were asked for bytes of it. [S19] */
+/** How the fetching of a file ended, for now or for good. It goes to all peers that were asked for its bytes. [S19] */
 export interface FetchEndedFrame {
   readonly type: "fetch-ended";
   readonly file: FileId;
@@ -212,7 +213,7 @@ export interface NeighborAnswerFrame {
 export interface DisconnectFrame {
   readonly type: "disconnect";
 }
-/** A random walk of `hops` more steps that carries some of the origin's views; its end answers who handed it over. [O5] */
+/** A random walk of `hops` more steps that carries some of the origin's views; its end answers. [O5] */
 export interface ShuffleFrame {
   readonly type: "shuffle";
   readonly contacts: readonly Contact[];

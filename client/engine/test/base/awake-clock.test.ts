@@ -1,4 +1,4 @@
-/** Time in which nothing could be heard counts in no deadline. */
+/** Time in which the device slept, and could hear nothing, counts in no deadline. */
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { ADDRESS_BYTES, type Address } from "@swapmeet/shared";
 import { describe, expect, test } from "vitest";
@@ -46,7 +46,7 @@ describe("the clock", () => {
     expect(clock.now).toBe(120 * MINUTE);
   });
 
-  test("[K1] shows the time that was asked for when it has come, whatever the arithmetic of fractions says", () => {
+  test("[K1] never shows less than the time that was asked for, despite errors of rounding", () => {
     const random = new SeededRandom(1);
     for (let i = 0; i < 1_000; i++) {
       const clock = new AwakeClock();
@@ -71,7 +71,7 @@ describe("an engine", () => {
     });
   };
 
-  test("[K1] that begins long after its page was loaded says one word, like any other", () => {
+  test("[K1] that begins long after its page was loaded says one word, like any other engine", () => {
     const words = (beginning: number): number => {
       const late = engine();
       const jobs: number[] = [];
@@ -104,14 +104,14 @@ describe("a pulse", () => {
     return seen.filter(([beat]) => beat !== "ping");
   };
 
-  test("[K2] of a device that slept for long: a link that does not answer at once has ended at the other side", () => {
+  test("[K2] after a long sleep of its device: a link that does not answer at once has ended at the other side", () => {
     expect(beats(15 * SECOND)).toEqual([
       ["quiet", 3 * SECOND],
       ["silent", 4 * SECOND],
     ]);
   });
 
-  test("[K2] of a device that slept for a moment: the other side has its time to answer", () => {
+  test("[K2] after a short sleep of its device: the other side keeps the usual time to answer", () => {
     expect(beats(5 * SECOND)).toEqual([
       ["quiet", 3 * SECOND],
       ["silent", 15 * SECOND],
@@ -119,7 +119,7 @@ describe("a pulse", () => {
   });
 });
 
-/** Two in a room, linked, and what each says. */
+/** Two linked peers in a room, with the frames that each sends. */
 const pair = () => {
   const room = new SimRoom({ seed: 3 });
   const [ann, ben] = ["Ann", "Ben"].map((name) => {
@@ -133,9 +133,9 @@ const pair = () => {
 };
 
 describe("a room", () => {
-  test.each([60, 300])("[K1] a device that slept for %d s blames nobody, and its link lasts", (seconds) => {
+  test.each([60, 300])("[K1] devices that slept for %d s keep each other and their link", (seconds) => {
     const { room, ann, ben } = pair();
-    // What Ben answers to her ping waits for her while she sleeps.
+    // Ben's answer to her ping waits for her while she sleeps.
     let isPinged = false;
     room.listener = ({ from, bytes }) => {
       const frame = decodeFrame(bytes);

@@ -30,7 +30,7 @@ test("a bitfield is the set of the pieces put into it", () => {
   );
 });
 
-test("[S3b] bytes and bitfield are the same, and nothing held is no bytes", () => {
+test("[S3b] a bitfield becomes bytes and back, and an empty one is no bytes", () => {
   fc.assert(
     fc.property(sets, ({ length, pieces }) => {
       const bytes = bitfieldOf(length, pieces).toBytes();
@@ -46,7 +46,7 @@ test("[S3b] piece 0 is the most significant bit of the first byte, as in BEP 3",
   expect(bitfieldOf(10, [0, 7, 8]).toBytes()).toEqual(Uint8Array.of(0b1000_0001, 0b1000_0000));
 });
 
-test("[S3b] a bitfield of the wrong length, or with a bit beyond the last piece, is none", () => {
+test("[S3b] bytes of the wrong length, or with a bit beyond the last piece, are no bitfield", () => {
   expect(Bitfield.parse(Uint8Array.of(0xff), 10)).toBeNull();
   expect(Bitfield.parse(Uint8Array.of(0xff, 0xc0, 0), 10)).toBeNull();
   expect(Bitfield.parse(Uint8Array.of(0xff, 0xe0), 10)).toBeNull();
@@ -63,7 +63,7 @@ test("a full bitfield holds every piece and no other", () => {
   }
 });
 
-test("the first shared piece is the next one at or after the start, around the end", () => {
+test("the first shared piece is the next one at or after the start, then on from piece 0", () => {
   fc.assert(
     fc.property(sets, ({ length, pieces, others, start }) => {
       const shared = pieces.filter((piece) => others.includes(piece)).sort((a, b) => a - b);

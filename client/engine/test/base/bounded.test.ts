@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Bounded, BoundedSet } from "../../src/base/bounded.ts";
 
 describe("a bounded map", () => {
-  test("forgets the oldest beyond its limit, and says which", () => {
+  test("forgets the oldest key beyond its limit, and returns it", () => {
     const map = new Bounded<string, number>(2);
     expect([map.set("a", 1), map.set("b", 2), map.set("c", 3)]).toEqual([null, null, "a"]);
     expect([...map]).toEqual([
@@ -13,7 +13,7 @@ describe("a bounded map", () => {
     expect(map.get("a")).toBeUndefined();
   });
 
-  test("keeps a key for longer that is set again", () => {
+  test("keeps a key longer when it is set again", () => {
     const map = new Bounded<string, number>(2);
     for (const [key, value] of [
       ["a", 1],

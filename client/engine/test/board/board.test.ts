@@ -64,7 +64,7 @@ const seen = (board: Board) => ({
   latest: board.latest(),
 });
 
-/** A conversation: who posts, after how many of the posts so far, answering which of them, in which group. */
+/** A conversation: for each post its author, how many posts the author has seen, the post it answers, its group. */
 const conversation = fc
   .array(
     fc.record({
@@ -89,7 +89,7 @@ const conversation = fc
   });
 
 describe("the order", () => {
-  test("[B3a] the same posts make the same board, in whatever order they come and whatever was taken back", () => {
+  test("[B3a] the same posts make the same board, in any order of arrival, also after some were taken back", () => {
     fc.assert(
       fc.property(conversation, fc.infiniteStream(fc.nat(1000)), fc.boolean(), (posts, dice, looks) => {
         const roll = (n: number) => (dice.next().value as number) % n;
@@ -111,7 +111,7 @@ describe("the order", () => {
     );
   });
 
-  test("[B3] a post comes after what it names, what it answers and what its author said before", () => {
+  test("[B3] a post comes after those it names, the one it answers and its author's earlier ones", () => {
     fc.assert(
       fc.property(conversation, (posts) => {
         const board = boardOf([...posts].reverse());
@@ -154,13 +154,13 @@ describe("the order", () => {
     expect(board.posts("general")[1]!.writtenAt).toBe(NOW + TEN_YEARS);
   });
 
-  test("[B3] keeps what one author posts in a breath, before any of it is signed", () => {
+  test("[B3] keeps the order of several posts that an author writes before any of them is signed", () => {
     const authors = new Authors();
     for (let n = 0; n < 100; n++) authors.post(ME, { text: `${n}`, after: [] });
     expect(textsIn(boardOf(authors.all))).toEqual(Array.from({ length: 100 }, (_, n) => `${n}`));
   });
 
-  test("[B3] a chain of 20,000 posts that comes last first, and is read, takes no longer than a moment", () => {
+  test("[B3] a chain of 20,000 posts that comes last first is read within a moment", () => {
     const authors = new Authors();
     let last: Placed | null = null;
     for (let n = 0; n < 20_000; n++)
@@ -170,7 +170,7 @@ describe("the order", () => {
     expect(board.latest()).toEqual([last!.id]);
   });
 
-  test("[B3] one more post among 20,000 sorts nothing anew: what was read stays the same objects", () => {
+  test("[B3] one more post among 20,000 sorts nothing anew: the views stay the same objects", () => {
     const authors = new Authors();
     const board = boardOf(Array.from({ length: 20_000 }, (_, n) => authors.post(peer(n % 40))));
     const before = board.posts("general");
@@ -190,7 +190,7 @@ describe("the order", () => {
 });
 
 describe("threads", () => {
-  test("[B4] an answer, and an answer to it, stand below what began the thread", () => {
+  test("[B4] an answer, and an answer to it, stand below the post that began the thread", () => {
     const authors = new Authors();
     const cats = authors.post(peer(1), { text: "cats" });
     const dogs = authors.post(peer(2), { text: "dogs", after: [cats.id] });
@@ -202,7 +202,7 @@ describe("threads", () => {
     expect(board.posts("general").map(({ depth }) => depth)).toEqual([0, 1, 1, 0, 1]);
   });
 
-  test("[B4] an answer to what is not here stands alone, until it comes, and when it goes", () => {
+  test("[B4] an answer stands alone while the post that it answers is not here", () => {
     const authors = new Authors();
     const question = authors.post(peer(1), { text: "why?" });
     const answer = authors.post(peer(2), { text: "because", replyTo: question.id });
@@ -244,7 +244,7 @@ describe("newsgroups", () => {
     expect(board.posts("art")).toEqual([]);
   });
 
-  test("[B6] an author who invents newsgroups buries none in which people post", () => {
+  test("[B6] an author who invents newsgroups buries no newsgroup in which people post", () => {
     const authors = new Authors();
     for (let n = 0; n < 500; n++) authors.post(peer(1), { group: `a${n}` });
     for (let n = 0; n < 2; n++) authors.post(peer(2), { group: "zebra" });
@@ -258,7 +258,7 @@ describe("newsgroups", () => {
 });
 
 describe("a new post", () => {
-  test("[B5] comes after the latest: those that nothing known comes after", () => {
+  test("[B5] comes after the latest posts: those that no known post comes after", () => {
     const authors = new Authors();
     const a = authors.post(peer(1));
     const b = authors.post(peer(2), { after: [a.id] });
@@ -270,7 +270,7 @@ describe("a new post", () => {
     expect(new Set(board.latest())).toEqual(new Set([b.id, c.id]));
   });
 
-  test("[B5] comes after at most 8, the highest in rank, and what it comes after need not be known", () => {
+  test("[B5] comes after at most 8 posts, the highest in rank, and these need not be known", () => {
     const authors = new Authors();
     const low = Array.from({ length: 20 }, (_, n) => authors.post(peer(100 + n)));
     const high = Array.from({ length: 8 }, (_, n) => authors.post(peer(200 + n), { after: [low[n]!.id] }));
@@ -300,14 +300,14 @@ describe("a new post", () => {
     expect(board.posts("proto")).toMatchObject([{ text: "abc\nd", authorName: "Mal lory" }]);
   });
 
-  test("[B2] without anything to read is none", () => {
+  test("[B2] is not made without a visible character", () => {
     const board = new Board(ME);
     expect(board.write("general", " \u200B\n\t", null, NOW, "")).toBeNull();
     apply(board, new Authors().post(peer(1), { text: "\u200D \n" }));
     expect(board.groups()).toEqual([{ name: "general", posts: 0, newest: null }]);
   });
 
-  test("[B1] fits an entry, whatever was typed, and comes back from its bytes as it was", () => {
+  test("[B1] fits an entry with any text, and comes back from its bytes as it was", () => {
     const authors = new Authors();
     const board = boardOf(Array.from({ length: 20 }, (_, n) => authors.post(peer(n))));
     const replyTo = authors.all[0]!.id;
@@ -319,7 +319,7 @@ describe("a new post", () => {
     expect(decodeEntry(bytes)).toEqual(post);
   });
 
-  test("[B1] says whose it is", () => {
+  test("[B1] names its author", () => {
     const authors = new Authors();
     authors.post(ME);
     authors.post(peer(1), { after: [authors.all[0]!.id] });
@@ -330,7 +330,7 @@ describe("a new post", () => {
   });
 });
 
-test("[B3] two lives of one author are two feeds: what one drops, the other keeps", () => {
+test("[B3] two epochs of one author are two feeds: posts dropped from one stay in the other", () => {
   const board = new Board(ME);
   const random = new SeededRandom(1);
   const [placed] = [new Authors().post(peer(1), { text: "first life" })];

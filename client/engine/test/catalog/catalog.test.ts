@@ -29,7 +29,7 @@ const newCatalog = () => {
   return { catalog, found };
 };
 
-test("[C1] whatever is shared, shared again, taken back and dropped, the catalog is what stands", () => {
+test("[C1] after any sharing, taking back and dropping, the catalog has exactly the entries that stand", () => {
   const author = fc.constantFrom(ME, ANA, BEN);
   const steps = fc.array(
     fc.oneof(
@@ -54,7 +54,7 @@ test("[C1] whatever is shared, shared again, taken back and dropped, the catalog
   fc.assert(
     fc.property(steps, (steps) => {
       const { catalog, found } = newCatalog();
-      /** By author: what each entry of its feed offers, as long as it does. */
+      /** For each author and entry of its feed the offer, as long as it stands. */
       const offers = new Map([ME, ANA, BEN].map((peer) => [peer, [] as (Offer | null)[]]));
       for (const step of steps) {
         const own = offers.get(step.author)!;
@@ -115,7 +115,7 @@ test("[C1a] one name of several people is one row, in the folder of the first", 
   expect(catalog.folderOf(FILES[0]!, "song.mp3")).toBe("Downloads");
 });
 
-test("[C1a] the same bytes under another name are a row of their own, fetched from all who have them", () => {
+test("[C1a] the same bytes under another name are a row of their own, and fetched from all their sources", () => {
   const { catalog, found } = newCatalog();
   catalog.apply(ANA, 0, share(0, "first.jpg", "there"));
   catalog.apply(BEN, 0, share(0, "second.jpg"));

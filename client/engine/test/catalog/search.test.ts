@@ -43,7 +43,7 @@ const marked = (name: string, text: string): string => {
   );
 };
 
-describe("what is found", () => {
+describe("a search finds", () => {
   test("words in any order, in the name or the folder, at their beginning or inside", () => {
     const index = indexOf([
       row("01 - Army of Me.flac", { folder: "Music/Björk/Post" }),
@@ -90,14 +90,14 @@ describe("what is found", () => {
     },
   );
 
-  test("no typing errors in short words, and none looked for when there is enough without", () => {
+  test("no near misses of short words, and none at all when there are enough exact results", () => {
     expect(search(["cat.jpg"], "czt")).toEqual([]);
     const many = Array.from({ length: 20 }, (_, i) => `train ${i}`);
     expect(search([...many, "brain"], "train")).not.toContain("brain");
     expect(search([...many.slice(1), "brain"], "train")).toContain("brain");
   });
 
-  test("a file by any folder that somebody has it in, shown in theirs where only theirs are", () => {
+  test("a file by any folder that somebody has it in, and shows their folder when only their files are listed", () => {
     const offers = [
       { author: ANA, folder: "Pictures" },
       { author: BEN, folder: "Phone" },
@@ -114,23 +114,23 @@ describe("what is found", () => {
       expect(search(["A\u0300.txt", "\u{1F600}.txt"], text)).toHaveLength(2);
   });
 
-  test("of symbols alone nothing where no name has them", () => {
+  test("nothing for symbols that no name has", () => {
     expect(search(["a.txt", "b c.txt"], "+")).toEqual([]);
     expect(search(["a%.txt", "b$.txt", "c$%.txt"], "$ %")).toEqual(["c$%.txt"]);
   });
 
-  test("a folder by what its hyphens join", () => {
+  test("a folder by the words that its hyphens join", () => {
     const index = indexOf([row("a.txt", { folder: "Heavy/Post-Rock" }), row("b.txt")]);
     expect(namesOf(index.query({ ...EVERYTHING, text: "postrock" }).rows)).toEqual(["a.txt"]);
   });
 
-  test("names of objects' own properties are only names", () => {
+  test("names that are also properties of objects", () => {
     expect(search(["__proto__", "constructor", "x"], "constructor")).toEqual(["constructor"]);
     expect(search(["__proto__", "x"], "proto")).toEqual(["__proto__"]);
   });
 });
 
-describe("in what order", () => {
+describe("the order of results", () => {
   test("the name's beginning, a word's beginning, inside a word, a typing error", () => {
     expect(search(["a trams.txt", "xtramx.txt", "trxm.txt", "tram.txt"], "tram")).toEqual([
       "tram.txt",
@@ -174,7 +174,7 @@ describe("in what order", () => {
     expect(search(names, "  ")).toEqual(inOrder);
   });
 
-  test("the first rows are the same whatever the limit", () => {
+  test("the first rows are the same with any limit", () => {
     const text = fc.constantFrom("", "a", "ab", "b c");
     fc.assert(
       fc.property(
@@ -212,7 +212,7 @@ describe("filters", () => {
     expect(found.rows).toHaveLength(1);
   });
 
-  test("by person, whoever was asked for before", () => {
+  test("by person, also after a query for another person", () => {
     for (const [of, names] of [
       [BEN, ["three.jpg", "two.mp3"]],
       [ANA, ["one.mp3", "three.jpg"]],
@@ -290,7 +290,7 @@ describe("for any catalog", () => {
     return edits.some((edit) => of.startsWith(edit));
   };
 
-  test("it finds what a plain look into every row finds, and besides only near misses", () => {
+  test("it finds all that a plain look into every row finds, and besides only near misses", () => {
     fc.assert(
       fc.property(rows, text, (parts, text) => {
         const all = parts.map(({ name, ...rest }) => row(name, rest));
@@ -314,7 +314,7 @@ describe("for any catalog", () => {
     );
   });
 
-  test("every word one edit away is matched, and what matches still matches with the last letters taken back", () => {
+  test("every word one edit away matches, and still matches after the last letters are deleted", () => {
     const letters = fc.string({ unit: fc.constantFrom(..."abc"), minLength: 4, maxLength: 7 });
     fc.assert(
       fc.property(letters, letters, (typed, word) => {
@@ -328,7 +328,7 @@ describe("for any catalog", () => {
     );
   });
 
-  test("typing on, taking back and starting anew give what a fresh index gives", () => {
+  test("typing on, deleting letters and starting anew give the same results as a fresh index", () => {
     const people = fc.array(fc.constantFrom(null, ANA, BEN), { minLength: 1, maxLength: 3 });
     const queries = fc.array(fc.record({ text, people }), { maxLength: 6 });
     fc.assert(
@@ -348,7 +348,7 @@ describe("for any catalog", () => {
     );
   });
 
-  test("what has gone, come or changed meanwhile counts while typing on", () => {
+  test("rows that go, come or change while a person types count at once", () => {
     const index = indexOf(Array.from({ length: 20 }, (_, i) => row(`other ${i}`)));
     const filesOf = (text: string) => namesOf(index.query({ ...EVERYTHING, text }).rows);
     const it = row("tram.txt");
@@ -415,7 +415,7 @@ describe("for any catalog", () => {
   });
 });
 
-test("folding a text letter by letter, with the way back, gives the words of folding it whole", () => {
+test("a text folded letter by letter, with places, gives the same words as one folded whole", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme" }), (text) => {
       expect(placedWordsOf(text).map(({ word }) => word)).toEqual([...wordsOf(text), ...compoundsOf(text)]);

@@ -1,4 +1,4 @@
-/** What others can fill, and its bounds. */
+/** The bounds of everything that others can fill. */
 import { describe, expect, test } from "vitest";
 import { Archive } from "../../src/gossip/archive.ts";
 import { NO_ENTRY, type Batch, type EntryHash } from "../../src/feed/batch.ts";
@@ -27,7 +27,7 @@ const batch = (author: number, topic: Topic, { first = 0, bytes = PAPER.length }
 
 const newArchive = (): Archive => new Archive(() => {});
 
-/** Everything, whatever a summary says. */
+/** All feeds in the archive. */
 const feedsIn = (archive: Archive): Feed[] => {
   const unlike = archive.summary().map((byte) => byte ^ 0xff);
   return [...archive.unlike(unlike)];
@@ -35,7 +35,7 @@ const feedsIn = (archive: Archive): Feed[] => {
 const bytesIn = (archive: Archive): number => feedsIn(archive).reduce((sum, { bytes }) => sum + bytes, 0);
 
 describe("[E8] authors", () => {
-  test("there is room for 8,192 that are present, and for those again", () => {
+  test("there is room for the presence of 8,192, and for further entries of these", () => {
     const archive = newArchive();
     for (let author = 0; author < 8_192; author++)
       archive.append(batch(author, "presence", { bytes: 100 }), 0);
@@ -66,7 +66,7 @@ describe("[E8] libraries", () => {
     expect(first * PAPER.length).toBeLessThanOrEqual(256 * MiB);
   });
 
-  test("[E3b] one that comes before its author's first word waits a minute for it, then it goes", () => {
+  test("[E3b] one that comes before its author's first profile is dropped after a minute without it", () => {
     const archive = newArchive();
     archive.append(batch(1, "library"), 0);
     archive.append(batch(2, "library"), 0);
@@ -76,7 +76,7 @@ describe("[E8] libraries", () => {
     expect(archive.feed(batch(2, "library"))?.length).toBe(1);
   });
 
-  test("[E3b] 256 wait for a first word, and no more", () => {
+  test("[E3b] no more than 256 wait for a first profile", () => {
     const archive = newArchive();
     archive.append(batch(1_000, "presence"), 0);
     for (let author = 0; author < 256; author++) archive.append(batch(author, "library", { bytes: 100 }), 0);
@@ -87,7 +87,7 @@ describe("[E8] libraries", () => {
 });
 
 describe("[E8a] [E8b] boards", () => {
-  test("all together fill 32 MiB at most, and whoever takes most loses the oldest", () => {
+  test("all together fill 32 MiB at most, and the author with the most bytes loses the oldest post", () => {
     const archive = newArchive();
     for (let first = 0; first < 3; first++) archive.append(batch(1, "board", { first }), 0);
     for (let author = 100; author < 150; author++)
@@ -101,7 +101,7 @@ describe("[E8a] [E8b] boards", () => {
     for (const { batches, length } of others) expect([batches.at(-1)!.end, length]).toEqual([30, 30]);
   });
 
-  test("of boards that lost all, 8,192 are remembered, and are not asked for again", () => {
+  test("8,192 boards that lost all posts are remembered, and are not asked for again", () => {
     const archive = newArchive();
     const full = Math.floor((32 * MiB) / PAPER.length);
     for (let author = 0; author < full + 10_000; author++) archive.append(batch(author, "board"), 0);
@@ -112,7 +112,7 @@ describe("[E8a] [E8b] boards", () => {
 });
 
 describe("[E10] a summary", () => {
-  /** Random enough, and everybody in a bucket of their own or in nobody's. */
+  /** A batch with a random-looking hash, by an author in a bucket of its own. */
   const word = (author: number, first = 0): Batch => {
     const id = ((author * 40_503) % 65_536).toString(16).padStart(4, "0").padEnd(64, "0") as PeerId;
     const head = `${id.slice(0, 4)}${first}`.repeat(13).slice(0, 64) as EntryHash;
@@ -125,13 +125,13 @@ describe("[E10] a summary", () => {
     return archive;
   };
 
-  test.each([64, 1024])("of %d buckets is equal when the same is known, however it came", (buckets) => {
+  test.each([64, 1024])("with %d buckets is equal for the same feeds, in any order", (buckets) => {
     const archive = knowing(500, [7, 3]);
     expect(archive.summary(buckets)).toHaveLength(8 * buckets);
     expect([...knowing(500, [3, 7]).unlike(archive.summary(buckets))]).toEqual([]);
   });
 
-  test("tells what differs, and the finer it is, the less of what does not", () => {
+  test("shows the feeds that differ, and a finer one shows fewer of the others with them", () => {
     const [archive, other] = [knowing(2_000), knowing(2_000, [5, 300, 1_999])];
     const [coarse, fine] = [64, 1024].map((buckets) =>
       [...archive.unlike(other.summary(buckets))].map(({ author }) => author),

@@ -50,7 +50,7 @@ test("[E10c] while something is fetched the others wait, but not for more than t
   expect(comparisons.nextDeadline()).toBe(60_000);
 });
 
-test("[E10a] [E10c] two that ask each other at one time tell each other once", () => {
+test("[E10a] [E10c] two neighbours that ask each other at one time tell each other once", () => {
   const { comparisons, peerUp, tick, told } = comparing();
   peerUp(ada, 0);
   peerUp(ben, 0);

@@ -1,4 +1,4 @@
-/** What hostile authors and hostile neighbours can do to feeds: it is refused, counted, and laid at their own door. */
+/** Hostile authors and neighbours: their bytes are refused and counted, and nobody else is blamed. */
 import { describe, expect, test } from "vitest";
 import { decodeBatch, type Batch, type FeedName } from "../../src/feed/batch.ts";
 import type { Entry, Topic } from "../../src/feed/entry.ts";
@@ -35,7 +35,7 @@ const entry = (topic: Topic, i: number): Entry => {
   }
 };
 
-describe("[E9] [E9a] [E9b] [E9c] an author that says two things of one place", () => {
+describe("[E9] [E9a] [E9b] [E9c] an author that signs two versions of an entry", () => {
   test.each((["library", "board"] as const).flatMap((topic) => SEEDS.map((seed) => [topic, seed] as const)))(
     "%s, seed %i: everyone freezes after the last common entry, with a proof, and nobody else is blamed",
     (topic, seed) => {
@@ -66,7 +66,7 @@ describe("[E9] [E9a] [E9b] [E9c] an author that says two things of one place", (
         expect(Object.values(node.state())).toEqual([truth]);
         expect(node.refused).toEqual([]);
       }
-      // It stays so, for those who come later too, and whatever the liar still says.
+      // It stays so, for newcomers too, and whatever else the liar sends.
       const newcomer = net.add();
       net.link(newcomer, halves[0]![2]!);
       net.run(2_000);
@@ -78,7 +78,7 @@ describe("[E9] [E9a] [E9b] [E9c] an author that says two things of one place", (
     },
   );
 
-  test("with three branches: the earliest lie counts, in whatever order they are found out", () => {
+  test("with three branches: the earliest lie counts, in whatever order the lies are found", () => {
     for (const seed of SEEDS) {
       const net = new Net(seed);
       const nodes = net.addMany(9);
@@ -113,7 +113,7 @@ describe("[E9] [E9a] [E9b] [E9c] an author that says two things of one place", (
     }
   });
 
-  test("of presence, of which only the last word is kept: everyone freezes it all the same", () => {
+  test("is frozen by everyone also when the lie is on presence, of which only the last entry is kept", () => {
     const net = new Net(3);
     const nodes = net.addMany(6);
     const halves = [nodes.slice(0, 3), nodes.slice(3)];
@@ -134,7 +134,7 @@ describe("[E9] [E9a] [E9b] [E9c] an author that says two things of one place", (
     }
   });
 
-  test("in the middle of a batch: what both batches begin with counts, at newcomers too", () => {
+  test("in the middle of a batch: the entries that both batches share count, at newcomers too", () => {
     const net = new Net(10);
     const [ada, ben, carol, dora] = net.addMany(4) as [Node, Node, Node, Node];
     net.link(ada, ben);
@@ -158,7 +158,7 @@ describe("[E9] [E9a] [E9b] [E9c] an author that says two things of one place", (
     }
   });
 
-  describe("is caught also by who has the other half only from a neighbour that", () => {
+  describe("is also caught by a peer that has the other version only from a neighbour that", () => {
     const half = () => {
       const net = new Net(5);
       const [ben, mallory] = net.addMany(2) as [Node, Node];
@@ -221,7 +221,7 @@ describe("[E9] [E9a] [E9b] [E9c] an author that says two things of one place", (
     expect(Object.values(ben.state())[0]).toEqual([[0, shares(1)[0]]]);
   });
 
-  test("[B7] [E9c] the device keeps the fork of a board, and it holds in the next life", () => {
+  test("[B7] [E9c] the device keeps the fork of a board, and it holds in the next visit", () => {
     const net = new Net(4);
     const [ada, ben, later] = net.addMany(3) as [Node, Node, Node];
     net.link(ada, ben);
@@ -319,7 +319,7 @@ describe("[E5] [E5a] [E5b] a hostile neighbour is refused for what it sends", ()
     expect(Object.values(ben.state())).toEqual([[[0, post("said")]]]);
   });
 
-  test("[E11c] two that claim a feed and stay silent do not keep it from us", () => {
+  test("[E11c] two neighbours that claim a feed and stay silent do not keep it from us", () => {
     const net = new Net(3);
     const [ada, ben, ...silent] = net.addMany(4) as [Node, Node, Node, Node];
     ada.gossip.append("library", shares(3));
@@ -338,7 +338,7 @@ describe("[E5] [E5a] [E5b] a hostile neighbour is refused for what it sends", ()
     ).toBeLessThan(5);
   });
 
-  /** What it answers, and what it says every four seconds. */
+  /** The neighbour's answer, and the frames that it sends every four seconds. */
   type Ways = Record<"answers" | "says", "nothing" | "the claim" | "a known word" | "a new word">;
   test.each<[string, Ways]>([
     ["answers with nothing", { answers: "nothing", says: "nothing" }],
@@ -347,7 +347,7 @@ describe("[E5] [E5a] [E5b] a hostile neighbour is refused for what it sends", ()
     ["answers with something else", { answers: "a new word", says: "nothing" }],
     ["says what is known now and then", { answers: "nothing", says: "a known word" }],
     ["brings something else now and then", { answers: "nothing", says: "a new word" }],
-  ])("[E11c] one that claims a feed and %s does not keep it from us", (_, { answers, says }) => {
+  ])("[E11c] a neighbour that claims a feed and %s does not keep it from us", (_, { answers, says }) => {
     const net = new Net(3);
     const [ada, ben, mallory] = net.addMany(3) as [Node, Node, Node];
     ada.gossip.append("library", shares(3));
@@ -379,7 +379,7 @@ describe("[E5] [E5a] [E5b] a hostile neighbour is refused for what it sends", ()
     if (answers === "nothing" || answers === "a known word") expect(asked).toBeLessThan(5);
   });
 
-  test("[E11d] eight that claim all they can leave each other room", () => {
+  test("[E11d] eight neighbours that claim all they can leave each other room", () => {
     const missing = new Missing(() => {}, { feed: () => null, authors: () => 0 });
     let feeds = 0;
     const claims = Array.from({ length: 8 }, (_, i) => {
@@ -394,7 +394,7 @@ describe("[E5] [E5a] [E5b] a hostile neighbour is refused for what it sends", ()
     expect(feeds).toBeLessThan(100_000);
   });
 
-  test("[E11b] one that wants a library a hundred times gets no more than a link can hold, and more in time", () => {
+  test("[E11b] a neighbour that wants a library a hundred times gets no more than a link can hold, and more in time", () => {
     const net = new Net(4);
     const [ada, ben] = net.addMany(2) as [Node, Node];
     ada.gossip.append("library", shares(20_000));
@@ -414,7 +414,7 @@ describe("[E5] [E5a] [E5b] a hostile neighbour is refused for what it sends", ()
     expect(bytesSent() - atOnce).toBeLessThan(12 * 1024 * 1024);
   });
 
-  test("one that sends the same again and again is dropped", () => {
+  test("a neighbour that sends the same batch again and again is dropped", () => {
     const net = new Net(5);
     const [mallory, ben] = net.addMany(2) as [Node, Node];
     net.link(mallory, ben);
@@ -427,7 +427,7 @@ describe("[E5] [E5a] [E5b] a hostile neighbour is refused for what it sends", ()
     expect(isHostile("flood")).toBe(true);
   });
 
-  test("[E10d] one that asks for everything again and again is not answered for ever", () => {
+  test("[E10d] a neighbour that asks for everything again and again is not answered for ever", () => {
     const net = new Net(6);
     const [mallory, ben] = net.addMany(2) as [Node, Node];
     net.link(mallory, ben);
@@ -440,7 +440,7 @@ describe("[E5] [E5a] [E5b] a hostile neighbour is refused for what it sends", ()
     expect(ben.refused).toContainEqual({ peer: mallory.id, refusal: "too-many-requests" });
   });
 
-  test("[E10d] one that claims without end is not listened to for ever", () => {
+  test("[E10d] a neighbour that claims without end is not heard for ever", () => {
     const net = new Net(6);
     const [mallory, ben] = net.addMany(2) as [Node, Node];
     net.link(mallory, ben);
@@ -452,7 +452,7 @@ describe("[E5] [E5a] [E5b] a hostile neighbour is refused for what it sends", ()
   });
 });
 
-test("[E8c] an author that floods is taken at a bounded rate, is named, and who passes it on is not", () => {
+test("[E8c] a flooding author is taken at a bounded rate and named; the neighbour that passes it on is not", () => {
   const net = new Net(7);
   const [ada, ben, carol] = net.addMany(3) as [Node, Node, Node];
   net.link(ada, ben);
@@ -504,7 +504,7 @@ test("[E8d] a neighbour that brings one invented author after another is slowed 
   expect(ben.of(ada, "board")).toEqual([post("here I am")]);
 });
 
-test("[E8d] a busy door is no flood: newcomers' words, and their libraries right behind while the words are checked", () => {
+test("[E8d] many newcomers are no flood, even if their libraries come while their profiles are still checked", () => {
   const net = new Net(10);
   const [ada, ben] = net.addMany(2) as [Node, Node];
   net.link(ada, ben);
@@ -519,7 +519,7 @@ test("[E8d] a busy door is no flood: newcomers' words, and their libraries right
   expect(ben.applications).toBe(10_000);
 });
 
-describe("[E9d] forks of authors of whom nothing is here", () => {
+describe("[E9d] forks of unknown authors", () => {
   const lie = (net: Net): { common: Uint8Array; proof: Uint8Array } => {
     const pen = new Pen(newSigner(net.random), "board");
     const common = pen.write(post("common"));
@@ -538,7 +538,7 @@ describe("[E9d] forks of authors of whom nothing is here", () => {
     expect(net.sent.some(({ from, bytes }) => from === ben && bytes[1] === 21)).toBe(false);
   });
 
-  test("count once something is here", () => {
+  test("count once the author is known", () => {
     const net = new Net(12);
     const [mallory, ben, carol] = net.addMany(3) as [Node, Node, Node];
     net.link(mallory, ben);
@@ -552,7 +552,7 @@ describe("[E9d] forks of authors of whom nothing is here", () => {
   });
 });
 
-test("[E7] more than can be checked at once is refused, blames nobody, and is taken later", () => {
+test("[E7] batches beyond those that can be checked at once are refused without blame, and taken later", () => {
   const net = new Net(8);
   const [ada, ben] = net.addMany(2) as [Node, Node];
   net.link(ada, ben);

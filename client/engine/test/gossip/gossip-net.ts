@@ -1,4 +1,4 @@
-/** Gossips wired to each other on a clock of their own: links with delay, and whatever else a test does to frames. */
+/** Instances of Gossip on a virtual clock, linked with a delay; tests may disturb the frames. */
 import type { Address } from "@swapmeet/shared";
 import { SeededRandom } from "../../../testing/random.ts";
 import { fastSigning, type Signer } from "../../../sim/room/signing.ts";
@@ -71,7 +71,7 @@ export class Net {
     b.gossip.neighborDown(a.id, this.now);
   }
 
-  /** Each with about `degree` others, and all connected. */
+  /** Links each node with about `degree` others, all in one graph. */
   linkAtRandom(nodes: readonly Node[], degree: number): void {
     for (const [i, node] of nodes.entries()) {
       if (i > 0) this.link(node, nodes[this.random.below(i)]!);
@@ -143,11 +143,11 @@ export class Node {
   readonly kept = new Map<string, Uint8Array>();
   readonly told: PeerId[] = [];
   readonly missed: PeerId[] = [];
-  /** What `applied` and `dropped` said, by feed and sequence number. */
+  /** The entries that count after all `applied` and `dropped` events, by feed and sequence number. */
   readonly #feeds = new Map<string, Map<number, Entry | null>>();
-  /** Batches that came, and kinds of frames sent. */
+  /** The number of batches that came, and of frames sent by type. */
   payloads = 0;
-  /** Of what was applied, in order. */
+  /** The topics of applied entries, in order. */
   readonly topics: string[] = [];
   get applications(): number {
     return this.topics.length;
@@ -238,7 +238,7 @@ export class Node {
     this.gossip.frame(from, frame.value as GossipFrame, this.#net.now);
   }
 
-  /** From a neighbour that nobody else knows, and that says nothing else. */
+  /** Hears a frame from a neighbour that nobody else knows, and that sends nothing else. */
   hear(bytes: Uint8Array): void {
     if (!this.#stranger) {
       this.#stranger = newSigner(this.#net.random).id;
@@ -256,7 +256,7 @@ export class Node {
     this.gossip.tick(this.#net.now);
   }
 
-  /** Everything that counts here, in one order. */
+  /** All entries that count here, in a fixed order. */
   state(): Record<string, unknown> {
     const feeds = [...this.#feeds].sort(([a], [b]) => (a < b ? -1 : 1));
     return Object.fromEntries(
@@ -264,7 +264,7 @@ export class Node {
     );
   }
 
-  /** What is known of an author, in order. */
+  /** The known entries of an author, in order. */
   of(author: Node, topic: Topic, epoch = author.epoch): (Entry | null)[] {
     const known =
       this.#feeds.get(keyOf({ author: author.id, epoch, topic })) ?? new Map<number, Entry | null>();
@@ -299,7 +299,7 @@ export const post = (text: string): Entry => ({
   authorName: "Ada",
 });
 
-/** One who writes a feed by hand, true or false: batches of one entry each, and where they end. */
+/** Writes a feed by hand, true or false, in batches of one entry each. */
 export class Pen {
   readonly name: FeedName;
   readonly #signer: Signer;
@@ -313,7 +313,7 @@ export class Pen {
     this.#head = NO_ENTRY;
   }
 
-  /** A pen that goes on from here, apart from this one. */
+  /** Another pen that goes on from here. */
   fork(): Pen {
     const fork = new Pen(this.#signer, this.name.topic, this.name.epoch);
     fork.#length = this.#length;

@@ -28,8 +28,8 @@ const introduce = (nodes: readonly Node[]): void => {
 const posts = (count: number, from = 0): Entry[] =>
   Array.from({ length: count }, (_, i) => post(`${from + i}`));
 
-describe("[E10] two", () => {
-  test("each learns what the other said before they met, and what it says afterwards", () => {
+describe("[E10] two peers", () => {
+  test("each learn the other's entries from before they met, and the later ones", () => {
     const net = new Net(1);
     const [ada, ben] = net.addMany(2) as [Node, Node];
     introduce([ada, ben]);
@@ -127,7 +127,7 @@ test("[E12] a room of 50 with six neighbours each: under 1.3 payload copies a pe
   expect(nodes.flatMap(({ refused }) => refused)).toEqual([]);
 });
 
-describe("[E10] whatever links do, everyone ends with the same", () => {
+describe("[E10] all peers end with the same feeds, whatever links do", () => {
   test.each(
     SEEDS.flatMap(
       (seed) =>
@@ -189,7 +189,7 @@ describe("[E10] whatever links do, everyone ends with the same", () => {
   );
 });
 
-test("[E11] a newcomer gets everything, and who is there before what they share, and that before what was said", () => {
+test("[E11] a newcomer gets everything: first presences, then libraries, then boards", () => {
   const net = new Net(5);
   const nodes = net.addMany(30);
   net.linkAtRandom(nodes, 5);
@@ -244,7 +244,7 @@ describe("[E10e] a newcomer with six neighbours in a room of sixty", () => {
     expect(heads(false).length).toBeLessThan(2 * 60);
   });
 
-  test("[E12d] is news: few have to ask for its word, or for what it shares", () => {
+  test("[E12d] is news: few have to ask for its profile, or for its library", () => {
     const { nodes, newcomer, sent } = come(200);
     const asking = nodes.filter((node) =>
       sent.some(
@@ -274,7 +274,7 @@ test("[E12d] a peer that comes back to a neighbour is no news: its library is no
   expect(ben.of(ada, "board")).toEqual([post("I am back")]);
 });
 
-test("[E10c] two neighbours at once: what each knew, the other gets, though the second one has to wait", () => {
+test("[E10c] two neighbours at once: each gets the other's entries, though the second one has to wait", () => {
   const net = new Net(12);
   const [ada, ben, cid] = net.addMany(3) as [Node, Node, Node];
   introduce([ada, ben, cid]);
@@ -287,7 +287,7 @@ test("[E10c] two neighbours at once: what each knew, the other gets, though the 
   expectSame([ada, ben, cid]);
 });
 
-test("[E10c] a neighbour that tells much and brings nothing holds up the next for two seconds, no longer", () => {
+test("[E10c] a neighbour that tells of much and brings nothing holds up the next for only two seconds", () => {
   const net = new Net(13);
   const [ada, ben, liar] = net.addMany(3) as [Node, Node, Node];
   introduce([ben]);
@@ -301,7 +301,7 @@ test("[E10c] a neighbour that tells much and brings nothing holds up the next fo
     heads: [{ ...claim, length: 1, mark: "00".repeat(8) }],
   });
   net.run(200);
-  // It does not say by itself that it is there, as a tab in the background may not for a while.
+  // It says no word by itself, like a tab in the background.
   ben.send = () => {};
   net.link(ada, ben);
   delete (ben as Partial<Node>).send;
@@ -309,7 +309,7 @@ test("[E10c] a neighbour that tells much and brings nothing holds up the next fo
   expect(ada.of(ben, "presence")).toEqual([here("peer 0")]);
 });
 
-test("[E10f] a peer that missed something without losing a link has it after the next summaries", () => {
+test("[E10f] a peer that missed an entry without losing a link has it after the next summaries", () => {
   const net = new Net(6);
   const [ada, ben] = net.addMany(2) as [Node, Node];
   net.link(ada, ben);
@@ -322,7 +322,7 @@ test("[E10f] a peer that missed something without losing a link has it after the
   expect(ben.of(ada, "board")).toEqual(posts(2));
 });
 
-describe("[E6] lives", () => {
+describe("[E6] an epoch", () => {
   const reborn = () => {
     const net = new Net(7);
     const signer = newSigner(net.random);
@@ -337,7 +337,7 @@ describe("[E6] lives", () => {
     return { net, old, ben, ada };
   };
 
-  test("a new life of a key ends the old one, whose posts stay", () => {
+  test("ends the earlier one of the same author, whose posts stay", () => {
     const { net, old, ben, ada } = reborn();
     ada.gossip.append("presence", [here("Ada again")]);
     ada.gossip.append("board", posts(1, 9));
@@ -366,7 +366,7 @@ describe("[E6] lives", () => {
     expect(ben.of(old, "library")).toEqual(shares(3));
   });
 
-  test("what somebody else says in one's own name and life is not taken", () => {
+  test("is written by its author alone: entries that others write in a peer's name are not taken", () => {
     const { net, ben, ada } = reborn();
     net.link(ada, ben);
     const pen = new Pen(ada.signer, "board", 2);
@@ -398,7 +398,7 @@ describe("[E8a] a board keeps its last posts", () => {
     expect(nodes.flatMap(({ refused }) => refused)).toEqual([]);
   });
 
-  test("[E4] a peer that missed more than anybody keeps begins anew with the news that it hears", () => {
+  test("[E4] a peer that missed more posts than anybody keeps begins anew with the news", () => {
     const net = new Net(14);
     const [ada, ben] = net.addMany(2) as [Node, Node];
     net.link(ada, ben);
@@ -434,7 +434,7 @@ describe("[E8a] a board keeps its last posts", () => {
     expectSame([ada, ben, carol]);
   });
 
-  test("who was shown only the latest by one neighbour gets the older ones from another", () => {
+  test("a peer that gets only the latest posts from one neighbour gets the older ones from another", () => {
     const net = new Net(10);
     const [ada, ben, mallory] = net.addMany(3) as [Node, Node, Node];
     const author = newSigner(net.random);
@@ -451,7 +451,7 @@ describe("[E8a] a board keeps its last posts", () => {
     expectSame([ada, ben]);
   });
 
-  test("what a device kept is there again in its next life, verified, and told to others", () => {
+  test("posts that a device kept are there again in the next visit, verified, and told to others", () => {
     const net = new Net(11);
     const [ada, ben] = net.addMany(2) as [Node, Node];
     net.link(ada, ben);
@@ -468,7 +468,7 @@ describe("[E8a] a board keeps its last posts", () => {
   });
 });
 
-describe("[E13] one who is gone", () => {
+describe("[E13] an author that is gone", () => {
   const gone = () => {
     const net = new Net(12);
     const nodes = net.addMany(3) as [Node, Node, Node];
@@ -495,7 +495,7 @@ describe("[E13] one who is gone", () => {
     expect(ben.of(ada, "board")).toEqual(posts(1));
   });
 
-  test("does not come back by hearsay for an hour, whoever else goes meanwhile", () => {
+  test("does not come back by hearsay for an hour, even if many others go meanwhile", () => {
     const { net, ada, ben, carol } = gone();
     net.unlink(ben, carol);
     const meetAfter = (ms: number): void => {
@@ -512,7 +512,7 @@ describe("[E13] one who is gone", () => {
     expect(ben.of(ada, "presence")).toHaveLength(1);
   });
 
-  test("comes back with a later word, and with it its library", () => {
+  test("comes back with a later profile, and its library with it", () => {
     const { net, ada, ben } = gone();
     ada.gossip.append("presence", [here("here still")]);
     net.run(100);
@@ -522,7 +522,7 @@ describe("[E13] one who is gone", () => {
     expect(ben.of(ada, "library")).toEqual(shares(3));
   });
 
-  test("comes back although its later word comes from somebody who never missed it", () => {
+  test("comes back although its later profile comes from a peer that never missed it", () => {
     const { net, ada, ben, carol } = gone();
     net.link(ada, carol);
     net.run(2_000);

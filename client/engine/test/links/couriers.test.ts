@@ -11,7 +11,7 @@ import type { Refusal } from "../../src/names/refusal.ts";
 const SEEDS = [1, 2, 3, 4, 5];
 const TAG = "ab".repeat(32) as RoomTag;
 
-/** Peers of whom nothing is there but the couriers, and links that deliver when told to. */
+/** Peers with no other part than their couriers, on links that deliver when told to. */
 class Network {
   readonly random: SeededRandom;
   readonly members: Member[] = [];
@@ -126,7 +126,7 @@ describe("[I9] [I9a] an envelope", () => {
     }
   });
 
-  test("for nobody ends by itself", () => {
+  test("to nobody ends by itself", () => {
     const network = new Network(2, 6);
     for (let a = 0; a < 6; a++) for (let b = 0; b < a; b++) network.link([a, b]);
     const stranger = new Member(network, "nobody" as PeerId);
@@ -212,7 +212,7 @@ describe("[I11] a flood", () => {
     }
   };
 
-  test("is passed on as far as one neighbour may, and counted", () => {
+  test("is passed on within the allowance of one neighbour, and counted", () => {
     const network = new Network(5, 3);
     network.link([0, 1], [1, 2]);
     const [, friend, ben] = network.members as [Member, Member, Member];
@@ -225,7 +225,7 @@ describe("[I11] a flood", () => {
     expect(ben.got).toHaveLength(128 + 128);
   });
 
-  test("of calls reaches its victim sixteen times, then once in twenty seconds", () => {
+  test("lets sixteen calls through to its victim, then one in twenty seconds", () => {
     const network = new Network(6, 3);
     network.link([0, 1], [1, 2]);
     const [, , ben] = network.members as [Member, Member, Member];
@@ -236,7 +236,7 @@ describe("[I11] a flood", () => {
     expect(ben.got).toHaveLength(16 + 3);
   });
 
-  test("of what is no envelope is refused by name", () => {
+  test("without envelopes is refused by name", () => {
     const network = new Network(7, 2);
     network.link([0, 1]);
     const [ada, ben] = network.members as [Member, Member];

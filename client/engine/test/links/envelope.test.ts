@@ -17,7 +17,7 @@ const sealed = fc.record({
   nonce: bytes(24),
 });
 
-test("[I1] an envelope opens for whom it was sealed", () => {
+test("[I1] an envelope opens for its recipient", () => {
   fc.assert(
     fc.property(sealed, ({ key, route, envelope, nonce }) => {
       expect(open(key, route, seal(key, route, envelope, nonce))).toEqual({ ok: true, value: envelope });
@@ -26,7 +26,7 @@ test("[I1] an envelope opens for whom it was sealed", () => {
   );
 });
 
-test("[I1a] one changed bit, anywhere, and it does not open", () => {
+test("[I1a] an envelope with one changed bit does not open", () => {
   fc.assert(
     fc.property(sealed, fc.nat(), fc.nat(7), ({ key, route, envelope, nonce }, at, bit) => {
       const altered = seal(key, route, envelope, nonce);
@@ -37,7 +37,7 @@ test("[I1a] one changed bit, anywhere, and it does not open", () => {
   );
 });
 
-test("[I1a] another room, sender, recipient or key, and it does not open", () => {
+test("[I1a] an envelope does not open for another room, sender, recipient or key", () => {
   fc.assert(
     fc.property(sealed, sealed, ({ key, route, envelope, nonce }, other) => {
       const letter = seal(key, route, envelope, nonce);

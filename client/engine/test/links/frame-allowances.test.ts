@@ -53,7 +53,7 @@ test.each(Object.keys(FRAME_ALLOWANCES) as Frame["type"][])(
   },
 );
 
-test("[W3b] so many offences may be races or a later version, and one more is a flood; others' doing is none", () => {
+test("[W3b] so many own offences may be races or a later version, and one more is a flood; those of others don't count", () => {
   const allowances = new FrameAllowances();
   for (let at = 0; at < 10_000; at++) expect(allowances.offend("too-many-entries", 0)).toBe(true);
   for (let at = 0; at < OFFENCES.atOnce; at++) expect(allowances.offend("unknown-frame", 0)).toBe(true);

@@ -9,7 +9,7 @@ import { encodeFrame } from "../../src/wire/frame-codec.ts";
 import type { Frame } from "../../src/wire/frame.ts";
 import { isHostile, type Refusal } from "../../src/names/refusal.ts";
 
-/** What each lie is counted as. */
+/** The refusal that counts each lie. */
 const REFUSAL_OF: Record<LieName, Refusal> = {
   "wrong blocks": "wrong-block",
   "a block longer than asked": "wrong-length",
@@ -53,7 +53,7 @@ describe("[W4] beside an honest source", () => {
     const isRefused = () => ada.engine.refusals().has(REFUSAL_OF[lie]);
     const file = disks[0].disk.add(bytes, "song.mp3").file;
     share(liar, disks[0]);
-    // The layer is asked of one source only: there the liar is the first.
+    // Only one source is asked for the layer, so the liar comes first.
     if (lie !== "a wrong piece layer") share(honest, disks[1]);
     expect(room.run(2_000, () => ada.engine.sourcesOf(file).length > 0)).toBe(true);
     room.run(500);
@@ -74,7 +74,7 @@ describe("[W4] beside an honest source", () => {
   });
 });
 
-/** Frames that end the link at the first for what they say, and not for how many there are. */
+/** Types of which a single frame ends the link, for its content and not for the number. */
 const ENDED_AT_ONCE: Partial<Record<Frame["type"], Refusal>> = { prove: "second-proof", fork: "false-fork" };
 
 describe("[W3a] [W3b] [W3c] a flood of one type of frame", () => {

@@ -58,7 +58,7 @@ describe("two", () => {
     expect(room.run(10_000, () => linked(ada, ben))).toBe(true);
   });
 
-  test("[W8b] a peer that fell silent is let go", () => {
+  test("[W8b] the link to a peer that fell silent ends", () => {
     const room = new SimRoom({ seed: 8 });
     const [ada, ben] = twoIn(room);
     room.run(1_000, () => linked(ada, ben));
@@ -89,7 +89,7 @@ describe("[I13] [I13a] [I13b] somebody is here and can't be reached", () => {
     return { room, ada, ben };
   };
 
-  test("because their browser has no place to be reached: both are told so, and neither of the network", () => {
+  test("because their browser has no ICE candidate: both are told so, and neither is told of the network", () => {
     const { ada, ben } = apart(false);
     expect(ada.notices).toEqual([{ type: "no-candidates" }]);
     expect(ben.notices).toEqual([{ type: "no-route", peer: ada.id, because: "their-browser" }]);
@@ -112,7 +112,7 @@ describe("[I13] [I13a] [I13b] somebody is here and can't be reached", () => {
     },
   );
 
-  test("nobody is counted who is linked, or on the way", () => {
+  test("but not counted while linked, or while a call is under way", () => {
     const room = new SimRoom({ seed: 14 });
     const [ada, ben] = twoIn(room);
     expect(ada.engine.unreachableCount).toBe(0);
@@ -140,7 +140,7 @@ describe("[J13] [J13a] another room", () => {
     return { room, ada, ben, cyd, move };
   };
 
-  test("an engine that is told of another room has left, and links to nobody there", () => {
+  test("makes an engine leave, and link to nobody there", () => {
     const { room, ada, ben, cyd, move } = moving();
     ada.feed({ type: "server-lost" });
     expect(ada.otherRooms).toBe(0);
@@ -153,7 +153,7 @@ describe("[J13] [J13a] another room", () => {
     expect(cyd.engine.posts("general")).toEqual([]);
   });
 
-  test("it comes back to neither room, whatever the server says next", () => {
+  test("makes an engine enter neither room again, whatever the server says next", () => {
     const { room, ada, ben, cyd, move } = moving();
     move();
     room.join(ada);
@@ -163,7 +163,7 @@ describe("[J13] [J13a] another room", () => {
     expect([ada.engine.peerCount, ben.engine.peerCount, cyd.engine.peerCount]).toEqual([0, 0, 0]);
   });
 
-  test("the same room again is a rejoin: links and people stay", () => {
+  test("is not the same room again: after a rejoin links and people stay", () => {
     const { room, ada, ben } = moving();
     ada.feed({ type: "server-lost" });
     room.join(ada);
@@ -172,7 +172,7 @@ describe("[J13] [J13a] another room", () => {
   });
 });
 
-test.each([7, 30])("[O1] in a class of %i everyone knows everyone, by a few neighbours each", (size) => {
+test.each([7, 30])("[O1] in a class of %i everyone knows everyone, with a few neighbours each", (size) => {
   const room = new SimRoom({ seed: 11 });
   const peers = Array.from({ length: size }, (_, i) => room.add(`Pupil ${i}`));
   for (const peer of peers) room.join(peer);
@@ -186,7 +186,7 @@ test.each([7, 30])("[O1] in a class of %i everyone knows everyone, by a few neig
   expect(acquainted()).toBe(true);
 });
 
-/** What a hostile server can do with an envelope; it delivers nothing else while it does. */
+/** The things that a hostile server can do with an envelope; it delivers nothing else meanwhile. */
 const MUTATIONS: Record<string, (e: CarriedEnvelope, context: Hostile) => readonly CarriedEnvelope[]> = {
   "flips a bit of the box": (e) => [flip(e, e.bytes.length - 20)],
   "flips a bit of the tag at the end": (e) => [flip(e, e.bytes.length - 1)],
@@ -321,7 +321,7 @@ describe("[I9] [I9a] through peers", () => {
     return { room, fred, ada, ben, want };
   };
 
-  test.each(SEEDS)("two who never met are linked when the server is gone (seed %i)", (seed) => {
+  test.each(SEEDS)("two peers that never met are linked when the server is gone (seed %i)", (seed) => {
     const { room, fred, ada, ben, want } = threeInAChain(seed);
     room.server.isUp = false;
     for (const peer of [fred, ada, ben]) peer.feed({ type: "server-lost" });
@@ -346,7 +346,7 @@ describe("[I9] [I9a] through peers", () => {
     expect(room.run(1_000, () => linked(ada, ben))).toBe(true);
   });
 
-  test("nothing that the one between them changes makes a connection", () => {
+  test("an envelope that the courier has changed makes no connection", () => {
     for (const [at, isCarried] of [
       [null, true],
       [2, false],
@@ -372,7 +372,7 @@ describe("[I9] [I9a] through peers", () => {
     }
   });
 
-  test("[I4] what it sends again later has no effect", () => {
+  test("[I4] an envelope that the courier sends again later has no effect", () => {
     const { room, fred, ada, ben, want } = threeInAChain(8);
     room.server.isUp = false;
     for (const peer of [fred, ada, ben]) peer.feed({ type: "server-lost" });
@@ -395,7 +395,7 @@ describe("[I9] [I9a] through peers", () => {
     expect(ada.connectionCount - before).toBeLessThanOrEqual(1); // Ben's own new call
   });
 
-  /** Fred hands Ada an envelope from Ben's address, as whoever has the room's key can seal it. */
+  /** Fred hands Ada an envelope from Ben's address; any peer with the room's key can seal one. */
   const forgeIn = (
     { room, fred, ada, ben }: ReturnType<typeof threeInAChain>,
     session: ReturnType<typeof newSession>,
@@ -425,7 +425,7 @@ describe("[I9] [I9a] through peers", () => {
     expect(forged()).toBe(1);
   });
 
-  test("[I4a] an attempt number invented in another's name does not lock that one out", () => {
+  test("[I4a] an attempt number invented in a peer's name does not lock that peer out", () => {
     const three = threeInAChain(9);
     const { room, ada, ben, want } = three;
     forge(three, 0xffff_ffff);
@@ -436,7 +436,7 @@ describe("[I9] [I9a] through peers", () => {
 
   // Seeds for both orders of the addresses.
   test.each(SEEDS)(
-    "[I4a] calls invented in another's name neither prevent nor end one's own (seed %i)",
+    "[I4a] calls invented in a peer's name neither prevent nor end its own calls (seed %i)",
     (seed) => {
       const three = threeInAChain(seed);
       const { room, ada, ben } = three;
@@ -451,7 +451,7 @@ describe("[I9] [I9a] through peers", () => {
     },
   );
 
-  test("[I4a] invented calls that come to nothing let no address rest", () => {
+  test("[I4a] invented calls that fail let no address rest", () => {
     const three = threeInAChain(10);
     const { room, fred, ada, ben } = three;
     room.server.isUp = false;
@@ -465,7 +465,7 @@ describe("[I9] [I9a] through peers", () => {
     expect(room.run(1_000, () => ada.engine.messages()[0]?.state === "delivered")).toBe(true);
   });
 
-  test("who is alone in an offline room calls nobody", () => {
+  test("a peer that is alone in an offline room calls nobody", () => {
     const room = new SimRoom({ seed: 10 });
     const [ada, ben] = twoIn(room);
     room.run(1_000, () => linked(ada, ben));

@@ -59,11 +59,11 @@ class Member {
   readonly up: { peer: PeerId; address: Address; calledUs: boolean }[] = [];
   readonly down: PeerId[] = [];
   readonly failed: Address[] = [];
-  /** Of the failed, where nobody answered. */
+  /** Those of the failed calls that nobody answered. */
   readonly silent: Address[] = [];
   readonly notices: Notice["type"][] = [];
   needed = new Set<PeerId>();
-  /** Who carries its envelopes while it has no server. */
+  /** The member that carries its envelopes while it has no server. */
   courier: Member | null = null;
   readonly #network: Network;
   readonly #otherEnd = new Map<LinkId, { member: Member; link: LinkId }>();
@@ -92,7 +92,7 @@ class Member {
     if (output) this.#network.soon(() => this.#perform(output));
   }
 
-  /** As the engine's root does. */
+  /** Routes events as engine.ts does. */
   #hear(event: LinksEvent): void {
     const network = this.#network;
     switch (event.type) {
@@ -166,13 +166,13 @@ const pair = () => {
 };
 
 describe("a link", () => {
-  test("says who called, and from where", () => {
+  test("names its caller and the caller's address", () => {
     const { ada, ben } = pair();
     expect(ada.up).toEqual([{ peer: ben.id, address: ben.address, calledUs: false }]);
     expect(ben.up).toEqual([{ peer: ada.id, address: ada.address, calledUs: true }]);
   });
 
-  test("is begun once: not while it is under way, nor while it is there, nor to oneself", () => {
+  test("is begun once: not while a call is under way or a link is there, nor to the peer itself", () => {
     const network = new Network();
     const [ada, ben] = [network.add(), network.add()];
     expect(ada.links.dial(ada.address, 0)).toBe(false);
@@ -275,7 +275,7 @@ describe("[I8] [I8a] [I8b] [I8c] the number of links", () => {
     return { network, ada, others };
   };
 
-  test("is at most 48, of which 32 called", () => {
+  test("is at most 48, of which at most 32 are to peers that called", () => {
     const { network, ada, others } = crowd(80);
     for (const other of others.slice(0, 40)) other.links.dial(ada.address, network.now);
     network.settle();
@@ -287,7 +287,7 @@ describe("[I8] [I8a] [I8b] [I8c] the number of links", () => {
     expect(ada.links.peerCount).toBe(48);
   });
 
-  test("of calls in a short time is bounded, whatever becomes of them", () => {
+  test("is bounded for calls in a short time, whether they succeed or not", () => {
     const { network, ada, others } = crowd(70);
     for (const [i, other] of others.entries()) {
       other.links.dial(ada.address, network.now);
@@ -303,7 +303,7 @@ describe("[I8] [I8a] [I8b] [I8c] the number of links", () => {
     expect(ada.up).toHaveLength(49);
   });
 
-  test("of a tab's life keeps 60 for when it is linked to nobody, and the person is told when they are wanted", () => {
+  test("in a tab's life has a reserve of 60 for a peer without links, and the person is told when it is needed", () => {
     const { network, ada, others } = crowd(1);
     const [ben] = others as [Member];
     const stranger = () => bytesToHex(network.random.bytes(ADDRESS_BYTES)) as Address;
@@ -337,13 +337,13 @@ describe("[I8] [I8a] [I8b] [I8c] the number of links", () => {
     }
   };
 
-  test("of a tab's life that are calls by others is 280", () => {
+  test("in a tab's life includes at most 280 calls of others", () => {
     const { network, ada } = crowd(0);
     comeAndGo(network, ada, 300);
     expect(ada.up).toHaveLength(280);
   });
 
-  test("of a tab's life of which 60 are left grows by calls of others to two", () => {
+  test("in a tab's life may still grow to two linked peers by calls of others when 60 are left", () => {
     const { network, ada, others } = crowd(3);
     comeAndGo(network, ada, 100);
     for (let dials = 0; dials < 320; dials++) {
@@ -357,7 +357,7 @@ describe("[I8] [I8a] [I8b] [I8c] the number of links", () => {
     expect(ada.links.peerCount).toBe(2);
   });
 
-  test("of a tab's life leaves some to those who call, and some to oneself", () => {
+  test("in a tab's life leaves some for calls of others, and some for own calls", () => {
     const { network, ada } = crowd(0);
     let dials = 0;
     for (let i = 0; i < 600; i++) {

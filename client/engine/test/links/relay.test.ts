@@ -11,7 +11,7 @@ import { decodeFrame, encodeFrame } from "../../src/wire/frame-codec.ts";
 import { publicRelayKey, RelayedChannel } from "../../src/links/sealed/relayed-channel.ts";
 
 const SEEDS = [1, 2, 3];
-/** Two attempts at a direct connection, with all their waiting, and one through a friend. */
+/** The time for two attempts at a direct connection, and one through a friend. */
 const RELAYED_WITHIN_MS = 60_000;
 
 const reach = (a: SimPeer, b: SimPeer) => a.engine.person(b.id).reach;
@@ -44,7 +44,7 @@ const apart = (seed: number, friendNames: readonly string[] = ["Fred"]) => {
   return { room, friends, ada, ben, isRelayed, bytes, share };
 };
 
-describe("[Y2] [Y2a] two that can't reach each other", () => {
+describe("[Y2] [Y2a] two peers that can't reach each other", () => {
   test.each(SEEDS)("are linked through a friend, know each other's name, and say so (seed %i)", (seed) => {
     const { room, friends, ada, ben, isRelayed } = apart(seed);
     expect(room.run(RELAYED_WITHIN_MS, isRelayed)).toBe(true);
@@ -54,7 +54,7 @@ describe("[Y2] [Y2a] two that can't reach each other", () => {
     expect(reach(ada, friends[0]!)).toBe("direct");
     expect([...ada.notices, ...ben.notices]).toEqual([]);
     expect([ada, ben, friends[0]!].map(({ engine }) => [...engine.refusals().keys()])).toEqual([[], [], []]);
-    // A link as any other: it lives, and a rename arrives.
+    // It is a link like any other: it stays, and a rename arrives.
     room.run(30_000);
     ada.feed({ type: "rename", name: "Ada Lovelace" });
     expect(room.run(1_000, () => ben.engine.person(ada.id).name === "Ada Lovelace")).toBe(true);
@@ -98,7 +98,7 @@ describe("[Y2] [Y2a] two that can't reach each other", () => {
 
 describe("a file", () => {
   test.each(SEEDS)(
-    "[Y3][Y5] goes through a friend, who reads nothing of it, at the agreed pace (seed %i)",
+    "[Y3][Y5] goes through a friend, which can't read it, at the agreed pace (seed %i)",
     (seed) => {
       const { room, friends, isRelayed, bytes, share } = apart(seed);
       expect(room.run(RELAYED_WITHIN_MS, isRelayed)).toBe(true);
@@ -163,7 +163,7 @@ describe("[Y6] [Y6a] a link through a friend", () => {
 const flipped = (bytes: Uint8Array, at: number): Uint8Array =>
   bytes.map((byte, i) => (i === (at + bytes.length) % bytes.length ? byte ^ 1 : byte));
 
-/** What a hostile friend does with the tenth relayed message and those after it. */
+/** A hostile friend's treatment of the tenth relayed message and those after it. */
 type Doing = (frame: RelayFrame, number: number, earlier: readonly RelayFrame[]) => readonly RelayFrame[];
 /** How soon the file is there: a message that vanishes is noticed by the silence, others by what comes next. */
 const DOINGS: Record<string, { doing: Doing; isNoticed: boolean; withinMs: number }> = {
@@ -214,7 +214,7 @@ const DOINGS: Record<string, { doing: Doing; isNoticed: boolean; withinMs: numbe
 
 describe("[Y4] a friend that", () => {
   test.each(Object.entries(DOINGS))(
-    "%s: nothing wrong is taken, nobody is blamed, another friend is used",
+    "%s: no false bytes are taken, nobody is blamed, another friend is used",
     (_, { doing, isNoticed, withinMs }) => {
       const { room, friends, isRelayed, ada, ben, share, bytes } = apart(7, ["Mallory", "Fay"]);
       const [mallory, fay] = friends as [SimPeer, SimPeer];
@@ -336,7 +336,7 @@ describe("[Y1] [Y1a] a friend", () => {
     expect(fred.engine.linkOf(ada.id)).not.toBeNull();
   });
 
-  test("carries nothing in another's name, nor to itself, nor to somebody it does not reach", () => {
+  test("carries nothing in another's name, nor to itself, nor to a peer that it does not reach", () => {
     const { room, friends, ada, ben, isRelayed } = apart(9, ["Fred", "Fay"]);
     expect(room.run(RELAYED_WITHIN_MS, isRelayed)).toBe(true);
     const [fred, fay] = friends as [SimPeer, SimPeer];
@@ -409,7 +409,7 @@ describe("[Y3] [Y3a] a relayed channel", () => {
     );
   });
 
-  test("takes nothing altered, and only once what comes in its turn", () => {
+  test("takes no altered message, and each message once, in its turn", () => {
     fc.assert(
       fc.property(secrets, fc.nat(), fc.nat(7), (keys, at, bit) => {
         const [from, to] = agree(keys);
@@ -428,7 +428,7 @@ describe("[Y3] [Y3a] a relayed channel", () => {
     );
   });
 
-  test("is none with the key of another room, nor with a key that is no point", () => {
+  test("is not made with the key of another room, nor with a key that is no point", () => {
     fc.assert(
       fc.property(secrets, bytes32, (keys, other) => {
         fc.pre(!equalBytes(other, keys.roomKey));

@@ -74,7 +74,7 @@ describe("links beside the overlay's", () => {
     expect(links.nextDeadline()).toBeNull();
   });
 
-  it("[T1] who rests takes no place of those that may be called, and nobody is called twice at a time", () => {
+  it("[T1] a resting source takes no place of one that may be called, and none is called twice at a time", () => {
     const { links, called, resting } = setUp([peer("s")], ["file 1", "file 2"] as FileId[]);
     for (let i = 0; i < 8; i++) resting.add(`at rests ${i}`);
     for (let i = 0; i < 8; i++) links.send(peer(`rests ${i}`), FRAME, 0);
@@ -84,7 +84,7 @@ describe("links beside the overlay's", () => {
     expect(called).toEqual(["at s"]);
   });
 
-  it("[T2] it is sent at once over a link that is there", () => {
+  it("[T2] a frame is sent at once over a link that is there", () => {
     const { links, called, sent, linked } = setUp([]);
     linked.add(peer("ann"));
     links.send(peer("ann"), FRAME, 0);
@@ -92,7 +92,7 @@ describe("links beside the overlay's", () => {
     expect(called).toEqual([]);
   });
 
-  it("[T3] when nobody answers for 45 s its sender hears of it, once", () => {
+  it("[T3] when nobody answers for 45 s, the sender of a frame hears of it once", () => {
     const { links, sent, failed, link } = setUp([]);
     links.send(peer("ann"), FRAME, 0);
     for (let now = 1_000; now <= 44_000; now += 1_000) links.tick(now);

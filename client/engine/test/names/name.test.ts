@@ -11,7 +11,7 @@ import {
 
 const bytesOf = (text: string) => new TextEncoder().encode(text).length;
 
-/** What [N1a] promises besides. */
+/** The further promises of [N1a]. */
 const isPortable = (name: string): boolean => {
   const stem = (name.split(".")[0] ?? "").trim().toUpperCase();
   const devices = [
@@ -24,7 +24,7 @@ const isPortable = (name: string): boolean => {
   return !/^\s|[.\s]$/.test(name) && !devices.includes(stem) && ![...'<>:"|?*'].some((c) => name.includes(c));
 };
 
-/** What [N1] promises, said again without the code's own regular expressions. */
+/** The promises of [N1], checked without the code's own regular expressions. */
 const isSafeFileName = (name: string): boolean => {
   const forbidden = [..."/\\\u200B\u200C\u200E\u200F\u061C\uFEFF\u00AD\u034F\u3164\uFFF9\u2028\u2029"];
   const inRange = (c: number, from: number, to: number) => c >= from && c <= to;
@@ -158,7 +158,7 @@ describe("safeFileName", () => {
     expect(safeFileName("a." + "b".repeat(300))).toBe("a." + "b".repeat(253));
   });
 
-  test("[N1a] cutting never lays a device's name bare", () => {
+  test("[N1a] a cut name is never that of a device", () => {
     expect(portableFileName("CON" + " ".repeat(300) + "x.txt")).toBe("_CON.txt");
     expect(bytesOf(portableFileName("CON." + "x".repeat(247) + ".txt"))).toBe(255);
   });

@@ -15,7 +15,7 @@ test("a newcomer's name is two safe words and depends on the key alone", () => {
   expect(new Set(names).size).toBe(4096);
 });
 
-test("the name says what neither the colour nor the tag says", () => {
+test("the name depends on other digits than the colour and the tag", () => {
   const [a, b] = [peerOf(0), peerOf(1)];
   expect([hueOf(a), tagOf(a)]).toEqual([hueOf(b), tagOf(b)]);
   expect(personNameOf(a)).not.toBe(personNameOf(b));

@@ -1,4 +1,4 @@
-/** Overlays on links of a virtual clock: calls take a while, links die, a server gives samples or is away. */
+/** Overlays on simulated links with a virtual clock: calls take time, links end, a server gives samples or is away. */
 import type { Address } from "@swapmeet/shared";
 import type { ConnectionsLeft } from "../../src/links/call-budget.ts";
 import type { OverlayFrame } from "../../src/wire/frame.ts";
@@ -21,7 +21,7 @@ interface NetLink {
   open: boolean;
 }
 
-/** What stands behind a member's links: an overlay, or somebody hostile. */
+/** The program behind a member's links: an overlay, or something hostile. */
 export type Behind = Pick<
   Overlay,
   "members" | "linkUp" | "linkDown" | "dialFailed" | "frame" | "tick" | "nextDeadline" | "isNeighbor"
@@ -34,7 +34,7 @@ export class Member {
   readonly overlay: Overlay;
   readonly behind: Behind;
   readonly refused: Refusal[] = [];
-  /** What neighborUp and neighborDown told. */
+  /** The neighbours according to the events "neighbor-up" and "neighbor-down". */
   readonly told = new Set<PeerId>();
   readonly calling = new Set<Address>();
   connectionsLeft: ConnectionsLeft = "plenty";
@@ -108,7 +108,7 @@ export class Net {
     return this.members.filter(({ alive }) => alive);
   }
 
-  /** Somebody enters the room, and is given a sample of it. */
+  /** A member enters the room, and gets a sample of it. */
   add(behind: (net: Net, me: Member) => Behind | null = () => null): Member {
     const member = new Member(this, this.members.length + 1, behind);
     this.members.push(member);
@@ -174,7 +174,7 @@ export class Net {
     for (const link of [...member.links.values()]) this.#close(link, 1_000 + this.random.below(4_000));
   }
 
-  /** Members of different sides can't reach each other, until they are on one again. */
+  /** Cuts the members into sides that can't reach each other, until they are on one side again. */
   cut(sideOf: (member: Member, at: number) => number): void {
     this.members.forEach((member, at) => (member.side = sideOf(member, at)));
     for (const member of this.members)
@@ -230,7 +230,7 @@ export class Net {
   }
 }
 
-/** How many of `members` are reached from the first of them, over neighbours among them. */
+/** How many of `members` the first one reaches, over neighbours among them. */
 export const reached = (members: readonly Member[]): number => {
   const byId = new Map(members.map((member) => [member.id, member]));
   const seen = new Set<Member>(members.slice(0, 1));

@@ -13,7 +13,7 @@ import { isSymmetric, MINUTE, Net, reached, type Behind, type Member } from "./o
 
 const seeds = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
 
-/** `count` members come within ten seconds, and have had two minutes. */
+/** A room into which `count` members came within ten seconds, two minutes later. */
 const room = (seed: number, count: number): Net => {
   const net = new Net(seed);
   for (let i = 0; i < count; i++) net.world.after(net.random.below(10_000), () => void net.add());
@@ -68,7 +68,7 @@ describe("a room grows together", () => {
     }
   });
 
-  test("[O2] three neighbours at least are of one's own choice, whoever calls", () => {
+  test("[O2] a peer has at least three neighbours of its own choice, whoever calls", () => {
     const { overlay, sent, dialled, up } = alone();
     for (let i = 1; i <= 20; i++) {
       up(i);
@@ -77,13 +77,13 @@ describe("a room grows together", () => {
     expect(overlay.neighborCount).toBe(5);
     expect(sent.filter(([, frame]) => frame.type === "neighbor-answer" && !frame.accepted)).toHaveLength(15);
     overlay.members([address(30), address(31), address(32), address(33)], 0);
-    // Of all that it knows, linked or not, it asks three at a time.
+    // It asks three contacts at a time, linked or not.
     const asked = sent.filter(([, frame]) => frame.type === "neighbor").length;
     expect(asked + dialled.length).toBe(3);
   });
 });
 
-describe("what breaks heals", () => {
+describe("the overlay heals", () => {
   for (const serverAway of [false, true])
     test(`[O6] after 30 % have died at once the rest are one graph again${serverAway ? ", without the server" : ""}`, () => {
       for (const [count, runs] of [
@@ -127,7 +127,7 @@ describe("what breaks heals", () => {
       }
   });
 
-  test("[O6b] when nobody is left it asks the server, and again every 10 s", () => {
+  test("[O6b] a peer with nobody left asks the server, and again every 10 s", () => {
     const { overlay, up, samples, run } = alone();
     up(1);
     overlay.frame(peer(1), { type: "neighbor", urgent: true }, 0);
@@ -135,7 +135,7 @@ describe("what breaks heals", () => {
     run(1_000, 33_000);
     expect(samples()).toBe(4);
   });
-  /** Six that it chose, and two that called: 7 and 8. */
+  /** An overlay with six neighbours that it chose, and two that called: 7 and 8. */
   const full = () => {
     const net = alone();
     for (const i of [1, 2, 3, 4, 5, 6, 7, 8]) {
@@ -163,7 +163,7 @@ describe("what breaks heals", () => {
     expect(dialled).toEqual([address(6)]);
   });
 
-  test("[O6a] a link that takes another's place costs no neighbour; who called does not become a choice by it", () => {
+  test("[O6a] a link that is made again costs no chosen neighbour, and does not make a caller a choice", () => {
     const { overlay, sent, dialled, run, up } = full();
     for (const i of [3, 8]) {
       overlay.linkDown(peer(i), 0);
@@ -177,7 +177,7 @@ describe("what breaks heals", () => {
     expect(overlay.neighborCount).toBe(7);
   });
 
-  test("[O2] a call that ends when others have taken the places asks for none", () => {
+  test("[O2] a call that ends after others have taken the places asks for no place", () => {
     const { overlay, sent, up } = alone();
     for (const i of [1, 2, 3, 4, 5]) {
       overlay.members([address(i)], 0);
@@ -244,7 +244,7 @@ describe("the passive view", () => {
   });
 });
 
-describe("what it costs", () => {
+describe("the cost of the overlay", () => {
   for (const [count, perHour] of [
     [7, 3],
     [50, 75],
@@ -264,7 +264,7 @@ describe("what it costs", () => {
   test.each([
     { who: "somebody with a neighbour", neighbors: 1, most: 40 + 60 },
     { who: "somebody alone", neighbors: 0, most: 40 + 60 + 6 + 120 },
-  ])("[O9] however many contacts fail, the calls of $who are few", ({ neighbors, most }) => {
+  ])("[O9] the calls of $who are few, however many contacts fail", ({ neighbors, most }) => {
     const { overlay, dialled, up, run } = alone();
     for (let i = 1; i <= neighbors; i++) {
       up(i);
@@ -288,7 +288,7 @@ describe("what it costs", () => {
     expect(count).toBeGreaterThanOrEqual(most - 10);
   });
 
-  /** Who is asked accepts; then all links are lost, and those that are called are reached again. */
+  /** All asked peers accept. Then all links are lost, and the peers that are called are reached again. */
   const losing = (left: ConnectionsLeft) => {
     const net = alone();
     net.left.is = left;
@@ -327,7 +327,7 @@ describe("what it costs", () => {
     expect(overlay.neighborCount).toBe({ plenty: 8, half: 5, few: 3 }[left]);
   });
 
-  test("[O2a] a peer with only the connections left that are kept for peers alone calls nobody while it has a neighbour", () => {
+  test("[O2a] a peer with only its reserve of connections left calls nobody while it has a neighbour", () => {
     const { overlay, dialled, settle, lose, run } = losing("few");
     settle(MINUTE / 2);
     const [first] = overlay.neighbors();
@@ -342,7 +342,7 @@ describe("what it costs", () => {
 });
 
 describe("hostile peers", () => {
-  test("[O8] peers that take and never pass on, 80 % of the room, are got rid of", () => {
+  test("[O8] peers that take and never pass on, 80 % of the room, are expelled", () => {
     for (const seed of seeds(2)) {
       const net = new Net(seed);
       const honest: Member[] = [];
@@ -399,7 +399,7 @@ describe("hostile peers", () => {
     expect([...overlay.neighbors()]).toEqual([peer(1), peer(2)]);
   });
 
-  test("[O3] strangers without neighbours displace one that called every 5 s, never one that was chosen", () => {
+  test("[O3] every 5 s a stranger without neighbours may displace a neighbour that called, never one that was chosen", () => {
     const { overlay, sent, up, run } = alone();
     overlay.members([address(1), address(2), address(3)], 0);
     for (const i of [1, 2, 3]) {
@@ -449,7 +449,7 @@ describe("hostile peers", () => {
     expect([2, 4].map((i) => overlay.isNeighbor(peer(i)))).toEqual([true, true]);
   });
 
-  test("[O3a] the place of a proven swallower is free to anybody", () => {
+  test("[O3a] anybody may take the place of a neighbour that passes nothing on", () => {
     const { overlay, up } = alone();
     for (let i = 1; i <= 5; i++) {
       up(i);
@@ -462,7 +462,7 @@ describe("hostile peers", () => {
     expect(overlay.isNeighbor(peer(6))).toBe(true);
   });
 
-  test("[O9] floods of every frame are refused by name beyond a few, and hold nothing", () => {
+  test("[O9] floods of every type of frame are refused by name beyond a few, and leave nothing in memory", () => {
     const { overlay, sent, refused, up } = alone();
     up(1);
     up(2);
@@ -504,7 +504,7 @@ describe("hostile peers", () => {
     expect(sent.at(-1)).toEqual([peer(2), { ...shuffle, hops: 4 }]);
   });
 
-  test("[O5] [O5a] every 30 s this peer and some it knows go for a walk, and a walk that ends here is answered", () => {
+  test("[O5] [O5a] a peer sends a shuffle every 30 s, and answers one that ends with it", () => {
     const { overlay, sent, up, run } = alone();
     up(1);
     overlay.frame(peer(1), { type: "neighbor", urgent: true }, 0);
@@ -566,7 +566,7 @@ describe("hostile peers", () => {
 });
 
 describe("by inputs and events alone", () => {
-  test("[O3] somebody who asks is answered, and then is a neighbour", () => {
+  test("[O3] a peer that asks is answered, and then is a neighbour", () => {
     const { overlay, events, up } = alone();
     up(1);
     events.length = 0;
@@ -611,7 +611,7 @@ describe("by inputs and events alone", () => {
 const peer = (number: number): PeerId => number.toString(16).padStart(64, "0") as PeerId;
 const address = (number: number): Address => number.toString(16).padStart(32, "0") as Address;
 
-/** One overlay, number 0, with the test in the place of everybody else. */
+/** One overlay, number 0; the test plays all other peers. */
 const alone = () => {
   const sent: [to: PeerId, frame: OverlayFrame][] = [];
   const events: OverlayEvent[] = [];
@@ -644,7 +644,7 @@ const alone = () => {
   return { overlay, events, sent, refused, dialled, left, up, run, samples: () => samples };
 };
 
-/** Calls everybody all the time, takes every place it gets, and names only its like. */
+/** A member that calls everybody all the time, takes every place it gets, and names only members like itself. */
 const greedy = (net: Net, me: Member): Behind => {
   let callAt: Time = net.now;
   const taken = new Set<PeerId>();
@@ -668,7 +668,7 @@ const greedy = (net: Net, me: Member): Behind => {
   };
 };
 
-/** What gossip does: one neighbour is told nothing of a novelty; it tells of it if it has it from another one. */
+/** Probes as gossip does: news is kept from one neighbour, which tells of it if it hears it from another. */
 const probe = (net: Net, member: Member, isHonest: ReadonlySet<PeerId>): void => {
   const neighbors = member.neighbors();
   const probed = neighbors[net.random.below(neighbors.length)];

@@ -19,7 +19,7 @@ const route: MessageRoute = { from: ada.id, to: ben.id, id: 7 };
 const once = () => new SeededRandom(99).bytes(32);
 
 describe("the box", () => {
-  test("[M1] opens for the one it is for, as it was written", () => {
+  test("[M1] opens for its recipient, as it was written", () => {
     fc.assert(
       fc.property(
         fc.string({ unit: "grapheme" }),
@@ -52,7 +52,7 @@ describe("the box", () => {
       expect(openMessage(route, short, ben.secretKey)).toBeNull();
   });
 
-  test("[M1] says nothing: two of one text have nothing in common", () => {
+  test("[M1] reveals nothing: two boxes of one text have nothing in common", () => {
     const random = new SeededRandom(5);
     const [one, other] = [1, 2].map(() => sealMessage(route, "same", random.bytes(32))!) as [
       Uint8Array,
@@ -78,7 +78,7 @@ describe("the box", () => {
   });
 });
 
-/** Two people and what is between them: a link that may be missing, deaf, or repeat itself. */
+/** Two people with a link between them that may be missing, lose frames, or repeat them. */
 class Pair {
   now = 0;
   readonly sides = new Map<PeerId, Side>();
@@ -133,7 +133,7 @@ class Pair {
     for (let next = this.#onTheWay.shift(); next; next = this.#onTheWay.shift()) next();
   }
 
-  /** As a host does: sleeps until the next deadline, no longer than `ms` in all. */
+  /** Sleeps until the next deadline, as a host does, for `ms` in all. */
   run(ms: number): void {
     const end = this.now + ms;
     this.settle();
@@ -155,7 +155,7 @@ class Side {
   readonly other: PeerId;
   readonly messages: DirectMessages;
   readonly refused: Refusal[] = [];
-  /** What waits for a link, and what is told when none comes. */
+  /** The frames that wait for a link. */
   readonly errands: DirectMessageFrame[] = [];
   readonly #pair: Pair;
   readonly #me: typeof ada;
@@ -239,7 +239,7 @@ describe("a conversation", () => {
     expect(pair.ada.messages.nextDeadline()).toBeNull();
   });
 
-  test("[M3] whose answers are lost is heard once, and has failed as far as its sender knows", () => {
+  test("[M3] shows a message once when its answers are lost, and as failed to its sender", () => {
     const pair = new Pair();
     pair.lost = "message-received";
     pair.ada.says("once");
@@ -248,7 +248,7 @@ describe("a conversation", () => {
     expect(pair.ada.states).toEqual(["failed"]);
   });
 
-  test("[M2a] an answer that comes late is an answer", () => {
+  test("[M2a] a late answer counts too", () => {
     const pair = new Pair();
     pair.lost = "message-received";
     pair.ada.says("slow");
@@ -274,7 +274,7 @@ describe("a conversation", () => {
     expect(pair.ada.states).toEqual(["delivered"]);
   });
 
-  test("[M2] without a link one is asked for; it goes when there is one, and after a cut it goes on the next", () => {
+  test("[M2] without a link asks for one and sends then; after a cut it sends on the next link", () => {
     const pair = new Pair();
     pair.cut();
     pair.ada.says("later");
@@ -294,7 +294,7 @@ describe("a conversation", () => {
     expect(pair.ben.heard).toEqual(["later"]);
   });
 
-  test("[M2a] when no link comes about it has failed, and so has what waited behind it", () => {
+  test("[M2a] when no link can be made a message has failed, and so have those that waited behind it", () => {
     const pair = new Pair();
     pair.cut();
     pair.ada.says("one");
@@ -333,7 +333,7 @@ describe("a conversation", () => {
     );
   });
 
-  test("[M4a] a hundred said in a breath: 64 are sent without one refusal, in order, the others have failed", () => {
+  test("[M4a] a hundred messages at once: 64 are sent without one refusal, in order, the others have failed", () => {
     const pair = new Pair();
     for (let n = 0; n < 100; n++) pair.ada.says(`${n}`);
     expect(pair.ada.states.filter((state) => state === "failed")).toHaveLength(36);
@@ -344,7 +344,7 @@ describe("a conversation", () => {
     expect(pair.ben.refused).toEqual([]);
   });
 
-  test("[M5] nothing to read is not sent; text is made safe here", () => {
+  test("[M5] an empty text is not sent; other text is made safe here", () => {
     const pair = new Pair();
     pair.ada.says(" \u200B\n");
     pair.ada.says("ab\u202Ecd \n");
@@ -352,7 +352,7 @@ describe("a conversation", () => {
     expect(pair.ben.heard).toEqual(["abcd"]);
   });
 
-  test("[M1] to what is nobody's key fails at once", () => {
+  test("[M1] a message to an invalid key fails at once", () => {
     const pair = new Pair();
     pair.ada.messages.message(peerIdOf(new Uint8Array(32).fill(255)), "hello?", pair.now);
     expect(pair.ada.states).toEqual(["failed"]);
@@ -371,7 +371,7 @@ describe("a peer that means harm", () => {
       return { type: "message", id, box };
     };
 
-  test("[M4] is opened 30 messages at once and two more a second, the others are refused by name", () => {
+  test("[M4] gets 30 messages opened at once and two more a second; the others are refused by name", () => {
     const pair = new Pair();
     const flood = floodOf((n) => `${n}`);
     for (let n = 0; n < 40; n++) pair.ben.messages.frame(eve.id, flood(eve, n), pair.now);
@@ -384,14 +384,14 @@ describe("a peer that means harm", () => {
     expect(pair.ben.heard).toHaveLength(34);
   });
 
-  test("[M5] makes text safe for nobody: that is done on receipt", () => {
+  test("[M5] sends unsafe text: it is made safe on receipt", () => {
     const pair = new Pair();
     pair.ben.messages.frame(eve.id, floodOf(() => "a\u202Eb\0\u2028c")(eve, 1), pair.now);
     pair.settle();
     expect(pair.ben.heard).toEqual(["ab\nc"]);
   });
 
-  test("[M4a] and sends what does not open, or nothing to read, is refused by name and not answered", () => {
+  test("[M4a] sends boxes that do not open, or no text: it is refused by name and not answered", () => {
     const pair = new Pair();
     const good = floodOf(() => "mine")(ada, 1);
     pair.ben.messages.frame(eve.id, good, pair.now); // somebody else's, sent on
@@ -417,7 +417,7 @@ describe("a peer that means harm", () => {
     expect(pair.ben.heard.slice(0, 2)).toEqual(["from a friend", "21"]);
   });
 
-  test("[M5a] a person who has left keeps the last name for as long as a message is kept, and nobody else does", () => {
+  test("[M5a] a person who has left keeps the last name as long as there is a message of theirs, and nobody else does", () => {
     const pair = new Pair();
     pair.ada.says("from a friend");
     pair.settle();

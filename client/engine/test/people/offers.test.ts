@@ -25,7 +25,7 @@ const newOffers = () => {
   return { offers, events, notices, refused, offerTo };
 };
 
-test("[T4] what a person offers or answers is an errand to that peer, linked or not", () => {
+test("[T4] an offer or an answer is an errand to that peer, linked or not", () => {
   const { offers, events } = newOffers();
   offers.offer(BEN, files);
   offers.answer(EVE, 7, true);
@@ -35,7 +35,7 @@ test("[T4] what a person offers or answers is an errand to that peer, linked or 
   ]);
 });
 
-test("[T4] a flood of offers is shown at a bounded rate, and another's is shown all the same", () => {
+test("[T4] a flood of offers is shown at a bounded rate, and does not hide those of others", () => {
   const { offers, notices, refused } = newOffers();
   for (let id = 0; id < 1_000; id++) offers.frame(EVE, { type: "offer", id, files }, id);
   offers.frame(BEN, { type: "offer", id: 7, files }, 1_000);

@@ -12,7 +12,7 @@ import { World, type Sleeper } from "../../../sim/world.ts";
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const LATENCY_MS = 40;
-/** Links of a device that sleeps are given up after so long. */
+/** The other side ends the link of a sleeping device after so long. */
 const SILENT_LINK_MS = 20 * SECOND;
 
 const peer = (number: number): PeerId => number.toString(16).padStart(64, "0") as PeerId;
@@ -29,8 +29,8 @@ const isNewer = (a: Word, b: Word | undefined): boolean =>
 const TEN_YEARS_MS = 10 * 365 * 24 * 60 * MINUTE;
 
 /**
- * A presence above a simple gossip: words go on to all neighbours, those of the gone are no news. Everyone's clock is
- * off by up to ten years, in either direction.
+ * A presence on a simple gossip: words are passed on to all neighbours, except those of gone peers. Each clock is off
+ * by up to ten years, in either direction.
  */
 class Member {
   readonly id: PeerId;
@@ -38,7 +38,7 @@ class Member {
   readonly words = new Map<PeerId, Word>();
   readonly buried = new Map<PeerId, Word>();
   readonly refused: Refusal[] = [];
-  /** Everything that this member saw of anybody, in order. */
+  /** All changes that this member saw, in order. */
   readonly seen: string[] = [];
   readonly #shown = new Map<PeerId, string | null>();
   readonly sent: SuspectFrame[] = [];
@@ -100,7 +100,7 @@ class Member {
     );
   }
 
-  /** By its own clock. */
+  /** The time by its own clock. */
   get now(): Time {
     return this.net.now + this.#skewMs;
   }
@@ -146,7 +146,7 @@ class Net {
     return this.world.now;
   }
 
-  /** Members, each with a link to every other, that have had a while. */
+  /** Members, each linked with every other, a while after they came. */
   static mesh(count: number, seed = 1): Net {
     const net = new Net(seed);
     for (let i = 1; i <= count; i++) net.members.push(new Member(net, i));
@@ -156,7 +156,7 @@ class Net {
     return net;
   }
 
-  /** Members in a ring with two more links each to anybody. */
+  /** Members in a ring, each with two more links to random ones. */
   static graph(count: number, seed: number): Net {
     const net = new Net(seed);
     for (let i = 1; i <= count; i++) net.members.push(new Member(net, i));
@@ -185,7 +185,7 @@ class Net {
     }
   }
 
-  /** @param noticedAfterMs by those that are awake. */
+  /** @param noticedAfterMs the time until members that are awake notice it. */
   unlink(a: Member, b: Member, noticedAfterMs = 0): void {
     for (const [me, other] of [
       [a, b],
@@ -224,7 +224,7 @@ class Net {
     }
   }
 
-  /** What everyone else sees of the member. */
+  /** The states in which all others see the member. */
   statesOf(member: Member): Set<string | null> {
     return new Set(this.members.filter((m) => m !== member).map((m) => m.presence.stateOf(member.id)));
   }
@@ -289,7 +289,7 @@ describe("words", () => {
     }
   });
 
-  test("[V2] a room whose people come at once does not speak in step", () => {
+  test("[V2] people that come at the same time do not speak in step", () => {
     const second = Array.from({ length: 100 }, (_, seed) => {
       const { presence, said, run } = alone(seed);
       for (let i = 1; i <= 1_000; i++) presence.applied(peer(i), 1, 0, profile(i), peer(1), 0);
@@ -315,7 +315,7 @@ describe("words", () => {
     expect(new Set(sent.map(({ author }) => author)).size).toBe(2_000);
   });
 
-  test("[V2a] when a large room empties at once, those who stay have time to speak before they are missed", () => {
+  test("[V2a] when a large room empties at once, the remaining people have time to speak before they are missed", () => {
     const { presence, run } = alone();
     for (let i = 1; i <= 2_000; i++) presence.applied(peer(i), 1, 0, profile(i), peer(1), 0);
     run(0, 5 * MINUTE);
@@ -328,7 +328,7 @@ describe("words", () => {
   });
 });
 
-describe("who goes", () => {
+describe("leaving", () => {
   test("[V6] a peer that leaves is gone after a few seconds, everywhere", () => {
     const net = Net.mesh(5);
     const ann = net.members[0]!;
@@ -346,7 +346,7 @@ describe("who goes", () => {
     ]);
   });
 
-  test("[V6] a reload is no flapping: nobody sees anything of it, with a word or without", () => {
+  test("[V6] nobody sees anything of a reload, with a last word or without", () => {
     for (const says of [true, false]) {
       const net = Net.mesh(5);
       const ann = net.members[0]!;
@@ -381,7 +381,7 @@ describe("who goes", () => {
     }
   });
 
-  test("[V3a] a link that breaks and comes back within 3 s says nothing to anybody", () => {
+  test("[V3a] a link that breaks and comes back within 3 s means nothing", () => {
     const net = Net.mesh(4);
     const [ann, ben] = net.members as [Member, Member];
     net.forgetSeen();
@@ -393,7 +393,7 @@ describe("who goes", () => {
     expect(net.seenBy(...net.members)).toEqual([]);
   });
 
-  test("[V3][V4] a link that ended because no answer came says so at once: away here, and asked for elsewhere", () => {
+  test("[V3][V4] a peer that gave no answer on its link is away here at once, and suspected elsewhere", () => {
     const { presence, sent, gone, run } = alone();
     presence.applied(peer(5), 1, 0, profile(5), peer(1), 0);
     presence.linkUp(peer(5), 0);
@@ -406,7 +406,7 @@ describe("who goes", () => {
     expect(gone).toEqual([peer(5)]);
   });
 
-  test("[V5] a word through the room says that it was only the link that ended", () => {
+  test("[V5] a word through the room shows that only the link ended", () => {
     const { presence, gone, run } = alone();
     presence.applied(peer(5), 1, 0, profile(5), peer(1), 0);
     presence.linkDown(peer(5), "quiet", SECOND);
@@ -416,7 +416,7 @@ describe("who goes", () => {
     expect(gone).toEqual([]);
   });
 
-  test("[V3a] the end of a link that nobody needed says nothing either", () => {
+  test("[V3a] the end of a link that nobody needed means nothing either", () => {
     const { presence, sent, run } = alone();
     presence.applied(peer(5), 1, 0, profile(5), peer(1), 0);
     presence.linkUp(peer(5), 0);
@@ -426,7 +426,7 @@ describe("who goes", () => {
     expect(presence.stateOf(peer(5))).toBe("here");
   });
 
-  test("[V2a] [V4a] when many fail at once, those whose neighbours all failed too are noticed by their silence", () => {
+  test("[V2a] [V4a] when many fail at once, peers whose neighbours all failed too are noticed by their silence", () => {
     const net = Net.graph(30, 4);
     // Nobody sees a link break: the suspicions come from silence alone.
     const dead = net.members.filter((_, at) => at % 3 === 0);
@@ -444,7 +444,7 @@ describe("who goes", () => {
       );
   });
 
-  test("[V4a] the last of two is away and gone too", () => {
+  test("[V4a] in a room of two the other one is away and gone too", () => {
     const net = Net.mesh(2);
     const [ann, ben] = net.members as [Member, Member];
     net.kill(ann);
@@ -455,7 +455,7 @@ describe("who goes", () => {
   });
 });
 
-describe("who comes back", () => {
+describe("coming back", () => {
   test("[V5] a phone that sleeps for 35 s is away, and then here again, once", () => {
     for (const seed of [1, 2, 3, 4, 5]) {
       const net = Net.mesh(6, seed);
@@ -506,7 +506,7 @@ describe("who comes back", () => {
     for (const member of net.members) expect(member.presence.peopleCount).toBe(11);
   });
 
-  test("[V8] a newcomer that was told of somebody who is gone learns better from the next it meets", () => {
+  test("[V8] a newcomer that took a gone peer for present is corrected by the next peer it meets", () => {
     const net = Net.mesh(4);
     const [ann, ben, cem, dee] = net.members as [Member, Member, Member, Member];
     const ghost = ann.id;
@@ -543,7 +543,7 @@ describe("hostile peers", () => {
     expect(ann.said - before).toBeGreaterThan(10);
   });
 
-  test("[V5a] a peer that gets a link to somebody whom it suspects tells it so", () => {
+  test("[V5a] a peer that gets a link to a suspected peer tells it of the suspicion", () => {
     const { presence, sent, run } = alone();
     presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);
     presence.linkUp(peer(5), 0);
@@ -569,7 +569,7 @@ describe("hostile peers", () => {
     expect(presence.stateOf(peer(5))).toBeNull();
   });
 
-  test("[V3b][V7] a call says nothing to a peer that has just lost all neighbours", () => {
+  test("[V3b][V7] an unanswered call means nothing to a peer that has just lost all neighbours", () => {
     const { presence, neighbors } = alone();
     presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);
     presence.tick(MINUTE);
@@ -579,7 +579,7 @@ describe("hostile peers", () => {
     expect(presence.stateOf(peer(5))).toBe("here");
   });
 
-  test("[V3b][V7] a call says nothing to a peer that was alone", () => {
+  test("[V3b][V7] an unanswered call means nothing to a peer that was alone", () => {
     const { presence, sent, neighbors } = alone();
     presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);
     const all = neighbors.splice(0);
@@ -591,7 +591,7 @@ describe("hostile peers", () => {
     expect(sent).toHaveLength(3);
   });
 
-  test("[V4] suspicions of other words than the last, and of unknown people, go nowhere", () => {
+  test("[V4] suspicions of other words than the last, and of unknown people, are not passed on", () => {
     const { presence, sent, run } = alone();
     presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);
     for (const [author, epoch, seq] of [
@@ -642,7 +642,7 @@ describe("hostile peers", () => {
     expect(came).toHaveLength(8_192);
   });
 
-  test("[V1] an older word, of this life or of one before, changes nothing", () => {
+  test("[V1] an older word, of this epoch or an earlier one, changes nothing", () => {
     const { presence } = alone();
     presence.applied(peer(5), 3, 7, profile(5), peer(1), 0);
     for (const [epoch, seq] of [
@@ -657,7 +657,7 @@ describe("hostile peers", () => {
     expect(presence.routeTo(peer(5))).toBe(peer(1));
   });
 
-  test("[V1] a peer that names somebody else's address does not get what is for it", () => {
+  test("[V1] a peer that names another's address does not get that peer's envelopes", () => {
     const { presence } = alone();
     presence.applied(peer(5), 1, 0, profile(5), peer(1), 0);
     presence.applied(peer(6), 1, 0, { ...profile(6), address: address(5) }, peer(1), 0);
@@ -667,7 +667,7 @@ describe("hostile peers", () => {
     expect(presence.peerAt(address(6))).toBe(peer(6));
   });
 
-  test("[V6] nothing is kept of somebody whose first word here is `left`", () => {
+  test("[V6] nothing is kept of a peer whose first word here is `left`", () => {
     const { presence, came, gone } = alone();
     presence.applied(peer(5), 1, 4, { ...profile(5), state: "left" }, peer(1), 0);
     expect(presence.peopleCount).toBe(0);
@@ -676,7 +676,7 @@ describe("hostile peers", () => {
   });
 });
 
-test("[V2] a room of 5,000 is looked at no more often than a small one, and a look costs what has changed", () => {
+test("[V2] a room of 5,000 is checked no more often than a small one, and a check costs only the changes", () => {
   const { presence, run } = alone();
   for (let i = 1; i <= 5_000; i++) presence.applied(peer(i), 1, 0, profile(i), peer(1), 0);
   let ticks = 0;
@@ -693,7 +693,7 @@ const profile = (number: number): Profile => ({
   state: "here",
 });
 
-/** One presence, number 0, with neighbours 1, 2 and 3 that say nothing by themselves. */
+/** One presence, number 0, with neighbours 1, 2 and 3 that do nothing by themselves. */
 const alone = (seed = 3) => {
   const sent: (SuspectFrame & { to: PeerId })[] = [];
   const refused: Refusal[] = [];

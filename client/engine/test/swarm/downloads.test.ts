@@ -1,4 +1,4 @@
-/** Downloads alone, without a swarm around them: what peers and the host say goes in, events come out. */
+/** Downloads alone, without a swarm around them: frames of peers and inputs of the host go in, events come out. */
 import { expect, test } from "vitest";
 import { LEAF_BYTES } from "../../src/names/file-id.ts";
 import type { DownloadEvent } from "../../src/swarm/sources/event.ts";
@@ -41,7 +41,7 @@ const fetching = (...peers: PeerId[]) => {
   return { downloads, hear, take };
 };
 
-/** At least one. */
+/** The open requests to a peer; there is at least one. */
 const requestsOf = (downloads: Downloads, peer: PeerId): [Request, ...Request[]] => {
   const [first, ...others] = downloads.sourceOf(peer)!.requests.values();
   if (!first) return expect.fail("nothing is asked of it");
@@ -88,7 +88,7 @@ test("a peer that is refused as hostile is asked for nothing more within the sam
   expect(downloads.sourceOf(BEN)).toBeUndefined();
 });
 
-test("[S9] what a peer sent before its link was lost counts for it when it is back", () => {
+test("[S9] bytes that a peer sent before its link was lost count for it when it is back", () => {
   const { downloads, hear, take } = fetching(ANNA, BEN);
   hear(BEN, { type: "bitfield", file, bits: Uint8Array.of(0x80) });
   hear(ANNA, { type: "bitfield", file, bits: Uint8Array.of(0xc0) });

@@ -13,7 +13,7 @@ const FILE = fileIdOf(rootOfLayer(LAYER, GEOMETRY), LENGTH);
 const TAB = peerIdOf(new Uint8Array(32).fill(1));
 const ANNA = peerIdOf(new Uint8Array(32).fill(2));
 
-/** A swarm that downloads FILE, linked with Anna, who has it, and beside a tab that may hand it over. */
+/** A swarm that downloads FILE. It is linked with Anna, who has the file, and another tab may hand it over. */
 class Desk {
   readonly swarm: Swarm;
   #outputs: SwarmOutput[] = [];
@@ -30,7 +30,7 @@ class Desk {
     this.swarm.download(FILE, "file.bin", 0);
   }
 
-  /** Until Anna is asked for pieces. */
+  /** Goes on until Anna is asked for pieces. */
   fetching(): this {
     this.swarm.frame(ANNA, { type: "layer", file: FILE, first: 0, hashes: LAYER }, 0);
     this.input({ type: "store-opened", file: FILE, have: new Uint8Array(1) });

@@ -21,7 +21,7 @@ const bitfieldOf = (length: number, pieces: readonly number[]): Bitfield => {
   return bits;
 };
 
-test("[S6] of what a peer holds, the rarest open piece is picked", () => {
+test("[S6] the rarest open piece that a peer holds is picked", () => {
   const peers = fc.array(fc.uniqueArray(fc.nat({ max: 99 })), { minLength: 1, maxLength: 12 });
   const closed = fc.uniqueArray(fc.nat({ max: 99 }));
   fc.assert(
@@ -52,7 +52,7 @@ test("[S6] among equally rare pieces the pick is random, the first one too", () 
   expect(first.size).toBeGreaterThan(50);
 });
 
-test("[S6] a source that is asked alone is asked in order, to the end of 16 MiB", () => {
+test("[S6] a lone source is asked in order, to the end of 16 MiB", () => {
   for (let seed = 0; seed < 50; seed++) {
     const picker = pickerOf(64, seed, 4 * MEBIBYTE);
     let last: number | null = null;

@@ -1,4 +1,4 @@
-/** [S19] [S20] [S20b] What the sender is shown of a file that goes to somebody, and how the sender stops it. */
+/** [S19] [S20] [S20b] The sender's list of files that go to others, and how the sender stops one. */
 import { describe, expect, test } from "vitest";
 import type { FileId } from "../../src/names/file-id.ts";
 import type { UploadState } from "../../src/io/view.ts";
@@ -51,7 +51,7 @@ class Sending {
   }
 }
 
-/** One way, and a moment. */
+/** A bit more than the latency of one way. */
 const SOON_MS = 100;
 
 describe("[S19] [S19a] the sender is told at once", () => {
@@ -89,7 +89,7 @@ describe("[S19] [S19a] the sender is told at once", () => {
       expect(sending.seen()).toEqual([]);
     });
 
-  test("delivered, also to the one of two senders who sent the least", () => {
+  test("delivered, also for the one of two senders that sent the least", () => {
     const sending = new Sending();
     const { meeting, receiver, bytes, file } = sending;
     const other = meeting.peer();
@@ -102,7 +102,7 @@ describe("[S19] [S19a] the sender is told at once", () => {
     expect(sending.seen(other)).toEqual(["delivered"]);
   });
 
-  test("the link is lost, the file is taken off the table", () => {
+  test("the link is lost, the file is not shared any more", () => {
     const lost = new Sending().begin();
     lost.meeting.unlink(lost.receiver, lost.sender);
     expect(lost.seen()).toEqual(["parted"]);
@@ -113,7 +113,7 @@ describe("[S19] [S19a] the sender is told at once", () => {
     expect(lost.seen()).toEqual(["withdrawn"]);
   });
 
-  test("a receiver of the version before says nothing: it is waited for, and what is all sent is delivered", () => {
+  test("a receiver of the version before says nothing: it is waited for, and a file that was sent whole is delivered", () => {
     for (const pauses of [true, false]) {
       const sending = new Sending(8 * MIB);
       const { meeting, receiver, file } = sending;
@@ -127,7 +127,7 @@ describe("[S19] [S19a] the sender is told at once", () => {
     }
   });
 
-  test("what is seen is bounded, and what ended goes first", () => {
+  test("the list is bounded, and ended rows go first", () => {
     const sending = new Sending(64 * MIB).begin();
     const { meeting, receiver, sender } = sending;
     for (let at = 0; at < 100; at++) {

@@ -42,7 +42,7 @@ test("[S9] blocks that don't end where leaves do still fill them", () => {
   expect(assembly.senders()).toEqual([ANNA]);
 });
 
-test("[S9] a leaf begun by one and begun again by another is the other's alone", () => {
+test("[S9] a leaf that one request began and another began again belongs to the other alone", () => {
   const assembly = assemble();
   const first = ask(assembly, ANNA, 0, 4);
   const second = ask(assembly, BEN, 0, 1);
@@ -55,7 +55,7 @@ test("[S9] a leaf begun by one and begun again by another is the other's alone",
   expect(assembly.senders()).toEqual([ANNA, BEN]);
 });
 
-test("[S8] what is here already does not count again", () => {
+test("[S8] bytes that are here already do not count again", () => {
   const assembly = assemble();
   const first = ask(assembly, ANNA, 0, 2);
   const second = ask(assembly, BEN, 0, 2);
@@ -64,7 +64,7 @@ test("[S8] what is here already does not count again", () => {
   expect(assembly.senders()).toEqual([ANNA]);
 });
 
-test("[S4] what a released request left undone is asked for again, whole leaves, unless another brings it", () => {
+test("[S4] the missing leaves of a released request are asked for again, whole, unless another request brings them", () => {
   const assembly = assemble();
   const first = ask(assembly, ANNA, 0, 4);
   const second = ask(assembly, BEN, 3, 4);
@@ -77,7 +77,7 @@ test("[S4] what a released request left undone is asked for again, whole leaves,
   expect(assembly.gap()).toEqual({ begin: 1, end: 4 });
 });
 
-test("[S8] where another may help: what only one request is to bring", () => {
+test("[S8] another source may help with leaves that only one request is to bring", () => {
   const assembly = assemble();
   const first = ask(assembly, ANNA, 0, 4);
   receive(assembly, first, LEAF_BYTES + 7);

@@ -71,12 +71,12 @@ test("[S9] liars in the majority: five of eight, no wrong byte, no honest peer r
   for (const seed of SEEDS) fetchBesideLiars(seed, Array<Tamper>(5).fill(wrongBlocks), ["wrong-block"]);
 });
 
-test("[S9a] a liar among several sources costs at most one block of 16 KiB, whoever is in the majority", () => {
+test("[S9a] a liar among several sources costs at most one block of 16 KiB, even with more liars than honest sources", () => {
   for (let seed = 0; seed < 20; seed++) SWARM_SCENARIOS["liars-majority"]!.run(9, seed);
 });
 
 test("[S9c] a liar that was believed wastes no more than it brought, and a piece", () => {
-  // 32, 181 and 264 failed before there was such a bound.
+  // Seeds 32, 181 and 264 failed before there was such a bound.
   for (const seed of [32, 181, 264, ...Array.from({ length: 20 }, (_, seed) => seed)])
     SWARM_SCENARIOS["liars-later"]!.run(9, seed);
 });
@@ -91,7 +91,7 @@ const lyingLater = (trueBytes: number): Tamper => {
   };
 };
 
-test("[S9b] a believed source that lies later is refused, and what it sent true is kept", () => {
+test("[S9b] a believed source that lies later is refused, and its true leaves are kept", () => {
   let refused = 0;
   for (const seed of SEEDS) {
     const { receiver, wastedBytes } = fetchBesideLiars(seed, [lyingLater(300_000)], ["wrong-block"]);
@@ -164,7 +164,7 @@ test("[S3b] a bitfield of the wrong length, or a have beyond the last piece, is 
   }
 });
 
-test("[S4] a silent source: what it was asked for comes from others, and it is not refused", () => {
+test("[S4] a silent source loses its requests to others, and is not refused", () => {
   const silent: Tamper = (frame) => (frame.type === "block" || frame.type === "layer" ? [] : [frame]);
   for (const seed of SEEDS) {
     const { meeting, receiver } = fetchBesideLiars(seed, [silent], []);
@@ -173,7 +173,7 @@ test("[S4] a silent source: what it was asked for comes from others, and it is n
   }
 });
 
-test("[S4] the only source falls silent for a while: what it swallowed is asked for again", () => {
+test("[S4] the only source falls silent for a while: its lost requests are made again", () => {
   const meeting = new Meeting(1);
   const [source, receiver] = [meeting.peer(), meeting.peer()];
   meeting.link(source, receiver);
@@ -202,7 +202,7 @@ test("[S2b] a block that nobody asked for is counted and changes nothing", () =>
   expect(receiver.refusedPeers.size).toBe(0);
 });
 
-test("[S9] [S12a] churn and liars in a loose mesh: whoever is connected by honest peers gets the file", () => {
+test("[S9] [S12a] churn and liars in a loose mesh: every peer that honest peers connect gets the file", () => {
   for (const seed of SEEDS) {
     const meeting = new Meeting(seed);
     const { random, links, world } = meeting;

@@ -78,7 +78,7 @@ test("[S18] a limit set, changed and lifted on the way holds at once", () => {
   };
   meeting.pass(500);
   limit(sources[0]!, { uploadBytesPerSecond: 100 * KIB });
-  bytesIn(1000); // what the host had been given before
+  bytesIn(1000); // blocks that the host had been given before
   expect(bytesIn(4000)).toBeLessThan(500 * KIB);
   limit(sources[0]!, { uploadBytesPerSecond: 1000 * KIB });
   expect(bytesIn(2000)).toBeGreaterThan(1600 * KIB);
@@ -86,7 +86,7 @@ test("[S18] a limit set, changed and lifted on the way holds at once", () => {
   expect(bytesIn(2000)).toBeGreaterThan(7 * MIB);
 });
 
-test("how long a download takes is told while it moves, and not when it stands still or takes for ever", () => {
+test("the remaining time is told while a download moves, and not when it stands still or takes for ever", () => {
   const one = scene(1, 1, 8 * MIB);
   const { meeting, file } = one;
   const [source, receiver] = [one.sources[0]!, one.receivers[0]!];

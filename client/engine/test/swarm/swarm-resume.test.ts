@@ -39,7 +39,7 @@ const lone = (offers: readonly FileId[] = []) => {
   return { swarm, sent, types, opened, view };
 };
 
-describe("[S12a] what an earlier life stored", () => {
+describe("[S12a] a part that an earlier visit stored", () => {
   test("is there without a source, and only the rest is asked for when one comes", () => {
     const { swarm, sent, types, opened, view } = lone([large.file]);
     swarm.download(large.file, "large.bin", 0, true);

@@ -15,7 +15,7 @@ const [ANNA, BEN] = [peer(1), peer(2)];
 const local = hashFile(new SeededRandom(1).bytes(40 * PIECE), "file");
 const { file } = local;
 
-/** One swarm, and everything it says. Each `take` empties what it returns. */
+/** One swarm, and all its events. Each `take` removes the events that it returns. */
 class Desk {
   readonly refusals: Refusal[] = [];
   readonly notices: Notice[] = [];
@@ -132,7 +132,7 @@ test("[S13] a peer's 129th request, or its 33rd MiB, is rejected as busy", () =>
   expect(big.refusals).toEqual(["too-many-requests"]);
 });
 
-test("[S13a] questions for leaves beyond the bucket are refused, and it fills again", () => {
+test("[S13a] requests for leaves beyond the allowance are refused, and it fills again", () => {
   const desk = new Desk(ANNA); // it holds nothing, and says so
   for (let at = 0; at < 300; at++) desk.hear(ANNA, { type: "leaves-request", file, piece: 0 });
   expect(desk.takeFrames().length).toBe(256);
@@ -193,7 +193,7 @@ test("[S14] while others wait a turn is 1 MiB, and then it is the next one's", (
   expect(new Set(desk.takeJobs().map((job) => job.peer))).toEqual(new Set([peer(5)]));
 });
 
-test("[S15] who asks for what another is getting is sent there once, while pieces are left that nobody got", () => {
+test("[S15] a peer that asks for a piece of another is sent there once, while some pieces were given to nobody", () => {
   const desk = sharing(ANNA, BEN);
   for (const id of [0, 1]) desk.request(ANNA, id);
   desk.takeJobs();
@@ -231,7 +231,7 @@ test("[S15] a second copy waits while first ones can be given, but not for ever"
   expect(desk.takeJobs()).toMatchObject([{ peer: BEN, id: 100 }]);
 });
 
-test("[S15b] what only a peer that left had got is first again", () => {
+test("[S15b] a piece that only a peer that left had got is given first again", () => {
   const desk = sharing(ANNA, BEN);
   desk.request(ANNA, 0);
   desk.swarm.peerDown(ANNA, 1);
@@ -294,7 +294,7 @@ test("[S17a] leaves that do not give the piece's hash are not sent: the file was
   expect(desk.notices).toEqual([{ type: "source-unreadable", file, reason: "changed" }]);
 });
 
-test("[S17a] whose file cannot be read to hash a piece says that it holds nothing of it: askers go on", () => {
+test("[S17a] a sharer that can't read a file to hash a piece says that it holds nothing of it: askers go on", () => {
   const desk = sharing(ANNA, BEN);
   for (const asker of [ANNA, BEN]) desk.hear(asker, { type: "leaves-request", file, piece: 3 });
   desk.request(ANNA, 1);
@@ -306,7 +306,7 @@ test("[S17a] whose file cannot be read to hash a piece says that it holds nothin
   ]);
 });
 
-test("[S11a] who answers for leaves that it holds nothing any more is not waited for", () => {
+test("[S11a] a peer that answers a request for leaves with an empty bitfield is not waited for", () => {
   const desk = new Desk(ANNA, BEN);
   desk.sources = [ANNA, BEN];
   const small = hashFile(new SeededRandom(2).bytes(2 * LEAF_BYTES), "small").file;
@@ -324,7 +324,7 @@ test("[S11a] who answers for leaves that it holds nothing any more is not waited
   expect(desk.takeSent()).toEqual([{ to: BEN, frame: { type: "leaves-request", file: small, piece: 0 } }]);
 });
 
-test("[S17] a read that failed after its file was taken off the table is nobody's trouble", () => {
+test("[S17] a read that fails after its file was taken back has no effect", () => {
   const desk = sharing(ANNA);
   desk.request(ANNA, 1);
   desk.swarm.unshare(file);
@@ -343,7 +343,7 @@ test("[S14] a peer that leaves gives up its slot, and its jobs are stopped", () 
   ]);
 });
 
-test("[S3] what is not shared any more is not held", () => {
+test("[S3] a file that is not shared any more is not held", () => {
   const desk = sharing(ANNA);
   desk.hear(ANNA, { type: "interest", file, wanted: true });
   desk.request(ANNA, 1);

@@ -1,4 +1,4 @@
-/** [S4a] Whom a download says that it waits for, when nothing comes. */
+/** [S4a] The peers that a download says it waits for, when nothing comes. */
 import { expect, test } from "vitest";
 import type { FileId } from "../../src/names/file-id.ts";
 import { NO_LIMITS } from "../../src/io/io.ts";
@@ -14,7 +14,7 @@ interface Scene {
   readonly file: FileId;
 }
 
-/** A transfer that is under way; `mute` are those whose page stands still from then on, with their links open. */
+/** A transfer that is under way; `mute` are the sources whose page then stands still, with their links open. */
 const underWay = (sourceCount: number, isSmall = false): Scene => {
   const meeting = new Meeting(3);
   const receiver = meeting.peer();
@@ -77,7 +77,7 @@ test("[S4a] a source that never answers at all is waited for, for the layer and 
   }
 });
 
-test("[S4a] [S18] who limits what is fetched to a crawl waits for nobody", () => {
+test("[S4a] [S18] a download that its own limit slows to a crawl waits for nobody", () => {
   const scene = underWay(1);
   const { meeting, receiver, file } = scene;
   receiver.do((swarm, now) => swarm.limit({ ...NO_LIMITS, downloadBytesPerSecond: 1000 }, now));
@@ -89,7 +89,7 @@ test("[S4a] [S18] who limits what is fetched to a crawl waits for nobody", () =>
   }
 });
 
-test("[S4a] when it comes again, it is downloading", () => {
+test("[S4a] when bytes come again, the state is downloading", () => {
   const scene = underWay(1);
   const { meeting, receiver, sources, file } = scene;
   begin(scene);

@@ -9,7 +9,7 @@ import type { PeerId } from "../../src/names/peer-id.ts";
 import { Swarm, type SwarmEvent } from "../../src/swarm/swarm.ts";
 
 const PIECES = 1280;
-/** Its pieces are the largest there are: four of them are all that may be held. */
+/** Its pieces have the largest size: no more than four may be held. */
 const LENGTH = PIECES * 16 * 1024 * 1024;
 const geometry = geometryOf(LENGTH);
 const zeros = new Uint8Array(LEAF_BYTES);
@@ -20,7 +20,7 @@ const layer = times(pieceHashOf(leaves, geometry, 0), PIECES);
 const file = fileIdOf(rootOfLayer(layer, geometry), LENGTH);
 const peer = (letter: string): PeerId => letter.repeat(64) as PeerId;
 
-/** A download of 20 GiB of zeros; peers that are here hold all of it, and answer what is asked of them once `answer`. */
+/** A download of 20 GiB of zeros. All linked peers hold all of it, and answer requests when `answer` is called. */
 const downloading = () => {
   const here = new Set<PeerId>();
   const waiting: (() => void)[] = [];
@@ -81,7 +81,7 @@ const downloading = () => {
 
 const STRANGERS = ["a", "b", "c", "d"].map(peer);
 
-test("[S9a] pieces that strangers began before they left are asked of others, however little memory is left", () => {
+test("[S9a] others are asked for pieces that strangers began before they left, however little memory is left", () => {
   const { swarm, asked, come, leave, pass } = downloading();
   swarm.download(file, "zeros", 0);
   come(...STRANGERS);

@@ -80,7 +80,7 @@ describe("two", () => {
     expectSaved([receiver], file, bytes);
   });
 
-  test("[S12] downloads without a source do not stand in the way of those that have one", () => {
+  test("[S12] downloads without a source do not hold up those that have one", () => {
     const meeting = new Meeting(1);
     const [source, receiver, gone] = [meeting.peer(), meeting.peer(), meeting.peer()];
     meeting.link(source, receiver);
@@ -115,7 +115,7 @@ describe("two", () => {
     }
   });
 
-  test("[S12a] cancel forgets what was stored, and a new download of the file begins anew", () => {
+  test("[S12a] cancel deletes the stored pieces, and a new download of the file begins anew", () => {
     const meeting = new Meeting(1);
     const [source, receiver] = [meeting.peer(), meeting.peer()];
     meeting.link(source, receiver);
@@ -133,7 +133,7 @@ describe("two", () => {
     expectNobodyRefused(meeting);
   });
 
-  test("[S12a] a full disk pauses and keeps what is verified; resumed with room, it goes on", () => {
+  test("[S12a] a full disk pauses the download and keeps verified pieces; resumed with room, it goes on", () => {
     const meeting = new Meeting(1);
     const [source, receiver] = [meeting.peer(), meeting.peer()];
     meeting.link(source, receiver);
@@ -228,7 +228,7 @@ describe("one to many", () => {
     }
   });
 
-  test("[S14] [S16] twelve ask at once: all get turns, and who waits is told its place", () => {
+  test("[S14] [S16] twelve ask at once: all get turns, and waiting peers are told their place", () => {
     const meeting = new Meeting(1);
     const origin = meeting.peer(MIB);
     const receivers = Array.from({ length: 12 }, () => meeting.peer());
@@ -319,7 +319,7 @@ test("[S6] in sequence the file comes from its beginning on, from whenever the p
     runUntilVerified(meeting, receiver, file!, 2 * MIB);
     receiver.do((swarm) => swarm.order(file!, "sequential"));
     runUntilVerified(meeting, receiver, file!, 6 * MIB);
-    // Out of order is only what was there, or under way, when it was asked for: two windows of 512 KiB.
+    // Only pieces that were here or under way before the change are out of order: two windows of 512 KiB.
     const { pieces } = receiver.view(file!);
     const firstMissing = pieces.findIndex((origin) => origin < 2);
     expect(firstMissing).toBeGreaterThanOrEqual((3 * MIB) / PIECE);

@@ -52,7 +52,7 @@ test("[S2] a request that spans two pieces is refused and rejected, in this orde
   ]);
 });
 
-test("[S17] leaves that are not those of the piece: the file is unreadable, and its requests are rejected", () => {
+test("[S17] a file whose leaves don't make the piece's hash is unreadable, and its requests are rejected", () => {
   const { uploads, take } = serving(local);
   ask(uploads, 1, 0, PIECE);
   uploads.leavesRequest(ANNA, file, 2, 0);
@@ -67,7 +67,7 @@ test("[S17] leaves that are not those of the piece: the file is unreadable, and 
   expect(take()).toEqual([{ type: "send", to: ANNA, frame: { type: "reject", id: 2, reason: "changed" } }]);
 });
 
-test("[S13] of the pieces whose leaves are hashed for somebody the oldest is forgotten beyond 64", () => {
+test("[S13] beyond 64 pieces whose leaves are being hashed, the oldest is forgotten", () => {
   const long = hashFile(new SeededRandom(2).bytes(65 * PIECE), "long");
   const { uploads, take } = serving(long);
   for (let piece = 0; piece < 65; piece++) uploads.leavesRequest(ANNA, long.file, piece, 0);
@@ -79,7 +79,7 @@ test("[S13] of the pieces whose leaves are hashed for somebody the oldest is for
   expect(take()[0]).toEqual({ type: "source-unreadable", file: long.file, reason: "changed" });
 });
 
-test("[S20] what is withheld from a peer is told before it is rejected, once a second at most", () => {
+test("[S20] a peer is told that a file is withheld before its request is rejected, once a second at most", () => {
   const { uploads, take } = serving(local);
   uploads.stop(ANNA, file, 0);
   const withheld = { type: "send", to: ANNA, frame: { type: "withheld", file, withheld: true } };

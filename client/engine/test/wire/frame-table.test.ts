@@ -1,4 +1,4 @@
-/** PROTOCOL.md's table of frames is read as what it says, and compared with what is on the wire. */
+/** The table of frames in PROTOCOL.md is read, and compared with the frames on the wire. */
 import { readFileSync } from "node:fs";
 import { encode } from "cborg";
 import fc from "fast-check";
@@ -85,14 +85,14 @@ test("[W2] the largest block is as large as the table says", () => {
   });
 });
 
-/** Of one field: values at both ends of what is allowed, and some that are not. */
+/** For one field: values at both ends of the allowed range, and some outside. */
 interface Values {
   readonly least: unknown;
   readonly most: unknown;
   readonly beyond: readonly unknown[];
 }
 
-/** What a type of the table allows. */
+/** The values for a type of the table. */
 function valuesOf(type: string): Values {
   const named = TYPES[type];
   if (named) return typeof named === "string" ? valuesOf(named) : named;
@@ -161,7 +161,7 @@ function tupleOf(parts: readonly Values[]): Values {
   };
 }
 
-/** "author: peer, topic" is two types. Names say what a part is for. */
+/** "author: peer, topic" is two types; "author" is only a name. */
 function partsOf(text: string): string[] {
   return text.split(/, (?=[a-z\d])/).map((part) => part.replace(/^\w+: /, ""));
 }

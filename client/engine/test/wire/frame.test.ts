@@ -22,7 +22,7 @@ describe("[W2] a frame", () => {
     );
   });
 
-  test("of random bytes is refused by name or read, and never throws", () => {
+  test("made of random bytes is refused by name or read, and never throws", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         const decoded = decodeFrame(bytes);
@@ -50,7 +50,7 @@ describe("[W2] a frame", () => {
     );
   });
 
-  test("of a block is a view on what came, not a copy", () => {
+  test("with a block is a view on the bytes that came, not a copy", () => {
     const bytes = encodeFrame({ type: "block", id: 3, bytes: new Uint8Array(100) });
     const decoded = decodeFrame(bytes);
     expect(decoded.ok && decoded.value.type === "block" && decoded.value.bytes.buffer).toBe(bytes.buffer);

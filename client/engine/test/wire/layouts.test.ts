@@ -1,4 +1,4 @@
-/** What stands in PROTOCOL.md, "Bytes", said again by offsets and lengths, without the code's own helpers. */
+/** The layouts of PROTOCOL.md, "Bytes", written as offsets and lengths, without the code's own helpers. */
 import { createHash, hkdfSync } from "node:crypto";
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";

@@ -1,6 +1,6 @@
 /**
- * A sealed envelope: what the server carries from one member to another and cannot read, alter, redirect, reorder or
- * replay. PROTOCOL.md, rules I1 to I5.
+ * A sealed envelope: the server carries it from one member to another, and cannot read, alter, redirect, reorder or
+ * replay it. PROTOCOL.md, rules I1 to I5.
  *
  *   bytes = version (1) | session (12) | counter (u32) | nonce (24) | XChaCha20-Poly1305 box
  *   associated data = label | room tag (32) | sender (16) | recipient (16) | session (12) | counter (u32)
@@ -74,7 +74,7 @@ export const open = (
   }
 };
 
-/** Which session an envelope belongs to, as anybody on its way can read; unchecked. Null: it is none. */
+/** The session of an envelope, which anybody on its way can read; unchecked. Null: this is no envelope. */
 export const sessionOn = (bytes: Uint8Array): IntroductionSession | null =>
   bytes.length > HEADER_BYTES + NONCE_BYTES && bytes[0] === VERSION
     ? bytesToHex(bytes.subarray(1, 1 + SESSION_BYTES))

@@ -16,7 +16,7 @@ export interface ProofEnd {
   readonly fingerprint: string;
 }
 
-/** What `prover` signs for `reader`. Every field has a fixed length, so that no two meanings share their bytes. */
+/** The bytes that `prover` signs for `reader`. All fields have fixed lengths, so the bytes have one meaning only. */
 export const proofText = (
   tag: RoomTag,
   session: IntroductionSession,

@@ -3,9 +3,9 @@
  *
  *   bytes = session (12) | counter (u32) | XChaCha20-Poly1305 box of: kind (1) | part of a frame
  *   nonce = 20 zero bytes | counter; associated data = label | session | counter
- *   keys = HKDF-SHA-256(X25519 agreement, salt: the room's key, info: label | session | both addresses), one a direction
+ *   keys = HKDF-SHA-256(X25519 agreement, salt: the room's key, info: label | session | both addresses), one each way
  *
- * Either direction counts from 0 without gaps: what the friend drops or reorders is noticed, as DTLS and SCTP would.
+ * Each direction counts from 0 without gaps, so a message that the friend drops or reorders is noticed, as with SCTP.
  */
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { x25519 } from "@noble/curves/ed25519.js";
@@ -17,12 +17,12 @@ import { SESSION_BYTES, type IntroductionSession } from "./envelope.ts";
 import { MAX_RELAYED_BYTES } from "../../wire/frame.ts";
 import type { Refusal } from "../../names/refusal.ts";
 
-/** Of an X25519 key, public or secret; what X25519 takes for a secret key is any random bytes. */
+/** The length of an X25519 key, public or secret. Any random bytes are a secret key. */
 export const RELAY_KEY_BYTES = 32;
 const HEADER_BYTES = SESSION_BYTES + 4;
 const NONCE_BYTES = 24;
 const TAG_BYTES = 16;
-/** Of a frame in one message: what does not fit goes on in the next. */
+/** The most bytes of a frame in one message: the rest follows in the next. */
 const MAX_PART_BYTES = MAX_RELAYED_BYTES - HEADER_BYTES - TAG_BYTES - 1;
 const LABEL = utf8ToBytes("swapmeet relay v1");
 
@@ -32,7 +32,7 @@ const END = 2;
 
 export const publicRelayKey = (secret: Uint8Array): Uint8Array => x25519.getPublicKey(secret);
 
-/** Which session a message belongs to, as its carrier can read; unchecked. Null: it is none. */
+/** The session of a message, which its carrier can read; unchecked. Null: this is no message. */
 export const sessionOfRelayed = (bytes: Uint8Array): IntroductionSession | null =>
   bytes.length > HEADER_BYTES + TAG_BYTES ? bytesToHex(bytes.subarray(0, SESSION_BYTES)) : null;
 
@@ -42,7 +42,7 @@ export interface RelayedEnds {
   readonly responder: Address;
 }
 
-/** What came: a part that does not complete a frame, a frame, or the end that the other side made. */
+/** The content of a message: a part that does not complete a frame, a frame, or the end of the link. */
 export type Relayed =
   | { readonly type: "part" }
   | { readonly type: "frame"; readonly bytes: Uint8Array }
@@ -62,7 +62,7 @@ export class RelayedChannel {
     this.#theirs = theirs;
   }
 
-  /** @param isInitiator of the introduction. Null: `theirs` is no key. */
+  /** @param isInitiator whether this side made the call. Null: `theirs` is no key. */
   static agree(
     ends: RelayedEnds,
     roomKey: Uint8Array,
@@ -92,12 +92,12 @@ export class RelayedChannel {
     }
   }
 
-  /** The last message: nothing is missing after it. */
+  /** The last message: with it the other side knows that nothing is missing. */
   end(): Uint8Array {
     return this.#seal(END, new Uint8Array());
   }
 
-  /** What fails has no effect; only a replay leaves the channel as good as it was. */
+  /** Opens a message. A failed one has no effect; after any failure but a replay the channel can't go on. */
   read(bytes: Uint8Array): Result<Relayed, Refusal> {
     if (bytes.length <= HEADER_BYTES + TAG_BYTES) return fail("malformed-envelope");
     const counter = viewOf(bytes).getUint32(SESSION_BYTES);
@@ -109,7 +109,7 @@ export class RelayedChannel {
     const [kind, part] = [plain[0], plain.subarray(1)];
     if (kind === END) return ok({ type: "end" });
     this.#parts.push(part);
-    // Two parts are enough for any frame: more of them are too long for one, and refused as such.
+    // Two parts are enough for any frame: a third makes it too long, and links.ts refuses it as such.
     if (kind === MORE && this.#parts.length === 1) return ok({ type: "part" });
     const frame = concatBytes(...this.#parts);
     this.#parts = [];

@@ -1,8 +1,8 @@
 /**
- * One file being fetched: its piece layer first, then its pieces from everyone who holds some, every one checked by
- * the host against the layer; then it is saved. PROTOCOL.md, rules S1, S10 and S12.
+ * One file being fetched: first its piece layer, then its pieces from all peers that hold some. The host checks every
+ * piece against the layer; then the file is saved. PROTOCOL.md, rules S1, S10 and S12.
  *
- * It knows what is to happen next. It does not know how pieces come (piece-fetch.ts), when to ask (swarm.ts), nor disks.
+ * It decides what happens next. It does not know how pieces come (piece-fetch.ts), when to ask (swarm.ts), nor disks.
  */
 import type { Bitfield } from "../../base/bitfield.ts";
 import type { DownloadView, TransferFailure } from "../../io/view.ts";
@@ -27,14 +27,14 @@ export class Download {
   readonly file: FileId;
   readonly geometry: Geometry;
   readonly #supplies: Supplies;
-  /** The names that it is fetched by. */
+  /** The names under which the file is wanted. */
   readonly names: WantedNames;
   /** How its pieces come. */
   readonly pieces: PieceFetch;
   readonly #stored: Stored;
   readonly #progress = new Progress();
   #phase: Phase = { type: "waiting" };
-  /** Piece hashes, joined; of one piece: the root. Empty while unknown. */
+  /** Piece hashes, joined; for one piece: the root. Empty while unknown. */
   #layer: Uint8Array;
   #order: PieceOrder = "rarest-first";
   #handedBy: PeerId | null = null;
@@ -49,7 +49,7 @@ export class Download {
     this.#stored = new Stored(this.geometry);
   }
 
-  /** At most one piece: its hash is the root, and whoever offers it holds all of it. */
+  /** A file of at most one piece: its hash is the root, and each peer that offers it holds all of it. */
   get isSmall(): boolean {
     return this.geometry.pieceCount <= 1;
   }
@@ -58,29 +58,29 @@ export class Download {
     return this.#phase.type;
   }
 
-  /** It has its turn. */
+  /** Whether it has its turn. */
   get isActive(): boolean {
     const { type } = this.#phase;
     return type === "layer" || type === "opening" || type === "fetching";
   }
 
-  /** It goes on as soon as it has its turn and a source. */
+  /** Whether it goes on as soon as it has its turn and a source. */
   get isWaiting(): boolean {
     const phase = this.#phase;
     return phase.type === "waiting" || (phase.type === "failed" && phase.reason.type !== "save");
   }
 
-  /** There is something to pause. */
+  /** Whether it is not finished, so that it can be paused. */
   get isUnfinished(): boolean {
     return this.isActive || this.isWaiting || this.#phase.type === "checking";
   }
 
-  /** The piece hashes as they are served; empty while unknown or of one piece. */
+  /** The piece hashes as they are served; empty while unknown or for one piece. */
   get layer(): Uint8Array {
     return this.isSmall ? new Uint8Array(0) : this.#layer;
   }
 
-  /** Every piece is here. */
+  /** Whether every piece is here. */
   get isWhole(): boolean {
     return this.#stored.isWhole;
   }
@@ -89,7 +89,7 @@ export class Download {
     return this.#stored.verified;
   }
 
-  /** A linked peer holds a piece of it, or offers it and has not been heard yet; or nothing more is needed. */
+  /** Whether a linked peer holds a piece, or offers the file and has not told yet; or nothing more is needed. */
   hasSource(): boolean {
     return this.geometry.pieceCount === 0 || this.isWhole || this.pieces.holders.isAnyInSight();
   }
@@ -109,12 +109,12 @@ export class Download {
     else this.#open();
   }
 
-  /** Opens the store ahead of the turn: an earlier life left something in it. */
+  /** Opens the store before its turn, because an earlier visit stored something in it. */
   recall(): void {
     if (this.#stored.state === "closed") this.#openStore();
   }
 
-  /** Back in the line: what is verified stays, and nothing is asked for. */
+  /** Puts it back into the line: verified pieces stay, and nothing is asked for. */
   stop(): void {
     this.#leaveSwarm();
     this.#phase = { type: "waiting" };
@@ -142,12 +142,12 @@ export class Download {
     this.pieces.order(order);
   }
 
-  /** The person wants it by another name, too: it is saved once for each. */
+  /** The person wants the file under another name too: it is saved once for each. */
   alsoAs(entry: FileEntry): void {
     if (this.names.add(entry) && this.#phase.type === "complete") this.#save();
   }
 
-  /** All of it is on this device, in the library. */
+  /** The whole file is in the library of this device. */
   isHere(layer: Uint8Array): void {
     this.#complete(layer, null);
   }
@@ -165,7 +165,7 @@ export class Download {
   storeOpened(have: Uint8Array, layer: Uint8Array, now: Time): void {
     if (this.#lacksLayer) this.#layer = layer;
     if (this.#lacksLayer) {
-      this.#stored.close(); // what it holds counts once the layer has come
+      this.#stored.close(); // its pieces count once the layer has come
       if (this.#phase.type === "opening") this.#fetchLayer(now);
       return;
     }
@@ -179,7 +179,7 @@ export class Download {
     if (this.#isFinished) return;
     if (this.#phase.type !== "checking") this.pause(problem);
     this.pieces.drop();
-    if (problem.kind === "full" && this.#stored.state === "open") return; // what is stored stays as it is
+    if (problem.kind === "full" && this.#stored.state === "open") return; // stored pieces stay as they are
     this.#emit({ type: "close-store", file: this.file, forget: false });
     this.#stored.close();
   }
@@ -191,7 +191,7 @@ export class Download {
     if (this.isWhole && this.#phase.type === "fetching") this.#save();
   }
 
-  /** Under these names, or those that were asked for. */
+  /** The file was saved under these names, or under all that were asked for. */
   saved(entries?: readonly FileEntry[]): void {
     if (this.#isFinished) this.#given("saved", entries);
   }
@@ -208,7 +208,7 @@ export class Download {
 
   // -- the other tabs of this browser --------------------------------------------------------------------------------
 
-  /** The file itself is at hand: nobody is asked for anything while the host checks it. */
+  /** Another tab handed over the file itself: nothing is asked for while the host checks it. */
   handed(from: PeerId): void {
     if (!this.isActive) return this.#emit({ type: "drop-file", file: this.file });
     this.#leaveSwarm();
@@ -220,7 +220,7 @@ export class Download {
     if (this.#phase.type === "checking") this.#phase.hashedBytes = bytes;
   }
 
-  /** Null: it is not the file, and it is fetched from others. */
+  /** The check has ended. Null: this was not the file, so it is fetched from peers. */
   checked(layer: Uint8Array | null): void {
     const phase = this.#phase;
     if (phase.type !== "checking") return;
@@ -239,7 +239,7 @@ export class Download {
     if (this.#phase.type === "layer") this.#phase.fetch.sourceUp(now);
   }
 
-  /** Its requests were released before. */
+  /** The peer is gone. Its requests were released before. */
   peerDown(peer: PeerId, now: Time): void {
     this.pieces.peerDown(peer, now);
     if (this.#phase.type === "layer") this.#phase.fetch.peerDown(peer, now);
@@ -255,7 +255,7 @@ export class Download {
     if (isHeard && this.#phase.type === "layer") this.#phase.fetch.have(source.peer, now);
   }
 
-  /** A person stopped the sending of it to us, or allows it again. [S20] */
+  /** A person stopped the sending of the file to us, or allows it again. [S20] */
   withheld({ peer }: Source, withheld: boolean, now: Time): void {
     if (!withheld) return this.pieces.holders.allow(peer);
     if (!this.isActive) return;
@@ -299,7 +299,7 @@ export class Download {
 
   // -- what the page reads -------------------------------------------------------------------------------------------
 
-  /** One for each name. */
+  /** One view for each name. */
   views(now: Time): DownloadView[] {
     const phase = this.#phase;
     const sources = this.pieces.holders.inSight();
@@ -318,7 +318,7 @@ export class Download {
       name: name.name,
       folder: name.folder,
       length,
-      // Also while it is being saved by another name, or could not be.
+      // A saved name stays complete, also while the file is being saved under another name, or could not be.
       state:
         this.isWhole && (name.state === "kept" || name.state === "saved")
           ? { type: "complete", saved: name.state === "saved" }
@@ -332,7 +332,7 @@ export class Download {
     }));
   }
 
-  /** The peers that owe something, while nothing comes from anybody. [S4a] */
+  /** The peers for which the download waits, while no bytes come from any. [S4a] */
   #awaited(asked: readonly Source[], inSight: readonly PeerId[], now: Time): PeerId[] {
     if (this.#phase.type === "layer") return this.#phase.fetch.awaited(now);
     if (this.#phase.type !== "fetching" || !this.#progress.isSilent(now)) return [];
@@ -389,14 +389,14 @@ export class Download {
     this.#emit({ type: "save-file", file: this.file, entries });
   }
 
-  /** Names that were asked for meanwhile come next. */
+  /** The file was given to the person under these names. Names that were added meanwhile come next. */
   #given(state: "kept" | "saved", entries?: readonly FileEntry[]): void {
     this.names.given(state, entries);
     if (this.names.has("wanted")) this.#save();
     else if (!this.names.has("saving")) this.#phase = { type: "complete" };
   }
 
-  /** From where it lies on this device, in no store. `from`: the peer that handed it over, or null. */
+  /** The whole file lies on this device, outside a store. `from`: the peer that handed it over, or null. */
   #complete(layer: Uint8Array, from: PeerId | null): void {
     if (!this.isSmall) this.#layer = layer;
     this.#stored.fill(from);

@@ -1,6 +1,6 @@
 /**
- * The piece hashes of one file as they come, frame by frame, from one peer at a time; true when they give the root.
- * A peer that does not answer, or not truly, is passed over for another. PROTOCOL.md, rule S11.
+ * Fetches the piece hashes of one file, frame by frame, from one peer at a time; they are true when they give the root.
+ * When a peer does not answer, or lies, another one is asked. PROTOCOL.md, rule S11.
  *
  * It does not know what the hashes are for.
  */
@@ -25,9 +25,9 @@ export class LayerFetch {
   #hashes = 0;
   #from: PeerId | null = null;
   #dueAt: Time = 0;
-  /** When the last hashes came, or it began. */
+  /** When the last hashes came, or when the first peer was asked. */
   #heardAt: Time | null = null;
-  /** Those that were asked and did not answer. */
+  /** Peers that were asked and did not answer. */
   readonly #silent = new Set<PeerId>();
 
   /** Nobody is asked before `ask`. */
@@ -39,7 +39,7 @@ export class LayerFetch {
     this.#layer = new Uint8Array(geometry.pieceCount * HASH_BYTES);
   }
 
-  /** Begins again with another peer: whoever offers the file, or holds a piece, knows the layer. */
+  /** Begins again with another peer: all that offer the file or hold a piece know the layer. */
   ask(now: Time): void {
     const { sources, view } = this.#supplies;
     const candidates = new Set(sources.of(this.#file));
@@ -55,7 +55,7 @@ export class LayerFetch {
     if (this.#from) this.#request(this.#from, now);
   }
 
-  /** All of it, once it is whole and true. `first` and `hashes` as they stand in a layer frame. */
+  /** Takes a layer frame. @returns the whole layer, once it is here and true; else null. */
   frame(peer: PeerId, first: number, hashes: Uint8Array, now: Time): Uint8Array | null {
     const answer = this.#from === peer ? this.#add(first, hashes) : "unrequested-layer";
     if (answer === "more") this.#heardAt = now;
@@ -86,19 +86,19 @@ export class LayerFetch {
     if (this.#from === peer) this.ask(now);
   }
 
-  /** It said how much it holds: nothing at all is also how it says that it can't answer. */
+  /** A peer told how many pieces it holds. With none, it also says that it can't answer. */
   bitfield(peer: PeerId, held: number, now: Time): void {
     if (held === 0) this.#silent.add(peer);
     if (this.#from === null || (held === 0 && this.#from === peer)) this.ask(now);
   }
 
-  /** It gained a piece, so it knows the layer by now. */
+  /** A peer gained a piece, so it knows the layer by now. */
   have(peer: PeerId, now: Time): void {
     this.#silent.delete(peer);
     if (this.#from === null) this.ask(now);
   }
 
-  /** Those that are asked and do not answer; nobody while hashes come. [S4a] */
+  /** The peers that were asked and do not answer; none while hashes come. [S4a] */
   awaited(now: Time): PeerId[] {
     if (this.#heardAt === null || now - this.#heardAt < SILENT_MS) return [];
     return this.#from ? [this.#from] : [...this.#silent];

@@ -1,5 +1,5 @@
 /**
- * Where a download stands, and what the page is told of it. PROTOCOL.md, rules S10 and S12.
+ * The phases of a download, and how the page is told of them. PROTOCOL.md, rules S10 and S12.
  *
  * It does not know how one phase follows another (download.ts).
  */
@@ -9,7 +9,7 @@ import type { PeerId } from "../../names/peer-id.ts";
 import type { TransferFailure, TransferState } from "../../io/view.ts";
 
 export type Phase =
-  /** Not begun, or nobody to fetch from, or others first. */
+  /** Not begun, or without a source, or behind other downloads. */
   | { readonly type: "waiting" }
   | { readonly type: "layer"; readonly fetch: LayerFetch }
   | { readonly type: "opening" }
@@ -22,8 +22,8 @@ export type Phase =
   | { readonly type: "failed"; readonly reason: TransferFailure };
 
 /**
- * `sources`: how many are in sight. `places`: ours in the queue of each peer that is asked, 0 while it serves us.
- * `isChecking`: nothing is left to ask for. `awaited`: those that owe something, while nothing comes. [S4a]
+ * `sources`: how many are in sight. `places`: our place in the queue of each peer that is asked, 0 while it serves us.
+ * `isChecking`: nothing is left to ask for. `awaited`: the peers for which it waits, while nothing comes. [S4a]
  */
 export const transferState = (
   phase: Phase,

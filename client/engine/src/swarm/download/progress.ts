@@ -1,4 +1,4 @@
-/** How fast a file comes, as a person is shown it. Nothing is decided by it. */
+/** The speed of a download, only to be shown: no decision depends on it. */
 import { Rate } from "../../base/rate.ts";
 import { SILENT_MS } from "../../wire/limits.ts";
 import { STANDSTILL_BYTES_PER_SECOND, type DownloadView } from "../../io/view.ts";
@@ -6,7 +6,7 @@ import type { Time } from "../../base/time.ts";
 
 /** How far back the shown speed looks. */
 const SHOWN_RATE_MEMORY_MS = 3000;
-/** A person waits for nothing that takes longer, so no longer time is told. Guess. */
+/** Longer times are not shown, because nobody waits for so long. Guess. */
 const MAX_SECONDS_LEFT = 10 * 24 * 60 * 60;
 
 export class Progress {
@@ -18,7 +18,7 @@ export class Progress {
     this.#lastBlockAt = now;
   }
 
-  /** Nothing came for a while. [S4a] */
+  /** Whether nothing came for a while. [S4a] */
   isSilent(now: Time): boolean {
     return now - this.#lastBlockAt >= SILENT_MS;
   }

@@ -1,9 +1,9 @@
-/** The verified pieces of one file that are here, and who sent each. */
+/** The verified pieces of one file that are here, each with its sender. */
 import { Bitfield } from "../../base/bitfield.ts";
 import { pieceBytes, type Geometry } from "../../names/file-id.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 
-/** In a piece map: see DownloadView.pieces. */
+/** The values in a piece map: see DownloadView.pieces. */
 export const ARRIVING = 1;
 const HELD_BEFORE = 2;
 const FIRST_SENDER = 3;
@@ -17,7 +17,7 @@ export class Stored {
     this.#geometry = geometry;
   }
 
-  /** "closed": nothing is known of what is stored. */
+  /** "closed": it is not known which pieces are stored. */
   get state(): "closed" | "opening" | "open" {
     return typeof this.#store === "string" ? this.#store : "open";
   }
@@ -31,7 +31,7 @@ export class Stored {
     return this.verified?.isFull === true;
   }
 
-  /** All that is here and verified. */
+  /** The number of verified bytes that are here. */
   get bytes(): number {
     const { pieceCount, pieceLength } = this.#geometry;
     const { verified } = this;
@@ -40,7 +40,7 @@ export class Stored {
     return (verified.count - 1) * pieceLength + last;
   }
 
-  /** Everyone who sent a piece that was verified, in the order of their first. */
+  /** All peers that sent a verified piece, in the order of their first. */
   get senders(): readonly PeerId[] {
     return this.#senders;
   }
@@ -53,7 +53,7 @@ export class Stored {
     this.#store = "closed";
   }
 
-  /** An earlier life left these pieces, as in a bitfield frame. */
+  /** Earlier visits stored these pieces; `have` is as in a bitfield frame. */
   open(have: Uint8Array): Bitfield {
     const { pieceCount } = this.#geometry;
     const verified = Bitfield.parse(have, pieceCount) ?? new Bitfield(pieceCount);
@@ -63,21 +63,21 @@ export class Stored {
     return verified;
   }
 
-  /** All of it is on this device. `from`: the peer that handed it over, or null. */
+  /** The whole file is on this device. `from`: the peer that handed it over, or null. */
   fill(from: PeerId | null): void {
     const { pieceCount } = this.#geometry;
     const origins = new Uint16Array(pieceCount).fill(this.#originOf(from));
     this.#store = { verified: Bitfield.full(pieceCount), origins };
   }
 
-  /** False when that is no news. */
+  /** Adds a piece. False: it was known already. */
   add(piece: number, from: PeerId | null): boolean {
     if (typeof this.#store === "string" || !this.#store.verified.set(piece)) return false;
     this.#store.origins[piece] = this.#originOf(from);
     return true;
   }
 
-  /** As in DownloadView.pieces, without what is arriving; the caller's own. */
+  /** A new map as in DownloadView.pieces, without the pieces that are arriving. */
   map(): Uint16Array {
     return typeof this.#store === "string"
       ? new Uint16Array(this.#geometry.pieceCount)

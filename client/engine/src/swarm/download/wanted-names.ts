@@ -1,4 +1,4 @@
-/** The names that one file is fetched by, and how far it was given to the person under each. */
+/** The names under which one file is wanted, each with a state: how far the file was given to the person. */
 import { entryKey, type FileEntry } from "../../names/library-entry.ts";
 
 export interface WantedName extends FileEntry {
@@ -6,7 +6,7 @@ export interface WantedName extends FileEntry {
 }
 
 export class WantedNames implements Iterable<WantedName> {
-  /** One of each, at least one. */
+  /** There is at least one, and none twice. */
   #names: readonly WantedName[];
 
   constructor(first: FileEntry) {
@@ -21,38 +21,38 @@ export class WantedNames implements Iterable<WantedName> {
     return this.#names;
   }
 
-  /** The one that was asked for first. */
+  /** The name that was asked for first. */
   get first(): string {
     return this.#names[0]?.name ?? "";
   }
 
-  /** False when it is known. */
+  /** Adds a name. False: it is known already. */
   add(entry: FileEntry): boolean {
     if (this.#find([entry]).length > 0) return false;
     this.#names = [...this.#names, { ...entry, state: "wanted" }];
     return true;
   }
 
-  /** False: it is the last one, and stays. */
+  /** Removes a name. False: it is the last one, and stays. */
   remove(entry: FileEntry): boolean {
     const left = this.#names.filter((other) => entryKey(other) !== entryKey(entry));
     if (left.length > 0) this.#names = left;
     return left.length > 0;
   }
 
-  /** Those that were not given yet are being saved from now on. */
+  /** The names that the file was not given under yet: from now on it is being saved under them. */
   save(): FileEntry[] {
     const wanted = this.#names.filter(({ state }) => state === "wanted");
     for (const name of wanted) name.state = "saving";
     return wanted.map(({ name, folder }) => ({ name, folder }));
   }
 
-  /** Under these names; absent: under all that the host knows of. */
+  /** The file was given under these names; absent: under all that the host knows of. */
   given(state: "kept" | "saved", entries?: readonly FileEntry[]): void {
     for (const name of this.#find(entries)) name.state = state;
   }
 
-  /** They could not be saved, and are wanted again. */
+  /** The file could not be saved under these names: they are wanted again. */
   failed(entries?: readonly FileEntry[]): void {
     for (const name of this.#find(entries)) name.state = "wanted";
   }

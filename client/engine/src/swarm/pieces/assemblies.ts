@@ -1,9 +1,9 @@
 /**
- * The pieces of one file that are arriving, and which of their bytes are asked of whom: begun pieces first, then new
- * ones, and in the end what others are slow to bring. PROTOCOL.md, rules S2, S6 and S8.
+ * The pieces of one file that are arriving, and the requests for their bytes: begun pieces first, then new ones, and in
+ * the end bytes that other sources are slow to bring. PROTOCOL.md, rules S2, S6 and S8.
  *
- * It does not know windows, nor when to ask (source.ts, swarm.ts), nor which piece is best (picker.ts), nor who is
- * believed (trust.ts), nor what becomes of a piece once all of it is here.
+ * Windows are in source.ts, the time to ask in swarm.ts, the choice of a piece in picker.ts, and trust in trust.ts. It
+ * does not know what becomes of a piece once all of it is here.
  */
 import { ASK_AGAIN } from "../sources/event.ts";
 import { Assembly, type Leaves } from "./assembly.ts";
@@ -24,7 +24,7 @@ import type { Trust, Verdict } from "./trust.ts";
 /** Another source must be this much sooner before a request moves to it: estimates are rough. Guess. */
 const WORTH_MOVING = 1.5;
 
-/** The request that will be answered last, of those to others. */
+/** The request that will be answered last, among those to other sources. */
 interface LastRequest {
   readonly request: Request;
   readonly assembly: Assembly;
@@ -73,7 +73,7 @@ export class Assemblies implements Iterable<Assembly> {
 
   // -- asking --------------------------------------------------------------------------------------------------------
 
-  /** Asks a source for one thing more: the rest of a begun piece, or a new piece. False: it has nothing for us. */
+  /** Makes one more request of a source: the rest of a begun piece, or a new piece. False: it has nothing for us. */
   ask(source: Source, now: Time): boolean {
     const held = this.#holders.piecesOf(source.peer);
     const picker = this.#picker;
@@ -98,8 +98,8 @@ export class Assemblies implements Iterable<Assembly> {
   }
 
   /**
-   * Lets an idle source take over from the one that will be last: what has not begun to arrive moves to it whole; and
-   * in the endgame, when every piece is asked for, it takes a share of what is arriving.
+   * Lets an idle source take over from the one that will be last. It gets the whole of a request that has not begun to
+   * arrive; in the endgame, when every piece is asked for, it gets a share of one that is arriving.
    */
   help(source: Source, now: Time): boolean {
     const held = this.#holders.piecesOf(source.peer);
@@ -118,7 +118,7 @@ export class Assemblies implements Iterable<Assembly> {
 
   // -- requests ------------------------------------------------------------------------------------------------------
 
-  /** The next bytes of a request. When none of them count, nothing more is wanted of it. @returns the piece, once whole. */
+  /** Takes the next bytes of a request. If none count, the rest is cancelled. @returns the piece, once whole. */
   block(request: Request, bytes: Uint8Array): Assembly | null {
     const assembly = this.#assemblyOf(request);
     const runs = assembly.receive(request, bytes);
@@ -142,7 +142,7 @@ export class Assemblies implements Iterable<Assembly> {
     if (assembly.hasGap) this.#supplies.events.push(ASK_AGAIN);
   }
 
-  /** We want nothing more of it. The peer still owes an answer. */
+  /** Cancels a request. The peer still owes an answer. */
   cancel(request: Request): void {
     if (request.cancelled) return;
     if (request.received < request.length) {
@@ -153,13 +153,13 @@ export class Assemblies implements Iterable<Assembly> {
     this.release(request);
   }
 
-  /** The rest of the pieces that it began is anybody's. */
+  /** From now on any source may bring the rest of the pieces that this peer began. */
   peerDown(peer: PeerId): void {
     for (const assembly of this) if (assembly.opener === peer) assembly.opener = null;
     this.#supplies.events.push(ASK_AGAIN);
   }
 
-  /** A stranger is not believed: what it began is anybody's, and what it sent is dropped when it is false. */
+  /** A stranger is not believed: others may bring the rest of its piece, and its leaf is dropped if it is false. */
   judged(verdict: Verdict | null): void {
     const assembly = verdict && this.of(verdict.request.piece);
     if (!assembly) return;
@@ -169,7 +169,7 @@ export class Assemblies implements Iterable<Assembly> {
 
   // -- pieces --------------------------------------------------------------------------------------------------------
 
-  /** All of it is here, and it is to be checked. */
+  /** All bytes of the piece are here, and it is to be checked. */
   complete(assembly: Assembly): void {
     this.#cancelAll(assembly);
     assembly.complete = true;
@@ -192,7 +192,7 @@ export class Assemblies implements Iterable<Assembly> {
     if (this.#supplies.budget.free(assembly.length)) this.#supplies.events.push(ASK_AGAIN);
   }
 
-  /** Nothing is wanted of anybody. A piece that the host is checking stays; what came of others is dropped. */
+  /** Nothing is asked for any more. A piece that the host is checking stays; the other pieces are dropped. */
   leave(): void {
     this.#picker = null;
     for (const assembly of this)
@@ -201,7 +201,7 @@ export class Assemblies implements Iterable<Assembly> {
 
   // -- details -------------------------------------------------------------------------------------------------------
 
-  /** All that the piece still lacks; of a stranger one leaf. [S9] */
+  /** Requests the first gap of the piece; a stranger is asked for one leaf of it. [S9] */
   #askFor(source: Source, assembly: Assembly, now: Time): boolean {
     const gap = assembly.gap();
     if (!gap || this.#trust.isBelieved(source)) return this.#request(source, assembly, gap, now);
@@ -218,7 +218,7 @@ export class Assemblies implements Iterable<Assembly> {
     return true;
   }
 
-  /** No more of the leaves than a limit lets through. [S18] */
+  /** Begins a request for these leaves, or for as many of them as a limit lets through. [S18] */
   #begin(source: Source, assembly: Assembly, leaves: Leaves, now: Time): Request {
     const { sources, budget } = this.#supplies;
     const id = sources.nextRequestId();
@@ -248,14 +248,14 @@ export class Assemblies implements Iterable<Assembly> {
     this.#send(peer, { type: "request", id, file, begin, length });
   }
 
-  /** A run goes on while we fetch alone; others who fetch it are better off with other pieces than ours. */
+  /** A run goes on only while nobody else fetches the file: others are better off when we have other pieces. */
   #lastPieceOf({ lastAsked }: Source): number | null {
     return lastAsked?.file === this.#file && !this.#supplies.view.isWanted(this.#file)
       ? lastAsked.piece
       : null;
   }
 
-  /** The request to another, for a piece that this source holds, that will be answered last. */
+  /** The request that will be answered last, among those to others for pieces that this source holds. */
   #lastRequest(source: Source, held: Bitfield, endgame: boolean, now: Time): LastRequest | null {
     const elsewhere = this.#holders.elsewhereOf(source.peer);
     let last: LastRequest | null = null;
@@ -280,7 +280,7 @@ export class Assemblies implements Iterable<Assembly> {
     return source.readyInMs(bytes, now) * WORTH_MOVING < than.readyInMs(0, now);
   }
 
-  /** The end of what a request has still to bring: all of it when its sender is quiet, else as the speeds are. */
+  /** The share of a request that moves to this source: all of it if its sender is quiet, else by their speeds. */
   #shareOf(last: LastRequest, source: Source, now: Time): Leaves | null {
     const rest = last.assembly.onlyFrom(last.request);
     if (!rest) return null;

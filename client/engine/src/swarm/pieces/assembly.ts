@@ -1,8 +1,8 @@
 /**
- * One piece while its bytes arrive: which leaves are here, who sent each, and which are asked of nobody.
+ * One piece while its bytes arrive: which leaves are here, which peer sent each, and which are not asked for.
  *
- * Requests may overlap (endgame). Every leaf of 16 KiB belongs to exactly one request: the one that last sent its
- * first byte before it was complete; bytes of others for that leaf don't count. So each leaf has one sender, and when
+ * Requests may overlap (endgame). Every leaf of 16 KiB belongs to exactly one request: the one that last sent its first
+ * byte before it was complete; bytes of other requests for that leaf don't count. So each leaf has one sender, and when
  * the piece is corrupt, the leaf hashes name the liar. [S9]
  */
 import { equalBytes } from "../../base/bytes.ts";
@@ -29,9 +29,9 @@ export class Assembly {
   readonly length: number;
   /** The requests that may still bring something. */
   readonly requests = new Set<Request>();
-  /** All bytes are here, and the host is checking them or we look for the liar. */
+  /** All bytes are here, and the host is checking them, or the liar is looked for. */
   complete = false;
-  /** On trial with this piece: the rest is to come from it, too, unless there is nothing else to ask others for. */
+  /** A peer on trial with this piece. It is to bring the rest too, unless others have nothing else to bring. */
   opener: PeerId | null = null;
   readonly #leafCount: number;
   readonly #owners: (Request | undefined)[];
@@ -52,7 +52,7 @@ export class Assembly {
     this.#unasked = this.#leafCount;
   }
 
-  /** Some leaf is neither here nor asked for. */
+  /** Whether some leaf is neither here nor asked for. */
   get hasGap(): boolean {
     return this.#unasked > 0;
   }
@@ -67,7 +67,7 @@ export class Assembly {
     return { begin, end };
   }
 
-  /** The leaves that only this request is to bring and has not brought: another may help there. */
+  /** The leaves that only this request is to bring, and has not brought: another source may help with them. */
   onlyFrom(request: Request): Leaves | null {
     const { end } = this.#leavesOf(request);
     const begin = Math.floor((request.begin + request.received - this.begin) / LEAF_BYTES);
@@ -91,7 +91,7 @@ export class Assembly {
     }
   }
 
-  /** The request brings nothing more; what it left undone is asked of nobody, unless others were asked too. */
+  /** The request brings nothing more. Its missing leaves become open, unless other requests cover them. */
   released(request: Request): void {
     if (!this.requests.delete(request)) return;
     const { begin, end } = this.#leavesOf(request);
@@ -128,7 +128,7 @@ export class Assembly {
     return runs;
   }
 
-  /** Nothing is here, and nothing asked for. */
+  /** Whether nothing is here, and nothing asked for. */
   get isEmpty(): boolean {
     return this.requests.size === 0 && this.#bytesByLeaf.every((bytes) => bytes === 0);
   }
@@ -154,7 +154,7 @@ export class Assembly {
     return leaves * LEAF_BYTES;
   }
 
-  /** Drops what this request brought: it is false. */
+  /** Drops the leaves that this request brought, because they are false. */
   drop(request: Request): void {
     for (const [leaf, owner] of this.#owners.entries()) if (owner === request) this.#dropLeaf(leaf);
   }

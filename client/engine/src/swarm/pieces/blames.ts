@@ -1,8 +1,8 @@
 /**
- * Corrupt pieces, and who is to blame. The only sender of one is; among several the true leaf hashes tell, and exactly
- * those whose leaves differ are refused, and only those leaves are fetched again. PROTOCOL.md, rule S9.
+ * Finds the liar behind a corrupt piece. With one sender, it is the liar. With several, the true leaf hashes tell:
+ * exactly the senders of false leaves are refused, and only those leaves are fetched again. PROTOCOL.md, rule S9.
  *
- * It does not know how a false piece was found out, nor how it is fetched again.
+ * It does not know how a corrupt piece was found, nor how it is fetched again.
  */
 import type { Assembly } from "./assembly.ts";
 import type { Holders } from "./holders.ts";
@@ -13,7 +13,7 @@ import type { Supplies } from "../sources/supplies.ts";
 import { HASHES_TIMEOUT_MS, type TrueLeaves } from "./true-leaves.ts";
 import type { Trust } from "./trust.ts";
 
-/** Pieces that are to be fetched anew, all of them: nobody is left who would tell who is to blame. */
+/** Pieces that are to be fetched anew as a whole: no peer is left that would tell their true leaves. */
 export type Hopeless = readonly number[];
 
 const NONE: Hopeless = [];
@@ -60,7 +60,7 @@ export class Blames {
     return blame?.from === peer ? this.#settle(blame, trueLeaves) : NONE;
   }
 
-  /** It does not tell the leaves of a piece, or not truly. */
+  /** A peer does not tell the leaves of a piece, or not the true ones. */
   untold(peer: PeerId, piece: number, now: Time): Hopeless {
     const blame = this.#blameByPiece.get(piece);
     return blame?.from === peer ? this.#ask(blame, now) : NONE;
@@ -85,7 +85,7 @@ export class Blames {
     return [...this.#blameByPiece.values()].filter(isDue).flatMap((blame) => this.#ask(blame, now));
   }
 
-  /** One holder at a time; when none is left that would tell, the whole piece is fetched anew and nobody is blamed. */
+  /** Asks one holder at a time. When none is left, the whole piece is fetched anew and nobody is blamed. */
   #ask(blame: Blame, now: Time): Hopeless {
     const { piece } = blame.assembly;
     const holders = this.#supplies.sources

@@ -1,8 +1,8 @@
 /**
- * The holders of one file: the linked peers that were told of our interest, the pieces that each said it has, those that
- * it sent us elsewhere for, and the peers whose file is not what it was. PROTOCOL.md, rules S3, S10 and S15.
+ * The holders of one file: the linked peers that were told of our interest, the pieces that each one has, the pieces
+ * for which it sent us elsewhere, and the peers whose file has changed or is gone. PROTOCOL.md, rules S3, S10 and S15.
  *
- * It does not know what is asked of whom, nor which pieces are here already.
+ * It does not know what is asked for, nor which pieces are here already.
  */
 import { Bitfield } from "../../base/bitfield.ts";
 import type { FileId, Geometry } from "../../names/file-id.ts";
@@ -12,9 +12,9 @@ import type { PeerId } from "../../names/peer-id.ts";
 import type { Picker } from "./picker.ts";
 import type { Source } from "../sources/source.ts";
 
-/** A peer that sent us elsewhere for pieces is not asked for them again before this. Guess: a piece takes a while. */
+/** A peer that sent us elsewhere for pieces is not asked for them again for so long. Guess: a piece takes a while. */
 const ELSEWHERE_MS = 3000;
-/** An interest that is not answered is told again after this: it may have been too many. Guess. */
+/** An interest that is not answered is sent again after so long: the peer may have had too many. Guess. */
 const UNANSWERED_MS = 10_000;
 
 export class Holders {
@@ -23,14 +23,14 @@ export class Holders {
   readonly #supplies: Supplies;
   /** Counts the holders of each piece; null while nothing may be asked for. */
   #picker: Picker | null = null;
-  /** The pieces that each linked peer holds, as far as it told. */
+  /** The pieces that each linked peer has told us it holds. */
   readonly #piecesByPeer = new Map<PeerId, Bitfield>();
-  /** Pieces that a peer sent us elsewhere for. [S15] */
+  /** The pieces for which a peer sent us elsewhere. [S15] */
   readonly #elsewhereByPeer = new Map<PeerId, { readonly pieces: Bitfield; until: Time }>();
   readonly #interestedIn = new Set<PeerId>();
-  /** Since when those were waited for who know of our interest and have not told what they hold. */
+  /** The peers that know of our interest and have not sent a bitfield, and since when we wait for it. */
   readonly #unansweredSince = new Map<PeerId, Time>();
-  /** No sources any more, whatever they offer or say. [S10] */
+  /** Peers that are no sources any more, whatever they offer or send. [S10] */
   readonly #unreadable = new Set<PeerId>();
 
   constructor(file: FileId, geometry: Geometry, supplies: Supplies) {
@@ -47,7 +47,7 @@ export class Holders {
 
   // -- what peers say ------------------------------------------------------------------------------------------------
 
-  /** It may hold something. Whoever offers a file of at most one piece holds all of it; others are asked. [S3] */
+  /** Meets a possible holder. With at most one piece, a peer that offers the file holds it; others are asked. [S3] */
   meet(source: Source): void {
     const { pieceCount } = this.#geometry;
     if (this.#unreadable.has(source.peer)) return;
@@ -60,7 +60,7 @@ export class Holders {
     }
   }
 
-  /** @returns the pieces that it holds from now on; null when it says nothing that counts */
+  /** @returns the pieces that the peer holds from now on; null when the bitfield does not count */
   bitfield(source: Source, bits: Uint8Array): Bitfield | null {
     if (this.#unreadable.has(source.peer)) return null;
     const pieces = Bitfield.parse(bits, this.#geometry.pieceCount);
@@ -75,7 +75,7 @@ export class Holders {
     return pieces;
   }
 
-  /** False when it says nothing that counts. */
+  /** A peer gained pieces. False when its frame does not count. */
   have(source: Source, gained: readonly number[]): boolean {
     const pieces = this.#piecesByPeer.get(source.peer);
     if (!pieces) return false;
@@ -111,12 +111,12 @@ export class Holders {
     this.#unreadable.add(peer);
   }
 
-  /** A person lets us have it again: what it holds counts again. */
+  /** A person allows the sending again: the pieces that this peer holds count again. */
   allow(peer: PeerId): void {
     this.#unreadable.delete(peer);
   }
 
-  /** Its link is gone. */
+  /** The peer's link is gone. */
   drop(peer: PeerId): void {
     this.#hold(peer, null);
     this.#interestedIn.delete(peer);
@@ -124,12 +124,12 @@ export class Holders {
     this.#unreadable.delete(peer);
   }
 
-  /** The person tries again: what was unreadable may be back. */
+  /** The person tries again: unreadable files may be back. */
   forgive(): void {
     this.#unreadable.clear();
   }
 
-  /** Nothing is wanted of anybody. */
+  /** Nothing is wanted any more: the peers are told. */
   leave(): void {
     this.#picker = null;
     for (const peer of this.#interestedIn) this.#tellInterest(peer, false);
@@ -147,7 +147,7 @@ export class Holders {
 
   // -- what is known of them -----------------------------------------------------------------------------------------
 
-  /** Undefined: it has not told. */
+  /** Undefined: the peer has not told. */
   piecesOf(peer: PeerId): Bitfield | undefined {
     return this.#piecesByPeer.get(peer);
   }
@@ -164,7 +164,7 @@ export class Holders {
     return this.#unreadable.has(peer);
   }
 
-  /** The peers that hold a piece of it, or offer it and have not been heard yet. */
+  /** The peers that hold a piece, or offer the file and have not told their pieces yet. */
   inSight(): PeerId[] {
     const peers = new Set<PeerId>();
     for (const [peer, pieces] of this.#piecesByPeer) if (pieces.count > 0) peers.add(peer);
@@ -177,7 +177,7 @@ export class Holders {
     return this.#supplies.sources.of(this.#file).some(({ peer }) => this.#isUnheard(peer));
   }
 
-  /** Nobody else is in sight. */
+  /** Whether no other source is in sight. */
   isAlone(source: Source): boolean {
     for (const [peer, pieces] of this.#piecesByPeer)
       if (peer !== source.peer && pieces.count > 0) return false;
@@ -202,7 +202,7 @@ export class Holders {
     return !this.#piecesByPeer.has(peer) && !this.#unreadable.has(peer);
   }
 
-  /** `pieces`: what the peer holds from now on; null: nothing, and it is to be asked again before it counts. */
+  /** `pieces`: those that the peer holds from now on; null: not known, so it has to be asked again before it counts. */
   #hold(peer: PeerId, pieces: Bitfield | null): void {
     const before = this.#piecesByPeer.get(peer);
     const picker = this.#picker;

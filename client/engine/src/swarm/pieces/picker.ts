@@ -1,17 +1,17 @@
 /**
- * It picks the piece to ask a peer for next: the rarest among the linked peers, at random among equally rare ones (Legout,
- * Urvoy-Keller, Michiardi: "Rarest First and Choke Algorithms Are Enough", 2006); or in the order of the file.
+ * It picks the piece to ask a peer for next: the rarest among the linked peers, at random among equally rare ones
+ * (Legout, Urvoy-Keller, Michiardi: "Rarest First and Choke Algorithms Are Enough", 2006); or in the order of the file.
  *
- * The open pieces (wanted, and asked of nobody) lie in one bitfield per availability, so that a pick looks at 32
- * pieces at a time and a change of availability moves one bit. It knows neither peers nor requests.
+ * The open pieces (wanted, and not asked for) lie in one bitfield per availability, so that a pick looks at 32 pieces
+ * at a time and a change of availability moves one bit. It knows neither peers nor requests.
  */
 import { Bitfield } from "../../base/bitfield.ts";
 import type { Geometry } from "../../names/file-id.ts";
 import type { PieceOrder } from "../../io/io.ts";
 
-/** Pieces are asked of a source in runs of this, in order: reading a file in order costs a third. Measured. */
+/** A source is asked for pieces in runs of this length: to read a file in order costs a third of the time. Measured. */
 const RUN_BYTES = 16 * 1024 * 1024;
-/** A piece that this many peers hold is not rare; telling finer would cost memory for nothing. Guess. */
+/** A piece that this many peers hold is not rare; higher counts would cost memory for nothing. Guess. */
 const COMMON = 15;
 
 export class Picker {
@@ -58,7 +58,7 @@ export class Picker {
     this.#move(piece, -1);
   }
 
-  /** An open piece of those held, but not in `except`; among equally rare ones the run of `last` goes on. It stays open. */
+  /** The rarest open piece in `held` and not in `except`; among equals the run of `last` goes on. It stays open. */
   pick(held: Bitfield, last: number | null = null, except: Bitfield | null = null): number | null {
     if (this.order === "sequential") return this.#open.firstShared(held, 0, except);
     const next = last === null ? 0 : last + 1;

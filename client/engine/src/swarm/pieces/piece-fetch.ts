@@ -1,9 +1,9 @@
 /**
- * The pieces of one file as peers bring them: it asks, hears, believes and blames, and tells which piece is whole.
- * PROTOCOL.md, rules S6, S9 and S11.
+ * Fetches the pieces of one file from peers: it asks for bytes, takes them, decides which senders are believed or
+ * blamed, and tells which piece is whole. PROTOCOL.md, rules S6, S9 and S11.
  *
- * Its parts know more: who holds what (holders.ts), what is asked of whom (assemblies.ts), who is believed (trust.ts)
- * and who lied (blames.ts). It does not know what is stored, nor when to ask (swarm.ts).
+ * Its parts are the holders (holders.ts), the arriving pieces and their requests (assemblies.ts), trust (trust.ts) and
+ * blame (blames.ts). It does not know what is stored, nor when to ask (swarm.ts).
  */
 import { Assemblies } from "./assemblies.ts";
 import { Blames, type Hopeless } from "./blames.ts";
@@ -33,7 +33,7 @@ export class PieceFetch {
   readonly #assemblies: Assemblies;
   /** Null while nothing may be asked for. */
   #picker: Picker | null = null;
-  /** Linked peers that were asked for bytes: they are told how that ended. [S19] */
+  /** Linked peers that were asked for bytes: they are told how the fetching ended. [S19] */
   readonly #askedPeers = new Set<PeerId>();
 
   constructor(file: FileId, geometry: Geometry, supplies: Supplies) {
@@ -49,7 +49,7 @@ export class PieceFetch {
 
   // -- beginning and ending ------------------------------------------------------------------------------------------
 
-  /** From now on what is not verified may be asked for. */
+  /** From now on pieces that are not verified may be asked for. */
   begin(verified: Bitfield, order: PieceOrder): void {
     const picker = new Picker(this.#geometry, () => this.#supplies.view.random(), order);
     this.holders.begin(picker);
@@ -64,7 +64,7 @@ export class PieceFetch {
     if (this.#picker) this.#picker.order = order;
   }
 
-  /** Nothing is wanted of anybody; only what the host is checking goes on. */
+  /** Nothing is asked for any more; only pieces that the host is checking stay. */
   leave(): void {
     this.#picker = null;
     this.holders.leave();
@@ -73,19 +73,19 @@ export class PieceFetch {
     this.#assemblies.leave();
   }
 
-  /** A paused download may still be cancelled: then those that were asked hear of it once more. */
+  /** Tells the asked peers how the fetching ended. If a paused one is cancelled later, they are told again. */
   tellEnd(how: FetchEnd): void {
     for (const to of this.#askedPeers)
       this.#supplies.events.push({ type: "send", to, frame: { type: "fetch-ended", file: this.#file, how } });
     if (how !== "paused") this.#askedPeers.clear();
   }
 
-  /** The store takes no more of what is arriving. */
+  /** The store takes no more bytes: all arriving pieces are dropped. */
   drop(): void {
     for (const assembly of this.#assemblies) this.#assemblies.drop(assembly);
   }
 
-  /** The store is gone, and what was arriving with it. */
+  /** The store is gone, and all arriving pieces with it. */
   forget(): void {
     for (const assembly of this.#assemblies) this.#assemblies.forget(assembly);
   }
@@ -97,7 +97,7 @@ export class PieceFetch {
     return this.#assemblies.of(piece)?.senders()[0] ?? null;
   }
 
-  /** The piece hashed right, and is stored. */
+  /** The piece has the right hash, and is stored. */
   stored(piece: number): void {
     const assembly = this.#assemblies.of(piece);
     for (const sender of assembly?.senders() ?? []) this.#trust.credit(sender, assembly!.bytesFrom(sender));
@@ -105,7 +105,7 @@ export class PieceFetch {
     this.#picker?.close(piece);
   }
 
-  /** It hashed wrong. `leaves`: the hashes of the bytes that came. */
+  /** The piece has a wrong hash. `leaves`: the hashes of the bytes that came. */
   corrupt(piece: number, leaves: Uint8Array, now: Time): void {
     const assembly = this.#assemblies.of(piece);
     if (assembly?.complete) this.#fetchAnew(this.#blames.begin(assembly, leaves, now));
@@ -113,7 +113,7 @@ export class PieceFetch {
 
   // -- peers ---------------------------------------------------------------------------------------------------------
 
-  /** Its requests were released before. */
+  /** The peer is gone. Its requests were released before. */
   peerDown(peer: PeerId, now: Time): void {
     this.#askedPeers.delete(peer);
     this.holders.drop(peer);
@@ -123,7 +123,7 @@ export class PieceFetch {
     this.#assemblies.peerDown(peer);
   }
 
-  /** The answer to interest, and to a question for hashes that the peer can't answer. @returns what counts. [S11] */
+  /** A bitfield answers interest, or a question for hashes in vain. @returns the pieces, if the answer counts. [S11] */
   bitfield(source: Source, bits: Uint8Array, now: Time): Bitfield | null {
     const { peer } = source;
     const wasAsked = this.holders.wasAsked(peer) || this.#leaves.wasAsked(peer);
@@ -137,7 +137,7 @@ export class PieceFetch {
     return held;
   }
 
-  /** `pieceHash`: what they must give. */
+  /** `pieceHash`: the hash that the leaves must make. */
   leaves(peer: PeerId, piece: number, leaves: Uint8Array, pieceHash: Uint8Array, now: Time): void {
     const refusal = this.#leaves.answered(peer, piece, leaves, pieceHash);
     if (refusal) {
@@ -151,7 +151,7 @@ export class PieceFetch {
 
   // -- requests ------------------------------------------------------------------------------------------------------
 
-  /** Asks a source for one thing more. False: it has nothing for us. */
+  /** Makes one more request of a source. False: it has nothing for us. */
   ask(source: Source, now: Time): boolean {
     return this.#asked(source, this.#assemblies.ask(source, now));
   }
@@ -169,7 +169,7 @@ export class PieceFetch {
     return whole.piece;
   }
 
-  /** @returns why the peer can't give any of the file; null: it was about this request alone. */
+  /** @returns the reason why the peer has nothing of the file to give; null: the reject is about this request alone. */
   rejected(source: Source, request: Request, reason: RejectReason, now: Time): ReadProblem | null {
     const { peer, piece } = request;
     this.#assemblies.release(request);
@@ -199,7 +199,7 @@ export class PieceFetch {
     this.#assemblies.release(request);
   }
 
-  /** We want nothing more of it. The peer still owes an answer. */
+  /** Cancels a request. The peer still owes an answer. */
   cancel(request: Request): void {
     this.#assemblies.cancel(request);
   }
@@ -216,12 +216,12 @@ export class PieceFetch {
     for (const { piece } of this.#assemblies) yield piece;
   }
 
-  /** All that was missing is here, and being checked. */
+  /** Whether all missing bytes are here, and being checked. */
   get isChecking(): boolean {
     return this.#picker?.openCount === 0 && [...this.#assemblies].every(({ complete }) => complete);
   }
 
-  /** The linked peers that are asked for something. */
+  /** The linked peers that have open requests. */
   asked(): Source[] {
     const peers = new Set<PeerId>();
     for (const { requests } of this.#assemblies) for (const { peer } of requests) peers.add(peer);

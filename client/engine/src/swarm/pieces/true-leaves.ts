@@ -1,6 +1,6 @@
 /**
- * The true leaf hashes of a piece, from a peer that holds it: which were asked of whom, and whether an answer was asked
- * for and gives the piece's hash. PROTOCOL.md, rules S9 and S11.
+ * Asks holders of a piece for its true leaf hashes, and checks that an answer was asked for and makes the piece's hash.
+ * PROTOCOL.md, rules S9 and S11.
  *
  * It does not know what they are for (trust.ts, blames.ts), nor when another is to be asked.
  */
@@ -12,14 +12,14 @@ import { pieceHashOf } from "../../names/merkle.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 import type { Refusal } from "../../names/refusal.ts";
 
-/** A peer answers for hashes in this time, or another is asked. Guess. */
+/** If a peer does not send hashes within this time, another one is asked. Guess. */
 export const HASHES_TIMEOUT_MS = 5000;
 
 export class TrueLeaves {
   readonly #file: FileId;
   readonly #geometry: Geometry;
   readonly #events: Events<DownloadEvent>;
-  /** Pieces whose leaves a peer was asked for and has not told. It may still tell when nobody waits for it any more. */
+  /** Pieces whose leaves a peer was asked for and has not told. It may tell them even after we have stopped waiting. */
   readonly #owedByPeer = new Map<PeerId, Set<number>>();
 
   constructor(file: FileId, geometry: Geometry, events: Events<DownloadEvent>) {
@@ -35,7 +35,7 @@ export class TrueLeaves {
     this.#events.push({ type: "send", to: peer, frame });
   }
 
-  /** The refusal that a false answer earns; null when it is true. */
+  /** The refusal for a false answer; null when it is true. */
   answered(peer: PeerId, piece: number, leaves: Uint8Array, pieceHash: Uint8Array): Refusal | null {
     const owed = this.#owedByPeer.get(peer);
     if (!owed?.delete(piece)) return "unrequested-layer";
@@ -45,7 +45,7 @@ export class TrueLeaves {
     return equalBytes(pieceHashOf(leaves, this.#geometry, piece), pieceHash) ? null : "wrong-leaves";
   }
 
-  /** And has not told all of it. */
+  /** Whether the peer was asked and has not told everything. */
   wasAsked(peer: PeerId): boolean {
     return this.#owedByPeer.has(peer);
   }

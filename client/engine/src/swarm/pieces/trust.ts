@@ -1,8 +1,8 @@
 /**
- * It decides which senders of one file are believed. A stranger's first block is one leaf, judged by itself; a believed
- * peer has credit for as much as it has brought that was verified. So lying does not pay. PROTOCOL.md, rule S9.
+ * It decides which senders of one file are believed. A stranger is asked for one leaf, which is judged by itself. A
+ * believed peer may owe as many unverified bytes as it has brought verified ones: lying does not pay. PROTOCOL.md, S9.
  *
- * It does not know who lied in a piece of several senders (blames.ts), nor what is asked of those who are believed.
+ * It does not know who lied in a piece of several senders (blames.ts), nor what believed peers are asked for.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { ASK_AGAIN } from "../sources/event.ts";
@@ -18,13 +18,13 @@ import type { Request } from "../sources/request.ts";
 import { MAX_WINDOW_BYTES, type Source } from "../sources/source.ts";
 import { HASHES_TIMEOUT_MS, type TrueLeaves } from "./true-leaves.ts";
 
-/** A trial is over, and its peer is not believed. `isFalse`: the leaf that it sent is not the true one. */
+/** A trial ended without belief in its peer. `isFalse`: the leaf that it sent is not the true one. */
 export interface Verdict {
   readonly request: Request;
   readonly isFalse: boolean;
 }
 
-/** The first block of a peer that has sent nothing true yet: one leaf, judged by itself. */
+/** The first request to a peer that has sent nothing true yet: one leaf, judged by itself. */
 interface Trial {
   readonly request: Request;
   readonly chunks: Uint8Array[];
@@ -46,12 +46,12 @@ export class Trust {
     this.#leaves = leaves;
   }
 
-  /** It has sent something true, or nobody else is in sight: then there is nobody to turn to. */
+  /** Whether the peer has sent something true, or is the only source, so that there is no other to ask. */
   isBelieved(source: Source): boolean {
     return source.isTrusted || this.#holders.isAlone(source);
   }
 
-  /** Unless nobody else is in sight, what of it is not verified stays within what was, and a piece. */
+  /** Whether its unverified bytes are no more than its verified ones. A lone source always has credit. */
   hasCredit(source: Source, assemblies: ReadonlyMap<number, Assembly>): boolean {
     if (source.verifiedBytes >= MAX_WINDOW_BYTES || this.#holders.isAlone(source)) return true;
     let unverifiedBytes = 0;
@@ -59,7 +59,7 @@ export class Trust {
     return unverifiedBytes <= source.verifiedBytes;
   }
 
-  /** `bytes` that it sent were verified. */
+  /** `bytes` that the peer sent were verified. */
   credit(peer: PeerId, bytes: number): void {
     this.believe(peer);
     const source = this.#supplies.sources.get(peer);
@@ -77,19 +77,19 @@ export class Trust {
 
   // -- trials --------------------------------------------------------------------------------------------------------
 
-  /** Until the verdict it is asked for nothing more. */
+  /** Whether the peer is on trial: until the verdict it is asked for nothing more. */
   isOnTrial(source: Source): boolean {
     return this.#trialsByPeer.has(source.peer);
   }
 
-  /** The request is for one leaf, and about to be sent: first the hashes to judge it by are asked for. */
+  /** Begins a trial with a request for one leaf. The true hashes are asked for before the request is sent. */
   begin(request: Request, now: Time): void {
     this.#leaves.ask(request.peer, request.piece);
     const dueAt = now + HASHES_TIMEOUT_MS;
     this.#trialsByPeer.set(request.peer, { request, chunks: [], trueLeaf: null, dueAt });
   }
 
-  /** Bytes of a request came, and are counted in it. */
+  /** Bytes of a request came, and are counted in it already. */
   block(request: Request, bytes: Uint8Array): Verdict | null {
     const trial = this.#trialsByPeer.get(request.peer);
     if (trial?.request !== request) return null;
@@ -105,13 +105,13 @@ export class Trust {
     return this.#judge(trial);
   }
 
-  /** It does not tell the leaves of a piece. */
+  /** The peer does not tell the leaves of a piece. */
   untold(peer: PeerId, piece: number): Verdict | null {
     const trial = this.#trialsByPeer.get(peer);
     return trial?.request.piece === piece ? this.end(trial.request) : null;
   }
 
-  /** The request will bring nothing more, and can't be judged; null when it was not on trial. */
+  /** Ends the trial with this request without a judgement; null: there was none. */
   end(request: Request): Verdict | null {
     if (this.#trialsByPeer.get(request.peer)?.request !== request) return null;
     this.#trialsByPeer.delete(request.peer);
@@ -122,7 +122,7 @@ export class Trust {
     this.#trialsByPeer.delete(peer);
   }
 
-  /** Nothing is asked of anybody any more. */
+  /** Ends all trials, because nothing is asked for any more. */
   leave(): void {
     this.#trialsByPeer.clear();
   }
@@ -150,7 +150,7 @@ export class Trust {
     return { request, isFalse: true };
   }
 
-  /** It may be asked for more. */
+  /** Lets the source be asked for more. */
   #wake(source: Source): void {
     source.idle = false;
     this.#supplies.events.push(ASK_AGAIN);

@@ -1,20 +1,20 @@
-/** How much the downloads together may ask for: by memory, and by the person's limits. PROTOCOL.md, rules S7 and S18. */
+/** How much all downloads together may ask for, by memory and by the person's limits. PROTOCOL.md, S7 and S18. */
 import { Pace } from "../../base/pace.ts";
 import type { Source } from "./source.ts";
 import type { Time } from "../../base/time.ts";
 
-/** [S7] Bytes asked for or not yet verified, over all downloads: what they may take of a phone's memory. Guess. */
+/** [S7] Bytes asked for or not yet verified, over all downloads: so much fits into a phone's memory. Guess. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 export class Budget {
   readonly #pace = new Pace();
   #heldBytes = 0;
-  /** Something could not be asked for because of #heldBytes. */
+  /** Whether a request was not made because of #heldBytes. */
   #isShort = false;
 
   // -- memory --------------------------------------------------------------------------------------------------------
 
-  /** Takes memory for `bytes` more under assembly, or none and is false. */
+  /** Reserves memory for `bytes` more under assembly. False: there is not enough, and none is taken. */
   reserve(bytes: number): boolean {
     if (this.#heldBytes + bytes > MAX_HELD_BYTES) {
       this.#isShort = true;
@@ -39,12 +39,12 @@ export class Budget {
     this.#pace.limit(bytesPerSecond);
   }
 
-  /** When the limits let something be asked of this source. */
+  /** When the limits allow a request to this source. */
   freeAt({ pace }: Source, now: Time): Time {
     return Math.max(this.#pace.freeAt(now), pace.freeAt(now));
   }
 
-  /** So much may be asked for at a time; Infinity without a limit. */
+  /** The most bytes of one request; Infinity without a limit. */
   biteBytes({ pace }: Source): number {
     return Math.min(this.#pace.biteBytes(), pace.biteBytes());
   }
@@ -54,7 +54,7 @@ export class Budget {
     pace.spend(bytes, now);
   }
 
-  /** Bytes that were asked for will not come. Undefined: the source is gone, and its own limit with it. */
+  /** Bytes that were asked for will not come. Undefined: the source is gone. */
   giveBack(source: Source | undefined, bytes: number): void {
     this.#pace.giveBack(bytes);
     source?.pace.giveBack(bytes);

@@ -4,9 +4,9 @@ import type { SwarmEffect } from "../../io/effect.ts";
 
 export type DownloadEvent =
   | SwarmEffect
-  /** The pieces held now: all that a store had, or one more. */
+  /** More pieces are held now: one more, or all those of a store. */
   | { readonly type: "gained"; readonly file: FileId; readonly piece: number | "all" }
-  /** Something can be asked for that could not be asked for before. */
+  /** Something new can be asked for. */
   | { readonly type: "ask-again" };
 
 export const ASK_AGAIN: DownloadEvent = { type: "ask-again" };

@@ -1,4 +1,4 @@
-/** Bytes asked of one peer, as plain data: its source, its download and its assembly are found by peer, file and piece. */
+/** A request to one peer, as plain data: its source, download and assembly are found by peer, file and piece. */
 import type { FileId } from "../../names/file-id.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 import type { Time } from "../../base/time.ts";
@@ -7,7 +7,7 @@ import type { Time } from "../../base/time.ts";
 export interface Request {
   /** Never used twice on a link. */
   readonly id: number;
-  /** The one that is asked. */
+  /** The peer that is asked. */
   readonly peer: PeerId;
   readonly file: FileId;
   readonly piece: number;
@@ -17,6 +17,6 @@ export interface Request {
   readonly sentAt: Time;
   /** Bytes that came. */
   received: number;
-  /** Given up: what still comes is dropped, until the peer has answered. */
+  /** Given up: bytes that still come are dropped, until the peer has answered. */
   cancelled: boolean;
 }

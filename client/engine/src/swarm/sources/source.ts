@@ -1,5 +1,5 @@
 /**
- * A linked peer as a source: what it has been asked for, how fast it answers, and so how much may be asked at once.
+ * A linked peer as a source: its open requests, its speed, and the number of bytes that may so be asked for at once.
  * It does not know what the bytes are for.
  */
 import type { Time } from "../../base/time.ts";
@@ -10,15 +10,18 @@ import { Pace } from "../../base/pace.ts";
 import { Rate } from "../../base/rate.ts";
 import { MAX_REQUESTS_PER_PEER, SILENT_MS } from "../../wire/limits.ts";
 
-/** The window before anything is measured, and always: a fast LAN link fills in one round trip. Guess. */
+/** The smallest window, also before anything is measured: it fills a fast LAN link for one round trip. Guess. */
 export const MIN_WINDOW_BYTES = 512 * 1024;
 /** 64 MB/s over 125 ms. A slower link never gets there; a stalled one holds no more. Guess. */
 export const MAX_WINDOW_BYTES = 8 * 1024 * 1024;
-/** Beyond its round trip a window bridges this much of a busy page. Measured: with 15 ms a sharer on two busy cores had nothing to send for 7 % of the time, with 60 or more for under 1 %. */
+/**
+ * Beyond the round trip a window bridges this much time of a busy page. Measured: with 15 ms a sharer on two busy cores
+ * had nothing to send for 7 % of the time, with 60 ms or more for under 1 %.
+ */
 const BUSY_PAGE_MS = 60;
 /** A peer that owes bytes may be silent for this long: a phone switching networks takes a few seconds. Guess. */
 export const MIN_STALL_MS = 5000;
-/** And as long as it would need for this much at the rate it had. */
+/** It may also be silent for the time that it would need for this much at its last rate. */
 const STALL_BYTES = 512 * 1024;
 /** A peer that told us our place in its queue may be silent for longer. */
 const QUEUED_STALL_MS = 60_000;
@@ -32,22 +35,22 @@ export class Source {
   readonly requests = new Map<number, Request>();
   /** Our place in its upload queue as it last told, 0 while served. */
   place = 0;
-  /** The last thing that it was asked for: the next piece is best the one behind it. */
+  /** The last request to it: the best next piece is the one behind it. */
   lastAsked: Request | null = null;
-  /** It had nothing for us when last looked at; set back when that may have changed. */
+  /** True when it had nothing for us at the last look; set back when that may have changed. */
   idle = false;
-  /** Something that it sent was verified. */
+  /** Whether bytes that it sent were verified. */
   isTrusted = false;
-  /** Bytes that it sent of pieces that were verified. */
+  /** The number of bytes that it sent of verified pieces. */
   verifiedBytes = 0;
-  /** When it may be asked for more, under a limit. */
+  /** The pace of requests to it, under a limit. */
   readonly pace = new Pace();
   #outstandingBytes = 0;
   #restsUntil: Time = 0;
   #quietSince: Time = 0;
   #delayMs = Infinity;
   #mayHelp = true;
-  /** It was given up for its silence, and has sent nothing since. */
+  /** Whether it was given up for its silence, and has sent nothing since. */
   #hasStalled = false;
   readonly #rate = new Rate(1000);
 
@@ -63,7 +66,7 @@ export class Source {
     );
   }
 
-  /** Twice the bandwidth-delay product and a bit, so that the pipe is full while the rate is still growing. */
+  /** Twice the bandwidth-delay product and a bit more, so that the link is in full use while the rate still grows. */
   windowBytes(): number {
     const delayMs = Number.isFinite(this.#delayMs) ? this.#delayMs : 0;
     const bytes = (this.#rate.lastPerSecond() * (2 * delayMs + BUSY_PAGE_MS)) / 1000;
@@ -99,7 +102,7 @@ export class Source {
     this.requests.delete(request.id);
   }
 
-  /** False while it has sent nothing since a request was taken from it: or a silent one would take it back for ever. */
+  /** False while it has sent nothing since a request was taken from it: so it does not take the request back. */
   get mayHelp(): boolean {
     return this.#mayHelp;
   }
@@ -108,18 +111,18 @@ export class Source {
     this.#restsUntil = now + REST_MS;
   }
 
-  /** It was silent for too long, and what it owed is asked of others. */
+  /** It was silent for too long: others are asked for the bytes that it owed. */
   stalled(now: Time): void {
     this.#hasStalled = true;
     this.rest(now);
   }
 
-  /** It owes bytes, or did when it was given up, and nothing comes. */
+  /** Whether it owes bytes, or owed some when it was given up, and nothing comes. */
   isSilent(now: Time): boolean {
     return this.#hasStalled || (this.#outstandingBytes > 0 && now - this.#quietSince >= SILENT_MS);
   }
 
-  /** It owes bytes and has been silent for too long. */
+  /** Whether it owes bytes and has been silent for too long. */
   isStalled(now: Time): boolean {
     if (this.#outstandingBytes === 0) return false;
     const rate = this.#rate.lastPerSecond();
@@ -128,7 +131,7 @@ export class Source {
     return now - this.#quietSince >= stallMs;
   }
 
-  /** When `moreBytes`, asked now, would be here, as far as one can tell. */
+  /** The estimated time until `moreBytes` would be here, if they were asked for now. */
   readyInMs(moreBytes: number, now: Time): number {
     const bytes = this.#outstandingBytes + moreBytes;
     if (bytes === 0) return 0;
@@ -136,7 +139,7 @@ export class Source {
     return quietMs + this.#delayOr(0) + (bytes * 1000) / this.bytesPerSecond();
   }
 
-  /** It sends nothing at the moment: we wait in its queue, or it has been silent for far longer than its delay. */
+  /** Whether it sends nothing now: we wait in its queue, or it has been silent for far longer than its delay. */
   isQuiet(now: Time): boolean {
     return this.place > 0 || now - this.#quietSince > 500 + 4 * this.#delayOr(500);
   }

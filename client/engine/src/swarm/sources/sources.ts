@@ -1,6 +1,6 @@
 /**
- * The linked peers as sources. One that was refused as hostile is in good standing no longer: it is not asked for
- * anything more, and is taken out when the call that refused it ends.
+ * The linked peers as sources. A peer that was refused as hostile is not in good standing any more: it is not asked for
+ * anything, and is removed when the call that refused it ends.
  */
 import type { DownloadEvent } from "./event.ts";
 import type { Events } from "../../base/events.ts";
@@ -41,7 +41,7 @@ export class Sources implements Iterable<Source> {
     return this.#sourceByPeer.get(peer);
   }
 
-  /** All of them, whatever they were refused for. */
+  /** All sources, also those that were refused. */
   [Symbol.iterator](): IterableIterator<Source> {
     return this.#sourceByPeer.values();
   }
@@ -50,7 +50,7 @@ export class Sources implements Iterable<Source> {
     return [...this].filter(({ peer }) => !this.#refused.has(peer));
   }
 
-  /** Those in good standing whose catalog entry offers the file. */
+  /** The sources in good standing that offer the file. */
   of(file: FileId): Source[] {
     return this.#view.sourcesOf(file).flatMap((peer) => {
       const source = this.#refused.has(peer) ? undefined : this.#sourceByPeer.get(peer);
@@ -63,12 +63,12 @@ export class Sources implements Iterable<Source> {
     this.#events.push({ type: "refuse", peer, refusal });
   }
 
-  /** Those that are to be taken out. */
+  /** The peers that are to be removed. */
   refused(): PeerId[] {
     return this.#refused.size > 0 ? [...this.#refused] : NONE;
   }
 
-  /** Over all links, so that none is used twice on one. */
+  /** The ids are counted over all links, so that none is used twice on a link. */
   nextRequestId(): number {
     return this.#nextRequestId++;
   }

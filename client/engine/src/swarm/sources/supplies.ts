@@ -1,4 +1,4 @@
-/** The things that all downloads of a swarm draw on. */
+/** The objects that all downloads of a swarm share. */
 import type { Budget } from "./budget.ts";
 import type { DownloadEvent } from "./event.ts";
 import type { Events } from "../../base/events.ts";
@@ -12,10 +12,10 @@ export interface Supplies {
   readonly view: DownloadsView;
 }
 
-/** The part of the swarm around them that they read. */
+/** The things that downloads read of the swarm. */
 export interface DownloadsView {
   /** [0, 1) */
   random(): number;
-  /** Somebody else fetches the file, too. */
+  /** Whether another peer is interested in the file too. */
   isWanted(file: FileId): boolean;
 }

@@ -5,5 +5,5 @@ import type { SwarmEffect } from "../../io/effect.ts";
 
 export type UploadEvent =
   | SwarmEffect
-  /** A served file cannot be read any more: told once, until it is shared anew. [S17] */
+  /** A served file can't be read any more. This is told once, until the file is shared anew. [S17] */
   | { readonly type: "source-unreadable"; readonly file: FileId; readonly reason: ReadProblem };

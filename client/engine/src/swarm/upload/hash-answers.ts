@@ -1,5 +1,5 @@
 /**
- * Answers to questions for hashes: piece layers at once, leaves once the host has hashed the piece. PROTOCOL.md, rules
+ * Answers requests for hashes: piece layers at once, leaves after the host has hashed the piece. PROTOCOL.md, rules
  * S11, S13 and S17.
  */
 import { Allowance } from "../../base/allowance.ts";
@@ -19,12 +19,12 @@ import type { UploadEvent } from "./event.ts";
 /** Hashes of leaves cost the reading of a piece: this many pieces at once, and this many more a second. Guess. */
 const LEAVES_AT_ONCE = 256;
 const LEAVES_PER_SECOND = 32;
-/** Piece layers cost their bytes: 256 whole frames at once, and 32 more a second; that of a small file costs little. */
+/** Piece layers are charged by bytes, so small files cost little: 256 whole frames at once, 32 more a second. */
 const LAYER_BYTES_AT_ONCE = 16 * 1024 * 1024;
 const LAYER_BYTES_PER_SECOND = 2 * 1024 * 1024;
-/** An answer costs at least this. Guess. */
+/** Each answer is charged at least this. Guess. */
 const LEAST_LAYER_BYTES = 1024;
-/** Pieces whose leaves the host is hashing for somebody; the oldest is forgotten first. Guess. */
+/** Pieces whose leaves the host is hashing for others; the oldest is forgotten first. Guess. */
 const MAX_LEAVES_JOBS = 64;
 
 /** How much one linked peer may still ask for. */
@@ -91,8 +91,7 @@ export class HashAnswers {
   }
 
   /**
-   * The disk may hold another file by now than the one that was shared: only true leaves are passed on. False: it holds
-   * another.
+   * The file on disk may have changed since it was shared, so only true leaves are sent on. False: it has changed.
    */
   leavesHashed(file: FileId, piece: number, leaves: Uint8Array): boolean {
     const key = keyOf(file, piece);
@@ -108,7 +107,7 @@ export class HashAnswers {
     return true;
   }
 
-  /** The file can't be read: its leaves will not be told. */
+  /** The file can't be read: peers that wait for its leaves get a bitfield instead. */
   unreadable(file: FileId): void {
     for (const [key, job] of this.#jobByPiece) {
       if (job.file !== file) continue;

@@ -1,6 +1,6 @@
 /**
- * It tells peers what is held of a file: all of it when they ask, and from then on what is gained, a few pieces at a
- * time. PROTOCOL.md, rules S2 and S5.
+ * It tells interested peers which pieces of a file are held: all of them when they ask, and from then on the gained
+ * ones, a few at a time. PROTOCOL.md, rules S2 and S5.
  */
 import type { FileId } from "../../names/file-id.ts";
 import type { Events } from "../../base/events.ts";
@@ -10,7 +10,7 @@ import type { PeerId } from "../../names/peer-id.ts";
 import type { Served } from "./served.ts";
 import type { UploadEvent } from "./event.ts";
 
-/** Files one peer may hear about: it has a few downloads under way at a time. Guess. */
+/** Files that one peer may be interested in: it fetches only a few at a time. Guess. */
 export const MAX_INTERESTS_PER_PEER = 1024;
 const HAVE_DELAY_MS = 100;
 
@@ -41,7 +41,7 @@ export class Interests {
     this.#listenerByPeer.delete(peer);
   }
 
-  /** Tells it what is held, and what comes. False: it hears of too many files. */
+  /** Tells the peer the held pieces, and from now on the gained ones. False: it is interested in too many files. */
   begin(peer: PeerId, file: FileId): boolean {
     const listener = this.#listenerByPeer.get(peer);
     if (!listener) return true;
@@ -69,17 +69,17 @@ export class Interests {
     return this.#listenerByPeer.get(peer)?.files.has(file) ?? false;
   }
 
-  /** It hears of some file. */
+  /** Whether the peer is interested in a file. */
   hears(peer: PeerId): boolean {
     return (this.#listenerByPeer.get(peer)?.files.size ?? 0) > 0;
   }
 
-  /** Somebody hears of this file. */
+  /** Whether a peer is interested in this file. */
   isWanted(file: FileId): boolean {
     return this.#listenersByFile.has(file);
   }
 
-  /** A piece more is held. [S5] */
+  /** One more piece is held. [S5] */
   gained(file: FileId, piece: number, now: Time): void {
     for (const listener of this.#listenersByFile.get(file) ?? []) {
       if (this.#served.isWithheld(listener.peer, file)) continue;
@@ -90,12 +90,12 @@ export class Interests {
     }
   }
 
-  /** All that is held of it, to everyone who hears of it. */
+  /** Tells all interested peers which pieces of the file are held. */
   tellAll(file: FileId): void {
     for (const { peer } of this.#listenersByFile.get(file) ?? []) this.tell(peer, file);
   }
 
-  /** All that is held of it, to a linked peer, whether it hears of it or not. */
+  /** Tells a linked peer which pieces of the file are held, whether it is interested or not. */
   tell(peer: PeerId, file: FileId): void {
     this.#listenerByPeer.get(peer)?.unannounced.delete(file);
     const bits = this.#served.holdingFor(peer, file)?.bits() ?? new Uint8Array(0);

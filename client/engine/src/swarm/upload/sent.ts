@@ -1,7 +1,6 @@
 /**
- * A list for people to see: how much of which file was sent to whom, and how that ended. Each row stays until the person
- * clears it.
- * Nothing is decided by it. PROTOCOL.md, rule S19.
+ * A list for people to see: how many bytes of each file were sent to each peer, and how that ended. Each row stays
+ * until the person clears it. No decision depends on it. PROTOCOL.md, rule S19.
  */
 import type { FileId } from "../../names/file-id.ts";
 import type { Time } from "../../base/time.ts";
@@ -9,11 +8,11 @@ import type { PeerId } from "../../names/peer-id.ts";
 import { Rate } from "../../base/rate.ts";
 import type { UploadEnd } from "../../io/view.ts";
 
-/** Rows of one person, and of all. Those that ended go first, the oldest of them; what the person stopped stays. Guess. */
+/** Rows for one person, and for all. The oldest ended rows go first; rows that the person stopped stay. Guess. */
 const MAX_SENDINGS_PER_PEER = 64;
 const MAX_SENDINGS = 256;
 const RATE_MEMORY_MS = 3000;
-/** How often it is looked at whether something still goes out, and until how long after its last byte. */
+/** How often the page is updated while bytes go out, and for how long after the last byte. */
 const LOOK_EVERY_MS = 1000;
 const LOOK_FOR_MS = 5000;
 
@@ -23,7 +22,7 @@ export interface Sending {
   readonly name: string;
   readonly rate: Rate;
   sentBytes: number;
-  /** When the last byte went, or the first request after an end came. */
+  /** When the last byte went out, or the first request after an end came. */
   lastAt: Time;
   end: UploadEnd | null;
 }
@@ -31,7 +30,7 @@ export interface Sending {
 export class Sent implements Iterable<Sending> {
   readonly #sendingByKey = new Map<string, Sending>();
   readonly #bytesByFile = new Map<FileId, number>();
-  /** The last names of peers that are gone, as long as there is a row of them. */
+  /** The last names of peers that are gone, as long as they have a row. */
   readonly #nameByPeer = new Map<PeerId, string>();
   #lookAt: Time | null = null;
 
@@ -48,7 +47,7 @@ export class Sent implements Iterable<Sending> {
     this.#lookAt ??= now + LOOK_EVERY_MS;
   }
 
-  /** The peer asks for more of it. */
+  /** The peer asks for more of the file. */
   asked(peer: PeerId, file: FileId, now: Time): void {
     const sending = this.#sendingByKey.get(keyOf(peer, file));
     if (!sending?.end || sending.end === "stopped") return;
@@ -57,7 +56,7 @@ export class Sent implements Iterable<Sending> {
     this.#lookAt ??= now + LOOK_EVERY_MS;
   }
 
-  /** Null: it may go on. */
+  /** The sending ended. `end`: null when it may go on. */
   ended(peer: PeerId, file: FileId, end: UploadEnd | null): void {
     const sending = this.#sendingByKey.get(keyOf(peer, file));
     if (sending) sending.end = end;
@@ -86,7 +85,7 @@ export class Sent implements Iterable<Sending> {
     this.#nameByPeer.delete(peer);
   }
 
-  /** To anybody, in this tab's life. */
+  /** Bytes of the file that this tab has sent to all peers together. */
   bytesOf(file: FileId): number {
     return this.#bytesByFile.get(file) ?? 0;
   }
@@ -98,7 +97,7 @@ export class Sent implements Iterable<Sending> {
       if (end === null && now - lastAt < LOOK_FOR_MS) this.#lookAt = now + LOOK_EVERY_MS;
   }
 
-  /** When what is to be seen may have changed by itself. */
+  /** When the list may have changed by itself. */
   nextDeadline(): Time | null {
     return this.#lookAt;
   }

@@ -1,6 +1,6 @@
 /**
- * It tells what may be served of which file to whom: shared files and downloads, unless the person took them back or
- * stopped them for somebody, and unless they can't be read. PROTOCOL.md, rules S17 and S20.
+ * It tells which pieces of a file may be served to a peer: those of shared files and downloads, unless the person took
+ * them back or stopped them for this peer, or they can't be read. PROTOCOL.md, rules S17 and S20.
  */
 import { Bitfield } from "../../base/bitfield.ts";
 import type { Events } from "../../base/events.ts";
@@ -10,15 +10,15 @@ import type { PeerId } from "../../names/peer-id.ts";
 import type { Time } from "../../base/time.ts";
 import type { UploadEvent } from "./event.ts";
 
-/** A peer that asks for what is withheld is told so at most this often. */
+/** A peer that asks for a withheld file is told so at most this often. */
 const WITHHELD_EVERY_MS = 1000;
 
-/** A file of which something may be served. */
+/** A file of which pieces may be served. */
 export interface Holding {
   readonly name: string;
   /** Piece hashes, joined; empty when the file has one piece, or while they are unknown. */
   readonly layer: Uint8Array;
-  /** Every piece is held. */
+  /** Whether every piece is held. */
   readonly isFull: boolean;
   has(piece: number): boolean;
   /** As in a bitfield frame. */
@@ -33,7 +33,7 @@ export interface Downloaded {
 }
 
 export interface ServedView {
-  /** Null when nothing is known to be stored of it. */
+  /** The download of this file; null when it is not known which pieces are stored. */
   downloaded(file: FileId): Downloaded | null;
 }
 
@@ -41,10 +41,10 @@ export class Served {
   readonly #events: Events<UploadEvent>;
   readonly #view: ServedView;
   readonly #sharedByFile = new Map<FileId, LocalFile>();
-  /** Downloads that the person does not serve. */
+  /** Downloads that the person does not share. */
   readonly #withdrawn = new Set<FileId>();
   readonly #problemByFile = new Map<FileId, ReadProblem>();
-  /** When the peer was told last, by peer and file: one for each that the person has stopped. */
+  /** For each peer and file that the person has stopped: when the peer was told last. */
   readonly #withheldTold = new Map<string, Time>();
 
   constructor(events: Events<UploadEvent>, view: ServedView) {
@@ -61,14 +61,14 @@ export class Served {
     this.#problemByFile.delete(file.file);
   }
 
-  /** Whether it was shared or downloaded, it is not served any more. `isDownload`: it is on the list of downloads. */
+  /** The file, shared or downloaded, is not served any more. `isDownload`: it is on the list of downloads. */
   unshare(file: FileId, isDownload: boolean): void {
     this.#sharedByFile.delete(file);
     if (isDownload) this.#withdrawn.add(file);
     this.#problemByFile.delete(file);
   }
 
-  /** It is no download any more. @returns whether it is not served any more, either. */
+  /** The file is no download any more. @returns whether it is also not shared, so that it is not served any more. */
   forget(file: FileId): boolean {
     this.#withdrawn.delete(file);
     if (this.#sharedByFile.has(file)) return false;
@@ -80,7 +80,7 @@ export class Served {
     return this.#sharedByFile.get(file) ?? null;
   }
 
-  /** Null when nothing of it may be served to anybody. */
+  /** Null when nothing of the file may be served. */
   holding(file: FileId): Holding | null {
     return this.#problemByFile.has(file) ? null : this.offer(file);
   }
@@ -89,7 +89,7 @@ export class Served {
     return this.isWithheld(peer, file) ? null : this.holding(file);
   }
 
-  /** The same, whether it can be read or not. */
+  /** The same, but also for a file that can't be read. */
   offer(file: FileId): Holding | null {
     const shared = this.#sharedByFile.get(file);
     if (shared) {
@@ -114,7 +114,7 @@ export class Served {
     };
   }
 
-  /** It can't be read. @returns whether that is news. */
+  /** The file can't be read. @returns whether that is news. */
   unreadable(file: FileId, reason: ReadProblem): boolean {
     const isNews = !this.#problemByFile.has(file);
     this.#problemByFile.set(file, reason);
@@ -131,17 +131,17 @@ export class Served {
     return this.#withheldTold.size > 0 && this.#withheldTold.has(keyOf(peer, file));
   }
 
-  /** The person stops it for this peer, until `allow` or the end of the visit. [S20] */
+  /** The person stops the file for this peer, until `allow` or the end of the visit. [S20] */
   withhold(peer: PeerId, file: FileId): void {
     this.#withheldTold.set(keyOf(peer, file), -Infinity);
   }
 
-  /** False when it was not withheld. */
+  /** False: the file was not withheld. */
   allow(peer: PeerId, file: FileId): boolean {
     return this.#withheldTold.delete(keyOf(peer, file));
   }
 
-  /** Before anything that says that the file is not here for it: so it knows why. */
+  /** Tells the peer that the file is withheld, before it is told that nothing is here: so it knows the reason. */
   tellWithheld(peer: PeerId, file: FileId, now: Time): void {
     if (!this.isWithheld(peer, file)) return;
     const toldAt = this.#withheldTold.get(keyOf(peer, file))!;

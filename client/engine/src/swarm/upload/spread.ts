@@ -1,13 +1,13 @@
 /**
- * How far a file has spread from here: which piece was first given to whom. While pieces are left that nobody got yet,
- * whoever asks for one that another peer is getting is sent there, once: so a lone source gives every piece away
- * before it gives one twice (the idea of BEP 16, super-seeding, without hiding pieces). [S15]
+ * How far a file has spread from here: for each piece the first peer that got it. While there are pieces that nobody
+ * got, a peer that asks for a piece of another one is sent there, once. So a lone source gives every piece away before
+ * it gives one twice (the idea of BEP 16, super-seeding, without hiding pieces). [S15]
  */
 import { Bitfield } from "../../base/bitfield.ts";
 import type { Time } from "../../base/time.ts";
 import type { PeerId } from "../../names/peer-id.ts";
 
-/** Second copies wait for first ones, unless none was begun for so long: then who is to get them is slow. Guess. */
+/** Second copies wait for first ones, unless none was begun for so long because their receivers are slow. Guess. */
 const FIRSTS_MAY_PAUSE_MS = 2000;
 
 export class Spread {
@@ -26,7 +26,7 @@ export class Spread {
     return this.#copies[piece]!;
   }
 
-  /** Whether others who are getting the piece from here should be asked for it. Said once to each. */
+  /** Whether the peer is to ask another one that is getting the piece from here. Each is sent on once for a piece. */
   sendsOn(peer: PeerId, piece: number): boolean {
     const first = this.#firstPeerByPiece.get(piece);
     if (this.#begun.isFull || first === undefined || first === peer) return false;
@@ -44,13 +44,13 @@ export class Spread {
     this.#copies[piece]!++;
   }
 
-  /** The promised piece will not be given. */
+  /** The piece that was promised to this peer will not be given. */
   takeBack(peer: PeerId, piece: number): void {
     if (this.#firstPeerByPiece.get(piece) === peer && !this.#begun.has(piece))
       this.#firstPeerByPiece.delete(piece);
   }
 
-  /** The peer is gone, and what only it got is gone with it, as far as we know. */
+  /** The peer is gone, and pieces that only it got count as not given. */
   peerDown(peer: PeerId): void {
     this.#sentOnByPeer.delete(peer);
     for (const [piece, first] of this.#firstPeerByPiece)
@@ -60,7 +60,7 @@ export class Spread {
       }
   }
 
-  /** A second copy that first copies go before. */
+  /** Whether this is a second copy that has to wait for first copies. */
   waits(peer: PeerId, piece: number, now: Time): boolean {
     if (this.#begun.isFull || this.#firstPeerByPiece.get(piece) === peer) return false;
     return this.#firstPeerByPiece.size > this.#begun.count && now - this.#begunAt < FIRSTS_MAY_PAUSE_MS;

@@ -1,9 +1,9 @@
 /**
- * Requests that are to be answered with bytes, and whose turn it is. A few peers are served at a time, so that a piece
- * is complete somewhere soon and can be passed on; everyone who asks gets turns of equal bytes (deficit round robin:
- * Shreedhar, Varghese 1995), so that nobody starves. PROTOCOL.md, rules S13 to S15 and S18.
+ * The queue of requests for bytes, in which peers take turns. A few peers are served at a time, so that a piece is soon
+ * complete somewhere and can be passed on; all that ask get turns of equal bytes (deficit round robin: Shreedhar,
+ * Varghese 1995), so that nobody starves. PROTOCOL.md, rules S13 to S15 and S18.
  *
- * It does not know what may be served to whom (upload.ts).
+ * It does not know which requests may be answered (upload.ts).
  */
 import { Pace } from "../../base/pace.ts";
 import type { Events } from "../../base/events.ts";
@@ -19,11 +19,11 @@ import type { UploadEvent } from "./event.ts";
 const UPLOAD_SLOTS = 4;
 /** A peer gets this much before it is the next one's turn. Guess. */
 const TURN_BYTES = 1024 * 1024;
-/** Given to the host and not yet sent, per peer: with all slots taken 4 MiB wait in memory. */
+/** Bytes given to the host and not sent yet, for each peer: with all slots taken, 4 MiB wait in memory. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
-/** One job of the host: reading big is several times as fast as reading small, and a turn is a few jobs. */
+/** The size of one job of the host: large reads are several times as fast as small ones, and a turn is a few jobs. */
 const JOB_BYTES = 256 * 1024;
-/** Asked by one peer and not yet answered: its largest window and one piece of the largest kind, with room. [S13] */
+/** Unanswered bytes of one peer: room for its largest window and one piece of the largest size. [S13] */
 const MAX_ASKED_BYTES = 32 * 1024 * 1024;
 /** A place in the queue is told at most this often. */
 const PLACES_EVERY_MS = 1000;
@@ -47,7 +47,7 @@ interface Requester {
   /** Bytes left of its turn. */
   turnBytes: number;
   toldPlace: number;
-  /** It has had its first request: one of a leaf does not wait in line, so that strangers learn whom to trust. [S14] */
+  /** Whether it made its first request, which does not wait in line if it is for one leaf. [S14] */
   isGreeted: boolean;
   readonly pace: Pace;
 }
@@ -60,7 +60,7 @@ export class UploadQueue {
   readonly #spreadByFile = new Map<FileId, Spread>();
   readonly #pace = new Pace();
   #perPeerBytesPerSecond: number | null = null;
-  /** A limit lets something out again. */
+  /** When a limit lets bytes out again. */
   #paceDueAt: Time | null = null;
   #placesDueAt: Time | null = null;
   #placesToldAt: Time = -PLACES_EVERY_MS;
@@ -100,20 +100,20 @@ export class UploadQueue {
     return this.#requesterByPeer.has(peer);
   }
 
-  /** It asks for this file now; without one: for any. */
+  /** Whether the peer asks for this file now; without `file`: for any. */
   isAsking(peer: PeerId, file?: FileId): boolean {
     for (const job of this.#requesterByPeer.get(peer)?.jobs.values() ?? [])
       if (file === undefined || job.file === file) return true;
     return false;
   }
 
-  /** Others have their turn first. */
+  /** Whether the peer waits in line. */
   isInLine(peer: PeerId): boolean {
     const requester = this.#requesterByPeer.get(peer);
     return requester !== undefined && this.#line.has(requester);
   }
 
-  /** In all, and to each peer; null for no limit. [S18] */
+  /** Sets the limits over all peers, and for each; null for no limit. [S18] */
   limit(bytesPerSecond: number | null, perPeerBytesPerSecond: number | null): void {
     this.#pace.limit(bytesPerSecond);
     this.#perPeerBytesPerSecond = perPeerBytesPerSecond;
@@ -126,19 +126,19 @@ export class UploadQueue {
     return this.#requesterByPeer.get(peer)?.jobs.has(id) ?? false;
   }
 
-  /** It may ask for so many bytes more. [S13] */
+  /** Whether the peer may ask for so many bytes more. [S13] */
   hasRoom(peer: PeerId, bytes: number): boolean {
     const requester = this.#requesterByPeer.get(peer);
     if (!requester) return false;
     return requester.jobs.size < MAX_REQUESTS_PER_PEER && requester.askedBytes + bytes <= MAX_ASKED_BYTES;
   }
 
-  /** Whether this peer should ask others for the piece, who are getting it from here. Said once to each. [S15] */
+  /** Whether the peer is to ask another one that is getting the piece from here. Told once for each piece. [S15] */
   sendsOn(peer: PeerId, file: FileId, piece: number): boolean {
     return this.#spreadOf(file)?.sendsOn(peer, piece) ?? false;
   }
 
-  /** It will be answered. */
+  /** Adds a request that will be answered. */
   add(peer: PeerId, { id, file, begin, length }: RequestFrame, now: Time): void {
     const requester = this.#requesterByPeer.get(peer);
     if (!requester) return;
@@ -152,14 +152,14 @@ export class UploadQueue {
     this.serve(now);
   }
 
-  /** The last byte and a cancel may have crossed: then there is nothing to reject. */
+  /** Rejects a request. If its last byte and a cancel have crossed, there is nothing to reject. */
   reject(peer: PeerId, id: number, reason: RejectReason): void {
     const requester = this.#requesterByPeer.get(peer);
     const job = requester?.jobs.get(id);
     if (requester && job) this.#reject(requester, job, reason);
   }
 
-  /** All requests for a file are rejected: of this peer, or of everyone. */
+  /** Rejects all requests for a file, of this peer or of all. */
   rejectAll(file: FileId, reason: RejectReason, of?: PeerId): void {
     for (const requester of this.#requesterByPeer.values()) {
       if (of !== undefined && requester.peer !== of) continue;
@@ -167,7 +167,7 @@ export class UploadQueue {
     }
   }
 
-  /** How far the file has spread does not count any more. */
+  /** Forgets how far the file has spread. */
   forget(file: FileId): void {
     this.#spreadByFile.delete(file);
   }
@@ -220,14 +220,14 @@ export class UploadQueue {
     const isPaced = this.#paceDueAt !== null && now >= this.#paceDueAt;
     const isTelling = this.#placesDueAt !== null && now >= this.#placesDueAt;
     if (isTelling) this.#tellPlaces(now);
-    if (isPaced || isTelling) this.serve(now); // what waited for first copies may not wait any more
+    if (isPaced || isTelling) this.serve(now); // second copies may not have to wait any more
   }
 
   nextDeadline(): Time | null {
     return earliest(this.#placesDueAt, this.#paceDueAt);
   }
 
-  /** Hands jobs to the host: while others wait, no more than the turn has left. */
+  /** Hands jobs to the host; while others wait, no more bytes than are left of the turn. */
   #give(requester: Requester, now: Time): void {
     const maxBytes = this.#line.size > 0 ? Math.min(requester.turnBytes, MAX_UNSENT_BYTES) : MAX_UNSENT_BYTES;
     while (requester.unsentBytes < maxBytes) {
@@ -237,7 +237,7 @@ export class UploadQueue {
     }
   }
 
-  /** Whether the limits let something out; one that is let through is the last to be looked at next time. */
+  /** Whether the limits let bytes out. A peer whose bytes are let out comes last next time. */
   #mayGive(requester: Requester, now: Time): boolean {
     const freeAt = Math.max(this.#pace.freeAt(now), requester.pace.freeAt(now));
     if (freeAt > now) {
@@ -330,7 +330,7 @@ export class UploadQueue {
   }
 }
 
-/** Something that is not yet with the host. Jobs are few, and those with the host are the first of them. */
+/** Whether some job has bytes that were not given to the host. Jobs are few, and those given come first. */
 const hasJob = (requester: Requester): boolean => {
   for (const job of requester.jobs.values()) if (job.givenBytes < job.length) return true;
   return false;

@@ -1,6 +1,6 @@
 /**
- * Serving what is held: who hears of it (interests.ts), hashes when asked (hash-answers.ts), bytes by a fair queue
- * (upload-queue.ts), and what people see of it (sent.ts). PROTOCOL.md, rules S2 to S5 and S13 to S20.
+ * Serves held files: it tells peers of pieces (interests.ts), answers for hashes (hash-answers.ts), sends bytes by a
+ * fair queue (upload-queue.ts), and lists them for people (sent.ts). PROTOCOL.md, rules S2 to S5 and S13 to S20.
  */
 import type { Events } from "../../base/events.ts";
 import type { FetchEnd, RejectReason, RequestFrame } from "../../wire/frame.ts";
@@ -27,7 +27,7 @@ import type { UploadEvent } from "./event.ts";
 import { UploadQueue } from "./upload-queue.ts";
 import type { UploadState, UploadView } from "../../io/view.ts";
 
-/** Between two requests of a fetch that goes on there is less. Guess. */
+/** In a fetch that goes on, there is less time than this between two requests. Guess. */
 const BETWEEN_REQUESTS_MS = 1000;
 
 export class Uploads {
@@ -62,7 +62,7 @@ export class Uploads {
     this.#queue.serve(now);
   }
 
-  /** A piece more is held, or all that a store had. [S5] */
+  /** One more piece is held, or all those of a store. [S5] */
   gained(file: FileId, piece: number | "all", now: Time): void {
     if (piece === "all") this.#interests.tellAll(file);
     else this.#interests.gained(file, piece, now);
@@ -89,12 +89,12 @@ export class Uploads {
     this.#queue.serve(now);
   }
 
-  /** It fetches something from here, or wants to hear of more. */
+  /** Whether the peer fetches something from here, or is interested in a file. */
   serves(peer: PeerId): boolean {
     return this.#queue.isAsking(peer) || this.#interests.hears(peer);
   }
 
-  /** Somebody has shown interest. */
+  /** Whether a peer is interested in the file. */
   isWanted(file: FileId): boolean {
     return this.#interests.isWanted(file);
   }
@@ -131,14 +131,14 @@ export class Uploads {
     this.#queue.serve(now);
   }
 
-  /** The peer asks for nothing more of it, for now or for good. [S19] */
+  /** The peer stops fetching the file, for now or for good. [S19] */
   fetchEnded(peer: PeerId, file: FileId, how: FetchEnd): void {
     if (!this.#served.isWithheld(peer, file)) this.#sent.ended(peer, file, how);
   }
 
   // -- the person ----------------------------------------------------------------------------------------------------
 
-  /** Nothing more of it goes to this peer, until `allow` or the end of the visit. [S20] */
+  /** Sends no more of the file to this peer, until `allow` or the end of the visit. [S20] */
   stop(peer: PeerId, file: FileId, now: Time): void {
     if (this.#served.isWithheld(peer, file)) return;
     this.#served.withhold(peer, file);
@@ -159,12 +159,12 @@ export class Uploads {
     if (this.#interests.hearsOf(peer, file)) this.#interests.tell(peer, file);
   }
 
-  /** The person need not see any more what was sent of it to this peer. */
+  /** Takes the sending of this file to this peer off the list. */
   clear(peer: PeerId, file: FileId): void {
     if (!this.#served.isWithheld(peer, file)) this.#sent.clear(peer, file);
   }
 
-  /** It left the room, under this name. */
+  /** The peer is gone; this was its name. */
   gone(peer: PeerId, name: string): void {
     this.#sent.gone(peer, name);
   }
@@ -173,7 +173,7 @@ export class Uploads {
     return this.#sent.lastNameOf(peer);
   }
 
-  /** In all, and to each peer; null for no limit. [S18] */
+  /** Sets the limits over all peers, and for each; null for no limit. [S18] */
   limit(bytesPerSecond: number | null, perPeerBytesPerSecond: number | null, now: Time): void {
     this.#queue.limit(bytesPerSecond, perPeerBytesPerSecond);
     this.#queue.serve(now);
@@ -231,7 +231,7 @@ export class Uploads {
       return this.#queue.isInLine(peer) ? "queued" : "waiting";
     }
     if (now - lastAt < BETWEEN_REQUESTS_MS) return "sending";
-    return sentBytes >= lengthOf(file) ? "delivered" : "waiting"; // to a peer of the version before, which does not tell
+    return sentBytes >= lengthOf(file) ? "delivered" : "waiting"; // for the version before, which does not tell
   }
 
   // -- details -------------------------------------------------------------------------------------------------------
