@@ -122,8 +122,6 @@ export const FORWARDING_LIES = {
   }),
 } satisfies Record<string, Lie>;
 
-export type ForwardingLieName = keyof typeof FORWARDING_LIES;
-
 /** A tap that applies `make` to each output. */
 export const eachOutput =
   (make: (output: Output) => readonly Output[]) =>

@@ -63,8 +63,6 @@ export interface OpenMessageEffect {
 /** Work that an output begins and a later input answers. */
 export type JobEffect = SignEffect | VerifyEffect | OpenMessageEffect;
 
-export type Effect = OutputEffect | SendEffect | RefuseEffect | PassOverEffect | JobEffect;
-
 /** The effects that the swarm asks for: its own outputs and frames, and refusals. */
 export type SwarmEffect = OutputEffect<SwarmOutput> | SendEffect<SwarmFrame> | RefuseEffect;
 
