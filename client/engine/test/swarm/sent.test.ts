@@ -172,6 +172,20 @@ describe("[S20] [S20a] [S20b] the sender stops it for one person", () => {
       expect(sending.seen()).toEqual(["delivered"]);
     });
 
+  for (const length of [32 * MIB, 4 * MIB, 1000])
+    test(`a receiver that tries again at once reads again who stopped it (${length})`, () => {
+      const sending = new Sending(length);
+      const { meeting, receiver, sender, file } = sending;
+      sender.do((swarm, now) => swarm.stopSending(receiver.id, file, now));
+      meeting.download(receiver, file);
+      const stopped = { type: "failed", reason: { type: "stopped", by: sender.id } };
+      meeting.pass(400);
+      expect(sending.state).toEqual(stopped);
+      receiver.do((swarm, now) => swarm.resume(file, now));
+      meeting.pass(2_000);
+      expect(sending.state).toEqual(stopped);
+    });
+
   test("others go on with it, and so does the receiver where others have it", () => {
     const sending = new Sending();
     const { meeting, receiver, sender, bytes, file } = sending;

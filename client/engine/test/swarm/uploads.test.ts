@@ -93,4 +93,20 @@ test("[S20] a peer is told that a file is withheld before its request is rejecte
   expect(take()).toEqual([rejected(1)]);
   uploads.request(ANNA, { type: "request", id: 2, file, begin: 0, length: PIECE }, 1000);
   expect(take()).toEqual([withheld, rejected(2)]);
+  uploads.tick(2000);
+  expect(take(), "it was told when it asked").toEqual([]);
+});
+
+test("[S20a] a peer that asks again within the second is told once more when the second is over", () => {
+  const { uploads, take } = serving(local);
+  uploads.stop(ANNA, file, 0);
+  take();
+  uploads.interest(ANNA, file, true, 500);
+  expect(take().map((event) => event.type === "send" && event.frame.type)).toEqual(["bitfield"]);
+  expect(uploads.nextDeadline()).toBe(1000);
+  uploads.tick(999);
+  expect(take()).toEqual([]);
+  uploads.tick(1000);
+  expect(take()).toEqual([{ type: "send", to: ANNA, frame: { type: "withheld", file, withheld: true } }]);
+  expect(uploads.nextDeadline()).toBeNull();
 });

@@ -7,11 +7,21 @@ import type { Events } from "../../base/events.ts";
 import { geometryOf, lengthOf, type FileId } from "../../names/file-id.ts";
 import type { LocalFile, ReadProblem } from "../../io/io.ts";
 import type { PeerId } from "../../names/peer-id.ts";
-import type { Time } from "../../base/time.ts";
+import { earliest, type Time } from "../../base/time.ts";
 import type { UploadEvent } from "./event.ts";
 
 /** A peer that asks for a withheld file is told so at most this often. */
 const WITHHELD_EVERY_MS = 1000;
+
+/** A file that the person has stopped for one peer. */
+interface Withheld {
+  readonly peer: PeerId;
+  readonly file: FileId;
+  /** When the peer was told last. */
+  toldAt: Time;
+  /** The peer asked again too soon after it was told: it is told once more when that is due. */
+  isOwed: boolean;
+}
 
 /** A file of which pieces may be served. */
 export interface Holding {
@@ -44,8 +54,7 @@ export class Served {
   /** Downloads that the person does not share. */
   readonly #withdrawn = new Set<FileId>();
   readonly #problemByFile = new Map<FileId, ReadProblem>();
-  /** For each peer and file that the person has stopped: when the peer was told last. */
-  readonly #withheldTold = new Map<string, Time>();
+  readonly #withheldByKey = new Map<string, Withheld>();
 
   constructor(events: Events<UploadEvent>, view: ServedView) {
     this.#events = events;
@@ -128,26 +137,46 @@ export class Served {
   // -- people --------------------------------------------------------------------------------------------------------
 
   isWithheld(peer: PeerId, file: FileId): boolean {
-    return this.#withheldTold.size > 0 && this.#withheldTold.has(keyOf(peer, file));
+    return this.#withheldByKey.size > 0 && this.#withheldByKey.has(keyOf(peer, file));
   }
 
   /** The person stops the file for this peer, until `allow` or the end of the visit. [S20] */
   withhold(peer: PeerId, file: FileId): void {
-    this.#withheldTold.set(keyOf(peer, file), -Infinity);
+    this.#withheldByKey.set(keyOf(peer, file), { peer, file, toldAt: -Infinity, isOwed: false });
   }
 
   /** False: the file was not withheld. */
   allow(peer: PeerId, file: FileId): boolean {
-    return this.#withheldTold.delete(keyOf(peer, file));
+    return this.#withheldByKey.delete(keyOf(peer, file));
   }
 
-  /** Tells the peer that the file is withheld, before it is told that nothing is here: so it knows the reason. */
+  /** The peer asks for a file. If it is withheld, the peer is told so: now, or as soon as that is due again. [S20a] */
   tellWithheld(peer: PeerId, file: FileId, now: Time): void {
-    if (!this.isWithheld(peer, file)) return;
-    const toldAt = this.#withheldTold.get(keyOf(peer, file))!;
-    if (now - toldAt < WITHHELD_EVERY_MS) return;
-    this.#withheldTold.set(keyOf(peer, file), now);
+    const withheld = this.#withheldByKey.get(keyOf(peer, file));
+    if (!withheld) return;
+    withheld.isOwed = now - withheld.toldAt < WITHHELD_EVERY_MS;
+    if (withheld.isOwed) return;
+    withheld.toldAt = now;
     this.#events.push({ type: "send", to: peer, frame: { type: "withheld", file, withheld: true } });
+  }
+
+  /** The peer's link is gone. It asks again over the next one. */
+  peerDown(peer: PeerId): void {
+    for (const withheld of this.#withheldByKey.values()) if (withheld.peer === peer) withheld.isOwed = false;
+  }
+
+  // -- time ----------------------------------------------------------------------------------------------------------
+
+  tick(now: Time): void {
+    for (const { peer, file, isOwed } of this.#withheldByKey.values())
+      if (isOwed) this.tellWithheld(peer, file, now);
+  }
+
+  nextDeadline(): Time | null {
+    let due: Time | null = null;
+    for (const { toldAt, isOwed } of this.#withheldByKey.values())
+      if (isOwed) due = earliest(due, toldAt + WITHHELD_EVERY_MS);
+    return due;
   }
 }
 

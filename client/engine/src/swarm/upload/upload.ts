@@ -82,6 +82,7 @@ export class Uploads {
 
   peerDown(peer: PeerId, now: Time): void {
     if (!this.#queue.has(peer)) return;
+    this.#served.peerDown(peer);
     this.#interests.peerDown(peer);
     this.#hashes.peerDown(peer);
     this.#sent.peerDown(peer);
@@ -204,13 +205,15 @@ export class Uploads {
   // -- time ----------------------------------------------------------------------------------------------------------
 
   tick(now: Time): void {
+    this.#served.tick(now);
     this.#interests.tick(now);
     this.#sent.tick(now);
     this.#queue.tick(now);
   }
 
   nextDeadline(): Time | null {
-    return earliest(this.#interests.nextDeadline(), this.#sent.nextDeadline(), this.#queue.nextDeadline());
+    const [served, interests] = [this.#served.nextDeadline(), this.#interests.nextDeadline()];
+    return earliest(served, interests, this.#sent.nextDeadline(), this.#queue.nextDeadline());
   }
 
   // -- what the page reads -------------------------------------------------------------------------------------------
