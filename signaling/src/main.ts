@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { announce } from "./announcement.ts";
 import { logToStdout, whereFrom, withoutStartAndStop } from "./base/log.ts";
 import { createSignalingServer } from "./server.ts";
-import { readSettings } from "./settings.ts";
+import { readSettings } from "./settings/settings.ts";
 
 const builtClient = fileURLToPath(new URL("../../client/dist", import.meta.url));
 const settings = readSettings(process.env, process.argv, builtClient);

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { announce, lanAddresses } from "../src/announcement.ts";
 import { withoutStartAndStop } from "../src/base/log.ts";
-import { readSettings } from "../src/settings.ts";
+import { readSettings } from "../src/settings/settings.ts";
 import { startServer } from "./harness.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fail, MAX_ICE_URLS, ok, StunUrl, type IceServers, type Result } from "@swapmeet/shared";
 import * as v from "valibot";
-import { isTooWide, parseCidr, type Cidr } from "./base/network.ts";
+import { isTooWide, parseCidr, type Cidr } from "../base/network.ts";
 
 export interface Settings {
   readonly port: number;
