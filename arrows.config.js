@@ -124,7 +124,8 @@ export const WINGS = {
     never: "client/|e2e/|^@swapmeet/(?!shared$)",
     because: "The server knows only shared.",
     rooms: {
-      ".": ["sockets", "http", "stun", "rooms", "base"],
+      ".": ["settings", "sockets", "http", "stun", "rooms", "base"],
+      settings: ["base"],
       sockets: ["rooms", "base"],
       http: ["base"],
       stun: ["base"],

@@ -8,7 +8,6 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { announce, lanAddresses } from "../src/announcement.ts";
 import { withoutStartAndStop } from "../src/base/log.ts";
-import { readSettings } from "../src/settings/settings.ts";
 import { startServer } from "./harness.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -48,6 +47,21 @@ describe("the command", () => {
     const { said, ended } = start({ PORT: String(port), HOST: "127.0.0.1", CLIENT_DIR: built });
     expect(await ended).toEqual([1, null]);
     expect(said.err).toMatch(/^Port \d+ is already in use.*\n$/);
+  });
+});
+
+describe("the command line", () => {
+  it("with bad settings: a line for each, exit code 78", async () => {
+    const { said, ended } = start({ PORT: "http", CLIENT_DIR: "/nowhere" });
+    expect(await ended).toEqual([78, null]);
+    expect(said.err).toMatch(/^PORT=http is not.*\nCLIENT_DIR=\/nowhere has.*\n$/);
+  });
+
+  it("--help lists the settings", async () => {
+    const { said, ended } = run(process.execPath, [MAIN, "--help"], { PORT: "http" });
+    expect(await ended).toEqual([0, null]);
+    expect(said.out).toContain("TRUSTED_PROXIES");
+    expect(said.err).toBe("");
   });
 });
 
@@ -100,79 +114,6 @@ describe("the log at a terminal", () => {
       ["no-stun", { cause: "EADDRINUSE" }],
       ["failed", { where: "here" }],
     ]);
-  });
-});
-
-describe("settings", () => {
-  it("default to port 3000, every address, and the client as built", () => {
-    expect(readSettings({}, [], built)).toEqual({
-      ok: true,
-      value: { port: 3000, host: undefined, clientDir: built, trustedProxies: [], iceServers: undefined },
-    });
-  });
-
-  it("name what is wrong and what to do", () => {
-    const problem = (env: Record<string, string>, dir = built) => {
-      const settings = readSettings(env, [], dir);
-      return settings.ok ? "" : settings.problem;
-    };
-    for (const port of ["http", "-1", "65536", "3.5", "0x1000", "1e3", "+80", " 80", "3000.0", "Infinity"])
-      expect(problem({ PORT: port })).toContain(`PORT=${port} is not`);
-    expect(problem({ TRUSTED_PROXIES: "10.0.0.0/8, proxy" })).toContain(
-      'TRUSTED_PROXIES: " proxy" is not an address',
-    );
-    // Anybody's header would be believed.
-    for (const range of ["0.0.0.0/0", "::/0", "0.0.0.0/1", "::ffff:0:0/96"])
-      expect(problem({ TRUSTED_PROXIES: `10.0.0.5,${range}` })).toContain(
-        `TRUSTED_PROXIES: "${range}" would let anybody`,
-      );
-    // These would be other addresses than they look like.
-    for (const range of ["10/8", "0x7f.1/8", "0300.1.1.1/8", "10.0.0.0/33", "10.0.0.0/", "fd00::/129"])
-      expect(problem({ TRUSTED_PROXIES: range })).toContain(`TRUSTED_PROXIES: "${range}" is not`);
-    expect(problem({}, "/nowhere")).toContain("npm run build");
-  });
-
-  it("take the widest private ranges, and IPv4 ranges in IPv6's notation", () => {
-    const ranges = "10.0.0.0/8,fc00::/7,::ffff:10.1.0.0/112";
-    expect(readSettings({ TRUSTED_PROXIES: ranges }, [], built)).toMatchObject({
-      value: { trustedProxies: [{ 1: 8 }, { 1: 7 }, { 1: 16 }] },
-    });
-  });
-
-  it("[J14] take STUN servers, and refuse by name those that no browser would take", () => {
-    const urls = "stun:stun.example.org:3478, stun:[2001:db8::1]:3478,stun:10.0.0.1";
-    expect(readSettings({ STUN_URLS: urls }, [], built)).toMatchObject({
-      value: {
-        iceServers: [{ urls: ["stun:stun.example.org:3478", "stun:[2001:db8::1]:3478", "stun:10.0.0.1"] }],
-      },
-    });
-    for (const url of [
-      "stun.example.org",
-      "stun://stun.example.org",
-      "stun:",
-      "stun:a:0",
-      "stun:a:65536",
-      "stun:a:0x10",
-      "stun:[::::]",
-      "stun:a?transport=udp",
-      "turn:a:3478",
-      "https://a",
-    ])
-      expect(readSettings({ STUN_URLS: `stun:b,${url}` }, [], built), url).toMatchObject({
-        ok: false,
-        problem: expect.stringContaining(`STUN_URLS: "${url}" is not`) as unknown,
-      });
-    const five = Array.from({ length: 5 }, (_, i) => `stun:s${i}`).join();
-    expect(readSettings({ STUN_URLS: five }, [], built)).toMatchObject({
-      ok: false,
-      problem: expect.stringContaining("STUN_URLS names 5") as unknown,
-    });
-  });
-
-  it("take several proxies, and leave the page to a development server when told", () => {
-    expect(readSettings({ TRUSTED_PROXIES: "10.0.0.0/8, ::1" }, ["--no-client"], "/nowhere")).toMatchObject({
-      value: { clientDir: undefined, trustedProxies: [{ 1: 8 }, { 1: 128 }] },
-    });
   });
 });
 

@@ -1,60 +1,57 @@
-/** The settings that an operator gives, parsed once. */
+/** The settings that an operator gives, read once. Nothing else reads the environment. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { fail, MAX_ICE_URLS, ok, StunUrl, type IceServers, type Result } from "@swapmeet/shared";
+import { fail, MAX_ICE_URLS, ok, StunUrl, type Result } from "@swapmeet/shared";
 import * as v from "valibot";
 import { isTooWide, parseCidr, type Cidr } from "../base/network.ts";
+import { listOf, readAll, wholeNumber, type Setting, type ValuesOf } from "./setting.ts";
 
-export interface Settings {
-  readonly port: number;
-  readonly host: string | undefined;
-  readonly clientDir: string | undefined;
-  readonly trustedProxies: readonly Cidr[];
-  /** Undefined: the server's own STUN. */
-  readonly iceServers: IceServers | undefined;
+/** All of them, in the order in which `--help` shows them. */
+export const SETTINGS = {
+  PORT: {
+    means: "The port of the page, the sockets and, over UDP, of STUN. 0 takes any free one.",
+    use: "a whole number up to 65535, such as PORT=3000",
+    otherwise: "3000",
+    schema: wholeNumber(0, 65_535, "is not a port"),
+  },
+  HOST: {
+    means: "The address to listen on. Without it the server listens on all of them.",
+    use: "an address of this computer, such as HOST=127.0.0.1",
+    schema: v.string(),
+  },
+  CLIENT_DIR: {
+    means: "The folder with the built page. Without it, the page that npm run build makes.",
+    use: 'a folder with an index.html, or run "npm run build" first',
+    schema: v.pipe(
+      v.string(),
+      v.check((folder) => existsSync(join(folder, "index.html")), "has no index.html: the page is not built"),
+    ),
+  },
+  TRUSTED_PROXIES: {
+    means: "The proxies before this server whose X-Forwarded-For and X-Forwarded-Host are believed.",
+    use: "the addresses or ranges of the proxies alone, such as TRUSTED_PROXIES=10.0.0.5,10.1.0.0/16",
+    otherwise: "",
+    schema: listOf(proxyFrom),
+  },
+  STUN_URLS: {
+    means: "The STUN servers that browsers are told. Without them, this server's own UDP port.",
+    use: `at most ${MAX_ICE_URLS} addresses, such as STUN_URLS=stun:stun.example.org:3478`,
+    otherwise: "",
+    schema: v.pipe(
+      listOf((url) => (v.is(StunUrl, url) ? ok(url) : fail("is not the address of a STUN server"))),
+      v.maxLength(MAX_ICE_URLS, "names too many servers"),
+    ),
+  },
+} as const satisfies Record<string, Setting<unknown>>;
+
+export type Settings = ValuesOf<typeof SETTINGS>;
+
+/** The settings, or a line for each bad one that says what to change. */
+export const readSettings = (env: Readonly<Record<string, string | undefined>>): Result<Settings, string> =>
+  readAll(SETTINGS, env);
+
+function proxyFrom(text: string): Result<Cidr, string> {
+  const cidr = parseCidr(text);
+  if (!cidr.ok) return fail("is not an address or a range");
+  return isTooWide(cidr.value) ? fail("would let anybody say where they come from") : cidr;
 }
-
-/** The settings, or a sentence that says what to change. `--no-client` leaves the page to a development server. */
-export function readSettings(
-  env: Record<string, string | undefined>,
-  argv: readonly string[],
-  defaultClientDir: string,
-): Result<Settings, string> {
-  const digits = env["PORT"] || "3000";
-  const port = /^\d{1,5}$/.test(digits) ? Number(digits) : NaN; // Number itself takes 0x1000 and 1e3 as well
-  if (!(port <= 65_535))
-    return fail(`PORT=${env["PORT"]} is not a port. Use a whole number up to 65535, such as PORT=3000.`);
-
-  const trustedProxies: Cidr[] = [];
-  for (const text of (env["TRUSTED_PROXIES"] ?? "").split(",").filter((part) => part.trim() !== "")) {
-    const cidr = parseCidr(text);
-    if (!cidr.ok) return fail(`TRUSTED_PROXIES: ${cidr.problem}`);
-    if (isTooWide(cidr.value))
-      return fail(
-        `TRUSTED_PROXIES: "${text.trim()}" would let anybody say where they come from. Name the proxies alone, such as 10.0.0.5 or 10.0.0.0/8.`,
-      );
-    trustedProxies.push(cidr.value);
-  }
-
-  const stunUrls = listIn(env["STUN_URLS"]);
-  const notStun = stunUrls.find((url) => !v.is(StunUrl, url));
-  if (notStun !== undefined)
-    return fail(
-      `STUN_URLS: "${notStun}" is not the address of a STUN server. Write it as stun:HOST:PORT, such as stun:stun.example.org:3478.`,
-    );
-  if (stunUrls.length > MAX_ICE_URLS)
-    return fail(`STUN_URLS names ${stunUrls.length} servers; at most ${MAX_ICE_URLS} are told to browsers.`);
-  const iceServers: IceServers | undefined = stunUrls.length > 0 ? [{ urls: stunUrls }] : undefined;
-
-  const clientDir = argv.includes("--no-client") ? undefined : env["CLIENT_DIR"] || defaultClientDir;
-  if (clientDir !== undefined && !existsSync(join(clientDir, "index.html")))
-    return fail(`The page is not built: there is no index.html in ${clientDir}. Run "npm run build" first.`);
-
-  return ok({ port, host: env["HOST"] || undefined, clientDir, trustedProxies, iceServers });
-}
-
-const listIn = (text = ""): string[] =>
-  text
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
