@@ -33,6 +33,8 @@ export interface Self {
   envelopeKey(tag: RoomTag): Uint8Array;
   /** Cryptographically random in production, seeded in simulation. */
   random(bytes: number): Uint8Array;
+  /** The connections that the page made in earlier visits, of those that its browser allows; none by default. [I8a] */
+  readonly connectionsSpent?: number;
 }
 
 /** All events with which a part tells others something, or asks for something. */
@@ -72,6 +74,7 @@ export const makeParts = (self: Self, queue: (event: EngineEvent) => void, now: 
     ...{ me, queue },
     random: (bytes) => self.random(bytes),
     envelopeKey: (tag) => self.envelopeKey(tag),
+    connectionsSpent: self.connectionsSpent,
     view: {
       isNeeded: (peer) => overlay.isNeighbor(peer) || swarm.needs(peer) || messages.needs(peer),
       peerAt: (at) => presence.peerAt(at),

@@ -8,7 +8,7 @@ import { Allowance } from "../base/allowance.ts";
 import type { Apart } from "../io/io.ts";
 import type { Time } from "../base/time.ts";
 
-/** Chrome refuses the 501st RTCPeerConnection of a tab's life (js-libp2p #2591). */
+/** Chrome refuses the 501st RTCPeerConnection of a page's life (js-libp2p #2591), whatever room it is for. */
 const MAX_CONNECTIONS_OF_LIFE = 480;
 /** Neither this peer's own calls nor those of others can use up all of them. */
 const MAX_DIALS_OF_LIFE = 400;
@@ -41,12 +41,14 @@ export class CallBudget {
   readonly #random: () => number;
   readonly #failuresByAddress = new Map<Address, Failures>();
   readonly #calls = new Allowance(CALLS_AT_ONCE, CALLS_PER_SECOND);
+  readonly #spentBefore: number;
   #dialled = 0;
   #answered = 0;
 
-  /** @param random [0, 1) */
-  constructor(random: () => number) {
+  /** @param random [0, 1). @param spentBefore the connections that the page made in earlier visits. */
+  constructor(random: () => number, spentBefore: number) {
     this.#random = random;
+    this.#spentBefore = spentBefore;
   }
 
   isResting(address: Address, now: Time): boolean {
@@ -119,6 +121,6 @@ export class CallBudget {
   }
 
   get #spent(): number {
-    return this.#dialled + this.#answered;
+    return this.#spentBefore + this.#dialled + this.#answered;
   }
 }

@@ -34,6 +34,8 @@ export interface CallsOptions {
   readonly introductions: Introductions;
   readonly relayed: RelayedLinks;
   random(bytes: number): Uint8Array;
+  /** The connections that the page made in earlier visits. [I8a] */
+  readonly connectionsSpent: number;
 }
 
 interface DirectRetry {
@@ -53,12 +55,12 @@ export class Calls {
   /** The retries for links through a friend that this peer made. They end with their links. */
   readonly #directRetryByLink = new WeakMap<Link, DirectRetry>();
 
-  constructor({ queue, links, introductions, relayed, random }: CallsOptions) {
+  constructor({ queue, links, introductions, relayed, random, connectionsSpent }: CallsOptions) {
     this.#queue = queue;
     this.#links = links;
     this.#introductions = introductions;
     this.#relayed = relayed;
-    this.#budget = new CallBudget(() => (random(1)[0] ?? 0) / 256);
+    this.#budget = new CallBudget(() => (random(1)[0] ?? 0) / 256, connectionsSpent);
   }
 
   woke(sleptMs: number): void {

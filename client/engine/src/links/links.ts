@@ -42,6 +42,8 @@ export interface LinksOptions {
   random(bytes: number): Uint8Array;
   /** The key that seals envelopes in the room with this tag. */
   envelopeKey(tag: RoomTag): Uint8Array;
+  /** The connections that the page made in earlier visits; none by default. [I8a] */
+  readonly connectionsSpent?: number | undefined;
 }
 
 export class Links {
@@ -56,7 +58,7 @@ export class Links {
 
   constructor(options: LinksOptions) {
     this.#options = options;
-    const { me, queue, view, random, envelopeKey } = options;
+    const { me, queue, view, random, envelopeKey, connectionsSpent = 0 } = options;
     const links = this.#table;
     this.#queue = queue;
     this.#introductions = new Introductions({
@@ -85,7 +87,7 @@ export class Links {
       },
     });
     this.#calls = new Calls({
-      ...{ queue, links, random },
+      ...{ queue, links, random, connectionsSpent },
       introductions: this.#introductions,
       relayed: this.#relayed,
     });

@@ -55,6 +55,10 @@ export interface LinkEvents {
   closed(reason: LinkEnd): void;
 }
 
+/** Of all links that this page or process ever made, for whatever room. [I8a] */
+let connections = 0;
+export const connectionsMade = (): number => connections;
+
 export class Link implements BlockSender {
   readonly #peer: SimplePeer.Instance;
   readonly #events: LinkEvents;
@@ -71,6 +75,7 @@ export class Link implements BlockSender {
 
   constructor({ initiator, iceServers, webRtc }: LinkOptions, events: LinkEvents) {
     this.#events = events;
+    connections++;
     const wrtc = webRtc as SimplePeer.Options["wrtc"];
     this.#peer = new SimplePeer({ initiator, trickle: true, config: { iceServers }, wrtc });
     this.#peer.on("signal", (signal) => {

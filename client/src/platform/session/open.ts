@@ -17,6 +17,7 @@ import type { RoomCode } from "../room/room-code.ts";
 import { roomKeys } from "../room/room-keys.ts";
 import { outsidePage, roomView } from "../room/room-view.ts";
 import { openSocket } from "../run/signaling-client.ts";
+import { connectionsMade } from "../run/webrtc-link.ts";
 import { RoomSession, type Session } from "./session.ts";
 
 export type RoomChoice = { readonly kind: "private"; readonly code: RoomCode } | { readonly kind: "open" };
@@ -49,6 +50,7 @@ export const openSession = async (choice: RoomChoice, moved: () => void): Promis
           name: readSetting("name") ?? personNameOf(identity.peer),
           address: addressOf(secret),
           envelopeKey: secrets ? () => secrets.envelopeKey : openRoomKey(),
+          connectionsSpent: connectionsMade(),
         },
       },
       moved,
