@@ -2,14 +2,18 @@
  * Counts refusals, and knows which links are to end for them, and which peers may not come back in this visit.
  * PROTOCOL.md, rules W3b and W4.
  */
+import { BoundedSet } from "../base/bounded.ts";
 import type { Time } from "../base/time.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import { isHostile, type Refusal } from "../names/refusal.ts";
 import type { Link } from "./link.ts";
 
+/** A peer that is dropped costs its person a new key: beyond so many the oldest may come back. Guess. */
+const MAX_DROPPED = 8_192;
+
 export class Refusals {
   readonly counts = new Map<Refusal, number>();
-  readonly #dropped = new Set<PeerId>();
+  readonly #dropped = new BoundedSet<PeerId>(MAX_DROPPED);
   readonly #doomed = new Set<Link>();
 
   isDropped(peer: PeerId): boolean {

@@ -8,6 +8,7 @@
  */
 import type { RoomTag } from "@swapmeet/shared";
 import * as v from "valibot";
+import { BoundedSet } from "@swapmeet/engine/base/bounded";
 import { bytesToHex } from "@swapmeet/engine/base/bytes";
 import type { FileId } from "@swapmeet/engine/names/file-id";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
@@ -22,6 +23,9 @@ import {
   type LaneKeys,
   type LaneMessage,
 } from "./lane-message.ts";
+
+/** Beyond so many refused files of tabs the oldest is asked for again: that costs one more check. Guess. */
+const MAX_REFUSED = 1_024;
 
 export interface LaneEvents {
   /** False: the person wants files to take the channel. */
@@ -45,7 +49,7 @@ export class Lane {
   /** For each wanted file, the ask that may still be answered; null when its answer has come. */
   readonly #asks = new Map<FileId, string | null>();
   /** `<peer> <file>`: the tab gave bytes that were not this file. */
-  readonly #refused = new Set<string>();
+  readonly #refused = new BoundedSet<string>(MAX_REFUSED);
 
   constructor(
     keys: LaneKeys,
