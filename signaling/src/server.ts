@@ -9,13 +9,15 @@ import { fail, MAX_ROOM_MEMBERS, ok, StunUrl, type IceServers, type Result } fro
 import * as v from "valibot";
 import { lanUrls } from "./announcement.ts";
 import { createCounters, type Counters } from "./base/counters.ts";
-import { CLOSE_GRACE_MS, LIMITS, type Limits } from "./base/limits.ts";
+import { CLOSE_GRACE_MS, LEAVE_GRACE_MS, LIMITS, type Limits } from "./base/limits.ts";
 import { logToStdout, type Log } from "./base/log.ts";
+import { within } from "./base/within.ts";
 import type { Cidr } from "./base/network.ts";
 import { servePage } from "./http/page.ts";
 import type { Directory, Size } from "./rooms/directory.ts";
 import { MemoryDirectory } from "./rooms/memory-directory.ts";
 import { Door } from "./sockets/door.ts";
+import { drain } from "./sockets/drain.ts";
 import { serveSockets } from "./sockets/sockets.ts";
 import { openResponder } from "./stun/responder.ts";
 
@@ -55,7 +57,9 @@ export interface SignalingServer {
   readonly url: string;
   readonly counters: Counters;
   health(): Promise<Health>;
-  /** Ends within two seconds, even while requests are under way. A second call waits for the same end. */
+  /** Admits no more sockets, closes those that are open in groups over this time, then closes. [J11a] */
+  drain(overMs: number): Promise<void>;
+  /** Ends within three seconds, even while requests are under way. A second call waits for the same end. */
   close(): Promise<void>;
 }
 
@@ -81,15 +85,17 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     connections.add(connection);
     connection.once("close", () => connections.delete(connection));
   });
-  const io = serveSockets(http, {
+  const door = new Door(limits, trustedProxies);
+  const sockets = serveSockets(http, {
     directory,
-    door: new Door(limits, trustedProxies),
+    door,
     counters,
     limits,
     log,
     iceServersAt: (host) => options.iceServers ?? ownStunAt(host),
   });
   let responder: UdpSocket | undefined;
+  let draining: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
 
   /** UDP goes past a proxy: straight to the port that is listened on. [J14] */
@@ -131,20 +137,30 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     }
   }
 
+  async function drainAndClose(overMs: number): Promise<void> {
+    door.shut();
+    log("drain", { sockets: sockets.open });
+    await drain(sockets, overMs);
+    await close();
+  }
+
   async function shutDown(): Promise<void> {
-    const closed = http.listening ? once(http, "close") : undefined;
+    const wasListening = http.listening;
     responder?.close();
     // Closing the transports instead of saying good-bye lets clients reconnect by themselves when we return.
-    void io.close();
-    if (!closed) return;
+    const closed = sockets.close();
     // All of them: http itself closes none that became a WebSocket, and a client out of range answers no good-bye.
     const impatience = setTimeout(() => {
       for (const connection of connections) connection.destroy();
     }, CLOSE_GRACE_MS);
-    await closed;
+    await within(CLOSE_GRACE_MS + LEAVE_GRACE_MS, closed);
     clearTimeout(impatience);
-    log("stop", { relayed: counters.relayed, refused: counters.refused, stun: counters.stun });
+    await within(LEAVE_GRACE_MS, directory.close());
+    if (wasListening)
+      log("stop", { relayed: counters.relayed, refused: counters.refused, stun: counters.stun });
   }
+
+  const close = () => (closing ??= shutDown());
 
   return {
     listen,
@@ -153,7 +169,8 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     },
     counters,
     health,
-    close: () => (closing ??= shutDown()),
+    drain: (overMs) => (draining ??= drainAndClose(overMs)),
+    close,
   };
 }
 

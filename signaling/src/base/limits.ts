@@ -54,3 +54,9 @@ export const CONNECT_TIMEOUT_MS = 10_000;
 
 /** How long close() lets requests under way finish. */
 export const CLOSE_GRACE_MS = 1_000;
+
+/** How long close() then waits for the last leaves, and for the directory to close. Members expire anyway. Guess. */
+export const LEAVE_GRACE_MS = 1_000;
+
+/** The time from one group of connections that a drain closes to the next. Guess. */
+export const DRAIN_STEP_MS = 100;

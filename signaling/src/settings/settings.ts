@@ -33,6 +33,12 @@ export const SETTINGS = {
     otherwise: "",
     schema: listOf(proxyFrom),
   },
+  DRAIN_SECONDS: {
+    means: "On SIGTERM, the time over which open sockets are closed group by group. 0 closes all at once.",
+    use: "a whole number up to 3600, such as DRAIN_SECONDS=5",
+    otherwise: "5",
+    schema: wholeNumber(0, 3_600, "is not a number of seconds"),
+  },
   STUN_URLS: {
     means: "The STUN servers that browsers are told. Without them, this server's own UDP port.",
     use: `at most ${MAX_ICE_URLS} addresses, such as STUN_URLS=stun:stun.example.org:3478`,

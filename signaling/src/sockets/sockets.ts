@@ -31,6 +31,7 @@ interface Said {
 }
 type ClientSocket = Socket<Record<string, never>, Said>;
 type Answer = (joined: Joined) => void;
+type Connections = Readonly<Record<string, ClientSocket["conn"]>>;
 
 /** The sender of a message, with everything that the server keeps for its socket. */
 interface Sender {
@@ -53,10 +54,21 @@ export interface SocketsContext {
   iceServersAt(host: string | undefined): IceServers;
 }
 
-/** Serves sockets on this http server until the returned socket.io server is closed. */
-export function serveSockets(http: HttpServer, context: SocketsContext): Server {
+/** All sockets of one http server. */
+export interface Sockets {
+  /** Connections that are open, by WebSocket or polling. */
+  readonly open: number;
+  /** Closes that many connections without a good-bye, so that their clients come back by themselves. [J11] */
+  drop(count: number): void;
+  /** Drops all of them, and takes no more. Resolves when the directory has answered each leave that is under way. */
+  close(): Promise<void>;
+}
+
+/** Serves sockets on this http server, which `close` closes too. */
+export function serveSockets(http: HttpServer, context: SocketsContext): Sockets {
   const { directory, door, counters, limits, log, iceServersAt } = context;
   const addressBuckets = new Buckets(limits.addressMessages);
+  const leaves = new Set<Promise<void>>();
 
   const io = new Server<Record<string, never>, Said>(http, {
     serveClient: false,
@@ -98,7 +110,11 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
     // No next(): a client's events never reach the socket's own emitter, under any name.
     socket.use((message) => receive(from, bucket, message));
     // After the joins that are under way: one that was answered later would seat a client that is gone.
-    socket.on("disconnect", () => turns.add(() => directory.leave(client)));
+    socket.on("disconnect", () => {
+      const leave = turns.add(() => directory.leave(client));
+      leaves.add(leave);
+      void leave.then(() => leaves.delete(leave));
+    });
   });
 
   function receive(from: Sender, bucket: Bucket, message: unknown[]): void {
@@ -112,7 +128,7 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
       bucket.take(now) &&
       addressBuckets.take(blockOf(address), now) &&
       turns.waiting < limits.socketMessages.burst;
-    if (inTime) turns.add(() => handle(from, event, args, answer));
+    if (inTime) void turns.add(() => handle(from, event, args, answer));
     else refuse(socket, event, "too-fast", answer);
   }
 
@@ -226,7 +242,19 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
     else socket.emit("refused", { event: eventName(event), reason });
   }
 
-  return io;
+  return {
+    get open() {
+      return io.engine.clientsCount;
+    },
+    drop(count) {
+      for (const connection of Object.values(io.engine["clients"] as Connections).slice(0, count))
+        connection.close(true);
+    },
+    async close() {
+      await io.close();
+      await Promise.all(leaves);
+    },
+  };
 }
 
 type RefusedMessage = Extract<Refusal, Extract<Joined, { ok: false }>["reason"]>;

@@ -16,7 +16,7 @@ const problem = (env: Record<string, string>): string => {
 
 describe("settings", () => {
   it("default to port 3000, every address and this server's own STUN", () => {
-    const defaults = { PORT: 3000, TRUSTED_PROXIES: [], STUN_URLS: [] };
+    const defaults = { PORT: 3000, TRUSTED_PROXIES: [], DRAIN_SECONDS: 5, STUN_URLS: [] };
     expect(readSettings({})).toEqual({ ok: true, value: defaults });
     expect(readSettings({ PORT: "", HOST: "", STUN_URLS: "" })).toEqual({ ok: true, value: defaults });
   });

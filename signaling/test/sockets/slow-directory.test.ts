@@ -7,7 +7,7 @@ import { MemoryDirectory } from "../../src/rooms/memory-directory.ts";
 import type { SignalingOptions } from "../../src/server.ts";
 import { connect, OTHER_TAG, privately, startServer, TAG } from "../harness.ts";
 
-type Verb = "join" | "sample" | "deliver" | "leave" | "size";
+type Verb = "join" | "sample" | "deliver" | "leave" | "size" | "close";
 type Wait = (verb: Verb) => Promise<void>;
 
 /** Its calls wait on the way there and on the way back. */
@@ -24,6 +24,7 @@ class SlowDirectory implements Directory {
     this.#do("deliver", () => this.#memory.deliver(client, envelope));
   leave = (client: Client) => this.#do("leave", () => this.#memory.leave(client));
   size = () => this.#do("size", () => this.#memory.size());
+  close = () => this.#do("close", () => this.#memory.close());
 
   async #do<Answer>(verb: Verb, work: () => Promise<Answer>): Promise<Answer> {
     await this.there(verb);
@@ -130,6 +131,30 @@ describe.each(["there", "back"] as const)("a directory that is slow on the way %
     await fresh.settle();
     expect(fresh.envelopes.length).toBe(1);
     expect(await directory.size()).toEqual({ rooms: 1, members: 2 });
+  });
+});
+
+describe("closing", () => {
+  it("[J7] waits for the leaves that are under way, and closes the directory last", async () => {
+    const { directory, url, server } = await startSlow();
+    for (const n of [1, 2]) await (await connect(url)).join(privately(n));
+    directory.there = newestFirst();
+    directory.back = newestFirst();
+    directory.done.length = 0;
+    await server.close();
+    expect(directory.done).toEqual(["leave", "leave", "close"]);
+    expect(await directory.size()).toEqual({ rooms: 0, members: 0 });
+  });
+
+  it("ends although the directory never answers a leave, and closes the directory all the same", async () => {
+    const { directory, url, server, lines } = await startSlow();
+    await (await connect(url)).join(privately(1));
+    const leave = gate("leave");
+    directory.there = leave.wait;
+    await server.close();
+    expect(directory.done).toEqual(["join", "close"]);
+    expect(lines.at(-1)).toContain('"stop"');
+    leave.open();
   });
 });
 
