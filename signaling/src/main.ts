@@ -29,6 +29,9 @@ const {
   HOST: host,
   CLIENT_DIR: clientDir,
   TRUSTED_PROXIES: trustedProxies,
+  METRICS_PORT: metricsPort,
+  METRICS_HOST: metricsHost,
+  METRICS_TOKEN: metricsToken,
   DRAIN_SECONDS: drainSeconds,
   STUN_URLS: stunUrls,
 } = settings.value;
@@ -43,6 +46,7 @@ const server = createSignalingServer({
   trustedProxies,
   iceServers: stunUrls.length > 0 ? [{ urls: [...stunUrls] }] : undefined,
   stun: true,
+  metrics: { port: metricsPort, host: metricsHost, token: metricsToken },
   log,
 });
 const listening = await server.listen();

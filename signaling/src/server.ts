@@ -14,7 +14,11 @@ import { logToStdout, type Log } from "./base/log.ts";
 import { within } from "./base/within.ts";
 import type { Cidr } from "./base/network.ts";
 import { servePage } from "./http/page.ts";
-import type { Directory, Size } from "./rooms/directory.ts";
+import { behindToken, type ReportsByPath } from "./http/report.ts";
+import { openMetricsPort, type MetricsPort } from "./operator/metrics-port.ts";
+import { createMetrics } from "./operator/metrics.ts";
+import { Vitals, type Health } from "./operator/vitals.ts";
+import type { Directory } from "./rooms/directory.ts";
 import { MemoryDirectory } from "./rooms/memory-directory.ts";
 import { Door } from "./sockets/door.ts";
 import { drain } from "./sockets/drain.ts";
@@ -36,18 +40,21 @@ export interface SignalingOptions {
   readonly stun?: boolean;
   /** ICE servers that pages are told to use; by default this server's own STUN, at the host that a page is at. */
   readonly iceServers?: IceServers | undefined;
+  /** Where /metrics is; by default nowhere. */
+  readonly metrics?: MetricsOptions;
   readonly limits?: Partial<Limits>;
   /** The directory that keeps the rooms; by default one in the memory of this process. */
   readonly directory?: Directory;
   readonly log?: Log;
 }
 
-export interface Health extends Size {
-  readonly status: "ok";
-  readonly uptimeSeconds: number;
-  readonly relayed: Counters["relayed"];
-  readonly refused: Counters["refused"];
-  readonly stun: Counters["stun"];
+export interface MetricsOptions {
+  /** A port of its own; 0 takes any free one. Without it, the port of the page, behind the token. */
+  readonly port?: number | undefined;
+  /** The address of that port; by default this computer alone. */
+  readonly host?: string | undefined;
+  /** Must come with each request for metrics. */
+  readonly token?: string | undefined;
 }
 
 export interface SignalingServer {
@@ -63,17 +70,31 @@ export interface SignalingServer {
   close(): Promise<void>;
 }
 
+const LOOPBACK = "127.0.0.1";
+
 export function createSignalingServer(options: SignalingOptions = {}): SignalingServer {
   const { port = 0, host, clientDir, trustedProxies = [], stun = false, log = logToStdout } = options;
   const limits = { ...LIMITS, ...options.limits };
   const counters = createCounters();
   const directory =
     options.directory ?? new MemoryDirectory({ maxMembers: MAX_ROOM_MEMBERS, random: (n) => randomInt(n) });
-  const startedAtMs = performance.now();
+  const vitals = new Vitals({ directory, counters, isDraining: () => draining !== undefined });
+  const { port: metricsPort, host: metricsHost = LOOPBACK, token } = options.metrics ?? {};
+  const metrics =
+    metricsPort === undefined && token === undefined
+      ? undefined
+      : createMetrics({ counters, size: () => vitals.size(), sockets: () => sockets.open });
+  const metricsReports: ReportsByPath = new Map(
+    metrics && [["/metrics", token === undefined ? metrics.report : behindToken(token, metrics.report)]],
+  );
   const http: Server = createServer(
     servePage({
       clientDir,
-      health,
+      reports: new Map([
+        ["/healthz", vitals.healthReport],
+        ["/readyz", vitals.readinessReport],
+        ...(metricsPort === undefined ? metricsReports : []),
+      ]),
       log,
       lanUrls: () => lanUrls((http.address() as AddressInfo).port, host, networkInterfaces()),
     }),
@@ -92,9 +113,11 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     counters,
     limits,
     log,
+    measureJoin: (durationMs) => metrics?.measureJoin(durationMs),
     iceServersAt: (host) => options.iceServers ?? ownStunAt(host),
   });
   let responder: UdpSocket | undefined;
+  let ownMetricsPort: MetricsPort | undefined;
   let draining: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
 
@@ -104,15 +127,6 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     return responder && host !== undefined && v.is(StunUrl, url) ? [{ urls: [url] }] : [];
   }
 
-  async function health(): Promise<Health> {
-    return {
-      status: "ok",
-      uptimeSeconds: Math.floor((performance.now() - startedAtMs) / 1_000),
-      ...(await directory.size()),
-      ...counters,
-    };
-  }
-
   async function listen(): Promise<Result<number, string>> {
     try {
       http.listen({ port, ...(host !== undefined && { host }) });
@@ -120,10 +134,20 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     } catch (error) {
       return fail(cannotListen(error as NodeJS.ErrnoException, port, host));
     }
+    if (metricsPort !== undefined) {
+      const opened = await openMetricsPort({
+        host: metricsHost,
+        port: metricsPort,
+        reports: metricsReports,
+        log,
+      });
+      if (!opened.ok) return opened;
+      ownMetricsPort = opened.value;
+    }
     const bound = http.address() as AddressInfo;
     http.on("error", (error) => log("http-error", { name: error.name }));
     if (stun) responder = await listenForStun(bound);
-    log("start", { port: bound.port, stun: responder !== undefined });
+    log("start", { port: bound.port, stun: responder !== undefined, metricsPort: ownMetricsPort?.port });
     return ok(bound.port);
   }
 
@@ -147,6 +171,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   async function shutDown(): Promise<void> {
     const wasListening = http.listening;
     responder?.close();
+    ownMetricsPort?.close();
     // Closing the transports instead of saying good-bye lets clients reconnect by themselves when we return.
     const closed = sockets.close();
     // All of them: http itself closes none that became a WebSocket, and a client out of range answers no good-bye.
@@ -168,7 +193,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
       return `http://localhost:${(http.address() as AddressInfo | null)?.port ?? port}`;
     },
     counters,
-    health,
+    health: () => vitals.health(),
     drain: (overMs) => (draining ??= drainAndClose(overMs)),
     close,
   };

@@ -58,5 +58,8 @@ export const CLOSE_GRACE_MS = 1_000;
 /** How long close() then waits for the last leaves, and for the directory to close. Members expire anyway. Guess. */
 export const LEAVE_GRACE_MS = 1_000;
 
+/** How long a probe waits for the directory to answer; the tools that ask wait a second or more. Guess. */
+export const DIRECTORY_PATIENCE_MS = 1_000;
+
 /** The time from one group of connections that a drain closes to the next. Guess. */
 export const DRAIN_STEP_MS = 100;

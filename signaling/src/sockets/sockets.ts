@@ -50,6 +50,8 @@ export interface SocketsContext {
   readonly counters: Counters;
   readonly limits: Limits;
   readonly log: Log;
+  /** Hears how long the directory took for each join that succeeded. */
+  measureJoin(durationMs: number): void;
   /** The ICE servers that a page at this host is told to use. [J14] */
   iceServersAt(host: string | undefined): IceServers;
 }
@@ -176,8 +178,10 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Sockets
       tag: room.kind === "open" ? openRoomTag(address) : room.tag,
       address: addressOf(secret),
     };
+    const askedAtMs = performance.now();
     const joined = await directory.join(client, seat);
     if (!joined.ok) return joined.problem;
+    context.measureJoin(performance.now() - askedAtMs);
     answer(welcome(socket, joined.value));
     return undefined;
   }

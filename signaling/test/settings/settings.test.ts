@@ -57,6 +57,14 @@ describe("settings", () => {
       expect(problem({ TRUSTED_PROXIES: range })).toContain(`names "${range}", which is not`);
   });
 
+  it("take a token that cannot be guessed easily, and that a header can carry", () => {
+    const token = "0123456789abcdef";
+    expect(readSettings({ METRICS_TOKEN: token })).toMatchObject({ value: { METRICS_TOKEN: token } });
+    expect(problem({ METRICS_TOKEN: token.slice(1) })).toContain("is too short. Use at least 16");
+    for (const other of [`${token} `, `${token}é`, `${token}\n`])
+      expect(problem({ METRICS_TOKEN: other })).toContain("cannot carry");
+  });
+
   it("[J14] take STUN servers, and refuse by name those that no browser would take", () => {
     const urls = "stun:stun.example.org:3478, stun:[2001:db8::1]:3478,stun:10.0.0.1";
     expect(readSettings({ STUN_URLS: urls })).toMatchObject({

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { drain } from "../../src/sockets/drain.ts";
 import { connect, privately, startRoom, startServer } from "../harness.ts";
@@ -37,19 +37,23 @@ describe("a drain", () => {
 });
 
 describe("a server that drains", () => {
-  it("[J11a] admits no more sockets, closes one after the other, and stops", async () => {
+  it("[J11a] [J15b] says so, admits no more sockets, closes one after the other, and stops", async () => {
     const { server, port, clients, lines } = await startRoom(4);
     const reasons = clients.map(({ socket }) => once(socket as never, "disconnect"));
-    // Open already, so that the server reads the request before it has closed the others.
-    const newcomer = connectTcp(port, "127.0.0.1");
-    await once(newcomer, "connect");
+    // Open already, so that the server reads the requests before it has closed the others.
+    const [newcomer, probe] = [connectTcp(port, "127.0.0.1"), connectTcp(port, "127.0.0.1")];
+    await Promise.all([once(newcomer, "connect"), once(probe, "connect")]);
     const drained = server.drain(60_000);
-    newcomer.write(
-      "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-    );
-    const answer = Buffer.concat(await newcomer.toArray()).toString();
-    expect(answer).toMatch(/^HTTP\/1\.1 403 /);
-    expect(answer).toContain('"message":"draining"');
+    const ask = async (connection: Socket, path: string) => {
+      connection.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      return Buffer.concat(await connection.toArray()).toString();
+    };
+    const answers = await Promise.all([
+      ask(newcomer, "/socket.io/?EIO=4&transport=polling"),
+      ask(probe, "/readyz"),
+    ]);
+    expect(answers[0]).toMatch(/^HTTP\/1\.1 403 [^]*"message":"draining"/);
+    expect(answers[1]).toMatch(/^HTTP\/1\.1 503 [^]*{"status":"draining"}/);
     expect(server.counters.refused.draining).toBe(1);
     expect((await Promise.all(reasons)).map(([reason]) => reason)).toEqual(
       Array.from({ length: 4 }, () => "transport close"),

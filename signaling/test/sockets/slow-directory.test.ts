@@ -205,16 +205,26 @@ describe("a directory that does not answer", () => {
     await (await connect(url)).join(privately(2));
   });
 
-  it("when health is asked for is a failed request", async () => {
-    const { directory, url, lines } = await startSlow();
-    directory.there = outOfOrder;
-    const response = await fetch(`${url}/healthz`);
-    expect([response.status, await response.text()]).toEqual([
-      500,
-      "The server failed at this request. Reload the page.\n",
-    ]);
-    expect(lines.join()).toContain('"handling":"http"');
+  const probe = async (url: string) => {
+    const response = await fetch(url);
+    return [response.status, await response.json()] as const;
+  };
+
+  it("[J15] leaves the server alive, without the numbers of rooms, but not ready", async () => {
+    const { directory, url } = await startSlow();
+    const never = gate("size");
+    for (const broken of [outOfOrder, never.wait]) {
+      directory.there = broken;
+      const [status, health] = await probe(`${url}/healthz`);
+      expect([status, health]).toEqual([
+        200,
+        expect.objectContaining({ status: "ok", rooms: null, members: null }),
+      ]);
+      expect(await probe(`${url}/readyz`)).toEqual([503, { status: "no-directory" }]);
+    }
+    never.open();
     directory.there = async () => {};
-    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect(await probe(`${url}/healthz`)).toMatchObject([200, { rooms: 0 }]);
+    expect(await probe(`${url}/readyz`)).toEqual([200, { status: "ready" }]);
   });
 });
