@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import type { Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo, Socket as TcpSocket } from "node:net";
+import type { AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
 import { fail, MAX_ROOM_MEMBERS, ok, StunUrl, type IceServers, type Result } from "@swapmeet/shared";
 import * as v from "valibot";
@@ -13,6 +13,7 @@ import { CLOSE_GRACE_MS, LEAVE_GRACE_MS, LIMITS, type Limits } from "./base/limi
 import { logToStdout, type Log } from "./base/log.ts";
 import { within } from "./base/within.ts";
 import type { Cidr } from "./base/network.ts";
+import { Connections, patience } from "./http/connections.ts";
 import { servePage } from "./http/page.ts";
 import { behindToken, type ReportsByPath } from "./http/report.ts";
 import { openMetricsPort, type MetricsPort } from "./operator/metrics-port.ts";
@@ -88,6 +89,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     metrics && [["/metrics", token === undefined ? metrics.report : behindToken(token, metrics.report)]],
   );
   const http: Server = createServer(
+    patience(limits),
     servePage({
       clientDir,
       reports: new Map([
@@ -99,13 +101,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
       lanUrls: () => lanUrls((http.address() as AddressInfo).port, host, networkInterfaces()),
     }),
   );
-  // A browser opens a few besides its socket, to load the page. More than twice as many serve nobody.
-  http.maxConnections = 2 * limits.maxConnections;
-  const connections = new Set<TcpSocket>();
-  http.on("connection", (connection: TcpSocket) => {
-    connections.add(connection);
-    connection.once("close", () => connections.delete(connection));
-  });
+  const connections = new Connections(http, { limits, trustedProxies, counters });
   const door = new Door(limits, trustedProxies);
   const sockets = serveSockets(http, {
     directory,
@@ -175,9 +171,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     // Closing the transports instead of saying good-bye lets clients reconnect by themselves when we return.
     const closed = sockets.close();
     // All of them: http itself closes none that became a WebSocket, and a client out of range answers no good-bye.
-    const impatience = setTimeout(() => {
-      for (const connection of connections) connection.destroy();
-    }, CLOSE_GRACE_MS);
+    const impatience = setTimeout(() => connections.destroyAll(), CLOSE_GRACE_MS);
     await within(CLOSE_GRACE_MS + LEAVE_GRACE_MS, closed);
     clearTimeout(impatience);
     await within(LEAVE_GRACE_MS, directory.close());

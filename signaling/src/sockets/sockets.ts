@@ -79,11 +79,17 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Sockets
     pingInterval: PING_INTERVAL_MS,
     pingTimeout: PING_TIMEOUT_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    destroyUpgrade: false,
     allowRequest: (request, decide) => {
       const admitted = door.admit(request, performance.now());
       if (!admitted.ok) counters.refused[admitted.problem]++;
       decide(admitted.ok ? null : admitted.problem, admitted.ok);
     },
+  });
+
+  // The library would only say that it has ended, and wait for the client to end too.
+  http.on("upgrade", ({ url = "" }, connection) => {
+    if (!url.startsWith(`${io.path()}/`)) connection.destroy();
   });
 
   io.engine.on("connection", (connection: ClientSocket["conn"]) => {
