@@ -124,8 +124,9 @@ export const WINGS = {
     never: "client/|e2e/|^@swapmeet/(?!shared$)",
     because: "The server knows only shared.",
     rooms: {
-      ".": ["settings", "sockets", "http", "stun", "rooms", "base"],
+      ".": ["settings", "operator", "sockets", "http", "stun", "rooms", "base"],
       settings: ["base"],
+      operator: ["http", "rooms", "base"],
       sockets: ["rooms", "base"],
       http: ["base"],
       stun: ["base"],

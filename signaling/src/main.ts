@@ -3,6 +3,7 @@ import { networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
 import { announce } from "./announcement.ts";
 import { logToStdout, whereFrom, withoutStartAndStop } from "./base/log.ts";
+import { Ending } from "./ending.ts";
 import { createSignalingServer } from "./server.ts";
 import { helpText, readFlags } from "./settings/command.ts";
 import { readSettings } from "./settings/settings.ts";
@@ -28,9 +29,15 @@ const {
   HOST: host,
   CLIENT_DIR: clientDir,
   TRUSTED_PROXIES: trustedProxies,
+  METRICS_PORT: metricsPort,
+  METRICS_HOST: metricsHost,
+  METRICS_TOKEN: metricsToken,
+  DRAIN_SECONDS: drainSeconds,
   STUN_URLS: stunUrls,
 } = settings.value;
 
+// A log whose reader is gone is lost, and each lost line would be an exception to log.
+process.stdout.on("error", () => {});
 const log = process.stdout.isTTY ? withoutStartAndStop(logToStdout) : logToStdout;
 const server = createSignalingServer({
   port,
@@ -39,13 +46,23 @@ const server = createSignalingServer({
   trustedProxies,
   iceServers: stunUrls.length > 0 ? [{ urls: [...stunUrls] }] : undefined,
   stun: true,
+  metrics: { port: metricsPort, host: metricsHost, token: metricsToken },
   log,
 });
 const listening = await server.listen();
 if (!listening.ok) giveUp(listening.problem, 1);
 console.log(announce(listening.value, host, networkInterfaces()));
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void server.close());
+const isAtTerminal = process.stdin.isTTY || process.stdout.isTTY;
+const ending = new Ending(
+  () => process.exit(),
+  () => performance.now(),
+);
+process.on("SIGINT", () => ending.begin(() => server.close()));
+process.on("SIGTERM", () => ending.begin(() => server.drain(drainSeconds * 1_000)));
+// A terminal that closes ends the server, or it would keep the port unseen. Without one, SIGHUP asks to read the
+// configuration again (systemd, nohup, log rotation). It is the environment, which stays as it is.
+process.on("SIGHUP", () => (isAtTerminal ? ending.begin(() => server.close()) : log("hangup")));
 
 // Rooms are all there is to lose, and losing them for everybody is worse than going on after one event's failure.
 process.on("uncaughtException", (error) => log("failed", { where: whereFrom(error) }));

@@ -3,19 +3,26 @@ import { randomInt } from "node:crypto";
 import type { Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo, Socket as TcpSocket } from "node:net";
+import type { AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
 import { fail, MAX_ROOM_MEMBERS, ok, StunUrl, type IceServers, type Result } from "@swapmeet/shared";
 import * as v from "valibot";
 import { lanUrls } from "./announcement.ts";
 import { createCounters, type Counters } from "./base/counters.ts";
-import { CLOSE_GRACE_MS, LIMITS, type Limits } from "./base/limits.ts";
+import { CLOSE_GRACE_MS, LEAVE_GRACE_MS, LIMITS, type Limits } from "./base/limits.ts";
 import { logToStdout, type Log } from "./base/log.ts";
+import { within } from "./base/within.ts";
 import type { Cidr } from "./base/network.ts";
+import { Connections, patience } from "./http/connections.ts";
 import { servePage } from "./http/page.ts";
-import type { Directory, Size } from "./rooms/directory.ts";
+import { behindToken, type ReportsByPath } from "./http/report.ts";
+import { openMetricsPort, type MetricsPort } from "./operator/metrics-port.ts";
+import { createMetrics } from "./operator/metrics.ts";
+import { Vitals, type Health } from "./operator/vitals.ts";
+import type { Directory } from "./rooms/directory.ts";
 import { MemoryDirectory } from "./rooms/memory-directory.ts";
 import { Door } from "./sockets/door.ts";
+import { drain } from "./sockets/drain.ts";
 import { serveSockets } from "./sockets/sockets.ts";
 import { openResponder } from "./stun/responder.ts";
 
@@ -34,18 +41,21 @@ export interface SignalingOptions {
   readonly stun?: boolean;
   /** ICE servers that pages are told to use; by default this server's own STUN, at the host that a page is at. */
   readonly iceServers?: IceServers | undefined;
+  /** Where /metrics is; by default nowhere. */
+  readonly metrics?: MetricsOptions;
   readonly limits?: Partial<Limits>;
   /** The directory that keeps the rooms; by default one in the memory of this process. */
   readonly directory?: Directory;
   readonly log?: Log;
 }
 
-export interface Health extends Size {
-  readonly status: "ok";
-  readonly uptimeSeconds: number;
-  readonly relayed: Counters["relayed"];
-  readonly refused: Counters["refused"];
-  readonly stun: Counters["stun"];
+export interface MetricsOptions {
+  /** A port of its own; 0 takes any free one. Without it, the port of the page, behind the token. */
+  readonly port?: number | undefined;
+  /** The address of that port; by default this computer alone. */
+  readonly host?: string | undefined;
+  /** Must come with each request for metrics. */
+  readonly token?: string | undefined;
 }
 
 export interface SignalingServer {
@@ -55,9 +65,13 @@ export interface SignalingServer {
   readonly url: string;
   readonly counters: Counters;
   health(): Promise<Health>;
-  /** Ends within two seconds, even while requests are under way. A second call waits for the same end. */
+  /** Admits no more sockets, closes those that are open in groups over this time, then closes. [J11a] */
+  drain(overMs: number): Promise<void>;
+  /** Ends within three seconds, even while requests are under way. A second call waits for the same end. */
   close(): Promise<void>;
 }
+
+const LOOPBACK = "127.0.0.1";
 
 export function createSignalingServer(options: SignalingOptions = {}): SignalingServer {
   const { port = 0, host, clientDir, trustedProxies = [], stun = false, log = logToStdout } = options;
@@ -65,46 +79,48 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   const counters = createCounters();
   const directory =
     options.directory ?? new MemoryDirectory({ maxMembers: MAX_ROOM_MEMBERS, random: (n) => randomInt(n) });
-  const startedAtMs = performance.now();
+  const vitals = new Vitals({ directory, counters, isDraining: () => draining !== undefined });
+  const { port: metricsPort, host: metricsHost = LOOPBACK, token } = options.metrics ?? {};
+  const metrics =
+    metricsPort === undefined && token === undefined
+      ? undefined
+      : createMetrics({ counters, size: () => vitals.size(), sockets: () => sockets.open });
+  const metricsReports: ReportsByPath = new Map(
+    metrics && [["/metrics", token === undefined ? metrics.report : behindToken(token, metrics.report)]],
+  );
   const http: Server = createServer(
+    patience(limits),
     servePage({
       clientDir,
-      health,
+      reports: new Map([
+        ["/healthz", vitals.healthReport],
+        ["/readyz", vitals.readinessReport],
+        ...(metricsPort === undefined ? metricsReports : []),
+      ]),
       log,
       lanUrls: () => lanUrls((http.address() as AddressInfo).port, host, networkInterfaces()),
     }),
   );
-  // A browser opens a few besides its socket, to load the page. More than twice as many serve nobody.
-  http.maxConnections = 2 * limits.maxConnections;
-  const connections = new Set<TcpSocket>();
-  http.on("connection", (connection: TcpSocket) => {
-    connections.add(connection);
-    connection.once("close", () => connections.delete(connection));
-  });
-  const io = serveSockets(http, {
+  const connections = new Connections(http, { limits, trustedProxies, counters });
+  const door = new Door(limits, trustedProxies);
+  const sockets = serveSockets(http, {
     directory,
-    door: new Door(limits, trustedProxies),
+    door,
     counters,
     limits,
     log,
+    measureJoin: (durationMs) => metrics?.measureJoin(durationMs),
     iceServersAt: (host) => options.iceServers ?? ownStunAt(host),
   });
   let responder: UdpSocket | undefined;
+  let ownMetricsPort: MetricsPort | undefined;
+  let draining: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
 
   /** UDP goes past a proxy: straight to the port that is listened on. [J14] */
   function ownStunAt(host: string | undefined): IceServers {
     const url = `stun:${host}:${(http.address() as AddressInfo).port}`;
     return responder && host !== undefined && v.is(StunUrl, url) ? [{ urls: [url] }] : [];
-  }
-
-  async function health(): Promise<Health> {
-    return {
-      status: "ok",
-      uptimeSeconds: Math.floor((performance.now() - startedAtMs) / 1_000),
-      ...(await directory.size()),
-      ...counters,
-    };
   }
 
   async function listen(): Promise<Result<number, string>> {
@@ -114,10 +130,20 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     } catch (error) {
       return fail(cannotListen(error as NodeJS.ErrnoException, port, host));
     }
+    if (metricsPort !== undefined) {
+      const opened = await openMetricsPort({
+        host: metricsHost,
+        port: metricsPort,
+        reports: metricsReports,
+        log,
+      });
+      if (!opened.ok) return opened;
+      ownMetricsPort = opened.value;
+    }
     const bound = http.address() as AddressInfo;
     http.on("error", (error) => log("http-error", { name: error.name }));
     if (stun) responder = await listenForStun(bound);
-    log("start", { port: bound.port, stun: responder !== undefined });
+    log("start", { port: bound.port, stun: responder !== undefined, metricsPort: ownMetricsPort?.port });
     return ok(bound.port);
   }
 
@@ -131,20 +157,29 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     }
   }
 
-  async function shutDown(): Promise<void> {
-    const closed = http.listening ? once(http, "close") : undefined;
-    responder?.close();
-    // Closing the transports instead of saying good-bye lets clients reconnect by themselves when we return.
-    void io.close();
-    if (!closed) return;
-    // All of them: http itself closes none that became a WebSocket, and a client out of range answers no good-bye.
-    const impatience = setTimeout(() => {
-      for (const connection of connections) connection.destroy();
-    }, CLOSE_GRACE_MS);
-    await closed;
-    clearTimeout(impatience);
-    log("stop", { relayed: counters.relayed, refused: counters.refused, stun: counters.stun });
+  async function drainAndClose(overMs: number): Promise<void> {
+    door.shut();
+    log("drain", { sockets: sockets.open });
+    await drain(sockets, overMs);
+    await close();
   }
+
+  async function shutDown(): Promise<void> {
+    const wasListening = http.listening;
+    responder?.close();
+    ownMetricsPort?.close();
+    // Closing the transports instead of saying good-bye lets clients reconnect by themselves when we return.
+    const closed = sockets.close();
+    // All of them: http itself closes none that became a WebSocket, and a client out of range answers no good-bye.
+    const impatience = setTimeout(() => connections.destroyAll(), CLOSE_GRACE_MS);
+    await within(CLOSE_GRACE_MS + LEAVE_GRACE_MS, closed);
+    clearTimeout(impatience);
+    await within(LEAVE_GRACE_MS, directory.close());
+    if (wasListening)
+      log("stop", { relayed: counters.relayed, refused: counters.refused, stun: counters.stun });
+  }
+
+  const close = () => (closing ??= shutDown());
 
   return {
     listen,
@@ -152,8 +187,9 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
       return `http://localhost:${(http.address() as AddressInfo | null)?.port ?? port}`;
     },
     counters,
-    health,
-    close: () => (closing ??= shutDown()),
+    health: () => vitals.health(),
+    drain: (overMs) => (draining ??= drainAndClose(overMs)),
+    close,
   };
 }
 

@@ -1,14 +1,15 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { NetworkInterfaceInfo } from "node:os";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { announce, lanAddresses } from "../src/announcement.ts";
 import { withoutStartAndStop } from "../src/base/log.ts";
-import { startServer } from "./harness.ts";
+import { Ending, ONE_PRESS_MS } from "../src/ending.ts";
+import { connect, startServer } from "./harness.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const BUILD = fileURLToPath(new URL("../build.js", import.meta.url));
@@ -17,9 +18,14 @@ const built = mkdtempSync(join(tmpdir(), "swapmeet-built-"));
 writeFileSync(join(built, "index.html"), "<!doctype html>");
 afterAll(() => rmSync(built, { recursive: true }));
 
+const children = new Set<ChildProcess>();
+afterEach(() => children.forEach((child) => child.kill("SIGKILL")));
+
 function run(command: string, args: string[], env: Record<string, string>) {
   const shell = command === "npm" && process.platform === "win32";
   const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env }, shell });
+  children.add(child);
+  child.once("close", () => children.delete(child));
   const said = { out: "", err: "" };
   child.stdout.on("data", (text) => (said.out += text));
   child.stderr.on("data", (text) => (said.err += text));
@@ -28,18 +34,103 @@ function run(command: string, args: string[], env: Record<string, string>) {
 
 const start = (env: Record<string, string>) => run(process.execPath, [MAIN], env);
 
+const HERE = { PORT: "0", HOST: "127.0.0.1", CLIENT_DIR: built };
+
+async function urlFrom(said: { readonly out: string }): Promise<string> {
+  await expect.poll(() => said.out).toContain("Stop with Ctrl+C.");
+  return /On this computer\s+(\S+)/.exec(said.out)![1]!;
+}
+
+/** A server that listens; the test ends it. */
+async function startRunning(env: Record<string, string> = {}) {
+  const running = start({ ...HERE, ...env });
+  return { ...running, url: await urlFrom(running.said) };
+}
+
+/** One at a terminal of its own, which util-linux opens for it. */
+async function startAtTerminal() {
+  const { child: terminal, said } = run(
+    "script",
+    ["-qec", `"${process.execPath}" "${MAIN}"`, "/dev/null"],
+    HERE,
+  );
+  return { terminal, url: await urlFrom(said) };
+}
+
 describe("the command", () => {
   beforeAll(() => execFileSync(process.execPath, [BUILD]));
 
   it("says where the page is, and ends cleanly on SIGTERM", async () => {
-    const { child, said, ended } = start({ PORT: "0", HOST: "127.0.0.1", CLIENT_DIR: built });
-    await expect.poll(() => said.out).toContain("Stop with Ctrl+C.");
-    const url = /On this computer\s+(\S+)/.exec(said.out)?.[1];
-    expect((await fetch(url!)).status).toBe(200);
+    const { child, said, ended, url } = await startRunning();
+    expect((await fetch(url)).status).toBe(200);
     child.kill("SIGTERM");
     expect(await ended).toEqual([0, null]);
+    expect(said.out).toContain('"event":"drain"');
     expect(said.out).toContain('"event":"stop"');
     expect(said.err).toBe("");
+  });
+
+  /** One that has begun to drain for an hour, because clients are there. */
+  async function startDraining() {
+    const running = await startRunning({ DRAIN_SECONDS: "3600" });
+    const clients = await Promise.all(Array.from({ length: 200 }, () => connect(running.url)));
+    const firstGone = Promise.race(clients.map(({ socket }) => once(socket as never, "disconnect")));
+    running.child.kill("SIGTERM");
+    await firstGone;
+    return running;
+  }
+
+  it("[J11a] drains on SIGTERM for as long as DRAIN_SECONDS allow; a second signal ends it at once", async () => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      const { child, ended, said } = await startDraining();
+      await expect
+        .poll(() => {
+          child.kill(signal);
+          return child.exitCode;
+        })
+        .toBe(0);
+      expect(await ended).toEqual([0, null]);
+      expect(said.out).toContain('"event":"drain"');
+      expect(said.out).not.toContain('"event":"stop"');
+    }
+  });
+
+  it("[J11] ends on SIGINT without draining", async () => {
+    const { child, ended, said, url } = await startRunning({ DRAIN_SECONDS: "3600" });
+    const { socket } = await connect(url);
+    const gone = once(socket as never, "disconnect");
+    child.kill("SIGINT");
+    expect((await gone)[0]).toBe("transport close");
+    expect(await ended).toEqual([0, null]);
+    expect(said.out).toContain('"event":"stop"');
+    expect(said.out).not.toContain('"event":"drain"');
+  });
+
+  it.skipIf(process.platform === "win32")(
+    "without a terminal: goes on after SIGHUP, with a line",
+    async () => {
+      const { child, said, url } = await startRunning();
+      child.kill("SIGHUP");
+      await expect.poll(() => said.out).toContain('"event":"hangup"');
+      expect((await fetch(url)).status).toBe(200);
+      child.kill("SIGTERM");
+    },
+  );
+
+  it.skipIf(process.platform !== "linux")("ends when its terminal closes", async () => {
+    const { terminal, url } = await startAtTerminal();
+    terminal.kill("SIGKILL");
+    await expect.poll(() => fetch(url).then(Boolean, () => false)).toBe(false);
+  });
+
+  it("goes on without a log when nobody reads it any more", async () => {
+    const { child, url, ended } = await startRunning();
+    child.stdout.destroy();
+    child.kill("SIGHUP");
+    child.kill("SIGHUP");
+    expect((await fetch(url)).status).toBe(200);
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
   });
 
   it("with its port in use: one sentence, exit code 1", async () => {
@@ -47,6 +138,26 @@ describe("the command", () => {
     const { said, ended } = start({ PORT: String(port), HOST: "127.0.0.1", CLIENT_DIR: built });
     expect(await ended).toEqual([1, null]);
     expect(said.err).toMatch(/^Port \d+ is already in use.*\n$/);
+  });
+});
+
+describe("an end", () => {
+  it("is one for signals of one press; a later one does not wait for the work", async () => {
+    let exits = 0;
+    let nowMs = 1_000;
+    const begun: string[] = [];
+    const ending = new Ending(
+      () => void exits++,
+      () => nowMs,
+    );
+    const endless = (name: string) => () => new Promise<void>(() => begun.push(name));
+    ending.begin(endless("first"));
+    nowMs += ONE_PRESS_MS;
+    ending.begin(endless("second"));
+    expect([begun, exits]).toEqual([["first"], 0]);
+    nowMs += 1;
+    ending.begin(endless("third"));
+    expect([begun, exits]).toEqual([["first"], 1]);
   });
 });
 

@@ -92,7 +92,7 @@ describe("a file of the page", () => {
   /** Asks for a file that is larger than the buffers of sockets. Returns both ends, once its bytes arrive. */
   async function askForLarge() {
     writeFileSync(join(clientDir, "large.js"), Buffer.alloc(32 * 1024 * 1024));
-    const page = servePage({ clientDir, health: async () => ({}), lanUrls: () => [], log: () => {} });
+    const page = servePage({ clientDir, reports: new Map(), lanUrls: () => [], log: () => {} });
     const files: Readable[] = [];
     const http = createServer((request, response) => {
       response.on("pipe", (file: Readable) => files.push(file));

@@ -10,6 +10,7 @@ const REFUSALS = [
   "foreign-origin",
   "unknown-address",
   "too-many-connections",
+  "draining",
 ] as const;
 
 /** The reason why something was not done, by name. [J6] */

@@ -25,6 +25,19 @@ export interface Limits {
   readonly addressStun: Rate;
   /** Open connections of one client address: a school behind one NAT. Guess. */
   readonly maxConnectionsPerAddress: number;
+  /**
+   * TCP connections of one client address that are no WebSockets: a browser loads a page by six, and a socket that polls
+   * has two. One address can then hold a quarter of all. Guess.
+   */
+  readonly maxPlainConnectionsPerAddress: number;
+  /** A connection has so long to send a whole head of a request: Node's own minute is long for a few lines. Guess. */
+  readonly headersMs: number;
+  /** And so long for the whole request: 64 KiB, the largest there is, at 2 KiB/s. Guess. */
+  readonly requestMs: number;
+  /** Node looks so often for those that are late. Guess. */
+  readonly lateCheckMs: number;
+  /** A plain connection on which no byte went either way for so long is closed. A poll has a ping more often. Guess. */
+  readonly silenceMs: number;
   /** Open connections in all. A socket costs some 30 KB, so about 256 MB when full. Guess. */
   readonly maxConnections: number;
   /** Frames waiting for one slow reader; two per envelope of at most 16 KiB, so at most 4 MiB. Guess. */
@@ -38,6 +51,11 @@ export const LIMITS: Limits = {
   addressConnects: { burst: 512, perSecond: 16 },
   addressStun: { burst: 4_096, perSecond: 256 },
   maxConnectionsPerAddress: 1_024,
+  maxPlainConnectionsPerAddress: 2_048,
+  headersMs: 10_000,
+  requestMs: 32_000,
+  lateCheckMs: 2_000,
+  silenceMs: 60_000,
   maxConnections: 8_192,
   maxWaitingFrames: 512,
 };
@@ -54,3 +72,12 @@ export const CONNECT_TIMEOUT_MS = 10_000;
 
 /** How long close() lets requests under way finish. */
 export const CLOSE_GRACE_MS = 1_000;
+
+/** How long close() then waits for the last leaves, and for the directory to close. Members expire anyway. Guess. */
+export const LEAVE_GRACE_MS = 1_000;
+
+/** How long a probe waits for the directory to answer; the tools that ask wait a second or more. Guess. */
+export const DIRECTORY_PATIENCE_MS = 1_000;
+
+/** The time from one group of connections that a drain closes to the next. Guess. */
+export const DRAIN_STEP_MS = 100;

@@ -1,5 +1,5 @@
 /**
- * The http side: the built client, /healthz, and the headers that keep the page to what it needs.
+ * The http side: the built client, reports for an operator's tools, and the headers that keep the page to what it needs.
  * Plain http on a LAN must work in full, so nothing here asks for https.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
@@ -8,19 +8,20 @@ import helmet from "helmet";
 import sirv from "sirv";
 import { whereFrom, type Log } from "../base/log.ts";
 import { hostNameOf, isLoopbackHost, parseAddress } from "../base/network.ts";
+import { json, reply, sentence, type ReportsByPath } from "./report.ts";
 
 const YEAR_SECONDS = 31_536_000;
 
 export interface PageOptions {
   /** The folder with the built client; none while a development server shows the page instead. */
   readonly clientDir: string | undefined;
-  readonly health: () => Promise<object>;
+  readonly reports: ReportsByPath;
   /** The addresses at which other devices on the network find this page. */
   readonly lanUrls: () => readonly string[];
   readonly log: Log;
 }
 
-export function servePage({ clientDir, health, lanUrls, log }: PageOptions): RequestListener {
+export function servePage({ clientDir, reports, lanUrls, log }: PageOptions): RequestListener {
   // `dev` looks at the disk for each request: a rebuilt client is served at once, and a vanished file is a 404.
   const files =
     clientDir === undefined
@@ -37,21 +38,22 @@ export function servePage({ clientDir, health, lanUrls, log }: PageOptions): Req
 
   function giveUp(response: ServerResponse, error: unknown): void {
     log("failed", { handling: "http", where: whereFrom(error) });
-    say(response, 500, "The server failed at this request. Reload the page.");
+    reply(response, sentence(500, "The server failed at this request. Reload the page."));
   }
 
   function respond(request: IncomingMessage, response: ServerResponse): void {
-    const notFound = () => say(response, 404, "There is nothing here. Swapmeet is at /.");
+    const notFound = () => reply(response, sentence(404, "There is nothing here. Swapmeet is at /."));
     if (request.method !== "GET" && request.method !== "HEAD")
-      return say(response, 405, "Only GET and HEAD are answered here.");
+      return reply(response, sentence(405, "Only GET and HEAD are answered here."));
     const path = request.url?.split("?")[0];
-    if (path === "/healthz")
-      return void health().then(
-        (value) => sayJson(response, value),
+    const report = reports.get(path ?? "");
+    if (report)
+      return void report(request).then(
+        (reported) => reply(response, reported),
         (error: unknown) => giveUp(response, error),
       );
     // A page at localhost must show others another address. Nobody else needs to know the machine's networks.
-    if (path === "/addresses.json") return sayJson(response, isLoopback(request) ? lanUrls() : []);
+    if (path === "/addresses.json") return reply(response, json(isLoopback(request) ? lanUrls() : []));
     // Nothing here is worth resuming, and a range from its end to its start is an exception in the file stream.
     delete request.headers.range;
     if (!files) return notFound();
@@ -64,11 +66,6 @@ export function servePage({ clientDir, health, lanUrls, log }: PageOptions): Req
 function endTogether(file: Readable, response: ServerResponse): void {
   response.once("close", () => file.destroy());
   file.once("error", () => response.destroy());
-}
-
-function sayJson(response: ServerResponse, value: object): void {
-  response.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-store" });
-  response.end(JSON.stringify(value));
 }
 
 /**
@@ -85,11 +82,6 @@ function isLoopback({ socket, headers }: IncomingMessage): boolean {
 function cacheByName(response: ServerResponse, path: string): void {
   const isHashed = path.startsWith("/assets/");
   response.setHeader("Cache-Control", isHashed ? `public, max-age=${YEAR_SECONDS}, immutable` : "no-cache");
-}
-
-function say(response: ServerResponse, status: number, sentence: string): void {
-  if (response.headersSent) return void response.destroy();
-  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" }).end(`${sentence}\n`);
 }
 
 /** Older Safari does not count WebSockets under 'self', so they are named, by the host that was asked for. */

@@ -6,6 +6,9 @@ import * as v from "valibot";
 import { isTooWide, parseCidr, type Cidr } from "../base/network.ts";
 import { listOf, readAll, wholeNumber, type Setting, type ValuesOf } from "./setting.ts";
 
+/** Guess. */
+const MIN_TOKEN_LETTERS = 16;
+
 /** All of them, in the order in which `--help` shows them. */
 export const SETTINGS = {
   PORT: {
@@ -32,6 +35,31 @@ export const SETTINGS = {
     use: "the addresses or ranges of the proxies alone, such as TRUSTED_PROXIES=10.0.0.5,10.1.0.0/16",
     otherwise: "",
     schema: listOf(proxyFrom),
+  },
+  METRICS_PORT: {
+    means: "A port of its own for /metrics (Prometheus). 0 takes any free one.",
+    use: "a whole number up to 65535, such as METRICS_PORT=9090",
+    schema: wholeNumber(0, 65_535, "is not a port"),
+  },
+  METRICS_HOST: {
+    means: "The address of METRICS_PORT. Without it, this computer alone reaches it.",
+    use: "an address of this computer, such as METRICS_HOST=0.0.0.0",
+    schema: v.string(),
+  },
+  METRICS_TOKEN: {
+    means: "The bearer token for /metrics. With a token and no METRICS_PORT, /metrics is on PORT.",
+    use: `at least ${MIN_TOKEN_LETTERS} letters that nobody guesses, for example from "openssl rand -hex 32"`,
+    schema: v.pipe(
+      v.string(),
+      v.regex(/^[\x21-\x7e]*$/, "has letters that a header cannot carry"),
+      v.minLength(MIN_TOKEN_LETTERS, "is too short"),
+    ),
+  },
+  DRAIN_SECONDS: {
+    means: "On SIGTERM, the time over which open sockets are closed group by group. 0 closes all at once.",
+    use: "a whole number up to 3600, such as DRAIN_SECONDS=5",
+    otherwise: "5",
+    schema: wholeNumber(0, 3_600, "is not a number of seconds"),
   },
   STUN_URLS: {
     means: "The STUN servers that browsers are told. Without them, this server's own UDP port.",

@@ -20,6 +20,7 @@ export class Door {
   readonly #connects: Buckets;
   readonly #connectionsByBlock = new Map<string, number>();
   #connections = 0;
+  #isShut = false;
 
   constructor(limits: Limits, trustedProxies: readonly Cidr[]) {
     this.#limits = limits;
@@ -32,7 +33,13 @@ export class Door {
     return clientAddress(request.socket.remoteAddress, forwarded?.toString(), this.#trustedProxies);
   }
 
+  /** Admits nobody any more. [J11a] */
+  shut(): void {
+    this.#isShut = true;
+  }
+
   admit(request: IncomingMessage, nowMs: number): Result<IpAddress, Refusal> {
+    if (this.#isShut) return fail("draining");
     const address = this.addressOf(request);
     if (!address) return fail("unknown-address");
     if (!this.#isSameOrigin(request)) return fail("foreign-origin");

@@ -31,6 +31,7 @@ interface Said {
 }
 type ClientSocket = Socket<Record<string, never>, Said>;
 type Answer = (joined: Joined) => void;
+type Connections = Readonly<Record<string, ClientSocket["conn"]>>;
 
 /** The sender of a message, with everything that the server keeps for its socket. */
 interface Sender {
@@ -49,14 +50,27 @@ export interface SocketsContext {
   readonly counters: Counters;
   readonly limits: Limits;
   readonly log: Log;
+  /** Hears how long the directory took for each join that succeeded. */
+  measureJoin(durationMs: number): void;
   /** The ICE servers that a page at this host is told to use. [J14] */
   iceServersAt(host: string | undefined): IceServers;
 }
 
-/** Serves sockets on this http server until the returned socket.io server is closed. */
-export function serveSockets(http: HttpServer, context: SocketsContext): Server {
+/** All sockets of one http server. */
+export interface Sockets {
+  /** Connections that are open, by WebSocket or polling. */
+  readonly open: number;
+  /** Closes that many connections without a good-bye, so that their clients come back by themselves. [J11] */
+  drop(count: number): void;
+  /** Drops all of them, and takes no more. Resolves when the directory has answered each leave that is under way. */
+  close(): Promise<void>;
+}
+
+/** Serves sockets on this http server, which `close` closes too. */
+export function serveSockets(http: HttpServer, context: SocketsContext): Sockets {
   const { directory, door, counters, limits, log, iceServersAt } = context;
   const addressBuckets = new Buckets(limits.addressMessages);
+  const leaves = new Set<Promise<void>>();
 
   const io = new Server<Record<string, never>, Said>(http, {
     serveClient: false,
@@ -65,11 +79,17 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
     pingInterval: PING_INTERVAL_MS,
     pingTimeout: PING_TIMEOUT_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    destroyUpgrade: false,
     allowRequest: (request, decide) => {
       const admitted = door.admit(request, performance.now());
       if (!admitted.ok) counters.refused[admitted.problem]++;
       decide(admitted.ok ? null : admitted.problem, admitted.ok);
     },
+  });
+
+  // The library would only say that it has ended, and wait for the client to end too.
+  http.on("upgrade", ({ url = "" }, connection) => {
+    if (!url.startsWith(`${io.path()}/`)) connection.destroy();
   });
 
   io.engine.on("connection", (connection: ClientSocket["conn"]) => {
@@ -98,7 +118,11 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
     // No next(): a client's events never reach the socket's own emitter, under any name.
     socket.use((message) => receive(from, bucket, message));
     // After the joins that are under way: one that was answered later would seat a client that is gone.
-    socket.on("disconnect", () => turns.add(() => directory.leave(client)));
+    socket.on("disconnect", () => {
+      const leave = turns.add(() => directory.leave(client));
+      leaves.add(leave);
+      void leave.then(() => leaves.delete(leave));
+    });
   });
 
   function receive(from: Sender, bucket: Bucket, message: unknown[]): void {
@@ -112,7 +136,7 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
       bucket.take(now) &&
       addressBuckets.take(blockOf(address), now) &&
       turns.waiting < limits.socketMessages.burst;
-    if (inTime) turns.add(() => handle(from, event, args, answer));
+    if (inTime) void turns.add(() => handle(from, event, args, answer));
     else refuse(socket, event, "too-fast", answer);
   }
 
@@ -160,8 +184,10 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
       tag: room.kind === "open" ? openRoomTag(address) : room.tag,
       address: addressOf(secret),
     };
+    const askedAtMs = performance.now();
     const joined = await directory.join(client, seat);
     if (!joined.ok) return joined.problem;
+    context.measureJoin(performance.now() - askedAtMs);
     answer(welcome(socket, joined.value));
     return undefined;
   }
@@ -226,7 +252,19 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
     else socket.emit("refused", { event: eventName(event), reason });
   }
 
-  return io;
+  return {
+    get open() {
+      return io.engine.clientsCount;
+    },
+    drop(count) {
+      for (const connection of Object.values(io.engine["clients"] as Connections).slice(0, count))
+        connection.close(true);
+    },
+    async close() {
+      await io.close();
+      await Promise.all(leaves);
+    },
+  };
 }
 
 type RefusedMessage = Extract<Refusal, Extract<Joined, { ok: false }>["reason"]>;

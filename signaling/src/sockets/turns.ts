@@ -14,11 +14,13 @@ export class Turns {
     return this.#waiting;
   }
 
-  add(work: () => Promise<void>): void {
+  /** Resolves when the work is done, or has failed. */
+  add(work: () => Promise<void>): Promise<void> {
     this.#waiting++;
     this.#last = this.#last
       .then(work)
       .catch(this.#failed)
       .then(() => void this.#waiting--);
+    return this.#last;
   }
 }

@@ -16,7 +16,7 @@ const problem = (env: Record<string, string>): string => {
 
 describe("settings", () => {
   it("default to port 3000, every address and this server's own STUN", () => {
-    const defaults = { PORT: 3000, TRUSTED_PROXIES: [], STUN_URLS: [] };
+    const defaults = { PORT: 3000, TRUSTED_PROXIES: [], DRAIN_SECONDS: 5, STUN_URLS: [] };
     expect(readSettings({})).toEqual({ ok: true, value: defaults });
     expect(readSettings({ PORT: "", HOST: "", STUN_URLS: "" })).toEqual({ ok: true, value: defaults });
   });
@@ -55,6 +55,14 @@ describe("settings", () => {
     // These would be other addresses than they look like.
     for (const range of ["10/8", "0x7f.1/8", "0300.1.1.1/8", "10.0.0.0/33", "10.0.0.0/", "fd00::/129"])
       expect(problem({ TRUSTED_PROXIES: range })).toContain(`names "${range}", which is not`);
+  });
+
+  it("take a token that cannot be guessed easily, and that a header can carry", () => {
+    const token = "0123456789abcdef";
+    expect(readSettings({ METRICS_TOKEN: token })).toMatchObject({ value: { METRICS_TOKEN: token } });
+    expect(problem({ METRICS_TOKEN: token.slice(1) })).toContain("is too short. Use at least 16");
+    for (const other of [`${token} `, `${token}é`, `${token}\n`])
+      expect(problem({ METRICS_TOKEN: other })).toContain("cannot carry");
   });
 
   it("[J14] take STUN servers, and refuse by name those that no browser would take", () => {

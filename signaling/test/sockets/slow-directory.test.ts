@@ -7,7 +7,7 @@ import { MemoryDirectory } from "../../src/rooms/memory-directory.ts";
 import type { SignalingOptions } from "../../src/server.ts";
 import { connect, OTHER_TAG, privately, startServer, TAG } from "../harness.ts";
 
-type Verb = "join" | "sample" | "deliver" | "leave" | "size";
+type Verb = "join" | "sample" | "deliver" | "leave" | "size" | "close";
 type Wait = (verb: Verb) => Promise<void>;
 
 /** Its calls wait on the way there and on the way back. */
@@ -24,6 +24,7 @@ class SlowDirectory implements Directory {
     this.#do("deliver", () => this.#memory.deliver(client, envelope));
   leave = (client: Client) => this.#do("leave", () => this.#memory.leave(client));
   size = () => this.#do("size", () => this.#memory.size());
+  close = () => this.#do("close", () => this.#memory.close());
 
   async #do<Answer>(verb: Verb, work: () => Promise<Answer>): Promise<Answer> {
     await this.there(verb);
@@ -133,6 +134,30 @@ describe.each(["there", "back"] as const)("a directory that is slow on the way %
   });
 });
 
+describe("closing", () => {
+  it("[J7] waits for the leaves that are under way, and closes the directory last", async () => {
+    const { directory, url, server } = await startSlow();
+    for (const n of [1, 2]) await (await connect(url)).join(privately(n));
+    directory.there = newestFirst();
+    directory.back = newestFirst();
+    directory.done.length = 0;
+    await server.close();
+    expect(directory.done).toEqual(["leave", "leave", "close"]);
+    expect(await directory.size()).toEqual({ rooms: 0, members: 0 });
+  });
+
+  it("ends although the directory never answers a leave, and closes the directory all the same", async () => {
+    const { directory, url, server, lines } = await startSlow();
+    await (await connect(url)).join(privately(1));
+    const leave = gate("leave");
+    directory.there = leave.wait;
+    await server.close();
+    expect(directory.done).toEqual(["join", "close"]);
+    expect(lines.at(-1)).toContain('"stop"');
+    leave.open();
+  });
+});
+
 describe("a directory that does not answer", () => {
   it("[J9] has as many messages of a socket waiting as may come at once, and further ones are refused", async () => {
     const { directory, url, server } = await startSlow({
@@ -180,16 +205,26 @@ describe("a directory that does not answer", () => {
     await (await connect(url)).join(privately(2));
   });
 
-  it("when health is asked for is a failed request", async () => {
-    const { directory, url, lines } = await startSlow();
-    directory.there = outOfOrder;
-    const response = await fetch(`${url}/healthz`);
-    expect([response.status, await response.text()]).toEqual([
-      500,
-      "The server failed at this request. Reload the page.\n",
-    ]);
-    expect(lines.join()).toContain('"handling":"http"');
+  const probe = async (url: string) => {
+    const response = await fetch(url);
+    return [response.status, await response.json()] as const;
+  };
+
+  it("[J15] leaves the server alive, without the numbers of rooms, but not ready", async () => {
+    const { directory, url } = await startSlow();
+    const never = gate("size");
+    for (const broken of [outOfOrder, never.wait]) {
+      directory.there = broken;
+      const [status, health] = await probe(`${url}/healthz`);
+      expect([status, health]).toEqual([
+        200,
+        expect.objectContaining({ status: "ok", rooms: null, members: null }),
+      ]);
+      expect(await probe(`${url}/readyz`)).toEqual([503, { status: "no-directory" }]);
+    }
+    never.open();
     directory.there = async () => {};
-    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect(await probe(`${url}/healthz`)).toMatchObject([200, { rooms: 0 }]);
+    expect(await probe(`${url}/readyz`)).toEqual([200, { status: "ready" }]);
   });
 });

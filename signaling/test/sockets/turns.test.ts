@@ -7,7 +7,7 @@ describe("turns", () => {
     const begun: number[] = [];
     const finish: (() => void)[] = [];
     for (const n of [0, 1, 2])
-      turns.add(() => {
+      void turns.add(() => {
         begun.push(n);
         return new Promise((resolve) => finish.push(resolve));
       });
@@ -22,11 +22,11 @@ describe("turns", () => {
   it("go on after work that fails, which is reported", async () => {
     const failures: unknown[] = [];
     const turns = new Turns((error) => failures.push(error));
-    turns.add(() => Promise.reject(new Error("rejects")));
-    turns.add(() => {
+    void turns.add(() => Promise.reject(new Error("rejects")));
+    void turns.add(() => {
       throw new Error("throws");
     });
-    await new Promise<void>((resolve) => turns.add(async () => resolve()));
+    await turns.add(async () => {});
     expect(failures).toEqual([new Error("rejects"), new Error("throws")]);
     await expect.poll(() => turns.waiting).toBe(0);
   });
