@@ -29,6 +29,9 @@ const {
   CLIENT_DIR: clientDir,
   TRUSTED_PROXIES: trustedProxies,
   STUN_URLS: stunUrls,
+  TURN_URLS: turnUrls,
+  TURN_SECRET: turnSecret,
+  TURN_TTL_SECONDS: ttlSeconds,
 } = settings.value;
 
 const log = process.stdout.isTTY ? withoutStartAndStop(logToStdout) : logToStdout;
@@ -38,6 +41,7 @@ const server = createSignalingServer({
   clientDir: flags.value.noClient ? undefined : clientDir,
   trustedProxies,
   iceServers: stunUrls.length > 0 ? [{ urls: [...stunUrls] }] : undefined,
+  turn: turnSecret === undefined ? undefined : { urls: turnUrls, secret: turnSecret, ttlSeconds },
   stun: true,
   log,
 });

@@ -13,6 +13,7 @@ import { CLOSE_GRACE_MS, LIMITS, type Limits } from "./base/limits.ts";
 import { logToStdout, type Log } from "./base/log.ts";
 import type { Cidr } from "./base/network.ts";
 import { servePage } from "./http/page.ts";
+import { toldServers, type TurnServers } from "./ice-servers.ts";
 import type { Directory, Size } from "./rooms/directory.ts";
 import { MemoryDirectory } from "./rooms/memory-directory.ts";
 import { Door } from "./sockets/door.ts";
@@ -32,8 +33,10 @@ export interface SignalingOptions {
   readonly trustedProxies?: readonly Cidr[];
   /** Answer STUN binding requests on the same port, over UDP. */
   readonly stun?: boolean;
-  /** ICE servers that pages are told to use; by default this server's own STUN, at the host that a page is at. */
+  /** STUN servers that pages are told to use; by default this server's own, at the host that a page is at. */
   readonly iceServers?: IceServers | undefined;
+  /** Relay servers that pages are told to use beside them. */
+  readonly turn?: TurnServers | undefined;
   readonly limits?: Partial<Limits>;
   /** The directory that keeps the rooms; by default one in the memory of this process. */
   readonly directory?: Directory;
@@ -87,7 +90,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     counters,
     limits,
     log,
-    iceServersAt: (host) => options.iceServers ?? ownStunAt(host),
+    iceServersAt: (host) => toldServers(options.iceServers ?? ownStunAt(host), options.turn, Date.now()),
   });
   let responder: UdpSocket | undefined;
   let closing: Promise<void> | undefined;
