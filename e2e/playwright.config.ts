@@ -5,11 +5,8 @@ import { pace } from "./lib/pace.ts";
 /** Specs that mostly wait: for a limit, a silence, or a liar's attempts. They run one by one, beside the others. */
 const WAITING =
   /(board|clocks|device-files|errors|frozen|hostile-peer|hostile-server|limits|no-candidates|one-writer|rooms|serverless-room|to-one-person)\.spec\.ts$/;
-/**
- * Specs that measure milliseconds run alone, at the end. So do specs that make networks: when an address comes or goes,
- * every Chromium on the machine aborts its loads (ERR_NETWORK_CHANGED).
- */
-const ALONE = /(behind-a-proxy|partition|relay|responsiveness)\.spec\.ts$/;
+/** Specs that measure milliseconds run alone, at the end. */
+const ALONE = /responsiveness\.spec\.ts$/;
 
 export default defineConfig({
   testDir: "tests",

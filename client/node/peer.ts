@@ -96,6 +96,7 @@ export class Peer {
         room: room ? { kind: "private", tag: room.tag } : { kind: "open" },
       },
       iceServers: [],
+      relayOnly: false,
       webRtc: wrtc,
       engine: {
         name,

@@ -21,11 +21,15 @@ export const MAX_ICE_URLS = 4;
 /** The length limit of a URL, a user name or a credential: TURN's REST credentials have about 60 letters. Guess. */
 export const MAX_ICE_LETTERS = 512;
 
+/** How long credentials of a relay server may last. Shorter ones would be renewed all the time. Guess. */
+export const MIN_ICE_SECONDS = 10;
+export const MAX_ICE_SECONDS = 86_400;
+
 /**
- * The version of the socket's messages. A client says it in its handshake; one that says none speaks version 1, and
- * would refuse an answer with one key more. [J14]
+ * The version of the socket's messages. A client says it in its handshake; one that says none speaks version 1. An
+ * older client would refuse an answer with one key more. [J14a]
  */
-export const SOCKET_VERSION = 2;
+export const SOCKET_VERSION = 3;
 
 /** A room tag is 32 bytes (HKDF-SHA-256) in hex; an address 16 bytes; a join secret 16 bytes. */
 export const ROOM_TAG_BYTES = 32;

@@ -7,9 +7,11 @@ import { Address, JoinSecret, RoomTag } from "./ids.ts";
 import {
   MAX_ENVELOPE_BYTES,
   MAX_ICE_LETTERS,
+  MAX_ICE_SECONDS,
   MAX_ICE_SERVERS,
   MAX_ICE_URLS,
   MAX_SAMPLE_MEMBERS,
+  MIN_ICE_SECONDS,
 } from "./limits.ts";
 
 const bytes = (max: number) =>
@@ -45,8 +47,8 @@ export type Join = v.InferOutput<typeof Join>;
 
 /** RFC 7064, with host and port alone, so that every browser takes it. */
 export const StunUrl = iceUrl(/^stun:(?<host>\[[\da-f:.]+\]|[\w.-]+)(?::(?<port>\d{1,5}))?$/i);
-/** RFC 7065. */
-const TurnUrl = iceUrl(
+/** RFC 7065, in the same way. */
+export const TurnUrl = iceUrl(
   /^turns?:(?<host>\[[\da-f:.]+\]|[\w.-]+)(?::(?<port>\d{1,5}))?(?:\?transport=(?:udp|tcp))?$/i,
 );
 const iceWord = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_ICE_LETTERS));
@@ -74,6 +76,10 @@ export const Joined = v.variant("ok", [
     members: v.pipe(v.array(Address), v.maxLength(MAX_SAMPLE_MEMBERS)),
     /** For a client that speaks version 2. [J14] */
     iceServers: v.optional(IceServers),
+    /** For a client that speaks version 3: how long the credentials in `iceServers` are good, if there are any. [J14c] */
+    iceSeconds: v.optional(
+      v.pipe(v.number(), v.integer(), v.minValue(MIN_ICE_SECONDS), v.maxValue(MAX_ICE_SECONDS)),
+    ),
   }),
   v.strictObject({ ok: v.literal(false), reason: v.picklist(["bad-request", "room-full", "too-fast"]) }),
 ]);

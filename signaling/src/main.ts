@@ -34,6 +34,9 @@ const {
   METRICS_TOKEN: metricsToken,
   DRAIN_SECONDS: drainSeconds,
   STUN_URLS: stunUrls,
+  TURN_URLS: turnUrls,
+  TURN_SECRET: turnSecret,
+  TURN_TTL_SECONDS: ttlSeconds,
 } = settings.value;
 
 // A log whose reader is gone is lost, and each lost line would be an exception to log.
@@ -45,6 +48,7 @@ const server = createSignalingServer({
   clientDir: flags.value.noClient ? undefined : clientDir,
   trustedProxies,
   iceServers: stunUrls.length > 0 ? [{ urls: [...stunUrls] }] : undefined,
+  turn: turnSecret === undefined ? undefined : { urls: turnUrls, secret: turnSecret, ttlSeconds },
   stun: true,
   metrics: { port: metricsPort, host: metricsHost, token: metricsToken },
   log,

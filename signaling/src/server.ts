@@ -19,6 +19,7 @@ import { behindToken, type ReportsByPath } from "./http/report.ts";
 import { openMetricsPort, type MetricsPort } from "./operator/metrics-port.ts";
 import { createMetrics } from "./operator/metrics.ts";
 import { Vitals, type Health } from "./operator/vitals.ts";
+import { toldServers, type TurnServers } from "./ice-servers.ts";
 import type { Directory } from "./rooms/directory.ts";
 import { MemoryDirectory } from "./rooms/memory-directory.ts";
 import { Door } from "./sockets/door.ts";
@@ -39,10 +40,12 @@ export interface SignalingOptions {
   readonly trustedProxies?: readonly Cidr[];
   /** Answer STUN binding requests on the same port, over UDP. */
   readonly stun?: boolean;
-  /** ICE servers that pages are told to use; by default this server's own STUN, at the host that a page is at. */
+  /** STUN servers that pages are told to use; by default this server's own, at the host that a page is at. */
   readonly iceServers?: IceServers | undefined;
   /** Where /metrics is; by default nowhere. */
   readonly metrics?: MetricsOptions;
+  /** Relay servers that pages are told to use beside them. */
+  readonly turn?: TurnServers | undefined;
   readonly limits?: Partial<Limits>;
   /** The directory that keeps the rooms; by default one in the memory of this process. */
   readonly directory?: Directory;
@@ -110,7 +113,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     limits,
     log,
     measureJoin: (durationMs) => metrics?.measureJoin(durationMs),
-    iceServersAt: (host) => options.iceServers ?? ownStunAt(host),
+    iceServersAt: (host) => toldServers(options.iceServers ?? ownStunAt(host), options.turn, Date.now()),
   });
   let responder: UdpSocket | undefined;
   let ownMetricsPort: MetricsPort | undefined;

@@ -134,6 +134,8 @@ export class Engine {
         return links.signal(input.link, input.signal);
       case "link-reachable":
         return links.reachable(input.link);
+      case "link-route":
+        return links.routed(input.link, input.route);
       case "link-open":
         return links.opened(input.link, input.localFingerprint, input.remoteFingerprint, now);
       case "link-bytes":
@@ -269,8 +271,8 @@ export class Engine {
   }
 
   #reachOf(peer: PeerId): PersonView["reach"] {
-    if (!this.#parts.links.isLinked(peer)) return "known";
-    return this.#parts.links.isRelayed(peer) ? "relayed" : "direct";
+    const { links } = this.#parts;
+    return links.isRelayed(peer) ? "relayed" : (links.routeTo(peer) ?? "known");
   }
 
   /** All other people in the room, in the order they came. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { TransferState, UploadState } from "@swapmeet/engine/io/view";
-import { deleteWords } from "../../src/app/settings/words.ts";
+import { deleteWords, relayOnlyWords } from "../../src/app/settings/words.ts";
 import { leavingWords } from "../../src/app/room/leaving-words.ts";
 import { messageStateWords, othersWords, seenWords } from "../../src/app/people/words.ts";
 import { moveSaying, noticeSaying } from "../../src/app/notices/words.ts";
@@ -144,6 +144,8 @@ describe("the server", () => {
 });
 
 describe("notices", () => {
+  const directly = { relayOnly: false, hasRelayServer: false };
+
   test("trouble names its cause, and comes with a remedy", () => {
     const troubles = [
       { type: "no-route", peer: ruth, because: "network" },
@@ -152,7 +154,7 @@ describe("notices", () => {
       { type: "source-unreadable", file: "x" as never, reason: "changed" },
     ] as const;
     for (const trouble of troubles) {
-      const { title, remedy, bad } = noticeSaying(trouble, names);
+      const { title, remedy, bad } = noticeSaying(trouble, names, directly);
       expect(title).toMatch(/Ruth|draft\.bin/);
       expect(remedy).not.toBe("");
       expect(bad).toBe(true);
@@ -160,12 +162,38 @@ describe("notices", () => {
   });
 
   test("[I13] [I13a] a browser that lets nobody connect is named as the cause, there and at the other side", () => {
-    const here = noticeSaying({ type: "no-candidates" }, names);
+    const here = noticeSaying({ type: "no-candidates" }, names, directly);
     expect(here.title).toBe("This browser lets nobody connect to it.");
     expect(here.remedy).toMatch(/Allow them/);
-    const there = noticeSaying({ type: "no-route", peer: ruth, because: "their-browser" }, names);
+    const there = noticeSaying({ type: "no-route", peer: ruth, because: "their-browser" }, names, directly);
     expect(there.remedy).toMatch(/^Their browser allows no direct connections/);
     for (const { title, remedy } of [here, there]) expect(title + remedy).not.toMatch(/network/);
+  });
+
+  test("[Y2a] where the network keeps two apart, a relay server is named as the remedy, unless there is one", () => {
+    const remedy = (hasRelayServer: boolean) =>
+      noticeSaying({ type: "no-route", peer: ruth, because: "network" }, names, {
+        relayOnly: false,
+        hasRelayServer,
+      }).remedy;
+    expect(remedy(false)).toMatch(/whoever runs this server can set up a relay server \(TURN\)/);
+    expect(remedy(true)).toMatch(/no relay server could help/);
+    expect(remedy(true)).not.toMatch(/whoever runs/);
+  });
+
+  test("[J17] a person who connects through a relay alone is told that there is none, and not of the browser", () => {
+    const saying = (hasRelayServer: boolean) =>
+      noticeSaying({ type: "no-candidates" }, names, { relayOnly: true, hasRelayServer });
+    for (const { title } of [saying(true), saying(false)])
+      expect(title).toBe("“Only through a relay” is on, and nobody can connect.");
+    expect(saying(false).remedy).toMatch(/^This server names no relay server/);
+    expect(saying(true).remedy).toMatch(/^The relay server does not answer/);
+  });
+
+  test("[J17] the setting says what it does, or that the server names no relay server", () => {
+    for (const known of [true, null]) expect(relayOnlyWords(known)).toMatch(/^Others learn no address/);
+    expect(relayOnlyWords(false)).toMatch(/^This server names no relay server/);
+    for (const known of [true, false]) expect(relayOnlyWords(known)).toMatch(/closes all connections/);
   });
 
   test("[I13b] people who are here but can't be reached are counted, not passed over", () => {
@@ -182,14 +210,14 @@ describe("notices", () => {
   });
 
   test("[I8c] the notice that a tab has no connections left names the remedy", () => {
-    const { title, remedy, bad } = noticeSaying({ type: "connections-spent" }, names);
+    const { title, remedy, bad } = noticeSaying({ type: "connections-spent" }, names, directly);
     expect(title).toMatch(/connections/);
     expect(remedy).toMatch(/^Reload the page/);
     expect(bad).toBe(true);
   });
 
   test("an answer is not trouble", () => {
-    expect(noticeSaying({ type: "offer-answered", by: ruth, accepted: true }, names)).toEqual({
+    expect(noticeSaying({ type: "offer-answered", by: ruth, accepted: true }, names, directly)).toEqual({
       title: "Ruth accepted your files.",
       remedy: "",
       bad: false,

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { BrowserContext } from "playwright";
 import { BRIDGE_ADDRESS, Namespaces, whyNoNamespaces } from "../../lib/servers/namespaces.ts";
 import type { RoomPage } from "../../lib/page/page.ts";
-import { Server } from "../../lib/servers/server.ts";
+import { ServerProcess } from "../../lib/servers/server-process.ts";
 import { serveBlank } from "./blank.ts";
 import { sendRaw } from "./raw.ts";
 import { inRoom, lastOf, onPages } from "./rooms.ts";
@@ -207,19 +207,25 @@ const inNetwork = async <Result>(
     closers.push(() => rm(folder, { recursive: true, force: true }));
     const namespaces = await Namespaces.open(folder, uplinksMbit);
     closers.push(() => namespaces.close());
-    const server = await Server.start();
-    closers.push(() => server.stop());
-    const blank = await serveBlank(BRIDGE_ADDRESS);
+    const server = await ServerProcess.start({ within: namespaces.middle });
+    closers.push(() => server.kill());
+    const blank = await serveBlank();
     closers.push(() => blank.close());
+    const { port } = new URL(blank.url);
+    const blankUrl = `http://${BRIDGE_ADDRESS}:${port}/`;
+    await namespaces.bring(Number(port));
     await mkdir(join(folder, "webtorrent"));
     const webtorrent = await WebTorrent.serve(join(folder, "webtorrent"), BRIDGE_ADDRESS);
     if (typeof webtorrent === "string") skip(webtorrent);
-    else closers.push(() => webtorrent.close());
+    else {
+      closers.push(() => webtorrent.close());
+      for (const port of webtorrent.ports) await namespaces.bring(port);
+    }
     const url = server.urlAt(BRIDGE_ADDRESS);
-    const urls = [url, blank.url];
+    const urls = [url, blankUrl];
     if (typeof webtorrent !== "string") urls.push(webtorrent.url);
     const contexts = await namespaces.launch(urls.map((url) => new URL(url).origin));
-    return await measure({ contexts, url, blankUrl: blank.url, webtorrent, folder });
+    return await measure({ contexts, url, blankUrl, webtorrent, folder });
   } finally {
     await closeAll();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupted);

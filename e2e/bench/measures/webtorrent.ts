@@ -37,11 +37,13 @@ interface Tracker {
 
 export class WebTorrent {
   readonly url: string;
+  /** Those of the page and of the tracker. */
+  readonly ports: readonly number[];
   readonly #announce: string;
   readonly #page: Server;
   readonly #tracker: Tracker;
 
-  /** @returns a reason instead, where it can't be fetched. */
+  /** Listens at localhost; pages know it as `host`. @returns a reason instead, where it can't be fetched. */
   static async serve(folder: string, host: string): Promise<WebTorrent | string> {
     try {
       await writeFile(join(folder, "package.json"), "{}");
@@ -59,7 +61,7 @@ export class WebTorrent {
       if (request.url === "/") response.end(PAGE);
       else createReadStream(join(modules, "webtorrent/dist/webtorrent.min.js")).pipe(response);
     });
-    page.listen(0, host);
+    page.listen(0, "localhost");
     await once(page, "listening");
 
     // Its server alone: its client would look for the native modules.
@@ -67,13 +69,17 @@ export class WebTorrent {
       pathToFileURL(join(modules, "bittorrent-tracker/server.js")).href
     )) as { default: new (options: object) => Tracker };
     const tracker = new TrackerServer({ udp: false, http: false, ws: true, stats: false });
-    await new Promise<void>((listening) => tracker.listen(0, host, listening));
+    await new Promise<void>((listening) => tracker.listen(0, "localhost", listening));
     return new WebTorrent(host, page, tracker);
   }
 
   private constructor(host: string, page: Server, tracker: Tracker) {
-    this.url = `http://${host}:${(page.address() as AddressInfo).port}/`;
-    this.#announce = `ws://${host}:${(tracker.http.address() as AddressInfo).port}`;
+    const [pagePort, trackerPort] = [page, tracker.http].map(
+      (server) => (server.address() as AddressInfo).port,
+    );
+    this.url = `http://${host}:${pagePort}/`;
+    this.#announce = `ws://${host}:${trackerPort}`;
+    this.ports = [pagePort!, trackerPort!];
     this.#page = page;
     this.#tracker = tracker;
   }

@@ -67,7 +67,7 @@ export class Gallery {
 }
 
 /** Scenes in which every dialog is opened. In the others nothing in a dialog would be new. */
-const WITH_DIALOGS = new Set(["busy", "empty-open", "long-words", "stopped"]);
+const WITH_DIALOGS = new Set(["busy", "empty-open", "long-words", "relay-only", "stopped"]);
 
 /** Goes through the views of the scene that is shown, and through the dialogs where it has something of its own in them. */
 export async function tour(page: Page, scene: string, look: (place: string) => Promise<void>): Promise<void> {

@@ -5,6 +5,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { commandWithin, type Within } from "../servers/within.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const MAIN = "client/node/main.ts";
@@ -51,9 +52,9 @@ export class NodePeers {
   readonly #answers = new Map<number, (answer: Answer) => void>();
   #calls = 0;
 
-  /** `within`: the words before a command that runs it elsewhere: `Namespaces.within`. */
-  static start(within: readonly string[] = []): NodePeers {
-    const [execPath, ...execArgv] = [...within, process.execPath, "--import", "tsx"];
+  /** `within`: `Namespaces.within`. */
+  static start(within: Within = []): NodePeers {
+    const [execPath, execArgv] = commandWithin(within, process.execPath, "--import", "tsx");
     return new NodePeers(fork(MAIN, { cwd: ROOT, execPath, execArgv }));
   }
 

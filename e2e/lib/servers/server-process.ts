@@ -3,26 +3,34 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { commandWithin, type Within } from "./within.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
+export interface ServerProcessOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly within?: Within;
+}
+
 export class ServerProcess {
+  readonly #options: ServerProcessOptions;
   #process: ChildProcess;
-  readonly #port: number;
+  readonly port: number;
 
   /** On any free port; the page comes from the folder CLIENT_DIR, as for `npm start`. */
-  static async start(env: Record<string, string> = {}): Promise<ServerProcess> {
-    const [process, port] = await listen({ PORT: "0", ...env });
-    return new ServerProcess(process, port);
+  static async start(options: ServerProcessOptions = {}): Promise<ServerProcess> {
+    const [process, port] = await listen("0", options);
+    return new ServerProcess(options, process, port);
   }
 
-  private constructor(process: ChildProcess, port: number) {
+  private constructor(options: ServerProcessOptions, process: ChildProcess, port: number) {
+    this.#options = options;
     this.#process = process;
-    this.#port = port;
+    this.port = port;
   }
 
   urlAt(host = "localhost"): string {
-    return `http://${host}:${this.#port}`;
+    return `http://${host}:${this.port}`;
   }
 
   /** SIGKILL: no good-bye to anybody. Twice is harmless. */
@@ -34,14 +42,17 @@ export class ServerProcess {
 
   /** After `kill`: a new process at the same port, which knows nothing. */
   async restart(): Promise<void> {
-    [this.#process] = await listen({ PORT: String(this.#port) });
+    [this.#process] = await listen(String(this.port), this.#options);
   }
 }
 
-const listen = async (env: Record<string, string>): Promise<[ChildProcess, number]> => {
-  const server = spawn(process.execPath, ["signaling/dist/main.js"], {
+const listen = async (
+  port: string,
+  { env, within = [] }: ServerProcessOptions,
+): Promise<[ChildProcess, number]> => {
+  const server = spawn(...commandWithin(within, process.execPath, "signaling/dist/main.js"), {
     cwd: ROOT,
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...env, PORT: port },
     stdio: ["ignore", "pipe", "inherit"],
   });
   for await (const line of createInterface({ input: server.stdout })) {

@@ -2,10 +2,10 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { aptInstall } from "../install/installing.mjs";
+import { commandWithin, listening, type Within } from "./within.ts";
 
 const has = (command: string, ...args: string[]): Promise<boolean> =>
   promisify(execFile)(command, args).then(
@@ -28,8 +28,13 @@ export const whyNoTlsProxy = async (): Promise<string | null> => {
 export class TlsProxy {
   readonly #nginx: ChildProcess;
 
-  /** Listens at `address`, port 443, with a certificate of its own making. */
-  static async start(folder: string, address: string, upstreamPort: number): Promise<TlsProxy> {
+  /** Listens at `address`, port 443, with a certificate of its own making; `within`: where the server runs. */
+  static async start(
+    folder: string,
+    within: Within,
+    address: string,
+    upstreamPort: number,
+  ): Promise<TlsProxy> {
     await mkdir(folder, { recursive: true });
     await promisify(execFile)("openssl", [
       ...[
@@ -48,13 +53,11 @@ export class TlsProxy {
     ]);
     const conf = join(folder, "nginx.conf");
     await writeFile(conf, configuration(folder, address, upstreamPort));
-    const nginx = spawn("nginx", ["-p", folder, "-c", conf, "-e", "stderr"], { stdio: "inherit" });
-    const proxy = new TlsProxy(nginx);
-    while (!(await answers(address))) {
-      if (nginx.exitCode !== null) throw new Error("nginx did not start");
-      await new Promise((again) => setTimeout(again, 50));
-    }
-    return proxy;
+    const nginx = spawn(...commandWithin(within, "nginx", "-p", folder, "-c", conf, "-e", "stderr"), {
+      stdio: "inherit",
+    });
+    await listening(nginx, 443, within);
+    return new TlsProxy(nginx);
   }
 
   private constructor(nginx: ChildProcess) {
@@ -67,14 +70,6 @@ export class TlsProxy {
     await once(this.#nginx, "exit");
   }
 }
-
-const answers = (address: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(443, address);
-    socket.once("connect", () => resolve(true));
-    socket.once("error", () => resolve(false));
-    socket.once("connect", () => socket.destroy());
-  });
 
 const configuration = (folder: string, address: string, upstreamPort: number): string => `
 daemon off;

@@ -7,7 +7,7 @@ import { randomFile, sha256 } from "../../lib/files.ts";
 import { BRIDGE_ADDRESS, Namespaces, whyNoNats } from "../../lib/servers/namespaces.ts";
 import { pace } from "../../lib/pace.ts";
 import { RoomPage } from "../../lib/page/page.ts";
-import { Server } from "../../lib/servers/server.ts";
+import { ServerProcess } from "../../lib/servers/server-process.ts";
 import { expect, test } from "../../lib/test.ts";
 import { TlsProxy, whyNoTlsProxy } from "../../lib/servers/tls-proxy.ts";
 
@@ -20,11 +20,13 @@ test("[J14] two behind routers of their own meet directly, with the page behind 
   test.skip(why !== null, why ?? "");
   test.setTimeout(pace.hangMs(300_000));
   const path = await randomFile(join(folder, "over there.bin"), 61, 300_000);
-  const server = await Server.start({ trustedProxies: ["127.0.0.1"] });
+  let server: ServerProcess | undefined;
   let proxy: TlsProxy | undefined;
-  const network = await Namespaces.openBehindNats(folder, 2);
+  const network = await Namespaces.openBehindNats(folder, ["cone", "cone"]);
   try {
-    proxy = await TlsProxy.start(join(folder, "nginx"), BRIDGE_ADDRESS, server.port);
+    const within = network.middle;
+    server = await ServerProcess.start({ within, env: { TRUSTED_PROXIES: "127.0.0.1" } });
+    proxy = await TlsProxy.start(join(folder, "nginx"), within, BRIDGE_ADDRESS, server.port);
     const page = `https://${BRIDGE_ADDRESS}/`;
     const contexts = await network.launch([], ["--ignore-certificate-errors"]);
     for (const context of contexts) complaints.watch(context);
@@ -44,6 +46,6 @@ test("[J14] two behind routers of their own meet directly, with the page behind 
   } finally {
     await network.close();
     await proxy?.close();
-    await server.stop();
+    await server?.kill();
   }
 });

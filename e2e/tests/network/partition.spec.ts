@@ -5,6 +5,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BRIDGE_ADDRESS, Namespaces, whyNoNamespaces } from "../../lib/servers/namespaces.ts";
+import { ServerProcess } from "../../lib/servers/server-process.ts";
 import { NodePeers, type NodePeer } from "../../lib/peers/node-peers.ts";
 import { pace } from "../../lib/pace.ts";
 import { expect, test } from "../../lib/test.ts";
@@ -13,7 +14,6 @@ const PEERS_PER_HALF = 3;
 const CODE = "amber-otter-cedar-violet";
 
 test("[E10] two halves cut apart and healed have the same catalog and the same board within seconds", async ({
-  server,
   folder,
 }) => {
   const why = await whyNoNamespaces();
@@ -21,13 +21,16 @@ test("[E10] two halves cut apart and healed have the same catalog and the same b
   test.skip(why !== null, why ?? "");
   test.setTimeout(pace.hangMs(600_000));
   const network = await Namespaces.open(folder, [null, null]);
+  let server: ServerProcess | undefined;
   const processes = [0, 1].map((half) => NodePeers.start(network.within(half)));
   try {
+    server = await ServerProcess.start({ within: network.middle });
+    const serverUrl = server.urlAt(BRIDGE_ADDRESS);
     const halves = await Promise.all(
       processes.map((nodePeers, half) =>
         Promise.all(
           Array.from({ length: PEERS_PER_HALF }, (_, i) =>
-            nodePeers.join({ serverUrl: server.urlAt(BRIDGE_ADDRESS), code: CODE, name: `${half}.${i}` }),
+            nodePeers.join({ serverUrl, code: CODE, name: `${half}.${i}` }),
           ),
         ),
       ),
@@ -80,6 +83,7 @@ test("[E10] two halves cut apart and healed have the same catalog and the same b
   } finally {
     for (const nodePeers of processes) await nodePeers.close();
     await network.close();
+    await server?.kill();
   }
 });
 

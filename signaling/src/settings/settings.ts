@@ -1,13 +1,24 @@
 /** The settings that an operator gives, read once. Nothing else reads the environment. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { fail, MAX_ICE_URLS, ok, StunUrl, type Result } from "@swapmeet/shared";
+import {
+  fail,
+  MAX_ICE_SECONDS,
+  MAX_ICE_URLS,
+  MIN_ICE_SECONDS,
+  ok,
+  StunUrl,
+  TurnUrl,
+  type Result,
+} from "@swapmeet/shared";
 import * as v from "valibot";
 import { isTooWide, parseCidr, type Cidr } from "../base/network.ts";
 import { listOf, readAll, wholeNumber, type Setting, type ValuesOf } from "./setting.ts";
 
 /** Guess. */
 const MIN_TOKEN_LETTERS = 16;
+/** Anybody can get credentials, and try secrets at home until one makes them. 16 letters of base64 are 96 bits. */
+const LEAST_SECRET_LETTERS = 16;
 
 /** All of them, in the order in which `--help` shows them. */
 export const SETTINGS = {
@@ -70,13 +81,42 @@ export const SETTINGS = {
       v.maxLength(MAX_ICE_URLS, "names too many servers"),
     ),
   },
+  TURN_URLS: {
+    means: "The relay servers (TURN) that browsers are told, for people whose networks keep them apart.",
+    use: `at most ${MAX_ICE_URLS} addresses, such as TURN_URLS=turn:turn.example.org:3478,turns:turn.example.org:5349?transport=tcp`,
+    otherwise: "",
+    schema: v.pipe(
+      listOf((url) => (v.is(TurnUrl, url) ? ok(url) : fail("is not the address of a TURN server"))),
+      v.maxLength(MAX_ICE_URLS, "names too many servers"),
+    ),
+  },
+  TURN_SECRET: {
+    means: "The secret that the relay servers share with this one: coturn's static-auth-secret.",
+    use: `the same ${LEAST_SECRET_LETTERS} or more characters as there, such as those that "openssl rand -hex 32" prints`,
+    isSecret: true,
+    schema: v.pipe(v.string(), v.minLength(LEAST_SECRET_LETTERS, "is so short that it could be guessed")),
+  },
+  TURN_TTL_SECONDS: {
+    means: "How long a browser's credentials for the relay servers are good. It gets new ones in time.",
+    use: `a whole number from ${MIN_ICE_SECONDS} to ${MAX_ICE_SECONDS}, such as TURN_TTL_SECONDS=3600`,
+    otherwise: "3600",
+    schema: wholeNumber(MIN_ICE_SECONDS, MAX_ICE_SECONDS, "is not a time that is allowed"),
+  },
 } as const satisfies Record<string, Setting<unknown>>;
 
 export type Settings = ValuesOf<typeof SETTINGS>;
 
 /** The settings, or a line for each bad one that says what to change. */
-export const readSettings = (env: Readonly<Record<string, string | undefined>>): Result<Settings, string> =>
-  readAll(SETTINGS, env);
+export const readSettings = (env: Readonly<Record<string, string | undefined>>): Result<Settings, string> => {
+  const settings = readAll(SETTINGS, env);
+  if (!settings.ok) return settings;
+  const { TURN_URLS: urls, TURN_SECRET: secret } = settings.value;
+  if (urls.length > 0 && secret === undefined)
+    return fail(`TURN_URLS needs TURN_SECRET. Use ${SETTINGS.TURN_SECRET.use}.`);
+  if (urls.length === 0 && secret !== undefined)
+    return fail(`TURN_SECRET needs TURN_URLS. Use ${SETTINGS.TURN_URLS.use}.`);
+  return settings;
+};
 
 function proxyFrom(text: string): Result<Cidr, string> {
   const cidr = parseCidr(text);

@@ -7,8 +7,6 @@ import {
   Join,
   MAX_SOCKET_MESSAGE_BYTES,
   OutgoingEnvelope,
-  SOCKET_VERSION,
-  type IceServers,
   type IncomingEnvelope,
   type Joined,
   type Refused,
@@ -41,6 +39,10 @@ interface Sender {
   readonly turns: Turns;
 }
 
+/** The versions of the socket's messages since which an answer has these keys. [J14a] */
+const ICE_SERVERS_SINCE = 2;
+const ICE_SECONDS_SINCE = 3;
+
 const JoinArguments = v.strictTuple([Join]);
 const EnvelopeArguments = v.strictTuple([OutgoingEnvelope]);
 
@@ -52,8 +54,8 @@ export interface SocketsContext {
   readonly log: Log;
   /** Hears how long the directory took for each join that succeeded. */
   measureJoin(durationMs: number): void;
-  /** The ICE servers that a page at this host is told to use. [J14] */
-  iceServersAt(host: string | undefined): IceServers;
+  /** The ICE servers that a page at this host is told to use, and how long they are good. [J14] */
+  iceServersAt(host: string | undefined): Pick<Extract<Joined, { ok: true }>, "iceServers" | "iceSeconds">;
 }
 
 /** All sockets of one http server. */
@@ -204,12 +206,15 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Sockets
     return undefined;
   }
 
-  /** A client of the version before would ignore an answer with one more key. [J14] */
+  /** A client of an older version would ignore an answer with a key that it does not know. [J14a] */
   function welcome({ handshake, request }: ClientSocket, { seat, others }: Present): Joined {
     const joined = { ok: true as const, tag: seat.tag, address: seat.address, members: others };
-    const version: unknown = handshake.auth["version"];
-    if (typeof version !== "number" || version < SOCKET_VERSION) return joined;
-    return { ...joined, iceServers: iceServersAt(door.hostOf(request)) };
+    const said: unknown = handshake.auth["version"];
+    const version = typeof said === "number" ? said : 1;
+    if (version < ICE_SERVERS_SINCE) return joined;
+    const { iceServers, iceSeconds } = iceServersAt(door.hostOf(request));
+    if (version < ICE_SECONDS_SINCE || iceSeconds === undefined) return { ...joined, iceServers };
+    return { ...joined, iceServers, iceSeconds };
   }
 
   async function deliver({ client }: Sender, args: unknown[]): Promise<RefusedMessage | undefined> {

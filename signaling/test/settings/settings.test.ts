@@ -16,7 +16,14 @@ const problem = (env: Record<string, string>): string => {
 
 describe("settings", () => {
   it("default to port 3000, every address and this server's own STUN", () => {
-    const defaults = { PORT: 3000, TRUSTED_PROXIES: [], DRAIN_SECONDS: 5, STUN_URLS: [] };
+    const defaults = {
+      PORT: 3000,
+      TRUSTED_PROXIES: [],
+      DRAIN_SECONDS: 5,
+      STUN_URLS: [],
+      TURN_URLS: [],
+      TURN_TTL_SECONDS: 3600,
+    };
     expect(readSettings({})).toEqual({ ok: true, value: defaults });
     expect(readSettings({ PORT: "", HOST: "", STUN_URLS: "" })).toEqual({ ok: true, value: defaults });
   });
@@ -85,6 +92,35 @@ describe("settings", () => {
       expect(problem({ STUN_URLS: `stun:b,${url}` })).toContain(`names "${url}", which is not`);
     const five = Array.from({ length: 5 }, (_, i) => `stun:s${i}`).join();
     expect(problem({ STUN_URLS: five })).toContain("names too many servers. Use at most 4");
+  });
+});
+
+describe("[J14d] the settings of relay servers", () => {
+  const TURN_SECRET = "north-pier-at-dawn";
+
+  it("take UDP, TCP and TLS, with a secret and a time", () => {
+    const urls = ["turn:a.example:3478", "turn:a.example?transport=tcp", "turns:[2001:db8::1]:5349"];
+    expect(readSettings({ TURN_URLS: urls.join(), TURN_SECRET, TURN_TTL_SECONDS: "86400" })).toMatchObject({
+      value: { TURN_URLS: urls, TURN_SECRET, TURN_TTL_SECONDS: 86_400 },
+    });
+  });
+
+  it("refuse by name those that no browser would take", () => {
+    for (const url of ["turn.example.org", "stun:a", "turn:a:0", "turn:a?transport=sctp", "turn:u@a"])
+      expect(problem({ TURN_URLS: `turn:b,${url}`, TURN_SECRET })).toContain(`names "${url}", which is not`);
+    for (const seconds of ["9", "86401", "1h", "-1"])
+      expect(problem({ TURN_TTL_SECONDS: seconds })).toMatch(/is not a time.*from 10 to 86400/);
+  });
+
+  it("come together, or not at all", () => {
+    expect(problem({ TURN_URLS: "turn:a" })).toMatch(/^TURN_URLS needs TURN_SECRET\. Use the same/);
+    expect(problem({ TURN_SECRET })).toMatch(/^TURN_SECRET needs TURN_URLS\. Use at most/);
+  });
+
+  it("never show a secret", () => {
+    const said = problem({ TURN_URLS: "turn:a", TURN_SECRET: "hunter2" });
+    expect(said).toMatch(/^TURN_SECRET is so short/);
+    expect(said).not.toContain("hunter2");
   });
 });
 

@@ -6,12 +6,15 @@ import { parseAddress } from "../../src/base/network.ts";
 import type { SignalingOptions } from "../../src/server.ts";
 import { connect, openly, startServer } from "../harness.ts";
 
-const VERSION_2 = { version: 2 };
-
-const toldAt = async (options: SignalingOptions, headers: Record<string, string> = {}) => {
+const toldAt = async (options: SignalingOptions, headers: Record<string, string> = {}, version = 3) => {
   const { url, port } = await startServer(options);
-  const client = await connect(url, headers, ["websocket"], VERSION_2);
+  const client = await connect(url, headers, ["websocket"], { version });
   return { client, port, joined: await client.join(openly(1)) };
+};
+const TURN = {
+  urls: ["turn:turn.example.org:3478?transport=udp", "turns:turn.example.org:5349"],
+  secret: "north-pier-at-dawn",
+  ttlSeconds: 60,
 };
 
 describe("[J14] the answer to join", () => {
@@ -38,18 +41,26 @@ describe("[J14] the answer to join", () => {
     expect((await toldAt({ stun: true }, { Host: "a b" })).joined.iceServers).toEqual([]);
   });
 
-  it("names the operator's servers instead, relays included, and again with each sample", async () => {
-    const iceServers = [
-      { urls: ["stun:stun.example.org"] },
-      { urls: ["turn:turn.example.org:3478?transport=udp"], username: "u", credential: "c" },
-    ];
+  it("names the operator's servers instead, and again with each sample", async () => {
+    const iceServers = [{ urls: ["stun:stun.example.org"] }];
     const { joined, client } = await toldAt({ stun: true, iceServers });
     expect(joined.iceServers).toEqual(iceServers);
     expect(await client.ask("sample")).toMatchObject({ iceServers });
   });
 
-  it("has no key that a client of the version before does not know", async () => {
-    const { url } = await startServer({ stun: true });
+  it("[J14c] names relay servers beside STUN, with fresh credentials in each, and for how long they are good", async () => {
+    const { joined, client } = await toldAt({ stun: true, turn: TURN });
+    const relayIn = ({ iceServers }: Joined & { ok: true }) => iceServers?.[1] as { username: string };
+    expect(joined).toMatchObject({ iceServers: [{}, { urls: TURN.urls }], iceSeconds: 60 });
+    const sampled = (await client.ask("sample")) as Joined & { ok: true };
+    expect(sampled).toMatchObject({ iceServers: [{}, { urls: TURN.urls }], iceSeconds: 60 });
+    expect(relayIn(sampled).username).not.toBe(relayIn(joined).username);
+  });
+
+  it("[J14a] has no key that a client of an older version does not know", async () => {
+    const { joined } = await toldAt({ stun: true, turn: TURN }, {}, 2);
+    expect(Object.keys(joined)).toEqual(["ok", "tag", "address", "members", "iceServers"]);
+    const { url } = await startServer({ stun: true, turn: TURN });
     for (const auth of [{}, { version: 1 }, { version: "2" }, { version: { "2": 2 } }]) {
       const client = await connect(url, {}, ["websocket"], auth);
       expect(Object.keys(await client.join(openly(1)))).toEqual(["ok", "tag", "address", "members"]);

@@ -39,6 +39,8 @@ export type Input =
   | { readonly type: "link-bytes"; readonly link: LinkId; readonly bytes: Uint8Array }
   /** The other side has named a place where it could be reached: an ICE candidate. */
   | { readonly type: "link-reachable"; readonly link: LinkId }
+  /** The way that the connection takes; it may change. Until this comes it counts as direct. */
+  | { readonly type: "link-route"; readonly link: LinkId; readonly route: Route }
   | { readonly type: "link-closed"; readonly link: LinkId; readonly reason: LinkEnd }
   /** A block that is to go over a link through a friend; the next one when "relay-took" has come. */
   | { readonly type: "relayed-frame"; readonly link: LinkId; readonly bytes: Uint8Array }
@@ -95,6 +97,9 @@ export type Input =
 
 /** Which piece of a download is asked for next. "sequential": the first, for playback while it arrives. [S6] */
 export type PieceOrder = "rarest-first" | "sequential";
+
+/** How the bytes of a connection travel: straight to the other side, or by a relay server (TURN). [J16] */
+export type Route = "direct" | "turn";
 
 /** Why a link ended, as the host sees it. "no-candidates": this browser gives no address to reach it. */
 export type LinkEnd = "closed" | "no-route" | "no-candidates" | "timeout" | "unsupported";

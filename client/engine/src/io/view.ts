@@ -4,7 +4,7 @@ import type { Kind } from "../names/kind.ts";
 import type { FetchEnd } from "../wire/frame.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import type { PostId } from "../names/post-id.ts";
-import type { ReadProblem, StoreProblem } from "./io.ts";
+import type { ReadProblem, Route, StoreProblem } from "./io.ts";
 
 export interface PersonView {
   readonly peer: PeerId;
@@ -14,8 +14,11 @@ export interface PersonView {
   readonly tag: string;
   /** Degrees. */
   readonly hue: number;
-  /** `relayed`: sealed frames go through a friend. `known`: only its feeds are here; it is called when needed. */
-  readonly reach: "direct" | "relayed" | "known";
+  /**
+   * `turn`: by a relay server. `relayed`: sealed frames go through a friend. `known`: only its feeds are here; it is
+   * called when needed.
+   */
+  readonly reach: Route | "relayed" | "known";
   /**
    * `away`: silent for a while, as behind a locked screen or a file picker; it may be back in a moment. `gone`: not in
    * the room; it may come back under the same key.

@@ -23,7 +23,14 @@ export class LinkTable {
 
   add(introduction: Introduction, isRelayed: boolean, now: Time): Link {
     const stage: Stage = { type: "introducing", since: now };
-    const link = { id: this.#nextId++, introduction, isRelayed, isReachable: false, stage };
+    const link: Link = {
+      id: this.#nextId++,
+      introduction,
+      isRelayed,
+      isReachable: false,
+      route: "direct",
+      stage,
+    };
     this.#linkById.set(link.id, link);
     this.#linkByIntroduction.set(introduction, link);
     this.#nextBeat = null;

@@ -7,7 +7,7 @@
  */
 import type { FrameAllowances } from "./frame-allowances.ts";
 import type { Introduction } from "./introductions.ts";
-import type { LinkId } from "../io/io.ts";
+import type { LinkId, Route } from "../io/io.ts";
 import type { Time } from "../base/time.ts";
 import type { Proving } from "./proving.ts";
 import type { Pulse } from "./pulse.ts";
@@ -24,6 +24,8 @@ export interface Link {
   readonly isRelayed: boolean;
   /** Whether the other side has named an ICE candidate. */
   isReachable: boolean;
+  /** How the connection travels; nothing decides by it. */
+  route: Route;
   stage: Stage;
 }
 

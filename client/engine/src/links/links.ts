@@ -9,7 +9,7 @@
 import type { Address, Result, RoomTag } from "@swapmeet/shared";
 import type { Time } from "../base/time.ts";
 import { telling } from "../io/effect.ts";
-import type { LinkEnd, LinkId, Output, Signal } from "../io/io.ts";
+import type { LinkEnd, LinkId, Output, Route, Signal } from "../io/io.ts";
 import type { PeerId } from "../names/peer-id.ts";
 import type { Refusal } from "../names/refusal.ts";
 import type { Frame } from "../wire/frame.ts";
@@ -170,6 +170,11 @@ export class Links {
   reachable(id: LinkId): void {
     const link = this.#table.get(id);
     if (link) link.isReachable = true;
+  }
+
+  routed(id: LinkId, route: Route): void {
+    const link = this.#table.get(id);
+    if (link) link.route = route;
   }
 
   opened(id: LinkId, local: string, remote: string, now: Time): void {
@@ -373,6 +378,11 @@ export class Links {
   /** Whether the peer's link goes through a friend. */
   isRelayed(peer: PeerId): boolean {
     return this.#table.to(peer)?.isRelayed ?? false;
+  }
+
+  /** How the peer's link travels, unless a friend carries it; null: there is none. */
+  routeTo(peer: PeerId): Route | null {
+    return this.#table.to(peer)?.route ?? null;
   }
 
   rttMs(peer: PeerId): number | null {

@@ -200,6 +200,19 @@ describe("a link", () => {
   });
 });
 
+test("[J16] a link is direct until the host says that it goes by a relay server, and again when it says so", () => {
+  const { ada, ben } = pair();
+  const id = ada.links.linkOf(ben.id)!;
+  expect(ada.links.routeTo(ben.id)).toBe("direct");
+  ada.links.routed(id, "turn");
+  expect(ada.links.routeTo(ben.id)).toBe("turn");
+  expect(ben.links.routeTo(ada.id)).toBe("direct");
+  ada.links.routed(id, "direct");
+  expect(ada.links.routeTo(ben.id)).toBe("direct");
+  ada.links.routed(id + 100, "turn");
+  expect(ada.links.routeTo(ada.id)).toBe(null);
+});
+
 test("[V3b] a call that was answered, and made no connection, fails without saying that nobody is there", () => {
   const network = new Network();
   network.reaches = false;

@@ -102,6 +102,17 @@ export const library: readonly LibraryItem[] = [
   problem: null,
 }));
 
+/** Stored files of finished downloads. */
+export const leftOver = [
+  ["lecture 3, naming and discovery.mp4", 1_100 * MB],
+  ["field recording, south pier, dusk.flac", 371 * MB],
+  ["poster, final, really final, printed on A2 with the new logo and the corrected date.pdf", 9 * MB],
+].map(([name, bytes]) => ({
+  file: fileOf(name as string, bytes as number),
+  name: name as string,
+  bytes: bytes as number,
+}));
+
 /** Pieces come in runs, as they do: a source is asked for a few at a time. */
 const pieces = (
   count: number,

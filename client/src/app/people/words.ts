@@ -13,6 +13,8 @@ export const reachOf = ({ presence, reach, rttMs }: PersonView): string => {
       return rttMs === null
         ? m.people_direct()
         : m.people_direct_with_delay({ value: formatCount(Math.max(1, Math.round(rttMs))) });
+    case "turn":
+      return m.people_by_relay_server();
     case "relayed":
       return m.people_through_a_friend();
     case "known":
@@ -31,6 +33,8 @@ export const reachTitle = (person: PersonView): string => {
   switch (person.reach) {
     case "direct":
       return m.people_name_and_this_device_are({ name: nameOf(person) });
+    case "turn":
+      return m.people_a_relay_server_carries({ name: nameOf(person) });
     case "relayed":
       return m.people_no_direct_route_to_name({ name: nameOf(person) });
     case "known":

@@ -128,6 +128,7 @@ const deviceOf = (keep: Keep): Device => ({
     saveByItself: true,
     shareDownloads: true,
     alwaysChannel: false,
+    relayOnly: false,
     limits: NO_LIMITS,
     folderName: null,
     canChooseFolder: false,
@@ -135,6 +136,7 @@ const deviceOf = (keep: Keep): Device => ({
   setSaveByItself: (on) => keep(({ device }) => device.setSaveByItself(on)),
   setShareDownloads: (on) => keep(({ device }) => device.setShareDownloads(on)),
   setAlwaysChannel: (on) => keep(({ device }) => device.setAlwaysChannel(on)),
+  setRelayOnly: (on) => keep(({ device }) => device.setRelayOnly(on)),
   setLimits: (limits) => keep(({ device }) => device.setLimits(limits)),
   chooseFolder: async () => {},
   forgetFolder: nothing,
@@ -146,5 +148,6 @@ const deviceOf = (keep: Keep): Device => ({
 const NO_NETWORK: Network = {
   server: { type: "connecting" },
   peerCount: 0,
-  traffic: { directInBytes: 0, directOutBytes: 0, serverBytes: 0 },
+  hasRelayServer: null,
+  traffic: { directInBytes: 0, directOutBytes: 0, turnBytes: 0, serverBytes: 0 },
 };

@@ -1,4 +1,4 @@
-/** Words about the files that downloads have left on this device. */
+/** Words of the settings: the files that downloads have left on this device, and the way to others. */
 import { m } from "../words/messages.js";
 import { counted, fileCount } from "../parts/text/plurals.ts";
 import type { FileId } from "@swapmeet/engine/names/file-id";
@@ -15,6 +15,10 @@ export const storageWords = ({ quota, persistent }: StorageView): string => {
   });
   return persistent ? used : m.settings_used_the_browser_may_clear({ used });
 };
+
+/** Says what it means to connect through a relay alone. `hasRelayServer`: null while nobody knows. */
+export const relayOnlyWords = (hasRelayServer: boolean | null): string =>
+  hasRelayServer === false ? m.settings_this_server_names_no_relay() : m.settings_others_learn_no_address();
 
 /** Whether finished downloads were saved elsewhere. Nobody here knows it of files that other rooms have left. */
 export const savedByFile = ({ downloads }: Pick<Transfers, "downloads">): ReadonlyMap<FileId, boolean> =>

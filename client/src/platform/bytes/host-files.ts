@@ -8,8 +8,6 @@ import { brokenBy } from "../workers/broken-by.ts";
 
 /** Performs the swarm's outputs about files. */
 export interface HostFiles {
-  /** Bytes that were sent as blocks, so far. */
-  readonly sentBytes: number;
   perform(output: SwarmOutput, linkOf: (peer: PeerId) => BlockSender | null): void;
   close(): void;
 }

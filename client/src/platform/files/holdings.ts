@@ -62,7 +62,6 @@ export class Holdings implements HostFiles {
   readonly #handed: HandedFiles;
   /** Downloads that lie where another tab had them, and in no store. */
   readonly #adopted = new Set<FileId>();
-  sentBytes = 0;
 
   constructor(options: HoldingsOptions) {
     this.#options = options;
@@ -155,10 +154,9 @@ export class Holdings implements HostFiles {
             return null;
           },
         );
-        return void linkOf(peer)?.sendBlocks(id, read, (bytes) => {
-          this.sentBytes += bytes;
-          feed({ type: "bytes-sent", peer, id, bytes });
-        });
+        return void linkOf(peer)?.sendBlocks(id, read, (bytes) =>
+          feed({ type: "bytes-sent", peer, id, bytes }),
+        );
       }
       case "stop-blocks":
         return linkOf(output.peer)?.stopBlocks(output.id);

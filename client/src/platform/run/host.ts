@@ -10,6 +10,7 @@ import { openMessage } from "@swapmeet/engine/people/message-box";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { BlockSender, HostFiles } from "../bytes/host-files.ts";
 import { Link, type WebRtc } from "./webrtc-link.ts";
+import { nothingCarried } from "./route.ts";
 import { RelayedLink } from "./relayed-link.ts";
 import { SignalingClient, type SignalingEvents } from "./signaling-client.ts";
 import { sign } from "./signature.ts";
@@ -33,6 +34,8 @@ export interface HostOptions {
   readonly join: Join;
   /** The ICE servers until the server names others. [J14] */
   readonly iceServers: IceServers;
+  /** Whether connections begin by going through relay servers alone. */
+  readonly relayOnly: boolean;
   /** Absent in a browser, which has its own. */
   readonly webRtc?: WebRtc;
   files(feed: (input: Input) => void): HostFiles;
@@ -56,6 +59,13 @@ export interface HostOptions {
   tap?(outputs: readonly Output[], engine: Engine): readonly Output[];
 }
 
+export interface Traffic {
+  readonly directInBytes: number;
+  readonly directOutBytes: number;
+  readonly turnBytes: number;
+  readonly serverBytes: number;
+}
+
 /** The page is repainted at most this often, however many blocks arrive; a person's own actions show at once. */
 const CHANGED_EVERY_MS = 200;
 /** The page draws for at most a twentieth of the time, so that a million arriving files come first. Guess. */
@@ -76,17 +86,15 @@ export class Host {
   #changeTimer: ReturnType<typeof setTimeout> | null = null;
   /** The next repaint comes no earlier than this. */
   #changeAt = -Infinity;
-  /** The ICE servers for links that are made from now on. */
-  #iceServers: IceServers;
+  /** The ICE servers that the server named, for links that are made from now on; null before. */
+  #iceServers: IceServers | null = null;
+  #relayOnly: boolean;
   #closed = false;
-  #bytesIn = 0;
-  #bytesOut = 0;
-  /** Bytes of blocks that went through friends: the frames that carry them are counted in `#bytesOut` already. */
-  #relayedBlockBytes = 0;
+  readonly #carried = nothingCarried();
 
   constructor(options: HostOptions) {
     this.#options = options;
-    this.#iceServers = options.iceServers;
+    this.#relayOnly = options.relayOnly;
     this.engine = new Engine({
       ...options.engine,
       me: options.identity.peer,
@@ -97,7 +105,7 @@ export class Host {
     this.#signaling = new SignalingClient(options.socket, options.join, {
       joined: (tag, address, members, iceServers) => {
         options.server("online");
-        if (iceServers) this.#iceServers = iceServers;
+        this.#iceServers = iceServers ?? options.iceServers;
         this.feed({ type: "server-joined", tag, address, members });
       },
       refused: (reason) => options.server({ refused: reason }),
@@ -110,13 +118,39 @@ export class Host {
     this.feed({ type: "tick" });
   }
 
-  /** Bytes of frames to and from peers, and of envelopes through the server. */
-  get traffic(): { directInBytes: number; directOutBytes: number; serverBytes: number } {
+  /**
+   * Bytes of frames straight to and from peers and by relay servers, and of envelopes through the server. Those that a
+   * friend carries count on the way to that friend.
+   */
+  get traffic(): Traffic {
+    const { direct, turn } = this.#carried;
     return {
-      directInBytes: this.#bytesIn,
-      directOutBytes: this.#bytesOut + this.#files.sentBytes - this.#relayedBlockBytes,
+      directInBytes: direct.inBytes,
+      directOutBytes: direct.outBytes,
+      turnBytes: turn.inBytes + turn.outBytes,
       serverBytes: this.#signaling.envelopeBytes,
     };
+  }
+
+  /** Connections go by relay servers alone. [J17] */
+  get relayOnly(): boolean {
+    return this.#relayOnly;
+  }
+
+  /** Ends all connections, so that none is left that was made in the other way. They are made again. */
+  set relayOnly(on: boolean) {
+    if (on === this.#relayOnly) return;
+    this.#relayOnly = on;
+    for (const [id, link] of [...this.#linkById]) {
+      link.close();
+      this.#linkById.delete(id);
+      this.feed({ type: "link-closed", link: id, reason: "closed" });
+    }
+  }
+
+  /** Whether the server names a relay server; null: it has not answered yet. */
+  get hasRelayServer(): boolean | null {
+    return this.#iceServers && this.#iceServers.some((server) => "credential" in server);
   }
 
   /** Inputs that arise while outputs are performed wait for their turn. */
@@ -206,7 +240,6 @@ export class Host {
       case "relay-took":
         return this.#relayedLinkById.get(output.link)?.took();
       case "send":
-        this.#bytesOut += output.bytes.length;
         return this.#linkById.get(output.link)?.send(output.bytes);
       case "sign":
         return this.feed({
@@ -242,26 +275,27 @@ export class Host {
 
   #connectThroughFriend(id: LinkId): void {
     const link = new RelayedLink({
-      block: (bytes) => {
-        this.#relayedBlockBytes += bytes.length;
-        this.feed({ type: "relayed-frame", link: id, bytes });
-      },
+      block: (bytes) => this.feed({ type: "relayed-frame", link: id, bytes }),
     });
     this.#relayedLinkById.set(id, link);
   }
 
   #connect(id: LinkId, initiator: boolean): void {
     const link = new Link(
-      { initiator, iceServers: this.#iceServers, webRtc: this.#options.webRtc },
+      {
+        initiator,
+        iceServers: this.#iceServers ?? this.#options.iceServers,
+        relayOnly: this.#relayOnly,
+        carried: this.#carried,
+        webRtc: this.#options.webRtc,
+      },
       {
         signal: (signal) => this.feed({ type: "link-signal", link: id, signal }),
         open: (localFingerprint, remoteFingerprint) =>
           this.feed({ type: "link-open", link: id, localFingerprint, remoteFingerprint }),
         reachable: () => this.feed({ type: "link-reachable", link: id }),
-        bytes: (bytes) => {
-          this.#bytesIn += bytes.length;
-          this.feed({ type: "link-bytes", link: id, bytes });
-        },
+        routed: (route) => this.feed({ type: "link-route", link: id, route }),
+        bytes: (bytes) => this.feed({ type: "link-bytes", link: id, bytes }),
         closed: (reason) => {
           this.#linkById.delete(id);
           this.feed({ type: "link-closed", link: id, reason });
@@ -269,6 +303,7 @@ export class Host {
       },
     );
     this.#linkById.set(id, link);
+    if (this.#relayOnly) this.feed({ type: "link-route", link: id, route: "turn" });
   }
 
   #setTimer(): void {

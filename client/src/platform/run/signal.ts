@@ -34,9 +34,34 @@ export const fingerprintOf = (sdp: string): string => {
     .join(",");
 };
 
-/** The signal names a place where its sender could be reached, an ICE candidate. An empty candidate ends the list. */
-export const namesPlace = (signal: {
+/** A signal of this side, as simple-peer gives it. */
+export interface OwnSignal {
   readonly sdp?: string | undefined;
   readonly candidate?: { readonly candidate: string };
-}): boolean =>
+}
+
+/**
+ * A signal of a side that is to be reached by relay servers alone: without any other candidate, and without the address
+ * behind the relay, which some browsers write beside it (RFC 8839, 5.1: raddr and rport). Null: nothing is left of it.
+ * The browser gathers no other candidate then; this holds should one do so. [J17a]
+ */
+export const byRelayAlone = (signal: OwnSignal): OwnSignal | null => {
+  const { sdp, candidate } = signal;
+  if (candidate) {
+    if (isOfOtherKind(candidate.candidate)) return null;
+    return { ...signal, candidate: { ...candidate, candidate: withoutBase(candidate.candidate) } };
+  }
+  if (sdp === undefined) return signal;
+  const lines = sdp.split("\r\n").filter((line) => !line.startsWith("a=candidate:") || !isOfOtherKind(line));
+  return { ...signal, sdp: lines.map(withoutBase).join("\r\n") };
+};
+
+/** An empty candidate ends the list. */
+const isOfOtherKind = (candidate: string): boolean => candidate !== "" && !/ typ relay( |$)/.test(candidate);
+
+const withoutBase = (candidate: string): string =>
+  candidate.replace(/ raddr \S+ rport \d+/, " raddr 0.0.0.0 rport 0");
+
+/** The signal names a place where its sender could be reached, an ICE candidate. An empty candidate ends the list. */
+export const namesPlace = (signal: OwnSignal): boolean =>
   signal.candidate ? signal.candidate.candidate !== "" : /^a=candidate:/m.test(signal.sdp ?? "");

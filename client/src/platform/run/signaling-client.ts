@@ -29,6 +29,8 @@ const FIRST_RETRY_MS = 500;
 /** A classroom's server that was restarted is found again within this. */
 const LAST_RETRY_MS = 5_000;
 const ANSWER_WITHIN_MS = 10_000;
+/** Credentials are renewed when this share of their time is over, so that a call has as much left as it may need. Guess. */
+const RENEW_AT_SHARE = 1 / 2;
 
 /** Connects at once, so that the way is open when the room's keys are ready. */
 export const openSocket = (url: string): Socket =>
@@ -46,6 +48,7 @@ export class SignalingClient {
   readonly #join: Join;
   readonly #events: SignalingEvents;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #renewal: ReturnType<typeof setTimeout> | undefined;
   /** Bytes of envelopes that went through the server, both ways. */
   envelopeBytes = 0;
 
@@ -56,7 +59,7 @@ export class SignalingClient {
     if (socket.connected) void this.#ask("join");
     this.#socket.on("connect", () => void this.#ask("join"));
     this.#socket.on("disconnect", () => {
-      clearTimeout(this.#retry); // it joins when it is back
+      this.#stopTimers(); // it joins when it is back
       events.lost();
     });
     this.#socket.on("connect_error", () => events.lost());
@@ -80,7 +83,7 @@ export class SignalingClient {
   }
 
   close(): void {
-    clearTimeout(this.#retry);
+    this.#stopTimers();
     this.#socket.off();
     this.#socket.disconnect();
   }
@@ -92,11 +95,26 @@ export class SignalingClient {
     ).catch(() => null);
     const parsed = v.safeParse(Joined, answer);
     if (parsed.success && parsed.output.ok && this.#isAskedFor(parsed.output.tag)) {
-      const { tag, address, members, iceServers } = parsed.output;
+      const { tag, address, members, iceServers, iceSeconds } = parsed.output;
+      clearTimeout(this.#renewal);
+      if (iceSeconds !== undefined) this.#renewAfter(1_000 * iceSeconds * RENEW_AT_SHARE);
       return this.#events.joined(tag, address, members, iceServers);
     }
     if (event === "join" && parsed.success && !parsed.output.ok) this.#events.refused(parsed.output.reason);
     this.#askAgain(event);
+  }
+
+  /** Asks for credentials anew, until an answer has them. [J14c] */
+  #renewAfter(waitMs: number): void {
+    this.#renewal = setTimeout(() => {
+      this.#renewAfter(ANSWER_WITHIN_MS);
+      this.sample();
+    }, waitMs);
+  }
+
+  #stopTimers(): void {
+    clearTimeout(this.#retry);
+    clearTimeout(this.#renewal);
   }
 
   /** An answer about another room than the one asked for by its tag does not count. [J13] */

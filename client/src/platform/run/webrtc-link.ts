@@ -9,10 +9,11 @@ import SimplePeer from "simple-peer";
 import type { IceServers } from "@swapmeet/shared";
 import { MAX_FRAME_BYTES } from "@swapmeet/engine/wire/frame";
 import { writeBlock } from "@swapmeet/engine/wire/frame-codec";
-import type { LinkEnd, Signal } from "@swapmeet/engine/io/io";
+import type { LinkEnd, Route, Signal } from "@swapmeet/engine/io/io";
 import type { BlockSender } from "../bytes/host-files.ts";
 import { BlockQueue } from "./block-queue.ts";
-import { fingerprintOf, namesPlace, parseSignal } from "./signal.ts";
+import { routeIn, type Carried, type Stat } from "./route.ts";
+import { byRelayAlone, fingerprintOf, namesPlace, parseSignal, type OwnSignal } from "./signal.ts";
 
 /** Measured: with 1 MiB the first seconds stall and the median falls by a fifth. */
 const HIGH_WATER_BYTES = 256 * 1024;
@@ -32,6 +33,10 @@ export interface WebRtc {
 export interface LinkOptions {
   readonly initiator: boolean;
   readonly iceServers: IceServers;
+  /** The connection goes by a relay server, or does not come about; the other side learns no address of this device. */
+  readonly relayOnly: boolean;
+  /** The link adds its bytes. */
+  readonly carried: Carried;
   /** undefined: the browser's. */
   readonly webRtc: WebRtc | undefined;
 }
@@ -46,11 +51,23 @@ interface DataChannel {
   send(bytes: Uint8Array): void;
 }
 
+/** The part of WebRTC's RTCPeerConnection that simple-peer does not give. */
+interface Connection {
+  getStats(): Promise<{ values(): Iterable<Stat> }>;
+  /** Chromium and Safari tell a change of the pair of candidates. */
+  readonly sctp?: { readonly transport: { readonly iceTransport?: Partial<IceTransport> } } | null;
+}
+interface IceTransport {
+  addEventListener(type: "selectedcandidatepairchange", listener: () => void): void;
+}
+
 export interface LinkEvents {
   signal(signal: Signal): void;
   open(localFingerprint: string, remoteFingerprint: string): void;
   /** The other side has named an ICE candidate; called at least once if it has any. */
   reachable(): void;
+  /** The connection takes this way from now on. It begins by a relay server with `relayOnly`, else directly. */
+  routed(route: Route): void;
   bytes(bytes: Uint8Array): void;
   closed(reason: LinkEnd): void;
 }
@@ -65,7 +82,9 @@ export class Link implements BlockSender {
   readonly #blocks = new BlockQueue();
   /** Every block is put together here: the channel copies what it is given, and a fresh buffer each time costs more. */
   readonly #blockFrame = new Uint8Array(MAX_FRAME_BYTES);
+  readonly #carried: Carried;
   #channel: DataChannel | null = null;
+  #route: Route;
   #localFingerprint = "";
   #remoteFingerprint = "";
   /** This side has named an ICE candidate. */
@@ -73,20 +92,29 @@ export class Link implements BlockSender {
   #hasAllCandidates = false;
   #closed = false;
 
-  constructor({ initiator, iceServers, webRtc }: LinkOptions, events: LinkEvents) {
+  constructor({ initiator, iceServers, relayOnly, carried, webRtc }: LinkOptions, events: LinkEvents) {
     this.#events = events;
     connections++;
+    this.#carried = carried;
+    this.#route = relayOnly ? "turn" : "direct";
     const wrtc = webRtc as SimplePeer.Options["wrtc"];
-    this.#peer = new SimplePeer({ initiator, trickle: true, config: { iceServers }, wrtc });
+    const config: SimplePeer.Options["config"] = {
+      iceServers,
+      iceTransportPolicy: relayOnly ? "relay" : "all",
+    };
+    this.#peer = new SimplePeer({ initiator, trickle: true, config, wrtc });
     this.#peer.on("signal", (signal) => {
-      if ("sdp" in signal && signal.sdp) this.#localFingerprint = fingerprintOf(signal.sdp);
-      this.#hasCandidate ||= namesPlace(signal as Parameters<typeof namesPlace>[0]);
-      events.signal(JSON.stringify(signal));
+      const own = relayOnly ? byRelayAlone(signal as OwnSignal) : (signal as OwnSignal);
+      if (!own) return;
+      if (own.sdp) this.#localFingerprint = fingerprintOf(own.sdp);
+      this.#hasCandidate ||= namesPlace(own);
+      events.signal(JSON.stringify(own));
       this.#lookForCandidates();
     });
     this.#peer.on("iceStateChange", (_connection: string, gathering: string) => {
       this.#hasAllCandidates = gathering === "complete";
       this.#lookForCandidates();
+      this.#lookAtRoute();
     });
     this.#peer.on("connect", () => this.#opened());
     this.#peer.on("error", (error) => this.#ended(endOf(error)));
@@ -104,11 +132,31 @@ export class Link implements BlockSender {
     }
     this.#peer.signal(signal as SimplePeer.SignalData);
     if (namesPlace(signal)) this.#events.reachable();
+    this.#lookAtRoute(); // a candidate in use may turn out to be a relay's
   }
 
   /** A side that gathered no candidate never will: the call ends as soon as its description is sent. */
   #lookForCandidates(): void {
     if (this.#hasAllCandidates && !this.#hasCandidate && this.#localFingerprint) this.#ended("no-candidates");
+  }
+
+  /** Once the channel is open, and whenever the way may have changed since. */
+  #lookAtRoute(): void {
+    if (!this.#channel || this.#closed) return;
+    this.#connection.getStats().then(
+      (stats) => {
+        const route = routeIn(stats.values());
+        if (this.#closed || route === null || route === this.#route) return;
+        this.#route = route;
+        this.#events.routed(route);
+      },
+      () => {}, // it was closed meanwhile
+    );
+  }
+
+  /** simple-peer has no public name for it; it is there until the link is closed. */
+  get #connection(): Connection {
+    return (this.#peer as unknown as { _pc: Connection })._pc;
   }
 
   /** Sends now, ahead of all bulk that waits in the queue. */
@@ -146,11 +194,17 @@ export class Link implements BlockSender {
     channel.bufferedAmountLowThreshold = LOW_WATER_BYTES;
     channel.addEventListener("bufferedamountlow", () => this.#pump());
     this.#channel = channel;
+    this.#connection.sctp?.transport.iceTransport?.addEventListener?.("selectedcandidatepairchange", () =>
+      this.#lookAtRoute(),
+    );
+    this.#lookAtRoute();
     this.#events.open(this.#localFingerprint, this.#remoteFingerprint);
     // Until now simple-peer's stream kept the bytes that came, since a proof may come before our own "connect". They
     // flow in a microtask, before the channel's next message. From then on messages come without the detour.
     const take = (data: ArrayBuffer, begin = 0, length = data.byteLength) => {
-      if (!this.#closed) this.#events.bytes(new Uint8Array(data, begin, length));
+      if (this.#closed) return;
+      this.#carried[this.#route].inBytes += length;
+      this.#events.bytes(new Uint8Array(data, begin, length));
     };
     this.#peer.on("data", (data: Uint8Array<ArrayBuffer>) =>
       take(data.buffer, data.byteOffset, data.byteLength),
@@ -174,6 +228,7 @@ export class Link implements BlockSender {
     try {
       if (this.#channel.bufferedAmount > MAX_WAITING_BYTES) throw new RangeError("nobody reads");
       this.#channel.send(frame);
+      this.#carried[this.#route].outBytes += frame.length;
       return true;
     } catch {
       this.#ended("closed");

@@ -16,6 +16,8 @@ export interface Settings {
   readonly shareDownloads: boolean;
   /** Tabs of this browser don't hand each other files: even between them everything takes the channel. */
   readonly alwaysChannel: boolean;
+  /** Connections go by relay servers alone, so that others learn no address of this device. */
+  readonly relayOnly: boolean;
   readonly limits: Limits;
   /** Name of the folder that downloads are written to, null: the browser's downloads. */
   readonly folderName: string | null;
@@ -28,6 +30,8 @@ export interface Device {
   setSaveByItself(on: boolean): void;
   setShareDownloads(on: boolean): void;
   setAlwaysChannel(on: boolean): void;
+  /** Closes all connections; they are made again. */
+  setRelayOnly(on: boolean): void;
   setLimits(limits: Limits): void;
   /** Opens the browser's folder picker; call it from a gesture. */
   chooseFolder(): Promise<void>;
@@ -41,7 +45,7 @@ export interface Device {
 }
 
 export interface RoomDeviceOptions {
-  readonly host: Pick<Host, "engine" | "feed">;
+  readonly host: Pick<Host, "engine" | "feed" | "relayOnly">;
   readonly stored: Pick<StoredFiles, "list" | "delete">;
   readonly resuming: Pick<Resuming, "ended" | "forget" | "retry">;
   readonly saving: Pick<Saving, "folderName" | "canChooseFolder" | "chooseFolder" | "forgetFolder">;
@@ -68,6 +72,7 @@ export class RoomDevice implements Device {
       saveByItself: readSetting("save-by-itself") !== "no",
       shareDownloads: readSetting("share-downloads") !== "no",
       alwaysChannel: readSetting("always-channel") === "yes",
+      relayOnly: this.#options.host.relayOnly,
       limits: readLimits(),
       folderName: saving.folderName,
       canChooseFolder: saving.canChooseFolder,
@@ -84,6 +89,11 @@ export class RoomDevice implements Device {
 
   setAlwaysChannel(on: boolean): void {
     this.#set("always-channel", on);
+  }
+
+  setRelayOnly(on: boolean): void {
+    this.#options.host.relayOnly = on;
+    this.#set("relay-only", on);
   }
 
   setLimits(limits: Limits): void {

@@ -1,5 +1,5 @@
 /** The server, the links to peers, and the traffic. */
-import type { Host, HostOptions } from "../run/host.ts";
+import type { Host, HostOptions, Traffic } from "../run/host.ts";
 
 export type ServerState =
   | { readonly type: "connecting" }
@@ -12,22 +12,20 @@ export interface Network {
   readonly server: ServerState;
   /** Number of peers with an open, proven link. */
   readonly peerCount: number;
-  readonly traffic: {
-    readonly directInBytes: number;
-    readonly directOutBytes: number;
-    readonly serverBytes: number;
-  };
+  /** Whether the server names a relay server; null: it has not answered yet. */
+  readonly hasRelayServer: boolean | null;
+  readonly traffic: Traffic;
 }
 
 export class RoomNetwork implements Network {
-  readonly #host: Pick<Host, "engine" | "traffic">;
+  readonly #host: Pick<Host, "engine" | "traffic" | "hasRelayServer">;
   readonly #changed: () => void;
   #server: Exclude<ServerState, { type: "offline" }> | { readonly type: "offline"; readonly since: number } =
     {
       type: "connecting",
     };
 
-  constructor(host: Pick<Host, "engine" | "traffic">, changed: () => void) {
+  constructor(host: Pick<Host, "engine" | "traffic" | "hasRelayServer">, changed: () => void) {
     this.#host = host;
     this.#changed = changed;
   }
@@ -39,6 +37,10 @@ export class RoomNetwork implements Network {
 
   get peerCount() {
     return this.#host.engine.peerCount;
+  }
+
+  get hasRelayServer() {
+    return this.#host.hasRelayServer;
   }
 
   get traffic() {

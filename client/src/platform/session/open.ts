@@ -46,6 +46,7 @@ export const openSession = async (choice: RoomChoice, moved: () => void): Promis
           room: secrets ? { kind: "private", tag: secrets.tag } : { kind: "open" },
         },
         iceServers: stunOfPage(),
+        relayOnly: readSetting("relay-only") === "yes",
         engine: {
           name: readSetting("name") ?? personNameOf(identity.peer),
           address: addressOf(secret),

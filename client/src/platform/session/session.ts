@@ -55,7 +55,7 @@ export interface Visit {
   readonly identity: Identity;
   /** The secrets of a private room. Those of an open room follow from its tag, which the server tells. */
   readonly secrets: RoomSecrets | null;
-  readonly entrance: Pick<HostOptions, "socket" | "join" | "iceServers" | "engine">;
+  readonly entrance: Pick<HostOptions, "socket" | "join" | "iceServers" | "relayOnly" | "engine">;
   /** The server has put this tab into another room [J13]: the session is over, and wants to be closed. */
   moved(): void;
 }

@@ -40,6 +40,7 @@ const hostWith = (tap: NonNullable<ConstructorParameters<typeof Host>[0]["tap"]>
     socket: socket as Socket,
     join: { secret: "00".repeat(16), room: { kind: "open" } } as never,
     iceServers: [],
+    relayOnly: false,
     verify: () => {},
     server: () => {},
     entered: () => {},
@@ -48,7 +49,7 @@ const hostWith = (tap: NonNullable<ConstructorParameters<typeof Host>[0]["tap"]>
     keep: () => {},
     changed: () => {},
     report: (error) => expect.fail(String(error)),
-    files: () => ({ sentBytes: 0, perform() {}, close() {} }),
+    files: () => ({ perform() {}, close() {} }),
     tap,
   });
   return { host, performed };

@@ -148,6 +148,7 @@ beforeEach(async () => {
     socket: socket as unknown as Socket,
     join: { secret: bytesToHex(new Uint8Array(16)), room: { kind: "open" } } as never,
     iceServers: [],
+    relayOnly: false,
     verify: (_, then) => (weather === WEATHER["throws"] ? weather!() : then(true)),
     server: () => {},
     entered: () => {},

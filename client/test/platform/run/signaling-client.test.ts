@@ -99,6 +99,33 @@ test("a sample that is not answered is no reason to join again", async () => {
   expect(socket.asked).toEqual(["join", "sample"]);
 });
 
+test("[J14c] credentials are asked for anew at half their time, again until they come, and not by a lost socket", async () => {
+  const joined = { ...JOINED, iceServers: [], iceSeconds: 60 };
+  const { socket, client } = clientOf(joined, joined);
+  await vi.advanceTimersByTimeAsync(29_900);
+  expect(socket.asked).toEqual(["join"]);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(socket.asked).toEqual(["join", "sample"]);
+  // Nobody answers the next ones.
+  await vi.advanceTimersByTimeAsync(55_000);
+  expect(socket.asked).toEqual(["join", "sample", "sample", "sample", "sample"]);
+  socket.answers.push({ ...joined, iceSeconds: 600 });
+  await vi.advanceTimersByTimeAsync(290_000);
+  expect(socket.asked).toHaveLength(6);
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(socket.asked).toHaveLength(7);
+  socket.disconnect();
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(socket.asked).toHaveLength(7);
+  client.close();
+});
+
+test("[J14c] where nothing expires, nothing is asked for", async () => {
+  const { socket } = clientOf({ ...JOINED, iceServers: [] });
+  await vi.advanceTimersByTimeAsync(86_400_000);
+  expect(socket.asked).toEqual(["join"]);
+});
+
 test("a socket that is lost joins once when it is back, and not at all after the room was left", async () => {
   const { socket, heard, client } = clientOf(FULL);
   await vi.advanceTimersByTimeAsync(0);

@@ -28,6 +28,9 @@ export class DeviceStub implements Device {
   setAlwaysChannel(alwaysChannel: boolean): void {
     this.#set({ alwaysChannel });
   }
+  setRelayOnly(relayOnly: boolean): void {
+    this.#set({ relayOnly });
+  }
   setLimits(limits: Limits): void {
     this.#set({ limits });
   }

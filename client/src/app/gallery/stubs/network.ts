@@ -4,6 +4,7 @@ import type { Stage } from "./stage.ts";
 export interface NetworkFacts {
   readonly server: ServerState;
   readonly peerCount: number;
+  readonly hasRelayServer: boolean;
   readonly traffic: Network["traffic"];
 }
 
@@ -19,6 +20,9 @@ export class NetworkStub implements Network {
   }
   get peerCount() {
     return this.#stage.now.peerCount;
+  }
+  get hasRelayServer() {
+    return this.#stage.now.hasRelayServer;
   }
   get traffic() {
     return this.#stage.now.traffic;
