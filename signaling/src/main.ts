@@ -26,6 +26,8 @@ if (!settings.ok) giveUp(settings.problem, BAD_SETTING);
 const {
   PORT: port,
   HOST: host,
+  BASE_PATH: basePath,
+  PUBLIC_ORIGIN: publicOrigin,
   CLIENT_DIR: clientDir,
   TRUSTED_PROXIES: trustedProxies,
   STUN_URLS: stunUrls,
@@ -35,6 +37,8 @@ const log = process.stdout.isTTY ? withoutStartAndStop(logToStdout) : logToStdou
 const server = createSignalingServer({
   port,
   host,
+  basePath,
+  publicOrigin,
   clientDir: flags.value.noClient ? undefined : clientDir,
   trustedProxies,
   iceServers: stunUrls.length > 0 ? [{ urls: [...stunUrls] }] : undefined,
@@ -43,7 +47,7 @@ const server = createSignalingServer({
 });
 const listening = await server.listen();
 if (!listening.ok) giveUp(listening.problem, 1);
-console.log(announce(listening.value, host, networkInterfaces()));
+console.log(announce(listening.value, host, networkInterfaces(), { basePath, publicOrigin }));
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void server.close());
 

@@ -2,16 +2,17 @@
 import { randomInt } from "node:crypto";
 import type { Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo, Socket as TcpSocket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { fail, MAX_ROOM_MEMBERS, ok, StunUrl, type IceServers, type Result } from "@swapmeet/shared";
 import * as v from "valibot";
-import { lanUrls } from "./announcement.ts";
+import { outsideUrls } from "./announcement.ts";
 import { createCounters, type Counters } from "./base/counters.ts";
 import { CLOSE_GRACE_MS, LIMITS, type Limits } from "./base/limits.ts";
 import { logToStdout, type Log } from "./base/log.ts";
 import type { Cidr } from "./base/network.ts";
+import { enterBasePath } from "./http/base-path.ts";
 import { servePage } from "./http/page.ts";
 import type { Directory, Size } from "./rooms/directory.ts";
 import { MemoryDirectory } from "./rooms/memory-directory.ts";
@@ -26,6 +27,10 @@ export interface SignalingOptions {
   readonly port?: number;
   /** By default every address, IPv6 and IPv4. */
   readonly host?: string | undefined;
+  /** The path of the page, with a slash at both ends; by default the root. */
+  readonly basePath?: string;
+  /** The origin at which people open the page, where the server can't know it. */
+  readonly publicOrigin?: string | undefined;
   /** The folder with the built client; without it no page is served. */
   readonly clientDir?: string | undefined;
   /** Proxies whose X-Forwarded-For and X-Forwarded-Host are believed. */
@@ -61,6 +66,7 @@ export interface SignalingServer {
 
 export function createSignalingServer(options: SignalingOptions = {}): SignalingServer {
   const { port = 0, host, clientDir, trustedProxies = [], stun = false, log = logToStdout } = options;
+  const { basePath = "/", publicOrigin } = options;
   const limits = { ...LIMITS, ...options.limits };
   const counters = createCounters();
   const directory =
@@ -69,9 +75,14 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   const http: Server = createServer(
     servePage({
       clientDir,
+      basePath,
       health,
       log,
-      lanUrls: () => lanUrls((http.address() as AddressInfo).port, host, networkInterfaces()),
+      outsideUrls: () =>
+        outsideUrls((http.address() as AddressInfo).port, host, networkInterfaces(), {
+          basePath,
+          publicOrigin,
+        }),
     }),
   );
   // A browser opens a few besides its socket, to load the page. More than twice as many serve nobody.
@@ -89,6 +100,9 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     log,
     iceServersAt: (host) => options.iceServers ?? ownStunAt(host),
   });
+  // Before the sockets and the page look at a request.
+  for (const event of ["request", "upgrade"] as const)
+    http.prependListener(event, (request: IncomingMessage) => enterBasePath(request, basePath));
   let responder: UdpSocket | undefined;
   let closing: Promise<void> | undefined;
 
@@ -149,7 +163,8 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   return {
     listen,
     get url() {
-      return `http://localhost:${(http.address() as AddressInfo | null)?.port ?? port}`;
+      const bound = (http.address() as AddressInfo | null)?.port ?? port;
+      return `http://localhost:${bound}${basePath.slice(0, -1)}`;
     },
     counters,
     health,

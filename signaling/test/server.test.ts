@@ -7,7 +7,7 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { lanAddresses, lanUrls } from "../src/announcement.ts";
+import { lanAddresses, outsideUrls } from "../src/announcement.ts";
 import { servePage } from "../src/http/page.ts";
 import { createSignalingServer } from "../src/server.ts";
 import { connect, privately, startRoom, startServer } from "./harness.ts";
@@ -92,7 +92,13 @@ describe("a file of the page", () => {
   /** Asks for a file that is larger than the buffers of sockets. Returns both ends, once its bytes arrive. */
   async function askForLarge() {
     writeFileSync(join(clientDir, "large.js"), Buffer.alloc(32 * 1024 * 1024));
-    const page = servePage({ clientDir, health: async () => ({}), lanUrls: () => [], log: () => {} });
+    const page = servePage({
+      clientDir,
+      basePath: "/",
+      health: async () => ({}),
+      outsideUrls: () => [],
+      log: () => {},
+    });
     const files: Readable[] = [];
     const http = createServer((request, response) => {
       response.on("pipe", (file: Readable) => files.push(file));
@@ -177,7 +183,7 @@ describe("addresses", () => {
   });
 
   it("a server at one address of the network gives that one", () => {
-    expect(lanUrls(3000, "192.168.1.20", {})).toEqual(["http://192.168.1.20:3000/"]);
+    expect(outsideUrls(3000, "192.168.1.20", {})).toEqual(["http://192.168.1.20:3000/"]);
   });
 });
 

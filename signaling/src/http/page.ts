@@ -14,13 +14,15 @@ const YEAR_SECONDS = 31_536_000;
 export interface PageOptions {
   /** The folder with the built client; none while a development server shows the page instead. */
   readonly clientDir: string | undefined;
+  /** The path of the page, with a slash at both ends. */
+  readonly basePath: string;
   readonly health: () => Promise<object>;
-  /** The addresses at which other devices on the network find this page. */
-  readonly lanUrls: () => readonly string[];
+  /** The URLs at which other devices find this page. */
+  readonly outsideUrls: () => readonly string[];
   readonly log: Log;
 }
 
-export function servePage({ clientDir, health, lanUrls, log }: PageOptions): RequestListener {
+export function servePage({ clientDir, basePath, health, outsideUrls, log }: PageOptions): RequestListener {
   // `dev` looks at the disk for each request: a rebuilt client is served at once, and a vanished file is a 404.
   const files =
     clientDir === undefined
@@ -41,17 +43,20 @@ export function servePage({ clientDir, health, lanUrls, log }: PageOptions): Req
   }
 
   function respond(request: IncomingMessage, response: ServerResponse): void {
-    const notFound = () => say(response, 404, "There is nothing here. Swapmeet is at /.");
+    const notFound = () => say(response, 404, `There is nothing here. Swapmeet is at ${basePath}.`);
     if (request.method !== "GET" && request.method !== "HEAD")
       return say(response, 405, "Only GET and HEAD are answered here.");
     const path = request.url?.split("?")[0];
+    // The page names what it loads from where it lies, so the slash at its end must be there.
+    if (`${path}/` === basePath)
+      return void response.writeHead(308, { Location: basePath, "Cache-Control": "no-store" }).end();
     if (path === "/healthz")
       return void health().then(
         (value) => sayJson(response, value),
         (error: unknown) => giveUp(response, error),
       );
     // A page at localhost must show others another address. Nobody else needs to know the machine's networks.
-    if (path === "/addresses.json") return sayJson(response, isLoopback(request) ? lanUrls() : []);
+    if (path === "/addresses.json") return sayJson(response, isLoopback(request) ? outsideUrls() : []);
     // Nothing here is worth resuming, and a range from its end to its start is an exception in the file stream.
     delete request.headers.range;
     if (!files) return notFound();

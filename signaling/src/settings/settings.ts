@@ -6,6 +6,9 @@ import * as v from "valibot";
 import { isTooWide, parseCidr, type Cidr } from "../base/network.ts";
 import { listOf, readAll, wholeNumber, type Setting, type ValuesOf } from "./setting.ts";
 
+/** Guess. */
+const MAX_PATH_LETTERS = 128;
+
 /** All of them, in the order in which `--help` shows them. */
 export const SETTINGS = {
   PORT: {
@@ -18,6 +21,27 @@ export const SETTINGS = {
     means: "The address to listen on. Without it the server listens on all of them.",
     use: "an address of this computer, such as HOST=127.0.0.1",
     schema: v.string(),
+  },
+  BASE_PATH: {
+    means:
+      "The path of the page, where a proxy gives it a part of a site. The proxy may keep the path or take it off.",
+    use: "a path of letters, digits, dots, hyphens and underscores, such as BASE_PATH=/swap/",
+    otherwise: "/",
+    schema: v.pipe(
+      v.string(),
+      v.maxLength(MAX_PATH_LETTERS, "is too long"),
+      v.transform((path) => path.replace(/^\/?/, "/").replace(/\/?$/, "/")),
+      v.regex(/^\/(?:[\w-][\w.-]*\/)*$/, "is not a path"),
+    ),
+  },
+  PUBLIC_ORIGIN: {
+    means: "The origin at which people open the page, where a proxy hides it or the name is a public one.",
+    use: "one scheme, name and port, without a path, such as PUBLIC_ORIGIN=https://share.example.org",
+    schema: v.pipe(
+      v.string(),
+      v.check(isOrigin, "is not an origin"),
+      v.transform((url) => new URL(url).origin),
+    ),
   },
   CLIENT_DIR: {
     means: "The folder with the built page. Without it, the page that npm run build makes.",
@@ -49,6 +73,12 @@ export type Settings = ValuesOf<typeof SETTINGS>;
 /** The settings, or a line for each bad one that says what to change. */
 export const readSettings = (env: Readonly<Record<string, string | undefined>>): Result<Settings, string> =>
   readAll(SETTINGS, env);
+
+function isOrigin(text: string): boolean {
+  if (!/^https?:/i.test(text) || !URL.canParse(text)) return false;
+  const { origin, href } = new URL(text);
+  return href === `${origin}/` && !/[?#]/.test(text);
+}
 
 function proxyFrom(text: string): Result<Cidr, string> {
   const cidr = parseCidr(text);

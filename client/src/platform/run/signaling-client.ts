@@ -30,9 +30,11 @@ const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 5_000;
 const ANSWER_WITHIN_MS = 10_000;
 
-/** Connects at once, so that the way is open when the room's keys are ready. */
-export const openSocket = (url: string): Socket =>
-  io(url, {
+/** Connects at once, so that the way is open when the room's keys are ready. `page`: the page's URL, also under a path. */
+export const openSocket = (page: string): Socket => {
+  const { origin, pathname } = new URL("socket.io/", page);
+  return io(origin, {
+    path: pathname,
     // The websocket first: polling first would cost two round trips. Where a proxy blocks it, polling follows.
     transports: ["websocket", "polling"],
     tryAllTransports: true,
@@ -40,6 +42,7 @@ export const openSocket = (url: string): Socket =>
     reconnectionDelayMax: LAST_RETRY_MS,
     auth: { version: SOCKET_VERSION },
   });
+};
 
 export class SignalingClient {
   readonly #socket: Socket;
