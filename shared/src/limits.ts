@@ -23,9 +23,9 @@ export const MAX_ICE_LETTERS = 512;
 
 /**
  * The version of the socket's messages. A client says it in its handshake; one that says none speaks version 1, and
- * would refuse an answer with one key more. [J14]
+ * would refuse an answer with one key more; version 2 knows `iceServers`, version 3 `nearby` too. [J14a]
  */
-export const SOCKET_VERSION = 2;
+export const SOCKET_VERSION = 3;
 
 /** A room tag is 32 bytes (HKDF-SHA-256) in hex; an address 16 bytes; a join secret 16 bytes. */
 export const ROOM_TAG_BYTES = 32;

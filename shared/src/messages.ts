@@ -65,6 +65,10 @@ export const IceServers = v.pipe(
 );
 export type IceServers = v.InferOutput<typeof IceServers>;
 
+/** Whom an open room holds when the server can't tell networks apart: everyone who uses it, or this client alone. */
+export const Nearby = v.picklist(["everyone", "alone"]);
+export type Nearby = v.InferOutput<typeof Nearby>;
+
 /** The answer to "join" (socket.io acknowledgement). `members` is a random sample without the joiner. [J3] */
 export const Joined = v.variant("ok", [
   v.strictObject({
@@ -74,10 +78,15 @@ export const Joined = v.variant("ok", [
     members: v.pipe(v.array(Address), v.maxLength(MAX_SAMPLE_MEMBERS)),
     /** For a client that speaks version 2. [J14] */
     iceServers: v.optional(IceServers),
+    /** For a client that speaks version 3, in an open room that isn't the one of its network. [J14c] */
+    nearby: v.optional(Nearby),
   }),
   v.strictObject({ ok: v.literal(false), reason: v.picklist(["bad-request", "room-full", "too-fast"]) }),
 ]);
 export type Joined = v.InferOutput<typeof Joined>;
+
+/** The body of a refused handshake, in polling. Other reasons than these say nothing to a person. [J10d] */
+export const RefusedHandshake = v.object({ message: v.picklist(["unknown-host", "foreign-origin"]) });
 
 /** client -> server "sample": asks for another random sample; the answer is as for "join". [J4] No payload. */
 

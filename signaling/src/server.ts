@@ -4,7 +4,7 @@ import type { Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo, Socket as TcpSocket } from "node:net";
-import { networkInterfaces } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import { fail, MAX_ROOM_MEMBERS, ok, StunUrl, type IceServers, type Result } from "@swapmeet/shared";
 import * as v from "valibot";
 import { outsideUrls } from "./announcement.ts";
@@ -12,6 +12,7 @@ import { createCounters, type Counters } from "./base/counters.ts";
 import { CLOSE_GRACE_MS, LIMITS, type Limits } from "./base/limits.ts";
 import { logToStdout, type Log } from "./base/log.ts";
 import type { Cidr } from "./base/network.ts";
+import { Origins } from "./base/origins.ts";
 import { enterBasePath } from "./http/base-path.ts";
 import { servePage } from "./http/page.ts";
 import type { Directory, Size } from "./rooms/directory.ts";
@@ -50,6 +51,7 @@ export interface Health extends Size {
   readonly uptimeSeconds: number;
   readonly relayed: Counters["relayed"];
   readonly refused: Counters["refused"];
+  readonly proxies: Counters["proxies"];
   readonly stun: Counters["stun"];
 }
 
@@ -72,10 +74,15 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   const directory =
     options.directory ?? new MemoryDirectory({ maxMembers: MAX_ROOM_MEMBERS, random: (n) => randomInt(n) });
   const startedAtMs = performance.now();
+  const origins = new Origins({ publicOrigin, trustedProxies, hostname: hostname() });
   const http: Server = createServer(
+    // A proxy may leave it out; `origins` decides what that means.
+    { requireHostHeader: false },
     servePage({
       clientDir,
       basePath,
+      publicOrigin,
+      isKnown: (request) => origins.refusalOf(request) === undefined,
       health,
       log,
       outsideUrls: () =>
@@ -94,7 +101,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   });
   const io = serveSockets(http, {
     directory,
-    door: new Door(limits, trustedProxies),
+    door: new Door(limits, trustedProxies, origins),
     counters,
     limits,
     log,

@@ -95,6 +95,8 @@ describe("a file of the page", () => {
     const page = servePage({
       clientDir,
       basePath: "/",
+      publicOrigin: undefined,
+      isKnown: () => true,
       health: async () => ({}),
       outsideUrls: () => [],
       log: () => {},
@@ -146,6 +148,7 @@ describe("health", () => {
       members: 2,
       relayed: { messages: 1, bytes: 5 },
       refused: expect.objectContaining({ "bad-request": 1, "too-fast": 0 }),
+      proxies: { silent: 0, undeclared: 0 },
       stun: { answered: 0, ignored: 0 },
     });
   });

@@ -16,13 +16,19 @@ export interface PageOptions {
   readonly clientDir: string | undefined;
   /** The path of the page, with a slash at both ends. */
   readonly basePath: string;
+  /** The origin at which people open the page, where the operator has named it. */
+  readonly publicOrigin: string | undefined;
+  /** False for a name that was never declared: such a request gets the page, whose words tell why, and nothing else. */
+  readonly isKnown: (request: IncomingMessage) => boolean;
   readonly health: () => Promise<object>;
   /** The URLs at which other devices find this page. */
   readonly outsideUrls: () => readonly string[];
   readonly log: Log;
 }
 
-export function servePage({ clientDir, basePath, health, outsideUrls, log }: PageOptions): RequestListener {
+export function servePage(options: PageOptions): RequestListener {
+  const { clientDir, basePath, publicOrigin, isKnown, health, outsideUrls, log } = options;
+  const secure = headersFor(publicOrigin);
   // `dev` looks at the disk for each request: a rebuilt client is served at once, and a vanished file is a 404.
   const files =
     clientDir === undefined
@@ -50,6 +56,8 @@ export function servePage({ clientDir, basePath, health, outsideUrls, log }: Pag
     // The page names what it loads from where it lies, so the slash at its end must be there.
     if (`${path}/` === basePath)
       return void response.writeHead(308, { Location: basePath, "Cache-Control": "no-store" }).end();
+    if (path === "/healthz" && !isKnown(request))
+      return say(response, 403, "This server is not known under this name. PUBLIC_ORIGIN would tell it.");
     if (path === "/healthz")
       return void health().then(
         (value) => sayJson(response, value),
@@ -98,49 +106,61 @@ function say(response: ServerResponse, status: number, sentence: string): void {
 }
 
 /** Older Safari does not count WebSockets under 'self', so they are named, by the host that was asked for. */
-function webSocketSources(request: IncomingMessage): string {
-  const host = request.headers.host ?? "";
-  return /^[\w.:[\]-]+$/.test(host) ? `ws://${host} wss://${host}` : "'self'";
+function webSocketSources(request: IncomingMessage, publicOrigin: string | undefined): string {
+  const hosts = [
+    request.headers.host ?? "",
+    ...(publicOrigin === undefined ? [] : [new URL(publicOrigin).host]),
+  ];
+  const sources = hosts
+    .filter((host) => /^[\w.:[\]-]+$/.test(host))
+    .map((host) => `ws://${host} wss://${host}`);
+  return sources.length > 0 ? sources.join(" ") : "'self'";
 }
 
-const helmetHeaders = helmet({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
-      workerSrc: ["'self'"],
-      styleSrc: ["'self'"],
-      // Svelte's style directives set single properties; style elements stay forbidden.
-      styleSrcAttr: ["'unsafe-inline'"],
-      connectSrc: ["'self'", (request) => webSocketSources(request)],
-      imgSrc: ["'self'", "data:", "blob:"],
-      mediaSrc: ["blob:"],
-      fontSrc: ["'self'"],
-      manifestSrc: ["'self'"],
-      frameAncestors: ["'none'"],
-      baseUri: ["'none'"],
-      formAction: ["'none'"],
-      requireTrustedTypesFor: ["'script'"],
-      // Svelte 5 makes the first policy for its templates, the client the second for its workers.
-      trustedTypes: ["svelte-trusted-html", "swapmeet", "'allow-duplicates'"],
+const helmetFor = (publicOrigin: string | undefined) =>
+  helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
+        workerSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        // Svelte's style directives set single properties; style elements stay forbidden.
+        styleSrcAttr: ["'unsafe-inline'"],
+        connectSrc: ["'self'", (request) => webSocketSources(request, publicOrigin)],
+        imgSrc: ["'self'", "data:", "blob:"],
+        mediaSrc: ["blob:"],
+        fontSrc: ["'self'"],
+        manifestSrc: ["'self'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        requireTrustedTypesFor: ["'script'"],
+        // Svelte 5 makes the first policy for its templates, the client the second for its workers.
+        trustedTypes: ["svelte-trusted-html", "swapmeet", "'allow-duplicates'"],
+      },
     },
-  },
-  referrerPolicy: { policy: "no-referrer" },
-  xFrameOptions: { action: "deny" },
-  // On plain http browsers ignore these three or warn about them.
-  strictTransportSecurity: false,
-  crossOriginOpenerPolicy: false,
-  originAgentCluster: false,
-});
+    referrerPolicy: { policy: "no-referrer" },
+    xFrameOptions: { action: "deny" },
+    // On plain http browsers ignore these three or warn about them.
+    strictTransportSecurity: false,
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
+  });
 
 /** Refuses features that the page never asks for; clipboard, wake lock and full screen stay as browsers have them. */
 const PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()";
 
-function secure(request: IncomingMessage, response: ServerResponse, next: () => void): void {
-  response.setHeader("Permissions-Policy", PERMISSIONS);
-  helmetHeaders(request, response, (error) => {
-    if (error) throw error;
-    next();
-  });
+type Secure = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+
+function headersFor(publicOrigin: string | undefined): Secure {
+  const helmetHeaders = helmetFor(publicOrigin);
+  return (request, response, next) => {
+    response.setHeader("Permissions-Policy", PERMISSIONS);
+    helmetHeaders(request, response, (error) => {
+      if (error) throw error;
+      next();
+    });
+  };
 }

@@ -16,8 +16,8 @@ const toldAt = async (options: SignalingOptions, headers: Record<string, string>
 
 describe("[J14] the answer to join", () => {
   it("names the server's own UDP port, at the host that the page used", async () => {
-    const { joined, port } = await toldAt({ stun: true }, { Host: "swapmeet.example" });
-    expect(joined.iceServers).toEqual([{ urls: [`stun:swapmeet.example:${port}`] }]);
+    const { joined, port } = await toldAt({ stun: true }, { Host: "swapmeet.lan" });
+    expect(joined.iceServers).toEqual([{ urls: [`stun:swapmeet.lan:${port}`] }]);
   });
 
   it("at an IPv6 address too", async () => {
@@ -33,9 +33,21 @@ describe("[J14] the answer to join", () => {
     expect(beside.joined.iceServers).toEqual([{ urls: [`stun:inside:${beside.port}`] }]);
   });
 
+  it("names the public host where a proxy hides it", async () => {
+    const options = { stun: true, publicOrigin: "https://share.example.org" };
+    const publicly = { Host: "127.0.0.1", Origin: "https://share.example.org" };
+    const undeclared = await toldAt(options, publicly);
+    expect(undeclared.joined.iceServers).toEqual([{ urls: [`stun:share.example.org:${undeclared.port}`] }]);
+    const trustedProxies = [[parseAddress("127.0.0.1")!, 32] as const];
+    const declared = await toldAt({ ...options, trustedProxies }, { Host: "inside" });
+    expect(declared.joined.iceServers).toEqual([{ urls: [`stun:share.example.org:${declared.port}`] }]);
+    const beside = await toldAt(options, { Host: "swapmeet.lan" });
+    expect(beside.joined.iceServers).toEqual([{ urls: [`stun:swapmeet.lan:${beside.port}`] }]);
+  });
+
   it("names none where nothing answers, or the host is none that a browser would take", async () => {
     expect((await toldAt({ stun: false })).joined.iceServers).toEqual([]);
-    expect((await toldAt({ stun: true }, { Host: "a b" })).joined.iceServers).toEqual([]);
+    expect((await toldAt({ stun: true }, { Host: "a+b" })).joined.iceServers).toEqual([]);
   });
 
   it("names the operator's servers instead, relays included, and again with each sample", async () => {
@@ -48,7 +60,7 @@ describe("[J14] the answer to join", () => {
     expect(await client.ask("sample")).toMatchObject({ iceServers });
   });
 
-  it("has no key that a client of the version before does not know", async () => {
+  it("has no key that a client of a version before does not know", async () => {
     const { url } = await startServer({ stun: true });
     for (const auth of [{}, { version: 1 }, { version: "2" }, { version: { "2": 2 } }]) {
       const client = await connect(url, {}, ["websocket"], auth);

@@ -4,22 +4,29 @@ import * as v from "valibot";
 import {
   IncomingEnvelope,
   Joined,
+  RefusedHandshake,
   SOCKET_VERSION,
   type Address,
   type IceServers,
   type Join,
+  type Nearby,
   type RoomTag,
 } from "@swapmeet/shared";
 
+/** Why the server answers a join, or a handshake, with no. [J6a] [J10d] */
+export type ServerRefusal =
+  Extract<Joined, { ok: false }>["reason"] | v.InferOutput<typeof RefusedHandshake>["message"];
+
 export interface SignalingEvents {
-  /** `iceServers`: undefined from a server of the version before. [J14] */
+  /** `iceServers`: undefined from a server of version 1. [J14] `nearby`: only where the room is not as usual. [J14c] */
   joined(
     tag: RoomTag,
     address: Address,
     members: readonly Address[],
     iceServers: IceServers | undefined,
+    nearby: Nearby | undefined,
   ): void;
-  refused(reason: "bad-request" | "room-full" | "too-fast"): void;
+  refused(reason: ServerRefusal): void;
   envelope(from: Address, bytes: Uint8Array): void;
   /** The socket is gone; it comes back by itself. */
   lost(): void;
@@ -35,6 +42,8 @@ export const openSocket = (page: string): Socket => {
   const { origin, pathname } = new URL("socket.io/", page);
   return io(origin, {
     path: pathname,
+    // A browser that polls doesn't say it, and the server refuses in words what it could not let write later. [J10d]
+    query: { origin },
     // The websocket first: polling first would cost two round trips. Where a proxy blocks it, polling follows.
     transports: ["websocket", "polling"],
     tryAllTransports: true,
@@ -62,7 +71,11 @@ export class SignalingClient {
       clearTimeout(this.#retry); // it joins when it is back
       events.lost();
     });
-    this.#socket.on("connect_error", () => events.lost());
+    this.#socket.on("connect_error", (error) => {
+      const reason = refusalIn(error);
+      if (reason) events.refused(reason);
+      else events.lost();
+    });
     this.#socket.on("envelope", (message: unknown) => {
       const parsed = v.safeParse(IncomingEnvelope, withBytes(message));
       if (!parsed.success) return;
@@ -95,8 +108,8 @@ export class SignalingClient {
     ).catch(() => null);
     const parsed = v.safeParse(Joined, answer);
     if (parsed.success && parsed.output.ok && this.#isAskedFor(parsed.output.tag)) {
-      const { tag, address, members, iceServers } = parsed.output;
-      return this.#events.joined(tag, address, members, iceServers);
+      const { tag, address, members, iceServers, nearby } = parsed.output;
+      return this.#events.joined(tag, address, members, iceServers, nearby);
     }
     if (event === "join" && parsed.success && !parsed.output.ok) this.#events.refused(parsed.output.reason);
     this.#askAgain(event);
@@ -122,3 +135,11 @@ const withBytes = (message: unknown): unknown => {
   const { bytes } = message;
   return { ...message, bytes: bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes };
 };
+
+/** What the server said to a handshake by polling. The text is there only while the event is handled. */
+const refusalIn = (error: unknown): ServerRefusal | null => {
+  const { context } = error as { readonly context?: { readonly responseText?: unknown } };
+  const parsed = v.safeParse(HandshakeBody, context?.responseText);
+  return parsed.success ? parsed.output.message : null;
+};
+const HandshakeBody = v.pipe(v.string(), v.parseJson(), RefusedHandshake);
