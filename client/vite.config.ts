@@ -25,7 +25,7 @@ const preloadFonts: Plugin = {
         .filter((file) => /ibm-plex-sans-latin-(400|600)-normal-.*\.woff2$/.test(file))
         .map((file) => ({
           tag: "link",
-          attrs: { rel: "preload", as: "font", type: "font/woff2", href: `/${file}`, crossorigin: true },
+          attrs: { rel: "preload", as: "font", type: "font/woff2", href: `./${file}`, crossorigin: true },
           injectTo: "head" as const,
         })),
   },
@@ -61,6 +61,8 @@ const announced: Plugin = {
 
 export default defineConfig({
   root: here("."),
+  // One build for any path: whatever the page loads, it names from where it lies itself.
+  base: "./",
   plugins: [announced, words, oneLanguage, svelte(), preloadFonts, packed],
   // Unicode's list of confusables as one object: an export for each letter would be twice the bytes.
   json: { namedExports: false },

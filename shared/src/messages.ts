@@ -67,6 +67,10 @@ export const IceServers = v.pipe(
 );
 export type IceServers = v.InferOutput<typeof IceServers>;
 
+/** Whom an open room holds when the server can't tell networks apart: everyone who uses it, or this client alone. */
+export const Nearby = v.picklist(["everyone", "alone"]);
+export type Nearby = v.InferOutput<typeof Nearby>;
+
 /** The answer to "join" (socket.io acknowledgement). `members` is a random sample without the joiner. [J3] */
 export const Joined = v.variant("ok", [
   v.strictObject({
@@ -80,10 +84,15 @@ export const Joined = v.variant("ok", [
     iceSeconds: v.optional(
       v.pipe(v.number(), v.integer(), v.minValue(MIN_ICE_SECONDS), v.maxValue(MAX_ICE_SECONDS)),
     ),
+    /** For a client that speaks version 3, in an open room that isn't the one of its network. [J14f] */
+    nearby: v.optional(Nearby),
   }),
   v.strictObject({ ok: v.literal(false), reason: v.picklist(["bad-request", "room-full", "too-fast"]) }),
 ]);
 export type Joined = v.InferOutput<typeof Joined>;
+
+/** The body of a refused handshake, in polling. Other reasons than these say nothing to a person. [J10f] */
+export const RefusedHandshake = v.object({ message: v.picklist(["unknown-host", "foreign-origin"]) });
 
 /** client -> server "sample": asks for another random sample; the answer is as for "join". [J4] No payload. */
 

@@ -5,6 +5,15 @@ import { isLoopbackHost, parseAddress } from "./base/network.ts";
 
 type Interfaces = Record<string, NetworkInterfaceInfo[] | undefined>;
 
+/** Where the page is under the origins that show it, and the one of them that only the operator knows. */
+export interface Site {
+  /** It begins and ends with a slash. */
+  readonly basePath: string;
+  readonly publicOrigin?: string | undefined;
+}
+
+const AT_THE_ROOT: Site = { basePath: "/" };
+
 /** Networks inside this computer; a phone cannot reach them, so they are named last. */
 const VIRTUAL = /^(docker|br-|veth|virbr|vmnet|vboxnet|lxc|tun|tap|utun|wg)/i;
 
@@ -17,15 +26,29 @@ export function lanAddresses(interfaces: Interfaces): string[] {
     .map((info) => info.address);
 }
 
-/** The addresses of the page for others; none when the server listens for this computer alone. */
-export function lanUrls(port: number, host: string | undefined, interfaces: Interfaces): string[] {
-  if (!isEverywhere(host)) return isLoopbackHost(host) ? [] : [`http://${bracketed(host)}:${port}/`];
-  return lanAddresses(interfaces).map((address) => `http://${address}:${port}/`);
+/** The URLs of the page for others, the best first; none when the server listens for this computer alone. */
+export function outsideUrls(
+  port: number,
+  host: string | undefined,
+  interfaces: Interfaces,
+  site = AT_THE_ROOT,
+): string[] {
+  const addresses = isEverywhere(host) ? lanAddresses(interfaces) : isLoopbackHost(host) ? [] : [host];
+  return [
+    ...(site.publicOrigin === undefined ? [] : [`${site.publicOrigin}${site.basePath}`]),
+    ...addresses.map((address) => `http://${bracketed(address)}:${port}${site.basePath}`),
+  ];
 }
 
-export function announce(port: number, host: string | undefined, interfaces: Interfaces): string {
-  const local = `http://${isEverywhere(host) ? "localhost" : bracketed(host)}:${port}/`;
-  const lan = lanUrls(port, host, interfaces);
+export function announce(
+  port: number,
+  host: string | undefined,
+  interfaces: Interfaces,
+  site = AT_THE_ROOT,
+): string {
+  const local = `http://${isEverywhere(host) ? "localhost" : bracketed(host)}:${port}${site.basePath}`;
+  const outside = outsideUrls(port, host, interfaces, site);
+  const lan = site.publicOrigin === undefined ? outside : outside.slice(1);
   const alone = isEverywhere(host) ? "No network found" : `HOST=${host} is for this computer alone`;
   const advice =
     lan.length > 0
@@ -34,14 +57,17 @@ export function announce(port: number, host: string | undefined, interfaces: Int
           "If a firewall asks, allow Node.js on private networks. If others still can't open the page,",
           `allow port ${port}, TCP and UDP, in the settings of this computer's firewall.`,
         ]
-      : [`${alone}: only this computer can open the page.`];
+      : outside.length > 0
+        ? ["Everyone: scan the code or type the public address."]
+        : [`${alone}: only this computer can open the page.`];
   return [
     "Swapmeet is running.",
     "",
     `  On this computer   ${local}`,
     ...lan.map((url) => `  On this network    ${url}`),
+    ...outside.slice(0, outside.length - lan.length).map((url) => `  For everyone       ${url}`),
     "",
-    renderUnicodeCompact(lan[0] ?? local, { border: 2 }),
+    renderUnicodeCompact(outside[0] ?? local, { border: 2 }),
     "",
     ...advice,
     "Stop with Ctrl+C.",

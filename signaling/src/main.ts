@@ -27,6 +27,8 @@ if (!settings.ok) giveUp(settings.problem, BAD_SETTING);
 const {
   PORT: port,
   HOST: host,
+  BASE_PATH: basePath,
+  PUBLIC_ORIGIN: publicOrigin,
   CLIENT_DIR: clientDir,
   TRUSTED_PROXIES: trustedProxies,
   METRICS_PORT: metricsPort,
@@ -45,6 +47,8 @@ const log = process.stdout.isTTY ? withoutStartAndStop(logToStdout) : logToStdou
 const server = createSignalingServer({
   port,
   host,
+  basePath,
+  publicOrigin,
   clientDir: flags.value.noClient ? undefined : clientDir,
   trustedProxies,
   iceServers: stunUrls.length > 0 ? [{ urls: [...stunUrls] }] : undefined,
@@ -55,7 +59,7 @@ const server = createSignalingServer({
 });
 const listening = await server.listen();
 if (!listening.ok) giveUp(listening.problem, 1);
-console.log(announce(listening.value, host, networkInterfaces()));
+console.log(announce(listening.value, host, networkInterfaces(), { basePath, publicOrigin }));
 
 const isAtTerminal = process.stdin.isTTY || process.stdout.isTTY;
 const ending = new Ending(

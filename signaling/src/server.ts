@@ -2,18 +2,20 @@
 import { randomInt } from "node:crypto";
 import type { Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { networkInterfaces } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import { fail, MAX_ROOM_MEMBERS, ok, StunUrl, type IceServers, type Result } from "@swapmeet/shared";
 import * as v from "valibot";
-import { lanUrls } from "./announcement.ts";
+import { outsideUrls } from "./announcement.ts";
 import { createCounters, type Counters } from "./base/counters.ts";
 import { CLOSE_GRACE_MS, LEAVE_GRACE_MS, LIMITS, type Limits } from "./base/limits.ts";
 import { logToStdout, type Log } from "./base/log.ts";
 import { within } from "./base/within.ts";
 import type { Cidr } from "./base/network.ts";
 import { Connections, patience } from "./http/connections.ts";
+import { Origins } from "./base/origins.ts";
+import { enterBasePath } from "./http/base-path.ts";
 import { servePage } from "./http/page.ts";
 import { behindToken, type ReportsByPath } from "./http/report.ts";
 import { openMetricsPort, type MetricsPort } from "./operator/metrics-port.ts";
@@ -34,6 +36,10 @@ export interface SignalingOptions {
   readonly port?: number;
   /** By default every address, IPv6 and IPv4. */
   readonly host?: string | undefined;
+  /** The path of the page, with a slash at both ends; by default the root. */
+  readonly basePath?: string;
+  /** The origin at which people open the page, where the server can't know it. */
+  readonly publicOrigin?: string | undefined;
   /** The folder with the built client; without it no page is served. */
   readonly clientDir?: string | undefined;
   /** Proxies whose X-Forwarded-For and X-Forwarded-Host are believed. */
@@ -78,6 +84,7 @@ const LOOPBACK = "127.0.0.1";
 
 export function createSignalingServer(options: SignalingOptions = {}): SignalingServer {
   const { port = 0, host, clientDir, trustedProxies = [], stun = false, log = logToStdout } = options;
+  const { basePath = "/", publicOrigin } = options;
   const limits = { ...LIMITS, ...options.limits };
   const counters = createCounters();
   const directory =
@@ -91,21 +98,30 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   const metricsReports: ReportsByPath = new Map(
     metrics && [["/metrics", token === undefined ? metrics.report : behindToken(token, metrics.report)]],
   );
+  const origins = new Origins({ publicOrigin, trustedProxies, hostname: hostname() });
   const http: Server = createServer(
-    patience(limits),
+    // A proxy may leave the host out; `origins` decides what that means.
+    { ...patience(limits), requireHostHeader: false },
     servePage({
       clientDir,
+      basePath,
+      publicOrigin,
+      isKnown: (request) => origins.refusalOf(request) === undefined,
       reports: new Map([
         ["/healthz", vitals.healthReport],
         ["/readyz", vitals.readinessReport],
         ...(metricsPort === undefined ? metricsReports : []),
       ]),
       log,
-      lanUrls: () => lanUrls((http.address() as AddressInfo).port, host, networkInterfaces()),
+      outsideUrls: () =>
+        outsideUrls((http.address() as AddressInfo).port, host, networkInterfaces(), {
+          basePath,
+          publicOrigin,
+        }),
     }),
   );
   const connections = new Connections(http, { limits, trustedProxies, counters });
-  const door = new Door(limits, trustedProxies);
+  const door = new Door(limits, trustedProxies, origins);
   const sockets = serveSockets(http, {
     directory,
     door,
@@ -115,6 +131,9 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     measureJoin: (durationMs) => metrics?.measureJoin(durationMs),
     iceServersAt: (host) => toldServers(options.iceServers ?? ownStunAt(host), options.turn, Date.now()),
   });
+  // Before the sockets and the page look at a request.
+  for (const event of ["request", "upgrade"] as const)
+    http.prependListener(event, (request: IncomingMessage) => enterBasePath(request, basePath));
   let responder: UdpSocket | undefined;
   let ownMetricsPort: MetricsPort | undefined;
   let draining: Promise<void> | undefined;
@@ -187,7 +206,8 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   return {
     listen,
     get url() {
-      return `http://localhost:${(http.address() as AddressInfo | null)?.port ?? port}`;
+      const bound = (http.address() as AddressInfo | null)?.port ?? port;
+      return `http://localhost:${bound}${basePath.slice(0, -1)}`;
     },
     counters,
     health: () => vitals.health(),

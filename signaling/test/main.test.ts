@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { NetworkInterfaceInfo } from "node:os";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -202,6 +202,17 @@ describe("the build of the page", () => {
     expect(existsSync(join(outDir, "index.html"))).toBe(true);
   });
 
+  it("[J18] names what it loads from where it lies itself", async () => {
+    await build();
+    const files = readdirSync(outDir, { recursive: true, encoding: "utf8" });
+    const texts = files.filter((file) => /\.(html|js|css|webmanifest)$/.test(file));
+    expect(texts.length).toBeGreaterThan(5);
+    const fromTheRoot =
+      /["'`(]\/(?:assets|addresses\.json|favicon|manifest)|(?:href|src|start_url)"?[=:] ?"\//g;
+    for (const file of texts)
+      expect([file, readFileSync(join(outDir, file), "utf8").match(fromTheRoot)]).toEqual([file, null]);
+  });
+
   it("shows warnings", async () => {
     const { code, err } = await buildPageOf('eval("1")');
     expect([code, err]).toEqual([0, expect.stringContaining("Use of direct `eval`")]);
@@ -288,6 +299,23 @@ describe("the announcement", () => {
       expect(text).toContain(`HOST=${host} is for this computer alone`);
       expect(text).not.toContain("No network found");
     }
+  });
+
+  it("[J18] has the base path in every URL", () => {
+    const text = announce(3000, undefined, interfaces, { basePath: "/swap/" });
+    expect(text).toContain("http://localhost:3000/swap/\n");
+    expect(text).toContain("http://192.168.1.20:3000/swap/\n");
+  });
+
+  it("puts the public origin into the code, also where the server listens for a proxy alone", () => {
+    const site = { basePath: "/swap/", publicOrigin: "https://share.example.org" };
+    const text = announce(3000, "127.0.0.1", interfaces, site);
+    expect(text).toMatch(/For everyone\s+https:\/\/share\.example\.org\/swap\/\n/);
+    expect(text).not.toContain("only this computer");
+    const codeIn = (announced: string) => /[█▀▄ \n]{200,}/.exec(announced)?.[0];
+    expect(codeIn(text)).toBeDefined();
+    expect(codeIn(text)).toBe(codeIn(announce(3000, undefined, interfaces, site)));
+    expect(codeIn(text)).not.toBe(codeIn(announce(3000, "127.0.0.1", interfaces)));
   });
 
   it("every notation of every address means all of them", () => {

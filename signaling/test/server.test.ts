@@ -7,7 +7,7 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { lanAddresses, lanUrls } from "../src/announcement.ts";
+import { lanAddresses, outsideUrls } from "../src/announcement.ts";
 import { servePage } from "../src/http/page.ts";
 import { createSignalingServer } from "../src/server.ts";
 import { connect, privately, startRoom, startServer } from "./harness.ts";
@@ -92,7 +92,15 @@ describe("a file of the page", () => {
   /** Asks for a file that is larger than the buffers of sockets. Returns both ends, once its bytes arrive. */
   async function askForLarge() {
     writeFileSync(join(clientDir, "large.js"), Buffer.alloc(32 * 1024 * 1024));
-    const page = servePage({ clientDir, reports: new Map(), lanUrls: () => [], log: () => {} });
+    const page = servePage({
+      clientDir,
+      basePath: "/",
+      publicOrigin: undefined,
+      isKnown: () => true,
+      reports: new Map(),
+      outsideUrls: () => [],
+      log: () => {},
+    });
     const files: Readable[] = [];
     const http = createServer((request, response) => {
       response.on("pipe", (file: Readable) => files.push(file));
@@ -140,6 +148,7 @@ describe("health", () => {
       members: 2,
       relayed: { messages: 1, bytes: 5 },
       refused: expect.objectContaining({ "bad-request": 1, "too-fast": 0 }),
+      proxies: { silent: 0, undeclared: 0 },
       stun: { answered: 0, ignored: 0 },
     });
   });
@@ -177,7 +186,7 @@ describe("addresses", () => {
   });
 
   it("a server at one address of the network gives that one", () => {
-    expect(lanUrls(3000, "192.168.1.20", {})).toEqual(["http://192.168.1.20:3000/"]);
+    expect(outsideUrls(3000, "192.168.1.20", {})).toEqual(["http://192.168.1.20:3000/"]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { TransferState, UploadState } from "@swapmeet/engine/io/view";
 import { deleteWords, relayOnlyWords } from "../../src/app/settings/words.ts";
@@ -131,6 +131,24 @@ describe("the server", () => {
     expect(plain(title)).toBe("The server has been away for 2 min, and this device is connected to nobody.");
     expect(remedy).toMatch(/network/);
     expect(bad).toBe(true);
+  });
+
+  test("[J10f] that lets nobody in at this address: the words name the setting", () => {
+    vi.stubGlobal("location", new URL("https://share.example.org:8443/swap/"));
+    for (const reason of ["unknown-host", "foreign-origin"] as const) {
+      const { title, remedy, bad } = serverSaying({ type: "refused", reason }, 0)!;
+      expect(title).toContain("share.example.org:8443");
+      expect(remedy).toContain("PUBLIC_ORIGIN=https://share.example.org:8443,");
+      expect(bad).toBe(true);
+    }
+    vi.unstubAllGlobals();
+  });
+
+  test("[J14f] that can't tell networks apart: the page says whom Nearby shows", () => {
+    const saying = (nearby: "everyone" | "alone") => serverSaying({ type: "online", nearby }, 3)!;
+    expect(saying("everyone").title).toBe("Nearby shows everyone who uses this server.");
+    expect(saying("alone").title).toBe("Nearby can show you nobody.");
+    for (const nearby of ["everyone", "alone"] as const) expect(saying(nearby).remedy).toContain("log");
   });
 
   test("is announced in words that do not run with the time", () => {

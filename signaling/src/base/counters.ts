@@ -8,6 +8,7 @@ const REFUSALS = [
   "flood",
   "oversize",
   "foreign-origin",
+  "unknown-host",
   "unknown-address",
   "too-many-connections",
   "draining",
@@ -19,6 +20,8 @@ export type Refusal = (typeof REFUSALS)[number];
 export interface Counters {
   readonly relayed: { messages: number; bytes: number };
   readonly refused: Record<Refusal, number>;
+  /** Connections whose origin is not known, by the proxy that is to blame. [J8c] [J8d] */
+  readonly proxies: { silent: number; undeclared: number };
   readonly stun: { answered: number; ignored: number };
 }
 
@@ -26,6 +29,7 @@ export function createCounters(): Counters {
   return {
     relayed: { messages: 0, bytes: 0 },
     refused: Object.fromEntries(REFUSALS.map((reason) => [reason, 0])) as Record<Refusal, number>,
+    proxies: { silent: 0, undeclared: 0 },
     stun: { answered: 0, ignored: 0 },
   };
 }

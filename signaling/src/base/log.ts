@@ -1,4 +1,4 @@
-/** One line per event. Callers pass counts and causes: never a payload, an address of a member, or an IP address. */
+/** One line per event. Callers pass counts and causes: never a payload, an address of a member, or the IP address of a client. */
 export type Log = (event: string, facts?: Record<string, unknown>) => void;
 
 export const logToStdout: Log = (event, facts = {}) =>

@@ -1,5 +1,5 @@
 /**
- * Addresses of clients, and the networks that they are in. No sockets.
+ * Addresses, and the networks that they are in. No sockets.
  * A client's address decides its open room [J8] and the token bucket that pays for it [J9].
  */
 import { createHash } from "node:crypto";
@@ -56,25 +56,6 @@ export function isLoopbackHost(host: string): boolean {
   return /^(.+\.)?localhost\.?$/.test(name) || parseAddress(name)?.range() === "loopback";
 }
 
-/**
- * The client's address. `forwarded` is the X-Forwarded-For header, which anybody can write:
- * it counts only as far as declared proxies vouch for it, read from its right end.
- */
-export function clientAddress(
-  peer: string | undefined,
-  forwarded: string | undefined,
-  trustedProxies: readonly Cidr[],
-): IpAddress | undefined {
-  let client = parseAddress(peer ?? "");
-  const hops = forwarded?.split(",") ?? [];
-  while (client && isWithin(client, trustedProxies)) {
-    const hop = parseAddress(hops.pop() ?? "");
-    if (!hop) break;
-    client = hop;
-  }
-  return client;
-}
-
 export function isWithin(address: IpAddress, cidrs: readonly Cidr[]): boolean {
   return cidrs.some(([range, bits]) => address.kind() === range.kind() && address.match(range, bits));
 }
@@ -86,13 +67,16 @@ export function blockOf(address: IpAddress): string {
   return `${prefix.toString()}/64`;
 }
 
-/** Everyone at a local address is in one network, in any notation of the address. [J8] */
-export function networkOf(address: IpAddress): string {
-  return LOCAL_RANGES.has(address.range()) ? "lan" : blockOf(address);
+/** Private, loopback, link-local or carrier-grade NAT. */
+export function isLocal(address: IpAddress): boolean {
+  return LOCAL_RANGES.has(address.range());
 }
 
-export function openRoomTag(address: IpAddress): RoomTag {
-  return createHash("sha256")
-    .update(`swapmeet open room v1|${networkOf(address)}`)
-    .digest("hex") as RoomTag;
+/** Everyone at a local address is in one network, in any notation of the address. [J8] */
+export function networkOf(address: IpAddress): string {
+  return isLocal(address) ? "lan" : blockOf(address);
+}
+
+export function openRoomTag(network: string): RoomTag {
+  return createHash("sha256").update(`swapmeet open room v1|${network}`).digest("hex") as RoomTag;
 }

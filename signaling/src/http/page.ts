@@ -15,13 +15,21 @@ const YEAR_SECONDS = 31_536_000;
 export interface PageOptions {
   /** The folder with the built client; none while a development server shows the page instead. */
   readonly clientDir: string | undefined;
+  /** The path of the page, with a slash at both ends. */
+  readonly basePath: string;
+  /** The origin at which people open the page, where the operator has named it. */
+  readonly publicOrigin: string | undefined;
+  /** False for a name that was never declared: such a request gets the page, whose words tell why, and nothing else. */
+  readonly isKnown: (request: IncomingMessage) => boolean;
   readonly reports: ReportsByPath;
-  /** The addresses at which other devices on the network find this page. */
-  readonly lanUrls: () => readonly string[];
+  /** The URLs at which other devices find this page. */
+  readonly outsideUrls: () => readonly string[];
   readonly log: Log;
 }
 
-export function servePage({ clientDir, reports, lanUrls, log }: PageOptions): RequestListener {
+export function servePage(options: PageOptions): RequestListener {
+  const { clientDir, basePath, publicOrigin, isKnown, reports, outsideUrls, log } = options;
+  const secure = headersFor(publicOrigin);
   // `dev` looks at the disk for each request: a rebuilt client is served at once, and a vanished file is a 404.
   const files =
     clientDir === undefined
@@ -42,18 +50,27 @@ export function servePage({ clientDir, reports, lanUrls, log }: PageOptions): Re
   }
 
   function respond(request: IncomingMessage, response: ServerResponse): void {
-    const notFound = () => reply(response, sentence(404, "There is nothing here. Swapmeet is at /."));
+    const notFound = () =>
+      reply(response, sentence(404, `There is nothing here. Swapmeet is at ${basePath}.`));
     if (request.method !== "GET" && request.method !== "HEAD")
       return reply(response, sentence(405, "Only GET and HEAD are answered here."));
     const path = request.url?.split("?")[0];
+    // The page names what it loads from where it lies, so the slash at its end must be there.
+    if (`${path}/` === basePath)
+      return void response.writeHead(308, { Location: basePath, "Cache-Control": "no-store" }).end();
     const report = reports.get(path ?? "");
+    if (report && !isKnown(request))
+      return reply(
+        response,
+        sentence(403, "This server is not known under this name. PUBLIC_ORIGIN would tell it."),
+      );
     if (report)
       return void report(request).then(
         (reported) => reply(response, reported),
         (error: unknown) => giveUp(response, error),
       );
     // A page at localhost must show others another address. Nobody else needs to know the machine's networks.
-    if (path === "/addresses.json") return reply(response, json(isLoopback(request) ? lanUrls() : []));
+    if (path === "/addresses.json") return reply(response, json(isLoopback(request) ? outsideUrls() : []));
     // Nothing here is worth resuming, and a range from its end to its start is an exception in the file stream.
     delete request.headers.range;
     if (!files) return notFound();
@@ -85,49 +102,61 @@ function cacheByName(response: ServerResponse, path: string): void {
 }
 
 /** Older Safari does not count WebSockets under 'self', so they are named, by the host that was asked for. */
-function webSocketSources(request: IncomingMessage): string {
-  const host = request.headers.host ?? "";
-  return /^[\w.:[\]-]+$/.test(host) ? `ws://${host} wss://${host}` : "'self'";
+function webSocketSources(request: IncomingMessage, publicOrigin: string | undefined): string {
+  const hosts = [
+    request.headers.host ?? "",
+    ...(publicOrigin === undefined ? [] : [new URL(publicOrigin).host]),
+  ];
+  const sources = hosts
+    .filter((host) => /^[\w.:[\]-]+$/.test(host))
+    .map((host) => `ws://${host} wss://${host}`);
+  return sources.length > 0 ? sources.join(" ") : "'self'";
 }
 
-const helmetHeaders = helmet({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
-      workerSrc: ["'self'"],
-      styleSrc: ["'self'"],
-      // Svelte's style directives set single properties; style elements stay forbidden.
-      styleSrcAttr: ["'unsafe-inline'"],
-      connectSrc: ["'self'", (request) => webSocketSources(request)],
-      imgSrc: ["'self'", "data:", "blob:"],
-      mediaSrc: ["blob:"],
-      fontSrc: ["'self'"],
-      manifestSrc: ["'self'"],
-      frameAncestors: ["'none'"],
-      baseUri: ["'none'"],
-      formAction: ["'none'"],
-      requireTrustedTypesFor: ["'script'"],
-      // Svelte 5 makes the first policy for its templates, the client the second for its workers.
-      trustedTypes: ["svelte-trusted-html", "swapmeet", "'allow-duplicates'"],
+const helmetFor = (publicOrigin: string | undefined) =>
+  helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
+        workerSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        // Svelte's style directives set single properties; style elements stay forbidden.
+        styleSrcAttr: ["'unsafe-inline'"],
+        connectSrc: ["'self'", (request) => webSocketSources(request, publicOrigin)],
+        imgSrc: ["'self'", "data:", "blob:"],
+        mediaSrc: ["blob:"],
+        fontSrc: ["'self'"],
+        manifestSrc: ["'self'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        requireTrustedTypesFor: ["'script'"],
+        // Svelte 5 makes the first policy for its templates, the client the second for its workers.
+        trustedTypes: ["svelte-trusted-html", "swapmeet", "'allow-duplicates'"],
+      },
     },
-  },
-  referrerPolicy: { policy: "no-referrer" },
-  xFrameOptions: { action: "deny" },
-  // On plain http browsers ignore these three or warn about them.
-  strictTransportSecurity: false,
-  crossOriginOpenerPolicy: false,
-  originAgentCluster: false,
-});
+    referrerPolicy: { policy: "no-referrer" },
+    xFrameOptions: { action: "deny" },
+    // On plain http browsers ignore these three or warn about them.
+    strictTransportSecurity: false,
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
+  });
 
 /** Refuses features that the page never asks for; clipboard, wake lock and full screen stay as browsers have them. */
 const PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()";
 
-function secure(request: IncomingMessage, response: ServerResponse, next: () => void): void {
-  response.setHeader("Permissions-Policy", PERMISSIONS);
-  helmetHeaders(request, response, (error) => {
-    if (error) throw error;
-    next();
-  });
+type Secure = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+
+function headersFor(publicOrigin: string | undefined): Secure {
+  const helmetHeaders = helmetFor(publicOrigin);
+  return (request, response, next) => {
+    response.setHeader("Permissions-Policy", PERMISSIONS);
+    helmetHeaders(request, response, (error) => {
+      if (error) throw error;
+      next();
+    });
+  };
 }

@@ -13,6 +13,7 @@ export interface Health {
   readonly members: number | null;
   readonly relayed: Counters["relayed"];
   readonly refused: Counters["refused"];
+  readonly proxies: Counters["proxies"];
   readonly stun: Counters["stun"];
 }
 

@@ -19,6 +19,7 @@ import { listOf, readAll, wholeNumber, type Setting, type ValuesOf } from "./set
 const MIN_TOKEN_LETTERS = 16;
 /** Anybody can get credentials, and try secrets at home until one makes them. 16 letters of base64 are 96 bits. */
 const LEAST_SECRET_LETTERS = 16;
+const MAX_PATH_LETTERS = 128;
 
 /** All of them, in the order in which `--help` shows them. */
 export const SETTINGS = {
@@ -32,6 +33,27 @@ export const SETTINGS = {
     means: "The address to listen on. Without it the server listens on all of them.",
     use: "an address of this computer, such as HOST=127.0.0.1",
     schema: v.string(),
+  },
+  BASE_PATH: {
+    means:
+      "The path of the page, where a proxy gives it a part of a site. The proxy may keep the path or take it off.",
+    use: "a path of letters, digits, dots, hyphens and underscores, such as BASE_PATH=/swap/",
+    otherwise: "/",
+    schema: v.pipe(
+      v.string(),
+      v.maxLength(MAX_PATH_LETTERS, "is too long"),
+      v.transform((path) => path.replace(/^\/?/, "/").replace(/\/?$/, "/")),
+      v.regex(/^\/(?:[\w-][\w.-]*\/)*$/, "is not a path"),
+    ),
+  },
+  PUBLIC_ORIGIN: {
+    means: "The origin at which people open the page, where a proxy hides it or the name is a public one.",
+    use: "one scheme, name and port, without a path, such as PUBLIC_ORIGIN=https://share.example.org",
+    schema: v.pipe(
+      v.string(),
+      v.check(isOrigin, "is not an origin"),
+      v.transform((url) => new URL(url).origin),
+    ),
   },
   CLIENT_DIR: {
     means: "The folder with the built page. Without it, the page that npm run build makes.",
@@ -117,6 +139,12 @@ export const readSettings = (env: Readonly<Record<string, string | undefined>>):
     return fail(`TURN_SECRET needs TURN_URLS. Use ${SETTINGS.TURN_URLS.use}.`);
   return settings;
 };
+
+function isOrigin(text: string): boolean {
+  if (!/^https?:/i.test(text) || !URL.canParse(text)) return false;
+  const { origin, href } = new URL(text);
+  return href === `${origin}/` && !/[?#]/.test(text);
+}
 
 function proxyFrom(text: string): Result<Cidr, string> {
   const cidr = parseCidr(text);

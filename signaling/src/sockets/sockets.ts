@@ -2,7 +2,7 @@
  * The server's end of every socket: charge the buckets, parse once, ask the directory, answer. PROTOCOL.md, "The socket".
  * Envelopes are passed on as they came; nothing here looks into one.
  */
-import type { Server as HttpServer } from "node:http";
+import type { IncomingMessage, Server as HttpServer } from "node:http";
 import {
   Join,
   MAX_SOCKET_MESSAGE_BYTES,
@@ -17,8 +17,10 @@ import { Bucket, Buckets } from "../base/bucket.ts";
 import type { Counters, Refusal } from "../base/counters.ts";
 import { CONNECT_TIMEOUT_MS, PING_INTERVAL_MS, PING_TIMEOUT_MS, type Limits } from "../base/limits.ts";
 import { whereFrom, type Log } from "../base/log.ts";
-import { blockOf, openRoomTag, type IpAddress } from "../base/network.ts";
-import { addressOf, type Client, type Directory, type Present, type Seat } from "../rooms/directory.ts";
+import type { Caller } from "../base/caller.ts";
+import { blockOf, networkOf, openRoomTag } from "../base/network.ts";
+import { addressOf, type Client, type Directory, type Present } from "../rooms/directory.ts";
+import { Advice } from "./advice.ts";
 import type { Door } from "./door.ts";
 import { Turns } from "./turns.ts";
 
@@ -34,14 +36,13 @@ type Connections = Readonly<Record<string, ClientSocket["conn"]>>;
 /** The sender of a message, with everything that the server keeps for its socket. */
 interface Sender {
   readonly socket: ClientSocket;
-  readonly address: IpAddress;
+  readonly caller: Caller;
   readonly client: Client;
   readonly turns: Turns;
 }
 
-/** The versions of the socket's messages since which an answer has these keys. [J14a] */
-const ICE_SERVERS_SINCE = 2;
-const ICE_SECONDS_SINCE = 3;
+/** What a client is told of its open room, where that is not what it takes it for. [J8c] [J8d] */
+const NEARBY = { known: undefined, hidden: "alone", shared: "everyone" } as const;
 
 const JoinArguments = v.strictTuple([Join]);
 const EnvelopeArguments = v.strictTuple([OutgoingEnvelope]);
@@ -71,6 +72,7 @@ export interface Sockets {
 /** Serves sockets on this http server, which `close` closes too. */
 export function serveSockets(http: HttpServer, context: SocketsContext): Sockets {
   const { directory, door, counters, limits, log, iceServersAt } = context;
+  const advice = new Advice(log);
   const addressBuckets = new Buckets(limits.addressMessages);
   const leaves = new Set<Promise<void>>();
 
@@ -84,7 +86,7 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Sockets
     destroyUpgrade: false,
     allowRequest: (request, decide) => {
       const admitted = door.admit(request, performance.now());
-      if (!admitted.ok) counters.refused[admitted.problem]++;
+      if (!admitted.ok) turnAway(request, admitted.problem);
       decide(admitted.ok ? null : admitted.problem, admitted.ok);
     },
   });
@@ -94,10 +96,21 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Sockets
     if (!url.startsWith(`${io.path()}/`)) connection.destroy();
   });
 
+  // A browser reads without an Origin from what it takes for the page's own server, and never writes without one. [J10f]
+  io.engine.use((request: IncomingMessage, _response: unknown, next: (error?: Error) => void) => {
+    const isWrite = request.method === "POST" || request.headers.upgrade !== undefined;
+    const refusal = isWrite ? door.refusalOf(request) : undefined;
+    if (refusal) turnAway(request, refusal);
+    next(refusal && new Error(refusal));
+  });
+
   io.engine.on("connection", (connection: ClientSocket["conn"]) => {
-    const address = door.addressOf(connection.request);
-    if (!address) return connection.close(true);
-    const leave = door.enter(address);
+    const caller = door.callerOf(connection.request);
+    if (!caller) return connection.close(true);
+    const leave = door.enter(caller.address);
+    if (caller.origin === "hidden") counters.proxies.silent++;
+    if (caller.origin === "shared") counters.proxies.undeclared++;
+    advice.onCaller(caller);
     const frames = new Bucket(limits.socketFrames, performance.now());
     connection.on("packet", () => {
       if (frames.take(performance.now())) return;
@@ -111,11 +124,11 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Sockets
   });
 
   io.on("connection", (socket) => {
-    const address = door.addressOf(socket.request);
-    if (!address) return void socket.disconnect(true);
+    const caller = door.callerOf(socket.request);
+    if (!caller) return void socket.disconnect(true);
     const client: Client = { id: socket.id, receive: (envelope) => pass(socket, envelope) };
     const turns = new Turns((error) => log("failed", { handling: "socket", where: whereFrom(error) }));
-    const from: Sender = { socket, address, client, turns };
+    const from: Sender = { socket, caller, client, turns };
     const bucket = new Bucket(limits.socketMessages, performance.now());
     // No next(): a client's events never reach the socket's own emitter, under any name.
     socket.use((message) => receive(from, bucket, message));
@@ -127,8 +140,13 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Sockets
     });
   });
 
+  function turnAway(request: IncomingMessage, refusal: Refusal): void {
+    counters.refused[refusal]++;
+    advice.onRefusal(request, refusal);
+  }
+
   function receive(from: Sender, bucket: Bucket, message: unknown[]): void {
-    const { socket, address, turns } = from;
+    const { socket, caller, turns } = from;
     if (!isListening(socket)) return;
     const [event, ...args] = message;
     const answer = typeof args.at(-1) === "function" ? (args.pop() as Answer) : undefined;
@@ -136,7 +154,7 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Sockets
     // Messages that wait for the directory are as many as may come at once; the buckets alone would let them grow.
     const inTime =
       bucket.take(now) &&
-      addressBuckets.take(blockOf(address), now) &&
+      addressBuckets.take(blockOf(caller.address), now) &&
       turns.waiting < limits.socketMessages.burst;
     if (inTime) void turns.add(() => handle(from, event, args, answer));
     else refuse(socket, event, "too-fast", answer);
@@ -174,47 +192,52 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Sockets
   }
 
   async function join(
-    { socket, address, client }: Sender,
+    { socket, caller, client }: Sender,
     args: unknown[],
     answer: Answer | undefined,
   ): Promise<RefusedMessage | undefined> {
     const parsed = v.safeParse(JoinArguments, args, { abortEarly: true });
     if (!parsed.success || !answer) return "bad-request";
     const [{ secret, room }] = parsed.output;
-    const seat: Seat = {
-      kind: room.kind,
-      tag: room.kind === "open" ? openRoomTag(address) : room.tag,
-      address: addressOf(secret),
-    };
+    const address = addressOf(secret);
+    // A client whose network nobody knows is in an open room of its own. [J8c]
+    const network = caller.origin === "hidden" ? `alone|${address}` : networkOf(caller.address);
+    const tag = room.kind === "open" ? openRoomTag(network) : room.tag;
     const askedAtMs = performance.now();
-    const joined = await directory.join(client, seat);
+    const joined = await directory.join(client, { kind: room.kind, tag, address });
     if (!joined.ok) return joined.problem;
     context.measureJoin(performance.now() - askedAtMs);
-    answer(welcome(socket, joined.value));
+    answer(welcome(socket, caller, joined.value));
     return undefined;
   }
 
   async function sample(
-    { socket, client }: Sender,
+    { socket, caller, client }: Sender,
     args: unknown[],
     answer: Answer | undefined,
   ): Promise<RefusedMessage | undefined> {
     if (!answer || args.length > 0) return "bad-request";
     const sampled = await directory.sample(client);
     if (!sampled.ok) return "bad-request";
-    answer(welcome(socket, sampled.value));
+    answer(welcome(socket, caller, sampled.value));
     return undefined;
   }
 
   /** A client of an older version would ignore an answer with a key that it does not know. [J14a] */
-  function welcome({ handshake, request }: ClientSocket, { seat, others }: Present): Joined {
-    const joined = { ok: true as const, tag: seat.tag, address: seat.address, members: others };
+  function welcome({ handshake, request }: ClientSocket, caller: Caller, { seat, others }: Present): Joined {
     const said: unknown = handshake.auth["version"];
     const version = typeof said === "number" ? said : 1;
-    if (version < ICE_SERVERS_SINCE) return joined;
     const { iceServers, iceSeconds } = iceServersAt(door.hostOf(request));
-    if (version < ICE_SECONDS_SINCE || iceSeconds === undefined) return { ...joined, iceServers };
-    return { ...joined, iceServers, iceSeconds };
+    const nearby = seat.kind === "open" ? NEARBY[caller.origin] : undefined;
+    return {
+      ok: true,
+      tag: seat.tag,
+      address: seat.address,
+      members: others,
+      ...(version >= 2 && { iceServers }),
+      ...(version >= 3 && iceSeconds !== undefined && { iceSeconds }),
+      ...(version >= 3 && nearby && { nearby }),
+    };
   }
 
   async function deliver({ client }: Sender, args: unknown[]): Promise<RefusedMessage | undefined> {

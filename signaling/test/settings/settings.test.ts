@@ -18,6 +18,7 @@ describe("settings", () => {
   it("default to port 3000, every address and this server's own STUN", () => {
     const defaults = {
       PORT: 3000,
+      BASE_PATH: "/",
       TRUSTED_PROXIES: [],
       DRAIN_SECONDS: 5,
       STUN_URLS: [],
@@ -39,6 +40,48 @@ describe("settings", () => {
       expect.stringContaining("STUN_URLS=y"),
     ]);
     expect(readSettings({ CLIENT_DIR: built })).toMatchObject({ value: { CLIENT_DIR: built } });
+  });
+
+  it("take a base path with and without its slashes, and refuse what is none", () => {
+    for (const path of ["swap", "/swap", "swap/", "/swap/"])
+      expect(readSettings({ BASE_PATH: path })).toMatchObject({ value: { BASE_PATH: "/swap/" } });
+    expect(readSettings({ BASE_PATH: "/a/b-1.2_c" })).toMatchObject({ value: { BASE_PATH: "/a/b-1.2_c/" } });
+    expect(readSettings({ BASE_PATH: "/" })).toMatchObject({ value: { BASE_PATH: "/" } });
+    for (const path of [
+      "//",
+      "//swap",
+      "/swap//",
+      "/../",
+      "/a/..",
+      "/.a",
+      "/a b",
+      "/a?b",
+      "/%61",
+      "https://a/b",
+    ])
+      expect(problem({ BASE_PATH: path }), path).toContain("is not a path. Use a path of letters");
+    expect(problem({ BASE_PATH: "a".repeat(129) })).toContain("is too long");
+  });
+
+  it("take one public origin, and refuse what is none or has a path", () => {
+    for (const [text, origin] of [
+      ["https://share.example.org", "https://share.example.org"],
+      ["https://Share.Example.org:443/", "https://share.example.org"],
+      ["http://[2001:db8::1]:8080", "http://[2001:db8::1]:8080"],
+    ] as const)
+      expect(readSettings({ PUBLIC_ORIGIN: text })).toMatchObject({ value: { PUBLIC_ORIGIN: origin } });
+    for (const text of [
+      "share.example.org",
+      "https://share.example.org/swap/",
+      "https://a.example,https://b.example",
+      "https://user@a.example",
+      "https://a.example/?",
+      "https://a.example#",
+      "ftp://a.example",
+      "https://",
+      "null",
+    ])
+      expect(problem({ PUBLIC_ORIGIN: text }), text).toContain("is not an origin. Use one scheme");
   });
 
   it("take proxies, the widest private ranges, and IPv4 ranges in IPv6's notation", () => {

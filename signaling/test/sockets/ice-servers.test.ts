@@ -19,8 +19,8 @@ const TURN = {
 
 describe("[J14] the answer to join", () => {
   it("names the server's own UDP port, at the host that the page used", async () => {
-    const { joined, port } = await toldAt({ stun: true }, { Host: "swapmeet.example" });
-    expect(joined.iceServers).toEqual([{ urls: [`stun:swapmeet.example:${port}`] }]);
+    const { joined, port } = await toldAt({ stun: true }, { Host: "swapmeet.lan" });
+    expect(joined.iceServers).toEqual([{ urls: [`stun:swapmeet.lan:${port}`] }]);
   });
 
   it("at an IPv6 address too", async () => {
@@ -36,9 +36,21 @@ describe("[J14] the answer to join", () => {
     expect(beside.joined.iceServers).toEqual([{ urls: [`stun:inside:${beside.port}`] }]);
   });
 
+  it("names the public host where a proxy hides it", async () => {
+    const options = { stun: true, publicOrigin: "https://share.example.org" };
+    const publicly = { Host: "127.0.0.1", Origin: "https://share.example.org" };
+    const undeclared = await toldAt(options, publicly);
+    expect(undeclared.joined.iceServers).toEqual([{ urls: [`stun:share.example.org:${undeclared.port}`] }]);
+    const trustedProxies = [[parseAddress("127.0.0.1")!, 32] as const];
+    const declared = await toldAt({ ...options, trustedProxies }, { Host: "inside" });
+    expect(declared.joined.iceServers).toEqual([{ urls: [`stun:share.example.org:${declared.port}`] }]);
+    const beside = await toldAt(options, { Host: "swapmeet.lan" });
+    expect(beside.joined.iceServers).toEqual([{ urls: [`stun:swapmeet.lan:${beside.port}`] }]);
+  });
+
   it("names none where nothing answers, or the host is none that a browser would take", async () => {
     expect((await toldAt({ stun: false })).joined.iceServers).toEqual([]);
-    expect((await toldAt({ stun: true }, { Host: "a b" })).joined.iceServers).toEqual([]);
+    expect((await toldAt({ stun: true }, { Host: "a+b" })).joined.iceServers).toEqual([]);
   });
 
   it("names the operator's servers instead, and again with each sample", async () => {

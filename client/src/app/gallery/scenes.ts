@@ -202,6 +202,9 @@ export const SCENES = {
     ],
     uploads: [],
   }),
+  "unknown-host": () => ({ ...quiet, server: { type: "refused", reason: "unknown-host" } }),
+  "nearby-everyone": () => ({ ...busy, server: { type: "online", nearby: "everyone" } }),
+  "nearby-alone": () => ({ ...quiet, server: { type: "online", nearby: "alone" } }),
   offline: () => ({ ...busy, server: { type: "offline", sinceMs: 94_000 } }),
   offer: () => ({
     ...busy,

@@ -1,4 +1,5 @@
 /** Says what the server's state means for the room. */
+import type { Nearby } from "@swapmeet/shared";
 import { m } from "../words/messages.js";
 import type { ServerState } from "../../platform/session/network.ts";
 import { formatSeconds } from "../parts/text/format.ts";
@@ -8,8 +9,9 @@ import type { Saying } from "./saying.ts";
 export const serverSaying = (server: ServerState, peers: number): Saying | null => {
   switch (server.type) {
     case "connecting":
-    case "online":
       return null;
+    case "online":
+      return nearbySaying(server.nearby);
     case "offline": {
       const time = formatSeconds(server.sinceMs / 1000);
       return peers > 0
@@ -38,6 +40,13 @@ export const serverSaying = (server: ServerState, peers: number): Saying | null 
             remedy: m.notices_the_page_tries_again_by(),
             bad: true,
           };
+        case "unknown-host":
+        case "foreign-origin":
+          return {
+            title: m.notices_the_server_does_not_know_this_address({ address: location.host }),
+            remedy: m.notices_start_it_with_public_origin({ origin: location.origin }),
+            bad: true,
+          };
         case "bad-request":
           return {
             title: m.notices_the_server_and_this_page(),
@@ -45,6 +54,25 @@ export const serverSaying = (server: ServerState, peers: number): Saying | null 
             bad: true,
           };
       }
+  }
+};
+
+const nearbySaying = (nearby: Nearby | undefined): Saying | null => {
+  switch (nearby) {
+    case undefined:
+      return null;
+    case "everyone":
+      return {
+        title: m.notices_nearby_shows_everyone_who_uses(),
+        remedy: m.notices_a_proxy_hides_networks(),
+        bad: false,
+      };
+    case "alone":
+      return {
+        title: m.notices_nearby_can_show_you_nobody(),
+        remedy: m.notices_a_proxy_hides_your_network(),
+        bad: false,
+      };
   }
 };
 

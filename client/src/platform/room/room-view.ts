@@ -27,7 +27,9 @@ export const roomView = (
 export const outsidePage = async (): Promise<string> => {
   if (!/^(localhost|127\..*|\[::1\])$/.test(location.hostname)) return herePage();
   try {
-    const answer = await fetch("/addresses.json", { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    const answer = await fetch(new URL("addresses.json", document.baseURI), {
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
     const [address]: unknown[] = answer.ok ? await answer.json() : [];
     return typeof address === "string" ? address : herePage();
   } catch {

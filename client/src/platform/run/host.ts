@@ -3,7 +3,7 @@
  * are left to the holdings. Nothing here decides anything.
  */
 import type { Socket } from "socket.io-client";
-import type { IceServers, Join, RoomTag } from "@swapmeet/shared";
+import type { IceServers, Join, Nearby, RoomTag } from "@swapmeet/shared";
 import { Engine, publicKeyOf, type EngineOptions } from "@swapmeet/engine";
 import type { Input, LinkId, Notice, Output } from "@swapmeet/engine/io/io";
 import { openMessage } from "@swapmeet/engine/people/message-box";
@@ -12,7 +12,7 @@ import type { BlockSender, HostFiles } from "../bytes/host-files.ts";
 import { Link, type WebRtc } from "./webrtc-link.ts";
 import { nothingCarried } from "./route.ts";
 import { RelayedLink } from "./relayed-link.ts";
-import { SignalingClient, type SignalingEvents } from "./signaling-client.ts";
+import { SignalingClient, type ServerRefusal } from "./signaling-client.ts";
 import { sign } from "./signature.ts";
 import { unperformed } from "./unperformed.ts";
 import type { Verifier } from "./verifier.ts";
@@ -40,7 +40,10 @@ export interface HostOptions {
   readonly webRtc?: WebRtc;
   files(feed: (input: Input) => void): HostFiles;
   verify: Verifier["verify"];
-  server(state: "online" | "offline" | { readonly refused: Parameters<SignalingEvents["refused"]>[0] }): void;
+  /** `online`: whom an open room holds, where that isn't its network. */
+  server(
+    state: { readonly online: Nearby | undefined } | { readonly refused: ServerRefusal } | "offline",
+  ): void;
   /** The server has said which room this is; a peer learns an open room in no other way. Called once. */
   entered(tag: RoomTag): void;
   /** The server has named another room: this visit is over, and its last frames are sent. [J13] */
@@ -103,8 +106,8 @@ export class Host {
     });
     this.#files = options.files((input) => this.feed(input));
     this.#signaling = new SignalingClient(options.socket, options.join, {
-      joined: (tag, address, members, iceServers) => {
-        options.server("online");
+      joined: (tag, address, members, iceServers, nearby) => {
+        options.server({ online: nearby });
         this.#iceServers = iceServers ?? options.iceServers;
         this.feed({ type: "server-joined", tag, address, members });
       },

@@ -4,22 +4,29 @@ import * as v from "valibot";
 import {
   IncomingEnvelope,
   Joined,
+  RefusedHandshake,
   SOCKET_VERSION,
   type Address,
   type IceServers,
   type Join,
+  type Nearby,
   type RoomTag,
 } from "@swapmeet/shared";
 
+/** Why the server answers a join, or a handshake, with no. [J6a] [J10f] */
+export type ServerRefusal =
+  Extract<Joined, { ok: false }>["reason"] | v.InferOutput<typeof RefusedHandshake>["message"];
+
 export interface SignalingEvents {
-  /** `iceServers`: undefined from a server of the version before. [J14] */
+  /** `iceServers`: undefined from a server of version 1. [J14] `nearby`: only where the room is not as usual. [J14f] */
   joined(
     tag: RoomTag,
     address: Address,
     members: readonly Address[],
     iceServers: IceServers | undefined,
+    nearby: Nearby | undefined,
   ): void;
-  refused(reason: "bad-request" | "room-full" | "too-fast"): void;
+  refused(reason: ServerRefusal): void;
   envelope(from: Address, bytes: Uint8Array): void;
   /** The socket is gone; it comes back by itself. */
   lost(): void;
@@ -32,9 +39,13 @@ const ANSWER_WITHIN_MS = 10_000;
 /** Credentials are renewed when this share of their time is over, so that a call has as much left as it may need. Guess. */
 const RENEW_AT_SHARE = 1 / 2;
 
-/** Connects at once, so that the way is open when the room's keys are ready. */
-export const openSocket = (url: string): Socket =>
-  io(url, {
+/** Connects at once, so that the way is open when the room's keys are ready. `page`: the page's URL, also under a path. */
+export const openSocket = (page: string): Socket => {
+  const { origin, pathname } = new URL("socket.io/", page);
+  return io(origin, {
+    path: pathname,
+    // A browser that polls doesn't say it, and the server refuses in words what it could not let write later. [J10f]
+    query: { origin },
     // The websocket first: polling first would cost two round trips. Where a proxy blocks it, polling follows.
     transports: ["websocket", "polling"],
     tryAllTransports: true,
@@ -42,6 +53,7 @@ export const openSocket = (url: string): Socket =>
     reconnectionDelayMax: LAST_RETRY_MS,
     auth: { version: SOCKET_VERSION },
   });
+};
 
 export class SignalingClient {
   readonly #socket: Socket;
@@ -62,7 +74,11 @@ export class SignalingClient {
       this.#stopTimers(); // it joins when it is back
       events.lost();
     });
-    this.#socket.on("connect_error", () => events.lost());
+    this.#socket.on("connect_error", (error) => {
+      const reason = refusalIn(error);
+      if (reason) events.refused(reason);
+      else events.lost();
+    });
     this.#socket.on("envelope", (message: unknown) => {
       const parsed = v.safeParse(IncomingEnvelope, withBytes(message));
       if (!parsed.success) return;
@@ -95,10 +111,10 @@ export class SignalingClient {
     ).catch(() => null);
     const parsed = v.safeParse(Joined, answer);
     if (parsed.success && parsed.output.ok && this.#isAskedFor(parsed.output.tag)) {
-      const { tag, address, members, iceServers, iceSeconds } = parsed.output;
+      const { tag, address, members, iceServers, iceSeconds, nearby } = parsed.output;
       clearTimeout(this.#renewal);
       if (iceSeconds !== undefined) this.#renewAfter(1_000 * iceSeconds * RENEW_AT_SHARE);
-      return this.#events.joined(tag, address, members, iceServers);
+      return this.#events.joined(tag, address, members, iceServers, nearby);
     }
     if (event === "join" && parsed.success && !parsed.output.ok) this.#events.refused(parsed.output.reason);
     this.#askAgain(event);
@@ -137,3 +153,11 @@ const withBytes = (message: unknown): unknown => {
   const { bytes } = message;
   return { ...message, bytes: bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes };
 };
+
+/** What the server said to a handshake by polling. The text is there only while the event is handled. */
+const refusalIn = (error: unknown): ServerRefusal | null => {
+  const { context } = error as { readonly context?: { readonly responseText?: unknown } };
+  const parsed = v.safeParse(HandshakeBody, context?.responseText);
+  return parsed.success ? parsed.output.message : null;
+};
+const HandshakeBody = v.pipe(v.string(), v.parseJson(), RefusedHandshake);

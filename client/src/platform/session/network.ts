@@ -1,12 +1,15 @@
 /** The server, the links to peers, and the traffic. */
+import type { Nearby } from "@swapmeet/shared";
 import type { Host, HostOptions, Traffic } from "../run/host.ts";
+import type { ServerRefusal } from "../run/signaling-client.ts";
 
 export type ServerState =
   | { readonly type: "connecting" }
-  | { readonly type: "online" }
+  /** `nearby`: whom the open room holds, where that isn't this network alone. */
+  | { readonly type: "online"; readonly nearby?: Nearby | undefined }
   /** Retrying by itself. `sinceMs`: how long it has been away. */
   | { readonly type: "offline"; readonly sinceMs: number }
-  | { readonly type: "refused"; readonly reason: "room-full" | "too-fast" | "bad-request" };
+  | { readonly type: "refused"; readonly reason: ServerRefusal };
 
 export interface Network {
   readonly server: ServerState;
@@ -49,9 +52,10 @@ export class RoomNetwork implements Network {
 
   /** The host tells a change of the server. */
   serverIs(state: Parameters<HostOptions["server"]>[0]): void {
-    if (state === "online") this.#server = { type: "online" };
-    else if (state !== "offline") this.#server = { type: "refused", reason: state.refused };
-    else if (this.#server.type !== "offline") this.#server = { type: "offline", since: performance.now() };
+    if (state === "offline") {
+      if (this.#server.type !== "offline") this.#server = { type: "offline", since: performance.now() };
+    } else if ("online" in state) this.#server = { type: "online", nearby: state.online };
+    else this.#server = { type: "refused", reason: state.refused };
     this.#changed();
   }
 }

@@ -27,7 +27,7 @@ export type RoomChoice = { readonly kind: "private"; readonly code: RoomCode } |
  * @param moved the server has put this tab into another room [J13]: the session is over, and wants to be closed
  */
 export const openSession = async (choice: RoomChoice, moved: () => void): Promise<Session> => {
-  const socket = openSocket(location.origin);
+  const socket = openSocket(document.baseURI);
   try {
     const [identity, secrets, page] = await Promise.all([
       claimIdentity(),

@@ -3,7 +3,7 @@ import { EventEmitter } from "node:events";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Socket } from "socket.io-client";
 import type { Join, Joined } from "@swapmeet/shared";
-import { SignalingClient } from "../../../src/platform/run/signaling-client.ts";
+import { openSocket, SignalingClient } from "../../../src/platform/run/signaling-client.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -140,4 +140,38 @@ test("a socket that is lost joins once when it is back, and not at all after the
   client.close();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(socket.asked).toEqual(["join", "join"]);
+});
+
+const failed = (responseText: unknown) =>
+  Object.assign(new Error("xhr poll error"), { context: { responseText } });
+
+test("[J10f] a handshake that is refused for its host or origin is told as such, anything else as a lost server", () => {
+  const { socket, heard } = clientOf();
+  for (const message of ["unknown-host", "foreign-origin"])
+    socket.emit("connect_error", failed(JSON.stringify({ code: 4, message })));
+  expect(heard).toEqual(["unknown-host", "foreign-origin"]);
+  for (const body of [
+    "",
+    "<html>502</html>",
+    '{"message":"too-fast"}',
+    '{"message":7}',
+    "null",
+    undefined,
+    {},
+  ])
+    socket.emit("connect_error", failed(body));
+  socket.emit("connect_error", new Error("websocket error"));
+  expect(heard.slice(2)).toEqual(Array.from({ length: 8 }, () => "lost"));
+});
+
+test("[J18] a socket is asked for where the page lies, and says of which origin the page is", () => {
+  for (const [page, path] of [
+    ["https://share.example.org/swap/#a-b-c-d", "/swap/socket.io/"],
+    ["https://share.example.org/swap/index.html", "/swap/socket.io/"],
+    ["https://share.example.org", "/socket.io/"],
+  ] as const) {
+    const socket = openSocket(page);
+    socket.disconnect();
+    expect(socket.io.opts).toMatchObject({ path, query: { origin: "https://share.example.org" } });
+  }
 });
