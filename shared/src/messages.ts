@@ -91,7 +91,7 @@ export const Joined = v.variant("ok", [
 ]);
 export type Joined = v.InferOutput<typeof Joined>;
 
-/** The body of a refused handshake, in polling. Other reasons than these say nothing to a person. [J10f] */
+/** The body of a refused handshake, in polling. Other reasons than these say nothing to a person. [J10e] */
 export const RefusedHandshake = v.object({ message: v.picklist(["unknown-host", "foreign-origin"]) });
 
 /** client -> server "sample": asks for another random sample; the answer is as for "join". [J4] No payload. */

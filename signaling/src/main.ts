@@ -59,8 +59,6 @@ const server = createSignalingServer({
 });
 const listening = await server.listen();
 if (!listening.ok) giveUp(listening.problem, 1);
-console.log(announce(listening.value, host, networkInterfaces(), { basePath, publicOrigin }));
-
 const isAtTerminal = process.stdin.isTTY || process.stdout.isTTY;
 const ending = new Ending(
   () => process.exit(),
@@ -71,6 +69,7 @@ process.on("SIGTERM", () => ending.begin(() => server.drain(drainSeconds * 1_000
 // A terminal that closes ends the server, or it would keep the port unseen. Without one, SIGHUP asks to read the
 // configuration again (systemd, nohup, log rotation). It is the environment, which stays as it is.
 process.on("SIGHUP", () => (isAtTerminal ? ending.begin(() => server.close()) : log("hangup")));
+console.log(announce(listening.value, host, networkInterfaces(), { basePath, publicOrigin }));
 
 // Rooms are all there is to lose, and losing them for everybody is worse than going on after one event's failure.
 process.on("uncaughtException", (error) => log("failed", { where: whereFrom(error) }));

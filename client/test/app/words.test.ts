@@ -133,7 +133,7 @@ describe("the server", () => {
     expect(bad).toBe(true);
   });
 
-  test("[J10f] that lets nobody in at this address: the words name the setting", () => {
+  test("[J10e] that lets nobody in at this address: the words name the setting", () => {
     vi.stubGlobal("location", new URL("https://share.example.org:8443/swap/"));
     for (const reason of ["unknown-host", "foreign-origin"] as const) {
       const { title, remedy, bad } = serverSaying({ type: "refused", reason }, 0)!;

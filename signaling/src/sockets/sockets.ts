@@ -96,7 +96,7 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Sockets
     if (!url.startsWith(`${io.path()}/`)) connection.destroy();
   });
 
-  // A browser reads without an Origin from what it takes for the page's own server, and never writes without one. [J10f]
+  // A browser reads without an Origin from what it takes for the page's own server, and never writes without one. [J10e]
   io.engine.use((request: IncomingMessage, _response: unknown, next: (error?: Error) => void) => {
     const isWrite = request.method === "POST" || request.headers.upgrade !== undefined;
     const refusal = isWrite ? door.refusalOf(request) : undefined;

@@ -91,7 +91,7 @@ describe("[J8d] a proxy that is not declared", () => {
   });
 });
 
-describe("[J10e] under a name that was never declared", () => {
+describe("[J10d] under a name that was never declared", () => {
   it("there is no socket, by either transport, and the log says what to set, once", async () => {
     const { url, port, server, lines } = await startServer();
     for (const _ of [1, 2]) await expect(connect(url, REBOUND)).rejects.toThrow();
@@ -123,7 +123,7 @@ describe("[J10e] under a name that was never declared", () => {
   });
 });
 
-describe("[J10f] a page that is refused", () => {
+describe("[J10e] a page that is refused", () => {
   it("reads why in the answer to its polling", async () => {
     const { url } = await startServer();
     const socket = io(url, {

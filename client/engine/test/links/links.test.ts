@@ -20,8 +20,8 @@ class Network {
   reaches = true;
   readonly #due: (() => void)[] = [];
 
-  add(connectionsSpent = 0): Member {
-    const member = new Member(this, connectionsSpent);
+  add(): Member {
+    const member = new Member(this);
     this.members.push(member);
     return member;
   }
@@ -68,7 +68,7 @@ class Member {
   readonly #network: Network;
   readonly #otherEnd = new Map<LinkId, { member: Member; link: LinkId }>();
 
-  constructor(network: Network, connectionsSpent: number) {
+  constructor(network: Network) {
     this.#network = network;
     this.id = peerIdOf(network.random.bytes(32));
     this.address = bytesToHex(network.random.bytes(ADDRESS_BYTES)) as Address;
@@ -83,7 +83,6 @@ class Member {
       },
       random: (bytes) => network.random.bytes(bytes),
       envelopeKey: () => new Uint8Array(32),
-      connectionsSpent,
     });
     this.links.serverJoined(TAG, this.address);
   }
@@ -337,17 +336,6 @@ describe("[I8] [I8a] [I8b] [I8c] the number of links", () => {
     expect(dialsUntilNone()).toBe(60);
     ada.links.dial(stranger(), network.now);
     expect(ada.notices).toEqual(["connections-spent", "connections-spent"]);
-  });
-
-  test("in a page's life includes the connections of its earlier visits", () => {
-    const network = new Network();
-    const ada = network.add(300);
-    expect(ada.links.connectionsLeft).toBe("half");
-    let dials = 0;
-    for (; ada.links.dial(bytesToHex(network.random.bytes(ADDRESS_BYTES)) as Address, network.now); dials++)
-      network.pass(12_000);
-    expect(dials).toBe(180);
-    expect(ada.notices).toEqual(["connections-spent"]);
   });
 
   const comeAndGo = (network: Network, to: Member, times: number) => {

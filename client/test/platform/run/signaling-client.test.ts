@@ -145,7 +145,7 @@ test("a socket that is lost joins once when it is back, and not at all after the
 const failed = (responseText: unknown) =>
   Object.assign(new Error("xhr poll error"), { context: { responseText } });
 
-test("[J10f] a handshake that is refused for its host or origin is told as such, anything else as a lost server", () => {
+test("[J10e] a handshake that is refused for its host or origin is told as such, anything else as a lost server", () => {
   const { socket, heard } = clientOf();
   for (const message of ["unknown-host", "foreign-origin"])
     socket.emit("connect_error", failed(JSON.stringify({ code: 4, message })));

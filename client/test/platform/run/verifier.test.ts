@@ -84,7 +84,7 @@ test("[K4] without any worker all are checked on the page, which does other thin
     counts.add(answers.length);
   }
   expect(answers).toEqual(Array.from({ length: 50 }, (_, i) => i % 3 === 0));
-  expect(counts.size).toBeGreaterThan(5);
+  expect([...counts].some((count) => count > 0 && count < 50)).toBe(true);
   verifier.close();
 });
 
