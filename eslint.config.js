@@ -174,6 +174,7 @@ export default defineConfig(
       "signaling/src/main.ts",
       "client/sim/**",
       "client/test/fuzz/main.ts",
+      "signaling/bench/**",
       "e2e/**",
       "*.config.{js,ts}",
     ],

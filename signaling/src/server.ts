@@ -9,7 +9,7 @@ import { fail, MAX_ROOM_MEMBERS, ok, StunUrl, type IceServers, type Result } fro
 import * as v from "valibot";
 import { outsideUrls } from "./announcement.ts";
 import { createCounters, type Counters } from "./base/counters.ts";
-import { CLOSE_GRACE_MS, LEAVE_GRACE_MS, LIMITS, type Limits } from "./base/limits.ts";
+import { BACKLOG, CLOSE_GRACE_MS, LEAVE_GRACE_MS, LIMITS, type Limits } from "./base/limits.ts";
 import { logToStdout, type Log } from "./base/log.ts";
 import { within } from "./base/within.ts";
 import type { Cidr } from "./base/network.ts";
@@ -147,7 +147,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
 
   async function listen(): Promise<Result<number, string>> {
     try {
-      http.listen({ port, ...(host !== undefined && { host }) });
+      http.listen({ port, backlog: BACKLOG, ...(host !== undefined && { host }) });
       await once(http, "listening");
     } catch (error) {
       return fail(cannotListen(error as NodeJS.ErrnoException, port, host));

@@ -40,6 +40,13 @@ export class ServerProcess {
     await once(this.#process, "exit");
   }
 
+  /** SIGTERM: it drains. Resolves to its exit code. */
+  async terminate(): Promise<number | null> {
+    this.#process.kill("SIGTERM");
+    const [code] = (await once(this.#process, "exit")) as [number | null];
+    return code;
+  }
+
   /** After `kill`: a new process at the same port, which knows nothing. */
   async restart(): Promise<void> {
     [this.#process] = await listen(String(this.port), this.#options);

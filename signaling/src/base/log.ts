@@ -14,6 +14,9 @@ export const withoutStartAndStop =
 /** The place that an exception came from, without its message, which could quote a client's bytes. */
 export function whereFrom(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
-  const line = error.stack?.split("\n").find((text) => text.trimStart().startsWith("at "));
-  return `${error.name} ${line?.trim() ?? ""}`.trim();
+  const { name, message, stack = "" } = error;
+  const messageAt = stack.indexOf(message);
+  const places = messageAt < 0 ? [] : stack.slice(messageAt + message.length).split("\n");
+  const place = places.find((text) => text.trimStart().startsWith("at "));
+  return `${name} ${place?.trim() ?? ""}`.trim();
 }
