@@ -114,20 +114,20 @@ describe("the server", () => {
   });
 
   test("is worth a sentence only when something is wrong", () => {
-    expect(serverSaying({ type: "connecting" }, 0)).toBeNull();
-    expect(serverSaying({ type: "online" }, 0)).toBeNull();
+    expect(serverSaying({ type: "connecting" }, 0, false)).toBeNull();
+    expect(serverSaying({ type: "online" }, 0, false)).toBeNull();
     for (const reason of ["room-full", "too-fast", "bad-request"] as const)
-      expect(serverSaying({ type: "refused", reason }, 3)!.remedy).not.toBe("");
+      expect(serverSaying({ type: "refused", reason }, 3, false)!.remedy).not.toBe("");
   });
 
   test("that is away is no trouble while there are peers, and the sentence says so", () => {
-    const { title, bad } = serverSaying({ type: "offline", sinceMs: 94_000 }, 3)!;
+    const { title, bad } = serverSaying({ type: "offline", sinceMs: 94_000 }, 3, false)!;
     expect(plain(title)).toBe("The server has been away for 2 min. The room goes on without it.");
     expect(bad).toBe(false);
   });
 
   test("that is away, with no peer left, is trouble with a remedy", () => {
-    const { title, remedy, bad } = serverSaying({ type: "offline", sinceMs: 94_000 }, 0)!;
+    const { title, remedy, bad } = serverSaying({ type: "offline", sinceMs: 94_000 }, 0, false)!;
     expect(plain(title)).toBe("The server has been away for 2 min, and this device is connected to nobody.");
     expect(remedy).toMatch(/network/);
     expect(bad).toBe(true);
@@ -153,17 +153,17 @@ describe("the server", () => {
 
   test("is announced in words that do not run with the time", () => {
     for (const peers of [0, 3]) {
-      const [early, late] = [1_000, 94_000].map((sinceMs) => serverNews({ type: "offline", sinceMs }, peers));
+      const [early, late] = [1_000, 94_000].map((sinceMs) =>
+        serverNews({ type: "offline", sinceMs }, peers, false),
+      );
       expect(early).toMatch(/^The server is away/);
       expect(late).toBe(early);
     }
-    expect(serverNews({ type: "online" }, 3)).toBeNull();
+    expect(serverNews({ type: "online" }, 3, false)).toBeNull();
   });
 });
 
 describe("notices", () => {
-  const directly = { relayOnly: false, hasRelayServer: false };
-
   test("trouble names its cause, and comes with a remedy", () => {
     const troubles = [
       { type: "no-route", peer: ruth, because: "network" },
@@ -172,7 +172,7 @@ describe("notices", () => {
       { type: "source-unreadable", file: "x" as never, reason: "changed" },
     ] as const;
     for (const trouble of troubles) {
-      const { title, remedy, bad } = noticeSaying(trouble, names, directly);
+      const { title, remedy, bad } = noticeSaying(trouble, names, false);
       expect(title).toMatch(/Ruth|draft\.bin/);
       expect(remedy).not.toBe("");
       expect(bad).toBe(true);
@@ -180,32 +180,28 @@ describe("notices", () => {
   });
 
   test("[I13] [I13a] a browser that lets nobody connect is named as the cause, there and at the other side", () => {
-    const here = noticeSaying({ type: "no-candidates" }, names, directly);
+    const here = noticeSaying({ type: "no-candidates" }, names, false);
     expect(here.title).toBe("This browser lets nobody connect to it.");
     expect(here.remedy).toMatch(/Allow them/);
-    const there = noticeSaying({ type: "no-route", peer: ruth, because: "their-browser" }, names, directly);
+    const there = noticeSaying({ type: "no-route", peer: ruth, because: "their-browser" }, names, false);
     expect(there.remedy).toMatch(/^Their browser allows no direct connections/);
     for (const { title, remedy } of [here, there]) expect(title + remedy).not.toMatch(/network/);
   });
 
   test("[Y2a] where the network keeps two apart, a relay server is named as the remedy, unless there is one", () => {
     const remedy = (hasRelayServer: boolean) =>
-      noticeSaying({ type: "no-route", peer: ruth, because: "network" }, names, {
-        relayOnly: false,
-        hasRelayServer,
-      }).remedy;
+      noticeSaying({ type: "no-route", peer: ruth, because: "network" }, names, hasRelayServer).remedy;
     expect(remedy(false)).toMatch(/whoever runs this server can set up a relay server \(TURN\)/);
     expect(remedy(true)).toMatch(/no relay server could help/);
     expect(remedy(true)).not.toMatch(/whoever runs/);
   });
 
-  test("[J17] a person who connects through a relay alone is told that there is none, and not of the browser", () => {
-    const saying = (hasRelayServer: boolean) =>
-      noticeSaying({ type: "no-candidates" }, names, { relayOnly: true, hasRelayServer });
-    for (const { title } of [saying(true), saying(false)])
-      expect(title).toBe("“Only through a relay” is on, and nobody can connect.");
-    expect(saying(false).remedy).toMatch(/^This server names no relay server/);
-    expect(saying(true).remedy).toMatch(/^The relay server does not answer/);
+  test("[J17] a person who connects only through a relay is told that none is named, or that none answers", () => {
+    const none = serverSaying({ type: "online" }, 0, true)!;
+    expect(none.title).toMatch(/^“Only through a relay” is on, and this server names no relay server/);
+    expect(none.remedy).toMatch(/\(TURN\)/);
+    expect(serverNews({ type: "online" }, 0, true)).toBe(none.title);
+    expect(noticeSaying({ type: "no-relay" }, names, true).title).toMatch(/no relay server answers/);
   });
 
   test("[J17] the setting says what it does, or that the server names no relay server", () => {
@@ -228,14 +224,14 @@ describe("notices", () => {
   });
 
   test("[I8c] the notice that a tab has no connections left names the remedy", () => {
-    const { title, remedy, bad } = noticeSaying({ type: "connections-spent" }, names, directly);
+    const { title, remedy, bad } = noticeSaying({ type: "connections-spent" }, names, false);
     expect(title).toMatch(/connections/);
     expect(remedy).toMatch(/^Reload the page/);
     expect(bad).toBe(true);
   });
 
   test("an answer is not trouble", () => {
-    expect(noticeSaying({ type: "offer-answered", by: ruth, accepted: true }, names, directly)).toEqual({
+    expect(noticeSaying({ type: "offer-answered", by: ruth, accepted: true }, names, false)).toEqual({
       title: "Ruth accepted your files.",
       remedy: "",
       bad: false,

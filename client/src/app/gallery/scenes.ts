@@ -386,7 +386,7 @@ export const SCENES = {
     ...quiet,
     settings: { ...quiet.settings, relayOnly: true },
     hasRelayServer: false,
-    notices: [{ id: 1, notice: { type: "no-candidates" } }],
+    notices: [{ id: 1, notice: { type: "no-relay" } }],
   }),
   alone: () => ({
     ...busy,

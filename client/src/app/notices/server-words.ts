@@ -2,16 +2,30 @@
 import type { Nearby } from "@swapmeet/shared";
 import { m } from "../words/messages.js";
 import type { ServerState } from "../../platform/session/network.ts";
+import type { Session } from "../../platform/session/session.ts";
 import { formatSeconds } from "../parts/text/format.ts";
 import type { Saying } from "./saying.ts";
 
-/** Nothing is said while all is well. `peers`: how many people this device is connected to. */
-export const serverSaying = (server: ServerState, peers: number): Saying | null => {
+/** Whether this device connects by relay servers alone, and the server names none. */
+export const lacksRelay = ({ device, network }: Pick<Session, "device" | "network">): boolean =>
+  device.settings.relayOnly && network.hasRelayServer === false;
+
+/**
+ * Nothing is said while all is well. `peers`: how many people this device is connected to. `isWithoutRelay`: it needs a
+ * relay server, and the server names none.
+ */
+export const serverSaying = (server: ServerState, peers: number, isWithoutRelay: boolean): Saying | null => {
   switch (server.type) {
     case "connecting":
       return null;
     case "online":
-      return nearbySaying(server.nearby);
+      return isWithoutRelay
+        ? {
+            title: m.notices_only_through_a_relay_none_named(),
+            remedy: m.notices_the_server_names_no_relay(),
+            bad: true,
+          }
+        : nearbySaying(server.nearby);
     case "offline": {
       const time = formatSeconds(server.sinceMs / 1000);
       return peers > 0
@@ -77,7 +91,7 @@ const nearbySaying = (nearby: Nearby | undefined): Saying | null => {
 };
 
 /** The title of `serverSaying` for the ear: as long as nothing but the time changes, it stays the same. */
-export const serverNews = (server: ServerState, peers: number): string | null => {
-  if (server.type !== "offline") return serverSaying(server, peers)?.title ?? null;
+export const serverNews = (server: ServerState, peers: number, isWithoutRelay: boolean): string | null => {
+  if (server.type !== "offline") return serverSaying(server, peers, isWithoutRelay)?.title ?? null;
   return peers > 0 ? m.notices_the_server_is_away_the() : m.notices_the_server_is_away_and();
 };

@@ -17,17 +17,14 @@ export const moveSaying = (files: number): Saying => ({
   bad: true,
 });
 
-/** Whether this device connects through relay servers alone, and whether the server names any. */
-export interface Relaying {
-  readonly relayOnly: boolean;
-  readonly hasRelayServer: boolean;
-}
-
-/** An offer is a question, not a saying: it has a dialog of its own. */
+/**
+ * An offer is a question, not a saying: it has a dialog of its own. `hasRelayServer`: the server names a relay server; it
+ * is the remedy where networks keep people apart.
+ */
 export const noticeSaying = (
   notice: Exclude<NoticeView["notice"], { type: "offer" }>,
   names: Names,
-  relaying: Relaying,
+  hasRelayServer: boolean,
 ): Saying => {
   switch (notice.type) {
     case "offer-answered":
@@ -44,11 +41,21 @@ export const noticeSaying = (
           notice.peer === null
             ? m.notices_no_route_to_somebody_in()
             : m.notices_no_route_to_name({ name: names.person(notice.peer) }),
-        remedy: noRouteRemedy(notice.because, relaying),
+        remedy: noRouteRemedy(notice.because, hasRelayServer),
         bad: true,
       };
     case "no-candidates":
-      return noCandidatesSaying(relaying);
+      return {
+        title: m.notices_this_browser_lets_nobody_connect(),
+        remedy: m.notices_a_setting_an_extension_or(),
+        bad: true,
+      };
+    case "no-relay":
+      return {
+        title: m.notices_only_through_a_relay_no_answer(),
+        remedy: m.notices_no_relay_server_answers(),
+        bad: true,
+      };
     case "connections-spent":
       return {
         title: m.notices_this_tab_has_used_up(),
@@ -103,26 +110,11 @@ export const noticeSaying = (
   }
 };
 
-const noRouteRemedy = (because: "network" | "their-browser", { hasRelayServer }: Relaying): string => {
+const noRouteRemedy = (because: "network" | "their-browser", hasRelayServer: boolean): string => {
   if (because === "their-browser") return m.notices_their_browser_allows_no_direct();
   return hasRelayServer
     ? m.notices_this_network_keeps_devices_apart_also_from_the_relay()
     : m.notices_this_network_keeps_devices_apart();
-};
-
-/** Nobody can reach this browser: because the person wants it to be reached by a relay alone, or because it forbids it. */
-const noCandidatesSaying = ({ relayOnly, hasRelayServer }: Relaying): Saying => {
-  if (!relayOnly)
-    return {
-      title: m.notices_this_browser_lets_nobody_connect(),
-      remedy: m.notices_a_setting_an_extension_or(),
-      bad: true,
-    };
-  return {
-    title: m.notices_only_through_a_relay_is_on(),
-    remedy: hasRelayServer ? m.notices_no_relay_server_answers() : m.notices_the_server_names_no_relay(),
-    bad: true,
-  };
 };
 
 /** Says what a dropped peer did. The words follow its name. */

@@ -7,6 +7,7 @@ import { KeptFiles, type StorageView } from "../files/kept-files.ts";
 import type { StoredFiles } from "../files/stored-files.ts";
 import type { Host } from "../run/host.ts";
 import type { Saving } from "../saving/saving.ts";
+import type { RoomNotices } from "./notices.ts";
 import type { Resuming } from "./resuming.ts";
 
 export interface Settings {
@@ -49,6 +50,7 @@ export interface RoomDeviceOptions {
   readonly stored: Pick<StoredFiles, "list" | "delete">;
   readonly resuming: Pick<Resuming, "ended" | "forget" | "retry">;
   readonly saving: Pick<Saving, "folderName" | "canChooseFolder" | "chooseFolder" | "forgetFolder">;
+  readonly notices: Pick<RoomNotices, "withdraw">;
   changed(): void;
 }
 
@@ -93,6 +95,7 @@ export class RoomDevice implements Device {
 
   setRelayOnly(on: boolean): void {
     this.#options.host.relayOnly = on;
+    this.#options.notices.withdraw("no-relay");
     this.#set("relay-only", on);
   }
 

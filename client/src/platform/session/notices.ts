@@ -4,10 +4,13 @@ import type { Notice } from "@swapmeet/engine/io/io";
 import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import type { OfferedFile } from "@swapmeet/engine/wire/frame";
 
+/** Beside the engine's: this device connects by relay servers alone, and none of those that are named answers. */
+export type RoomNotice = Notice | { readonly type: "no-relay" };
+
 /** Something the page shows once; gone when dismissed. */
 export interface NoticeView {
   readonly id: number;
-  readonly notice: Notice;
+  readonly notice: RoomNotice;
 }
 
 export interface Notices {
@@ -37,7 +40,13 @@ export class RoomNotices implements Notices {
     this.#changed();
   }
 
-  tell(notice: Notice): void {
+  /** Takes back what is true no more. */
+  withdraw(type: RoomNotice["type"]): void {
+    for (const [id, { notice }] of [...this.#viewById]) if (notice.type === type) this.#viewById.delete(id);
+    this.#changed();
+  }
+
+  tell(notice: RoomNotice): void {
     const id = this.#nextId++;
     this.#viewById.set(id, { id, notice });
     this.#changed();

@@ -5,7 +5,7 @@
 import type { RoomTag } from "@swapmeet/shared";
 import { fail } from "@swapmeet/shared";
 import type { FileId } from "@swapmeet/engine/names/file-id";
-import type { LocalFile } from "@swapmeet/engine/io/io";
+import type { LocalFile, Notice } from "@swapmeet/engine/io/io";
 import { openRoom, type RoomSecrets } from "@swapmeet/engine/names/room-secret";
 import { Hasher } from "../bytes/hasher.ts";
 import { pageReading } from "../bytes/page-reading.ts";
@@ -101,7 +101,7 @@ export class RoomSession implements Session {
       moved,
       verify: (check, then) => this.#verifier.verify(check, then),
       report: (error) => reportError(error),
-      notice: (notice) => this.notices.tell(notice),
+      notice: (notice) => this.#tell(notice),
       keep: (key, frame) => this.board.keep(key, frame),
       changed,
     }));
@@ -128,7 +128,8 @@ export class RoomSession implements Session {
     this.board = new RoomBoard(host);
     this.messages = new RoomMessages(host);
     this.transfers = new RoomTransfers({ host, holdings, stored, resuming, notices: this.notices });
-    this.device = new RoomDevice({ host, stored, resuming, saving: this.#saving, changed });
+    const { notices } = this;
+    this.device = new RoomDevice({ host, stored, resuming, saving: this.#saving, notices, changed });
     this.network = new RoomNetwork(host, changed);
     if (secrets) this.#enter(secrets.tag, secrets);
     this.#stopWatching = watchAttention((state) => host.feed({ type: "be", state }));
@@ -192,6 +193,12 @@ export class RoomSession implements Session {
     if (!this.device.settings.shareDownloads) return;
     this.#host.feed({ type: "share-download", file });
     this.#tabs.announce([file]);
+  }
+
+  /** A device that uses relay servers alone has no candidate when none answers. That none is named, the page says anyway. */
+  #tell(notice: Notice): void {
+    if (notice.type !== "no-candidates" || !this.#host.relayOnly) this.notices.tell(notice);
+    else if (this.#host.hasRelayServer) this.notices.tell({ type: "no-relay" });
   }
 
   #share(files: readonly LocalFile[]): void {
