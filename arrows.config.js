@@ -124,10 +124,11 @@ export const WINGS = {
     never: "client/|e2e/|^@swapmeet/(?!shared$)",
     because: "The server knows only shared.",
     rooms: {
-      ".": ["settings", "sockets", "http", "stun", "rooms", "base"],
+      ".": ["settings", "sockets", "http", "https", "stun", "rooms", "base"],
       settings: ["base"],
       sockets: ["rooms", "base"],
       http: ["base"],
+      https: ["base"],
       stun: ["base"],
       rooms: [],
       base: [],

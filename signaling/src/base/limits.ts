@@ -54,3 +54,9 @@ export const CONNECT_TIMEOUT_MS = 10_000;
 
 /** How long close() lets requests under way finish. */
 export const CLOSE_GRACE_MS = 1_000;
+
+/** A client that has not finished its TLS handshake by then is disconnected. Guess. */
+export const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** How often the server looks whether its certificate still fits: about as long as it takes to join a network. Guess. */
+export const CERTIFICATE_CHECK_MS = 30_000;
