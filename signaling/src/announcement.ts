@@ -2,8 +2,16 @@
 import type { NetworkInterfaceInfo } from "node:os";
 import { renderUnicodeCompact } from "uqr";
 import { isLoopbackHost, parseAddress } from "./base/network.ts";
+import type { Names } from "./https/names.ts";
 
 type Interfaces = Record<string, NetworkInterfaceInfo[] | undefined>;
+
+/** https beside http: its port, the names in its certificate, and its authority's SHA-256 fingerprint in pairs. */
+export interface Secured {
+  readonly port: number;
+  readonly names: Names;
+  readonly fingerprint: string;
+}
 
 /** Networks inside this computer; a phone cannot reach them, so they are named last. */
 const VIRTUAL = /^(docker|br-|veth|virbr|vmnet|vboxnet|lxc|tun|tap|utun|wg)/i;
@@ -19,20 +27,35 @@ export function lanAddresses(interfaces: Interfaces): string[] {
 
 /** The addresses of the page for others; none when the server listens for this computer alone. */
 export function lanUrls(port: number, host: string | undefined, interfaces: Interfaces): string[] {
-  if (!isEverywhere(host)) return isLoopbackHost(host) ? [] : [`http://${bracketed(host)}:${port}/`];
-  return lanAddresses(interfaces).map((address) => `http://${address}:${port}/`);
+  return lanHosts(host, interfaces).map((name) => `http://${bracketed(name)}:${port}/`);
 }
 
-export function announce(port: number, host: string | undefined, interfaces: Interfaces): string {
+/** The page about trust, at the addresses that the certificate stands for. It leads on, with https and without. */
+export function trustUrls(
+  port: number,
+  host: string | undefined,
+  interfaces: Interfaces,
+  { names }: Secured,
+): string[] {
+  return securedHosts(host, interfaces, names).map((name) => `http://${bracketed(name)}:${port}/trust`);
+}
+
+export function announce(
+  port: number,
+  host: string | undefined,
+  interfaces: Interfaces,
+  secured?: Secured,
+): string {
   const local = `http://${isEverywhere(host) ? "localhost" : bracketed(host)}:${port}/`;
   const lan = lanUrls(port, host, interfaces);
+  const https = secured && securedLines(port, host, interfaces, secured);
   const alone = isEverywhere(host) ? "No network found" : `HOST=${host} is for this computer alone`;
   const advice =
     lan.length > 0
       ? [
-          "Everyone on this network: scan the code or type the address.",
+          ...(https?.trust ? [] : ["Everyone on this network: scan the code or type the address."]),
           "If a firewall asks, allow Node.js on private networks. If others still can't open the page,",
-          `allow port ${port}, TCP and UDP, in the settings of this computer's firewall.`,
+          `allow port ${port}, TCP and UDP,${secured ? ` and port ${secured.port}, TCP,` : ""} in the settings of this computer's firewall.`,
         ]
       : [`${alone}: only this computer can open the page.`];
   return [
@@ -40,12 +63,59 @@ export function announce(port: number, host: string | undefined, interfaces: Int
     "",
     `  On this computer   ${local}`,
     ...lan.map((url) => `  On this network    ${url}`),
+    ...(https?.addresses ?? []),
     "",
-    renderUnicodeCompact(lan[0] ?? local, { border: 2 }),
+    renderUnicodeCompact(https?.trust ?? lan[0] ?? local, { border: 2 }),
     "",
+    ...(https?.advice ?? []),
     ...advice,
     "Stop with Ctrl+C.",
   ].join("\n");
+}
+
+interface SecuredLines {
+  readonly addresses: readonly string[];
+  /** The page about trust, for the code: a device that trusts this computer is one press from the room there. */
+  readonly trust: string | undefined;
+  readonly advice: readonly string[];
+}
+
+function securedLines(
+  port: number,
+  host: string | undefined,
+  interfaces: Interfaces,
+  { port: securePort, names, fingerprint }: Secured,
+): SecuredLines {
+  const hosts = securedHosts(host, interfaces, names);
+  if (hosts.length === 0 && lanHosts(host, interfaces).length > 0) {
+    const advice = ["No https for others: this computer has no address in a local network.", ""];
+    return { addresses: [], trust: undefined, advice };
+  }
+  const shown = hosts.length > 0 ? hosts : [isEverywhere(host) ? "localhost" : host];
+  const trust = `http://${bracketed(shown[0]!)}:${port}/trust`;
+  return {
+    addresses: shown.map((name) => `  With https         https://${bracketed(name)}:${securePort}/`),
+    trust,
+    advice: [
+      `Scan the code, or type ${trust}`,
+      "That page explains how a device comes to trust this computer, and leads on with https or without it.",
+      "The fingerprint there must be the same as this one, of this computer's certificate authority (SHA-256):",
+      "",
+      ...(fingerprint.match(/.{1,48}/g) ?? []).map((line) => `  ${line.replace(/:$/, "")}`),
+      "",
+    ],
+  };
+}
+
+/** The names of this computer for others; none when the server listens for this computer alone. */
+function lanHosts(host: string | undefined, interfaces: Interfaces): string[] {
+  if (isEverywhere(host)) return lanAddresses(interfaces);
+  return isLoopbackHost(host) ? [] : [host];
+}
+
+/** A public address is not among them: the authority of this computer may not vouch for one. */
+function securedHosts(host: string | undefined, interfaces: Interfaces, { dns, ips }: Names): string[] {
+  return lanHosts(host, interfaces).filter((name) => ips.includes(name) || dns.includes(name.toLowerCase()));
 }
 
 function isEverywhere(host: string | undefined): host is undefined | "0.0.0.0" | "::" {

@@ -3,16 +3,20 @@ import { randomInt } from "node:crypto";
 import type { Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
+import type { Server as SecureServer } from "node:https";
 import type { AddressInfo, Socket as TcpSocket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { fail, MAX_ROOM_MEMBERS, ok, StunUrl, type IceServers, type Result } from "@swapmeet/shared";
 import * as v from "valibot";
-import { lanUrls } from "./announcement.ts";
+import { lanUrls, trustUrls, type Secured } from "./announcement.ts";
 import { createCounters, type Counters } from "./base/counters.ts";
 import { CLOSE_GRACE_MS, LIMITS, type Limits } from "./base/limits.ts";
 import { logToStdout, type Log } from "./base/log.ts";
 import type { Cidr } from "./base/network.ts";
 import { servePage } from "./http/page.ts";
+import { serveTrust } from "./http/trust.ts";
+import type { Certificates } from "./https/certificates.ts";
+import { secureServer } from "./https/secure.ts";
 import type { Directory, Size } from "./rooms/directory.ts";
 import { MemoryDirectory } from "./rooms/memory-directory.ts";
 import { Door } from "./sockets/door.ts";
@@ -34,10 +38,19 @@ export interface SignalingOptions {
   readonly stun?: boolean;
   /** ICE servers that pages are told to use; by default this server's own STUN, at the host that a page is at. */
   readonly iceServers?: IceServers | undefined;
+  /** https beside http, on a port of its own. `trustDir`: the folder with the page about trust. */
+  readonly https?: SecureOptions | undefined;
   readonly limits?: Partial<Limits>;
   /** The directory that keeps the rooms; by default one in the memory of this process. */
   readonly directory?: Directory;
   readonly log?: Log;
+}
+
+export interface SecureOptions {
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly certificates: Certificates;
+  readonly trustDir: string;
 }
 
 export interface Health extends Size {
@@ -53,6 +66,8 @@ export interface SignalingServer {
   listen(): Promise<Result<number, string>>;
   /** The page's address on this computer, once listening. */
   readonly url: string;
+  /** What others are told of https, once listening; undefined without it. */
+  readonly secured: Secured | undefined;
   readonly counters: Counters;
   health(): Promise<Health>;
   /** Ends within two seconds, even while requests are under way. A second call waits for the same end. */
@@ -71,16 +86,28 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
       clientDir,
       health,
       log,
-      lanUrls: () => lanUrls((http.address() as AddressInfo).port, host, networkInterfaces()),
+      lanUrls: urlsForOthers,
+      trust:
+        options.https &&
+        serveTrust({
+          folder: options.https.trustDir,
+          authority: options.https.certificates.authority,
+          fingerprint: options.https.certificates.fingerprint,
+          ports: () => ({ http: portOf(http), https: secure ? portOf(secure) : 0 }),
+        }),
     }),
   );
   // A browser opens a few besides its socket, to load the page. More than twice as many serve nobody.
   http.maxConnections = 2 * limits.maxConnections;
+  const secure: SecureServer | undefined =
+    options.https && secureServer(http, options.https.certificates, log);
+  const doors = secure ? [http, secure] : [http];
   const connections = new Set<TcpSocket>();
-  http.on("connection", (connection: TcpSocket) => {
-    connections.add(connection);
-    connection.once("close", () => connections.delete(connection));
-  });
+  for (const door of doors)
+    door.on("connection", (connection: TcpSocket) => {
+      connections.add(connection);
+      connection.once("close", () => connections.delete(connection));
+    });
   const io = serveSockets(http, {
     directory,
     door: new Door(limits, trustedProxies),
@@ -94,8 +121,21 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
 
   /** UDP goes past a proxy: straight to the port that is listened on. [J14] */
   function ownStunAt(host: string | undefined): IceServers {
-    const url = `stun:${host}:${(http.address() as AddressInfo).port}`;
+    const url = `stun:${host}:${portOf(http)}`;
     return responder && host !== undefined && v.is(StunUrl, url) ? [{ urls: [url] }] : [];
+  }
+
+  function secured(): Secured | undefined {
+    if (!options.https || !secure?.listening) return undefined;
+    const { names, fingerprint } = options.https.certificates;
+    return { port: portOf(secure), names, fingerprint };
+  }
+
+  /** An invitation from this computer leads newcomers to the page about trust, which leads them on. */
+  function urlsForOthers(): string[] {
+    const https = secured();
+    const trust = https ? trustUrls(portOf(http), host, networkInterfaces(), https) : [];
+    return trust.length > 0 ? trust : lanUrls(portOf(http), host, networkInterfaces());
   }
 
   async function health(): Promise<Health> {
@@ -108,17 +148,35 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   }
 
   async function listen(): Promise<Result<number, string>> {
-    try {
-      http.listen({ port, ...(host !== undefined && { host }) });
-      await once(http, "listening");
-    } catch (error) {
-      return fail(cannotListen(error as NodeJS.ErrnoException, port, host));
+    const opened = await open(http, "PORT", port);
+    if (!opened.ok) return opened;
+    if (secure && options.https) {
+      const alsoOpened = await open(secure, "HTTPS_PORT", options.https.port);
+      if (!alsoOpened.ok) return alsoOpened;
     }
     const bound = http.address() as AddressInfo;
-    http.on("error", (error) => log("http-error", { name: error.name }));
     if (stun) responder = await listenForStun(bound);
-    log("start", { port: bound.port, stun: responder !== undefined });
+    log("start", {
+      port: bound.port,
+      ...(secure && { httpsPort: portOf(secure) }),
+      stun: responder !== undefined,
+    });
     return ok(bound.port);
+  }
+
+  async function open(
+    door: Server | SecureServer,
+    setting: string,
+    port: number,
+  ): Promise<Result<void, string>> {
+    try {
+      door.listen({ port, ...(host !== undefined && { host }) });
+      await once(door, "listening");
+    } catch (error) {
+      return fail(cannotListen(error as NodeJS.ErrnoException, setting, port, host));
+    }
+    door.on("error", (error) => log("http-error", { name: error.name }));
+    return ok(undefined);
   }
 
   async function listenForStun(bound: AddressInfo): Promise<UdpSocket | undefined> {
@@ -132,16 +190,17 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   }
 
   async function shutDown(): Promise<void> {
-    const closed = http.listening ? once(http, "close") : undefined;
+    const closed = doors.filter((door) => door.listening).map((door) => once(door, "close"));
     responder?.close();
     // Closing the transports instead of saying good-bye lets clients reconnect by themselves when we return.
     void io.close();
-    if (!closed) return;
+    secure?.close();
+    if (closed.length === 0) return;
     // All of them: http itself closes none that became a WebSocket, and a client out of range answers no good-bye.
     const impatience = setTimeout(() => {
       for (const connection of connections) connection.destroy();
     }, CLOSE_GRACE_MS);
-    await closed;
+    await Promise.all(closed);
     clearTimeout(impatience);
     log("stop", { relayed: counters.relayed, refused: counters.refused, stun: counters.stun });
   }
@@ -151,18 +210,28 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     get url() {
       return `http://localhost:${(http.address() as AddressInfo | null)?.port ?? port}`;
     },
+    get secured() {
+      return secured();
+    },
     counters,
     health,
     close: () => (closing ??= shutDown()),
   };
 }
 
-function cannotListen(error: NodeJS.ErrnoException, port: number, host: string | undefined): string {
+const portOf = (door: Server | SecureServer): number => (door.address() as AddressInfo).port;
+
+function cannotListen(
+  error: NodeJS.ErrnoException,
+  setting: string,
+  port: number,
+  host: string | undefined,
+): string {
   switch (error.code) {
     case "EADDRINUSE":
-      return `Port ${port} is already in use, perhaps by another Swapmeet. Stop that program, or choose another port: ${startAt(port + 1)}`;
+      return `Port ${port} is already in use, perhaps by another Swapmeet. Stop that program, or choose another port: ${startAt(setting, port + 1)}`;
     case "EACCES":
-      return `This system does not let you use port ${port}. Choose one above 1023: ${startAt(3000)}`;
+      return `This system does not let you use port ${port}. Choose one above 1023: ${startAt(setting, setting === "PORT" ? 3000 : 3443)}`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
     case "EAI_AGAIN":
@@ -173,6 +242,9 @@ function cannotListen(error: NodeJS.ErrnoException, port: number, host: string |
 }
 
 /** A person types this in PowerShell on Windows, and in a shell elsewhere. */
-function startAt(port: number): string {
-  return process.platform === "win32" ? `$env:PORT=${port}; npm start` : `PORT=${port} npm start`;
+function startAt(setting: string, port: number): string {
+  const command = setting === "PORT" ? "npm start" : "npm start -- --https";
+  return process.platform === "win32"
+    ? `$env:${setting}=${port}; ${command}`
+    : `${setting}=${port} ${command}`;
 }

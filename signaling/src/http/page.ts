@@ -8,6 +8,7 @@ import helmet from "helmet";
 import sirv from "sirv";
 import { whereFrom, type Log } from "../base/log.ts";
 import { hostNameOf, isLoopbackHost, parseAddress } from "../base/network.ts";
+import type { Trust } from "./trust.ts";
 
 const YEAR_SECONDS = 31_536_000;
 
@@ -17,10 +18,12 @@ export interface PageOptions {
   readonly health: () => Promise<object>;
   /** The addresses at which other devices on the network find this page. */
   readonly lanUrls: () => readonly string[];
+  /** Only where there is https with an authority of this computer. */
+  readonly trust?: Trust | undefined;
   readonly log: Log;
 }
 
-export function servePage({ clientDir, health, lanUrls, log }: PageOptions): RequestListener {
+export function servePage({ clientDir, health, lanUrls, trust, log }: PageOptions): RequestListener {
   // `dev` looks at the disk for each request: a rebuilt client is served at once, and a vanished file is a 404.
   const files =
     clientDir === undefined
@@ -44,7 +47,7 @@ export function servePage({ clientDir, health, lanUrls, log }: PageOptions): Req
     const notFound = () => say(response, 404, "There is nothing here. Swapmeet is at /.");
     if (request.method !== "GET" && request.method !== "HEAD")
       return say(response, 405, "Only GET and HEAD are answered here.");
-    const path = request.url?.split("?")[0];
+    const path = request.url?.split("?")[0] ?? "";
     if (path === "/healthz")
       return void health().then(
         (value) => sayJson(response, value),
@@ -52,6 +55,7 @@ export function servePage({ clientDir, health, lanUrls, log }: PageOptions): Req
       );
     // A page at localhost must show others another address. Nobody else needs to know the machine's networks.
     if (path === "/addresses.json") return sayJson(response, isLoopback(request) ? lanUrls() : []);
+    if (trust?.(path, request, response)) return;
     // Nothing here is worth resuming, and a range from its end to its start is an exception in the file stream.
     delete request.headers.range;
     if (!files) return notFound();

@@ -16,7 +16,7 @@ const problem = (env: Record<string, string>): string => {
 
 describe("settings", () => {
   it("default to port 3000, every address and this server's own STUN", () => {
-    const defaults = { PORT: 3000, TRUSTED_PROXIES: [], STUN_URLS: [] };
+    const defaults = { PORT: 3000, HTTPS_PORT: 3443, TRUSTED_PROXIES: [], STUN_URLS: [] };
     expect(readSettings({})).toEqual({ ok: true, value: defaults });
     expect(readSettings({ PORT: "", HOST: "", STUN_URLS: "" })).toEqual({ ok: true, value: defaults });
   });
@@ -82,8 +82,11 @@ describe("settings", () => {
 
 describe("the command line", () => {
   it("knows its flags, and refuses others by name", () => {
-    expect(readFlags([])).toEqual({ ok: true, value: { help: false, noClient: false } });
-    expect(readFlags(["--no-client", "-h"])).toEqual({ ok: true, value: { help: true, noClient: true } });
+    expect(readFlags([])).toEqual({ ok: true, value: { help: false, https: false, noClient: false } });
+    expect(readFlags(["--no-client", "-h", "--https"])).toEqual({
+      ok: true,
+      value: { help: true, https: true, noClient: true },
+    });
     for (const args of [["--clients"], ["3000"], ["--help=x"]])
       expect(readFlags(args)).toEqual({ ok: false, problem: expect.stringContaining("--help") as unknown });
     expect(readFlags(["--clients"])).toMatchObject({
