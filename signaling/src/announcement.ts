@@ -6,11 +6,11 @@ import type { Names } from "./https/names.ts";
 
 type Interfaces = Record<string, NetworkInterfaceInfo[] | undefined>;
 
-/** https beside http: its port, the names in its certificate, and its authority's SHA-256 fingerprint in pairs. */
+/** https beside http: its port, the names in its certificate, and the lines of its authority's SHA-256 fingerprint. */
 export interface Secured {
   readonly port: number;
   readonly names: Names;
-  readonly fingerprint: string;
+  readonly fingerprint: readonly string[];
 }
 
 /** Networks inside this computer; a phone cannot reach them, so they are named last. */
@@ -101,7 +101,7 @@ function securedLines(
       "That page explains how a device comes to trust this computer, and leads on with https or without it.",
       "The fingerprint there must be the same as this one, of this computer's certificate authority (SHA-256):",
       "",
-      ...(fingerprint.match(/.{1,48}/g) ?? []).map((line) => `  ${line.replace(/:$/, "")}`),
+      ...fingerprint.map((line) => `  ${line}`),
       "",
     ],
   };

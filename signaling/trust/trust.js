@@ -15,7 +15,9 @@ function device({ userAgent, maxTouchPoints }) {
   return /macintosh/i.test(userAgent) ? "macos" : "linux";
 }
 
-byId(device(navigator)).open = true;
+const own = byId(device(navigator));
+own.open = true;
+byId("device").querySelector("details").before(own);
 if (/firefox/i.test(navigator.userAgent)) byId("firefox").open = true;
 
 /** The code of a private room stands behind the # and reaches no server, so only a script can pass it on. */

@@ -6,23 +6,33 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
+interface Ports {
+  readonly port: number;
+  readonly httpsPort?: number;
+}
+
 export class ServerProcess {
   #process: ChildProcess;
-  readonly #port: number;
+  readonly #ports: Ports;
 
-  /** On any free port; the page comes from the folder CLIENT_DIR, as for `npm start`. */
-  static async start(env: Record<string, string> = {}): Promise<ServerProcess> {
-    const [process, port] = await listen({ PORT: "0", ...env });
-    return new ServerProcess(process, port);
+  /** On any free port; the page comes from the folder CLIENT_DIR, as for `npm start`. `flags`: as after its `--`. */
+  static async start(env: Record<string, string> = {}, flags: string[] = []): Promise<ServerProcess> {
+    const [process, ports] = await listen({ PORT: "0", ...env }, flags);
+    return new ServerProcess(process, ports);
   }
 
-  private constructor(process: ChildProcess, port: number) {
+  private constructor(process: ChildProcess, ports: Ports) {
     this.#process = process;
-    this.#port = port;
+    this.#ports = ports;
   }
 
   urlAt(host = "localhost"): string {
-    return `http://${host}:${this.#port}`;
+    return `http://${host}:${this.#ports.port}`;
+  }
+
+  /** After a start with `--https`. */
+  secureUrlAt(host = "localhost"): string {
+    return `https://${host}:${this.#ports.httpsPort}`;
   }
 
   /** SIGKILL: no good-bye to anybody. Twice is harmless. */
@@ -34,21 +44,20 @@ export class ServerProcess {
 
   /** After `kill`: a new process at the same port, which knows nothing. */
   async restart(): Promise<void> {
-    [this.#process] = await listen({ PORT: String(this.#port) });
+    [this.#process] = await listen({ PORT: String(this.#ports.port) }, []);
   }
 }
 
-const listen = async (env: Record<string, string>): Promise<[ChildProcess, number]> => {
-  const server = spawn(process.execPath, ["signaling/dist/main.js"], {
+const listen = async (env: Record<string, string>, flags: string[]): Promise<[ChildProcess, Ports]> => {
+  const server = spawn(process.execPath, ["signaling/dist/main.js", ...flags], {
     cwd: ROOT,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   for await (const line of createInterface({ input: server.stdout })) {
-    const { port } = /^\{.*"event":"start","port":(?<port>\d+)/.exec(line)?.groups ?? {};
-    if (port === undefined) continue;
+    if (!/^\{.*"event":"start"/.test(line)) continue;
     server.stdout.resume();
-    return [server, Number(port)];
+    return [server, JSON.parse(line) as Ports];
   }
   throw new Error("the server ended before it listened");
 };

@@ -7,9 +7,9 @@ import { hostNameOf } from "../base/network.ts";
 export interface TrustOptions {
   /** The folder with the page: index.html, trust.css, trust.js. */
   readonly folder: string;
-  /** The authority's certificate as PEM, and its SHA-256 fingerprint: hexadecimal pairs with colons between them. */
+  /** The authority's certificate as PEM, and the lines of its SHA-256 fingerprint. */
   readonly authority: string;
-  readonly fingerprint: string;
+  readonly fingerprint: readonly string[];
   readonly ports: () => { readonly http: number; readonly https: number };
 }
 
@@ -35,7 +35,7 @@ export function serveTrust({ folder, authority, fingerprint, ports }: TrustOptio
       const host = hostOf(request);
       const plain = `http://${host}:${ports().http}/`;
       const secure = `https://${host}:${ports().https}/`;
-      const values = { fingerprint: inLines(fingerprint), plain, secure };
+      const values = { fingerprint: fingerprint.join("\n"), plain, secure };
       response.setHeader("Content-Security-Policy", policy(secure));
       send(response, "text/html; charset=utf-8", fill(page, values));
       return true;
@@ -73,9 +73,6 @@ function hostOf({ headers, socket }: IncomingMessage): string {
   const address = socket.localAddress ?? "localhost";
   return address.includes(":") ? `[${address}]` : address;
 }
-
-const inLines = (fingerprint: string): string =>
-  (fingerprint.match(/.{1,24}/g) ?? []).map((line) => line.replace(/:$/, "")).join("\n");
 
 /** Puts values that need no escaping where the page says {{name}}. */
 const fill = (page: string, values: Readonly<Record<string, string>>): string =>

@@ -77,9 +77,9 @@ export class Certificates {
     return this.#authority.certificate;
   }
 
-  /** SHA-256 over the authority's certificate: 32 hexadecimal pairs with colons between them. */
-  get fingerprint(): string {
-    return this.#authorityCertificate.fingerprint256;
+  /** SHA-256 over the authority's certificate, in lines of eight hexadecimal pairs, as the page and the terminal show it. */
+  get fingerprint(): readonly string[] {
+    return this.#authorityCertificate.fingerprint256.match(/(..:){7}../g) ?? [];
   }
 
   get server(): Pair {

@@ -150,7 +150,12 @@ describe("the contents", () => {
     expect(daysOf(server)).toBe(397);
     // For phones whose clock is slow.
     expect(NOW.getTime() - new Date(server.validFrom).getTime()).toBe(2 * DAY_MS);
-    expect(certificates.fingerprint).toMatch(/^([\dA-F]{2}:){31}[\dA-F]{2}$/);
+    expect(certificates.fingerprint).toEqual(
+      Array(4).fill(expect.stringMatching(/^([\dA-F]{2}:){7}[\dA-F]{2}$/)),
+    );
+    expect(certificates.fingerprint.join(":")).toBe(
+      new X509Certificate(certificates.authority).fingerprint256,
+    );
   });
 
   it("never outlive the authority", async () => {
