@@ -209,12 +209,12 @@ describe("the page about trust", () => {
   it("repeats no Host header that is no host name", async () => {
     const { port } = await startSecure();
     const socket = connectTcp(port, "127.0.0.1");
-    socket.end('GET /trust HTTP/1.1\r\nHost: a"><script>\r\nConnection: close\r\n\r\n');
+    socket.end('GET /trust HTTP/1.1\r\nHost: a"b;c\r\nConnection: close\r\n\r\n');
     const chunks: Buffer[] = [];
     for await (const chunk of socket) chunks.push(chunk as Buffer);
     const answer = Buffer.concat(chunks).toString();
     expect(answer).toContain(`href="http://127.0.0.1:${port}/"`);
-    expect(answer).not.toContain('a"');
+    expect(answer).not.toContain('a"b');
   });
 
   it("is not there without https, and neither are its files", async () => {
