@@ -124,11 +124,12 @@ export const WINGS = {
     never: "client/|e2e/|^@swapmeet/(?!shared$)",
     because: "The server knows only shared.",
     rooms: {
-      ".": ["settings", "operator", "sockets", "http", "stun", "rooms", "base"],
+      ".": ["settings", "operator", "sockets", "http", "https", "stun", "rooms", "base"],
       settings: ["base"],
       operator: ["http", "rooms", "base"],
       sockets: ["rooms", "base"],
       http: ["base"],
+      https: ["base"],
       stun: ["base"],
       rooms: [],
       base: [],

@@ -1,10 +1,12 @@
 /** Starts the server from the environment and the command line. Nothing else reads them. */
-import { networkInterfaces } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
-import { announce } from "./announcement.ts";
+import envPaths from "env-paths";
+import { announce, lanAddresses } from "./announcement.ts";
 import { logToStdout, whereFrom, withoutStartAndStop } from "./base/log.ts";
 import { Ending } from "./ending.ts";
-import { createSignalingServer } from "./server.ts";
+import { Certificates } from "./https/certificates.ts";
+import { createSignalingServer, type SecureOptions } from "./server.ts";
 import { helpText, readFlags } from "./settings/command.ts";
 import { readSettings } from "./settings/settings.ts";
 
@@ -12,6 +14,7 @@ import { readSettings } from "./settings/settings.ts";
 const BAD_SETTING = 78;
 
 const builtClient = fileURLToPath(new URL("../../client/dist", import.meta.url));
+const trustDir = fileURLToPath(new URL("../trust", import.meta.url));
 const flags = readFlags(process.argv.slice(2));
 if (!flags.ok) giveUp(flags.problem, BAD_SETTING);
 if (flags.value.help) {
@@ -26,6 +29,7 @@ const settings = readSettings(
 if (!settings.ok) giveUp(settings.problem, BAD_SETTING);
 const {
   PORT: port,
+  HTTPS_PORT: httpsPort,
   HOST: host,
   BASE_PATH: basePath,
   PUBLIC_ORIGIN: publicOrigin,
@@ -51,6 +55,7 @@ const server = createSignalingServer({
   publicOrigin,
   clientDir: flags.value.noClient ? undefined : clientDir,
   trustedProxies,
+  https: flags.value.https ? await openHttps() : undefined,
   iceServers: stunUrls.length > 0 ? [{ urls: [...stunUrls] }] : undefined,
   turn: turnSecret === undefined ? undefined : { urls: turnUrls, secret: turnSecret, ttlSeconds },
   stun: true,
@@ -69,10 +74,24 @@ process.on("SIGTERM", () => ending.begin(() => server.drain(drainSeconds * 1_000
 // A terminal that closes ends the server, or it would keep the port unseen. Without one, SIGHUP asks to read the
 // configuration again (systemd, nohup, log rotation). It is the environment, which stays as it is.
 process.on("SIGHUP", () => (isAtTerminal ? ending.begin(() => server.close()) : log("hangup")));
-console.log(announce(listening.value, host, networkInterfaces(), { basePath, publicOrigin }));
+console.log(announce(listening.value, host, networkInterfaces(), { basePath, publicOrigin }, server.secured));
 
 // Rooms are all there is to lose, and losing them for everybody is worse than going on after one event's failure.
 process.on("uncaughtException", (error) => log("failed", { where: whereFrom(error) }));
+
+async function openHttps(): Promise<SecureOptions> {
+  if (httpsPort === port && port !== 0)
+    giveUp(`HTTPS_PORT=${httpsPort} is the port of plain http too. Use two ports.`, BAD_SETTING);
+  const certificates = await Certificates.open({
+    folder: envPaths("swapmeet", { suffix: "" }).data,
+    hostName: hostname(),
+    addresses: () => lanAddresses(networkInterfaces()),
+    now: () => new Date(),
+    log,
+  });
+  if (!certificates.ok) giveUp(certificates.problem, 1);
+  return { port: httpsPort, certificates: certificates.value, trustDir };
+}
 
 function giveUp(problem: string, exitCode: number): never {
   console.error(problem);

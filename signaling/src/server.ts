@@ -3,11 +3,12 @@ import { randomInt } from "node:crypto";
 import type { Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { fail, MAX_ROOM_MEMBERS, ok, StunUrl, type IceServers, type Result } from "@swapmeet/shared";
 import * as v from "valibot";
-import { outsideUrls } from "./announcement.ts";
+import { outsideUrls, trustUrls, type Secured } from "./announcement.ts";
 import { createCounters, type Counters } from "./base/counters.ts";
 import { BACKLOG, CLOSE_GRACE_MS, LEAVE_GRACE_MS, LIMITS, type Limits } from "./base/limits.ts";
 import { logToStdout, type Log } from "./base/log.ts";
@@ -18,10 +19,13 @@ import { Origins } from "./base/origins.ts";
 import { enterBasePath } from "./http/base-path.ts";
 import { servePage } from "./http/page.ts";
 import { behindToken, type ReportsByPath } from "./http/report.ts";
+import { serveTrust } from "./http/trust.ts";
+import type { Certificates } from "./https/certificates.ts";
+import { secureServer } from "./https/secure.ts";
+import { toldServers, type TurnServers } from "./ice-servers.ts";
 import { openMetricsPort, type MetricsPort } from "./operator/metrics-port.ts";
 import { createMetrics } from "./operator/metrics.ts";
 import { Vitals, type Health } from "./operator/vitals.ts";
-import { toldServers, type TurnServers } from "./ice-servers.ts";
 import type { Directory } from "./rooms/directory.ts";
 import { MemoryDirectory } from "./rooms/memory-directory.ts";
 import { Door } from "./sockets/door.ts";
@@ -52,6 +56,8 @@ export interface SignalingOptions {
   readonly metrics?: MetricsOptions;
   /** Relay servers that pages are told to use beside them. */
   readonly turn?: TurnServers | undefined;
+  /** https beside http, on a port of its own. `trustDir`: the folder with the page about trust. */
+  readonly https?: SecureOptions | undefined;
   readonly limits?: Partial<Limits>;
   /** The directory that keeps the rooms; by default one in the memory of this process. */
   readonly directory?: Directory;
@@ -67,11 +73,20 @@ export interface MetricsOptions {
   readonly token?: string | undefined;
 }
 
+export interface SecureOptions {
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly certificates: Certificates;
+  readonly trustDir: string;
+}
+
 export interface SignalingServer {
   /** The port it listens on, or a sentence that names cause and remedy. */
   listen(): Promise<Result<number, string>>;
   /** The page's address on this computer, once listening. */
   readonly url: string;
+  /** What others are told of https, once listening; undefined without it. */
+  readonly secured: Secured | undefined;
   readonly counters: Counters;
   health(): Promise<Health>;
   /** Admits no more sockets, closes those that are open in groups over this time, then closes. [J11a] */
@@ -113,14 +128,22 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
         ...(metricsPort === undefined ? metricsReports : []),
       ]),
       log,
-      outsideUrls: () =>
-        outsideUrls((http.address() as AddressInfo).port, host, networkInterfaces(), {
+      outsideUrls: urlsForOthers,
+      trust:
+        options.https &&
+        serveTrust({
+          folder: options.https.trustDir,
+          authority: options.https.certificates.authority,
+          fingerprint: options.https.certificates.fingerprint,
           basePath,
-          publicOrigin,
+          ports: () => ({ http: portOf(http), https: secure ? portOf(secure) : 0 }),
         }),
     }),
   );
   const connections = new Connections(http, { limits, trustedProxies, counters });
+  const secure: SecureServer | undefined =
+    options.https && secureServer(http, options.https.certificates, patience(limits), log);
+  if (secure) connections.watch(secure);
   const door = new Door(limits, trustedProxies, origins);
   const sockets = serveSockets(http, {
     directory,
@@ -141,16 +164,31 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
 
   /** UDP goes past a proxy: straight to the port that is listened on. [J14] */
   function ownStunAt(host: string | undefined): IceServers {
-    const url = `stun:${host}:${(http.address() as AddressInfo).port}`;
+    const url = `stun:${host}:${portOf(http)}`;
     return responder && host !== undefined && v.is(StunUrl, url) ? [{ urls: [url] }] : [];
   }
 
+  function secured(): Secured | undefined {
+    if (!options.https || !secure?.listening) return undefined;
+    const { names, fingerprint } = options.https.certificates;
+    return { port: portOf(secure), names, fingerprint };
+  }
+
+  /** An invitation from this computer leads newcomers to the page about trust, which leads them on. */
+  function urlsForOthers(): string[] {
+    const https = publicOrigin === undefined ? secured() : undefined;
+    const trust = https ? trustUrls(portOf(http), host, networkInterfaces(), https) : [];
+    return trust.length > 0
+      ? trust
+      : outsideUrls(portOf(http), host, networkInterfaces(), { basePath, publicOrigin });
+  }
+
   async function listen(): Promise<Result<number, string>> {
-    try {
-      http.listen({ port, backlog: BACKLOG, ...(host !== undefined && { host }) });
-      await once(http, "listening");
-    } catch (error) {
-      return fail(cannotListen(error as NodeJS.ErrnoException, port, host));
+    const opened = await open(http, "PORT", port);
+    if (!opened.ok) return opened;
+    if (secure && options.https) {
+      const alsoOpened = await open(secure, "HTTPS_PORT", options.https.port);
+      if (!alsoOpened.ok) return alsoOpened;
     }
     if (metricsPort !== undefined) {
       const opened = await openMetricsPort({
@@ -163,10 +201,29 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
       ownMetricsPort = opened.value;
     }
     const bound = http.address() as AddressInfo;
-    http.on("error", (error) => log("http-error", { name: error.name }));
     if (stun) responder = await listenForStun(bound);
-    log("start", { port: bound.port, stun: responder !== undefined, metricsPort: ownMetricsPort?.port });
+    log("start", {
+      port: bound.port,
+      ...(secure && { httpsPort: portOf(secure) }),
+      stun: responder !== undefined,
+      metricsPort: ownMetricsPort?.port,
+    });
     return ok(bound.port);
+  }
+
+  async function open(
+    door: Server | SecureServer,
+    setting: string,
+    port: number,
+  ): Promise<Result<void, string>> {
+    try {
+      door.listen({ port, backlog: BACKLOG, ...(host !== undefined && { host }) });
+      await once(door, "listening");
+    } catch (error) {
+      return fail(cannotListen(error as NodeJS.ErrnoException, setting, port, host));
+    }
+    door.on("error", (error) => log("http-error", { name: error.name }));
+    return ok(undefined);
   }
 
   async function listenForStun(bound: AddressInfo): Promise<UdpSocket | undefined> {
@@ -190,6 +247,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     const wasListening = http.listening;
     responder?.close();
     ownMetricsPort?.close();
+    secure?.close();
     // Closing the transports instead of saying good-bye lets clients reconnect by themselves when we return.
     const closed = sockets.close();
     // All of them: http itself closes none that became a WebSocket, and a client out of range answers no good-bye.
@@ -209,6 +267,9 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
       const bound = (http.address() as AddressInfo | null)?.port ?? port;
       return `http://localhost:${bound}${basePath.slice(0, -1)}`;
     },
+    get secured() {
+      return secured();
+    },
     counters,
     health: () => vitals.health(),
     drain: (overMs) => (draining ??= drainAndClose(overMs)),
@@ -216,12 +277,19 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   };
 }
 
-function cannotListen(error: NodeJS.ErrnoException, port: number, host: string | undefined): string {
+const portOf = (door: Server | SecureServer): number => (door.address() as AddressInfo).port;
+
+function cannotListen(
+  error: NodeJS.ErrnoException,
+  setting: string,
+  port: number,
+  host: string | undefined,
+): string {
   switch (error.code) {
     case "EADDRINUSE":
-      return `Port ${port} is already in use, perhaps by another Swapmeet. Stop that program, or choose another port: ${startAt(port + 1)}`;
+      return `Port ${port} is already in use, perhaps by another Swapmeet. Stop that program, or choose another port: ${startAt(setting, port + 1)}`;
     case "EACCES":
-      return `This system does not let you use port ${port}. Choose one above 1023: ${startAt(3000)}`;
+      return `This system does not let you use port ${port}. Choose one above 1023: ${startAt(setting, setting === "PORT" ? 3000 : 3443)}`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
     case "EAI_AGAIN":
@@ -232,6 +300,9 @@ function cannotListen(error: NodeJS.ErrnoException, port: number, host: string |
 }
 
 /** A person types this in PowerShell on Windows, and in a shell elsewhere. */
-function startAt(port: number): string {
-  return process.platform === "win32" ? `$env:PORT=${port}; npm start` : `PORT=${port} npm start`;
+function startAt(setting: string, port: number): string {
+  const command = setting === "PORT" ? "npm start" : "npm start -- --https";
+  return process.platform === "win32"
+    ? `$env:${setting}=${port}; ${command}`
+    : `${setting}=${port} ${command}`;
 }

@@ -2,11 +2,13 @@ import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { NetworkInterfaceInfo } from "node:os";
+import { get } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { renderUnicodeCompact } from "uqr";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { announce, lanAddresses } from "../src/announcement.ts";
+import { announce, lanAddresses, trustUrls } from "../src/announcement.ts";
 import { withoutStartAndStop } from "../src/base/log.ts";
 import { Ending, ONE_PRESS_MS } from "../src/ending.ts";
 import { connect, startServer } from "./harness.ts";
@@ -131,6 +133,42 @@ describe("the command", () => {
     expect((await fetch(url)).status).toBe(200);
     child.kill("SIGTERM");
     expect(await ended).toEqual([0, null]);
+  });
+
+  it("--https makes certificates in the data folder, and serves https beside http", async () => {
+    const data = join(built, "data");
+    const env = { PORT: "0", HTTPS_PORT: "0", HOST: "127.0.0.1", CLIENT_DIR: built, XDG_DATA_HOME: data };
+    const { child, said, ended } = run(process.execPath, [MAIN, "--https"], {
+      ...env,
+      LOCALAPPDATA: data,
+      HOME: data,
+    });
+    await expect.poll(() => said.out).toContain("Stop with Ctrl+C.");
+    const secure = /With https\s+(\S+)/.exec(said.out)![1]!;
+    const plain = /On this computer\s+(\S+)/.exec(said.out)![1]!;
+    const ca = await (await fetch(`${plain}trust/swapmeet-ca.crt`)).text();
+    const [response] = await once(get(secure, { ca, agent: false }), "response");
+    expect(response.statusCode).toBe(200);
+    expect(said.out).toContain(`type ${plain}trust\n`);
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
+    expect(said.err).toBe("");
+  });
+
+  it("--https with certificates that cannot be kept, or with one port for both: words, and an exit code", async () => {
+    const env = { PORT: "0", HOST: "127.0.0.1", CLIENT_DIR: built };
+    const inFile = join(built, "index.html");
+    const unkept = run(process.execPath, [MAIN, "--https"], {
+      ...env,
+      XDG_DATA_HOME: inFile,
+      LOCALAPPDATA: inFile,
+      HOME: inFile,
+    });
+    expect(await unkept.ended).toEqual([1, null]);
+    expect(unkept.said.err).toMatch(/^The certificates cannot be kept in .*\n$/);
+    const { said, ended } = run(process.execPath, [MAIN, "--https"], { ...env, PORT: "3443" });
+    expect(await ended).toEqual([78, null]);
+    expect(said.err).toBe("HTTPS_PORT=3443 is the port of plain http too. Use two ports.\n");
   });
 
   it("with its port in use: one sentence, exit code 1", async () => {
@@ -316,6 +354,52 @@ describe("the announcement", () => {
     expect(codeIn(text)).toBeDefined();
     expect(codeIn(text)).toBe(codeIn(announce(3000, undefined, interfaces, site)));
     expect(codeIn(text)).not.toBe(codeIn(announce(3000, "127.0.0.1", interfaces)));
+  });
+
+  describe("with https", () => {
+    const fingerprint = ["00:01:02:03:04:05:06:07", "08:09:0A:0B:0C:0D:0E:0F"];
+    const secured = {
+      port: 3443,
+      fingerprint,
+      names: { dns: ["localhost", "laptop.local"], ips: ["192.168.1.20"] },
+    };
+
+    it("shows its addresses, and leads everyone to the page about trust, with the fingerprint to compare", () => {
+      const text = announce(3000, undefined, interfaces, undefined, secured);
+      const [addresses, advice] = text.split(/\n\n[█▀▄ \n]+\n\n/);
+      expect(addresses!.split("\n").slice(2)).toEqual([
+        "  On this computer   http://localhost:3000/",
+        "  On this network    http://192.168.1.20:3000/",
+        "  On this network    http://172.17.0.1:3000/",
+        "  With https         https://192.168.1.20:3443/",
+      ]);
+      expect(advice!.split("\n").slice(0, 6)).toEqual([
+        "Scan the code, or type http://192.168.1.20:3000/trust",
+        "That page explains how a device comes to trust this computer, and leads on with https or without it.",
+        "The fingerprint there must be the same as this one, of this computer's certificate authority (SHA-256):",
+        "",
+        "  00:01:02:03:04:05:06:07",
+        "  08:09:0A:0B:0C:0D:0E:0F",
+      ]);
+      expect(text).toContain("port 3000, TCP and UDP, and port 3443, TCP,");
+      expect(text).toContain(renderUnicodeCompact("http://192.168.1.20:3000/trust", { border: 2 }));
+    });
+
+    it("names only what the certificate stands for: this computer alone, a name, or nothing", () => {
+      expect(announce(3000, "127.0.0.1", interfaces, undefined, secured)).toContain(
+        "https://127.0.0.1:3443/",
+      );
+      expect(announce(3000, undefined, {}, undefined, secured)).toContain("https://localhost:3443/");
+      expect(announce(3000, "Laptop.local", {}, undefined, secured)).toContain("https://Laptop.local:3443/");
+      const text = announce(3000, "203.0.113.5", interfaces, undefined, secured);
+      expect(text).toContain("No https for others: this computer has no address in a local network.");
+      expect(text).not.toContain("https://");
+      expect(text).not.toContain("/trust");
+    });
+
+    it("invitations from this computer lead to the page about trust", () => {
+      expect(trustUrls(3000, undefined, interfaces, secured)).toEqual(["http://192.168.1.20:3000/trust"]);
+    });
   });
 
   it("every notation of every address means all of them", () => {

@@ -9,28 +9,44 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 export interface ServerProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
+  /** As after the `--` of `npm start`. */
+  readonly flags?: readonly string[];
   readonly within?: Within;
+}
+
+interface Ports {
+  readonly port: number;
+  readonly httpsPort?: number;
 }
 
 export class ServerProcess {
   readonly #options: ServerProcessOptions;
   #process: ChildProcess;
-  readonly port: number;
+  readonly #ports: Ports;
 
   /** On any free port; the page comes from the folder CLIENT_DIR, as for `npm start`. */
   static async start(options: ServerProcessOptions = {}): Promise<ServerProcess> {
-    const [process, port] = await listen("0", options);
-    return new ServerProcess(options, process, port);
+    const [process, ports] = await listen("0", options);
+    return new ServerProcess(options, process, ports);
   }
 
-  private constructor(options: ServerProcessOptions, process: ChildProcess, port: number) {
+  private constructor(options: ServerProcessOptions, process: ChildProcess, ports: Ports) {
     this.#options = options;
     this.#process = process;
-    this.port = port;
+    this.#ports = ports;
+  }
+
+  get port(): number {
+    return this.#ports.port;
   }
 
   urlAt(host = "localhost"): string {
     return `http://${host}:${this.port}`;
+  }
+
+  /** After a start with `--https`. */
+  secureUrlAt(host = "localhost"): string {
+    return `https://${host}:${this.#ports.httpsPort}`;
   }
 
   /** SIGKILL: no good-bye to anybody. Twice is harmless. */
@@ -55,18 +71,17 @@ export class ServerProcess {
 
 const listen = async (
   port: string,
-  { env, within = [] }: ServerProcessOptions,
-): Promise<[ChildProcess, number]> => {
-  const server = spawn(...commandWithin(within, process.execPath, "signaling/dist/main.js"), {
+  { env, flags = [], within = [] }: ServerProcessOptions,
+): Promise<[ChildProcess, Ports]> => {
+  const server = spawn(...commandWithin(within, process.execPath, "signaling/dist/main.js", ...flags), {
     cwd: ROOT,
     env: { ...process.env, ...env, PORT: port },
     stdio: ["ignore", "pipe", "inherit"],
   });
   for await (const line of createInterface({ input: server.stdout })) {
-    const { port } = /^\{.*"event":"start","port":(?<port>\d+)/.exec(line)?.groups ?? {};
-    if (port === undefined) continue;
+    if (!/^\{.*"event":"start"/.test(line)) continue;
     server.stdout.resume();
-    return [server, Number(port)];
+    return [server, JSON.parse(line) as Ports];
   }
   throw new Error("the server ended before it listened");
 };

@@ -87,3 +87,9 @@ export const DIRECTORY_PATIENCE_MS = 1_000;
 
 /** The time from one group of connections that a drain closes to the next. Guess. */
 export const DRAIN_STEP_MS = 100;
+
+/** A client that has not finished its TLS handshake by then is disconnected. Guess. */
+export const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** How often the server looks whether its certificate still fits: about as long as it takes to join a network. Guess. */
+export const CERTIFICATE_CHECK_MS = 30_000;

@@ -3,6 +3,7 @@
  * not become WebSockets; those are bounded at the door of the sockets.
  */
 import type { Server, ServerOptions } from "node:http";
+import type { Server as SecureServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Counters } from "../base/counters.ts";
 import type { Limits } from "../base/limits.ts";
@@ -25,16 +26,22 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #open = new Set<Socket>();
   /** The connections that speak plain http, or nothing yet. */
-  readonly #blockByPlain = new Map<Socket, string>();
+  readonly #blockByPlain = new Map<string, string>();
   readonly #plainByBlock = new Map<string, number>();
 
   constructor(http: Server, options: ConnectionsOptions) {
     this.#options = options;
+    this.watch(http);
+    // Those of https are handed on to here.
+    http.on("upgrade", (_request, connection: Socket) => this.#forget(endsOf(connection)));
+  }
+
+  watch(server: Server | SecureServer): void {
+    const { limits } = this.#options;
     // A browser opens a few besides its socket, to load the page. More than twice as many serve nobody.
-    http.maxConnections = 2 * options.limits.maxConnections;
-    http.timeout = options.limits.silenceMs;
-    http.on("connection", (connection: Socket) => this.#enter(connection));
-    http.on("upgrade", (_request, connection: Socket) => this.#forget(connection));
+    server.maxConnections = 2 * limits.maxConnections;
+    server.timeout = limits.silenceMs;
+    server.on("connection", (connection: Socket) => this.#enter(connection));
   }
 
   destroyAll(): void {
@@ -53,20 +60,25 @@ export class Connections {
       return void connection.destroy();
     }
     this.#open.add(connection);
-    this.#blockByPlain.set(connection, block);
+    const ends = endsOf(connection);
+    this.#blockByPlain.set(ends, block);
     this.#plainByBlock.set(block, plain + 1);
     connection.once("close", () => {
       this.#open.delete(connection);
-      this.#forget(connection);
+      this.#forget(ends);
     });
   }
 
-  #forget(connection: Socket): void {
-    const block = this.#blockByPlain.get(connection);
+  #forget(ends: string): void {
+    const block = this.#blockByPlain.get(ends);
     if (block === undefined) return;
-    this.#blockByPlain.delete(connection);
+    this.#blockByPlain.delete(ends);
     const plain = this.#plainByBlock.get(block)! - 1;
     if (plain === 0) this.#plainByBlock.delete(block);
     else this.#plainByBlock.set(block, plain);
   }
 }
+
+/** Names a connection, also where TLS wraps its socket in another. */
+const endsOf = ({ remoteAddress, remotePort, localPort }: Socket): string =>
+  `${remoteAddress} ${remotePort} ${localPort}`;

@@ -9,6 +9,7 @@ import sirv from "sirv";
 import { whereFrom, type Log } from "../base/log.ts";
 import { hostNameOf, isLoopbackHost, parseAddress } from "../base/network.ts";
 import { json, reply, sentence, type ReportsByPath } from "./report.ts";
+import type { Trust } from "./trust.ts";
 
 const YEAR_SECONDS = 31_536_000;
 
@@ -24,11 +25,13 @@ export interface PageOptions {
   readonly reports: ReportsByPath;
   /** The URLs at which other devices find this page. */
   readonly outsideUrls: () => readonly string[];
+  /** Only where there is https with an authority of this computer. */
+  readonly trust?: Trust | undefined;
   readonly log: Log;
 }
 
 export function servePage(options: PageOptions): RequestListener {
-  const { clientDir, basePath, publicOrigin, isKnown, reports, outsideUrls, log } = options;
+  const { clientDir, basePath, publicOrigin, isKnown, reports, outsideUrls, trust, log } = options;
   const secure = headersFor(publicOrigin);
   // `dev` looks at the disk for each request: a rebuilt client is served at once, and a vanished file is a 404.
   const files =
@@ -54,11 +57,11 @@ export function servePage(options: PageOptions): RequestListener {
       reply(response, sentence(404, `There is nothing here. Swapmeet is at ${basePath}.`));
     if (request.method !== "GET" && request.method !== "HEAD")
       return reply(response, sentence(405, "Only GET and HEAD are answered here."));
-    const path = request.url?.split("?")[0];
+    const path = request.url?.split("?")[0] ?? "";
     // The page names what it loads from where it lies, so the slash at its end must be there.
     if (`${path}/` === basePath)
       return void response.writeHead(308, { Location: basePath, "Cache-Control": "no-store" }).end();
-    const report = reports.get(path ?? "");
+    const report = reports.get(path);
     if (report && !isKnown(request))
       return reply(
         response,
@@ -71,6 +74,7 @@ export function servePage(options: PageOptions): RequestListener {
       );
     // A page at localhost must show others another address. Nobody else needs to know the machine's networks.
     if (path === "/addresses.json") return reply(response, json(isLoopback(request) ? outsideUrls() : []));
+    if (trust?.(path, request, response)) return;
     // Nothing here is worth resuming, and a range from its end to its start is an exception in the file stream.
     delete request.headers.range;
     if (!files) return notFound();

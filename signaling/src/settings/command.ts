@@ -5,6 +5,8 @@ import { SETTINGS } from "./settings.ts";
 
 export interface Flags {
   readonly help: boolean;
+  /** https beside http, with a certificate authority of this computer. */
+  readonly https: boolean;
   /** A development server shows the page. */
   readonly noClient: boolean;
 }
@@ -14,9 +16,14 @@ export function readFlags(args: readonly string[]): Result<Flags, string> {
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { help: { type: "boolean", short: "h" }, "no-client": { type: "boolean" } },
+      options: {
+        help: { type: "boolean", short: "h" },
+        https: { type: "boolean" },
+        "no-client": { type: "boolean" },
+      },
     });
-    return ok({ help: values.help ?? false, noClient: values["no-client"] ?? false });
+    const { help = false, https = false, "no-client": noClient = false } = values;
+    return ok({ help, https, noClient });
   } catch (error) {
     return fail(`${(error as Error).message.split(".")[0]}. "npm start -- --help" shows what there is.`);
   }
@@ -26,9 +33,11 @@ export function helpText(): string {
   return [
     "The server of Swapmeet: it shows the page and introduces browsers to each other.",
     "",
-    "  npm start -- [--help] [--no-client]",
+    "  npm start -- [--help] [--https] [--no-client]",
     "",
     "  --help       Shows this.",
+    "  --https      Serves https as well, at HTTPS_PORT, with a certificate authority that it makes for this",
+    "               computer and keeps in your data folder. /trust explains how a device comes to trust it.",
     "  --no-client  Serves the sockets alone, while a development server shows the page.",
     "",
     "Settings are variables of the environment.",

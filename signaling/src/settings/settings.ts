@@ -29,6 +29,12 @@ export const SETTINGS = {
     otherwise: "3000",
     schema: wholeNumber(0, 65_535, "is not a port"),
   },
+  HTTPS_PORT: {
+    means: "The port of https, which --https opens. 0 takes any free one.",
+    use: "a whole number up to 65535 other than PORT, such as HTTPS_PORT=3443",
+    otherwise: "3443",
+    schema: wholeNumber(0, 65_535, "is not a port"),
+  },
   HOST: {
     means: "The address to listen on. Without it the server listens on all of them.",
     use: "an address of this computer, such as HOST=127.0.0.1",

@@ -18,6 +18,7 @@ describe("settings", () => {
   it("default to port 3000, every address and this server's own STUN", () => {
     const defaults = {
       PORT: 3000,
+      HTTPS_PORT: 3443,
       BASE_PATH: "/",
       TRUSTED_PROXIES: [],
       DRAIN_SECONDS: 5,
@@ -169,8 +170,11 @@ describe("[J14d] the settings of relay servers", () => {
 
 describe("the command line", () => {
   it("knows its flags, and refuses others by name", () => {
-    expect(readFlags([])).toEqual({ ok: true, value: { help: false, noClient: false } });
-    expect(readFlags(["--no-client", "-h"])).toEqual({ ok: true, value: { help: true, noClient: true } });
+    expect(readFlags([])).toEqual({ ok: true, value: { help: false, https: false, noClient: false } });
+    expect(readFlags(["--no-client", "-h", "--https"])).toEqual({
+      ok: true,
+      value: { help: true, https: true, noClient: true },
+    });
     for (const args of [["--clients"], ["3000"], ["--help=x"]])
       expect(readFlags(args)).toEqual({ ok: false, problem: expect.stringContaining("--help") as unknown });
     expect(readFlags(["--clients"])).toMatchObject({
