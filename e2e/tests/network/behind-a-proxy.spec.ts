@@ -9,7 +9,8 @@ import { pace } from "../../lib/pace.ts";
 import { RoomPage } from "../../lib/page/page.ts";
 import { Server } from "../../lib/servers/server.ts";
 import { expect, test } from "../../lib/test.ts";
-import { TlsProxy, whyNoTlsProxy } from "../../lib/servers/tls-proxy.ts";
+import type { Nginx } from "../../lib/servers/nginx.ts";
+import { startTlsProxy, whyNoTlsProxy } from "../../lib/servers/tls-proxy.ts";
 
 test("[J14] two behind routers of their own meet directly, with the page behind a proxy that ends TLS", async ({
   folder,
@@ -21,10 +22,10 @@ test("[J14] two behind routers of their own meet directly, with the page behind 
   test.setTimeout(pace.hangMs(300_000));
   const path = await randomFile(join(folder, "over there.bin"), 61, 300_000);
   const server = await Server.start({ trustedProxies: ["127.0.0.1"] });
-  let proxy: TlsProxy | undefined;
+  let proxy: Nginx | undefined;
   const network = await Namespaces.openBehindNats(folder, 2);
   try {
-    proxy = await TlsProxy.start(join(folder, "nginx"), BRIDGE_ADDRESS, server.port);
+    proxy = await startTlsProxy(join(folder, "nginx"), BRIDGE_ADDRESS, server.port);
     const page = `https://${BRIDGE_ADDRESS}/`;
     const contexts = await network.launch([], ["--ignore-certificate-errors"]);
     for (const context of contexts) complaints.watch(context);
