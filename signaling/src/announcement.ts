@@ -26,6 +26,12 @@ export function lanAddresses(interfaces: Interfaces): string[] {
     .map((info) => info.address);
 }
 
+/** All addresses of this computer but those inside it, in either family. */
+export function outsideAddresses(interfaces: Interfaces): string[] {
+  const infos = Object.values(interfaces).flatMap((infos) => infos ?? []);
+  return infos.filter((info) => !info.internal).map((info) => info.address);
+}
+
 /** The URLs of the page for others, the best first; none when the server listens for this computer alone. */
 export function outsideUrls(
   port: number,

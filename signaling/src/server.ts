@@ -7,12 +7,13 @@ import type { AddressInfo, Socket as TcpSocket } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { fail, MAX_ROOM_MEMBERS, ok, StunUrl, type IceServers, type Result } from "@swapmeet/shared";
 import * as v from "valibot";
-import { outsideUrls } from "./announcement.ts";
+import { outsideAddresses, outsideUrls } from "./announcement.ts";
 import { createCounters, type Counters } from "./base/counters.ts";
 import { CLOSE_GRACE_MS, LIMITS, type Limits } from "./base/limits.ts";
 import { logToStdout, type Log } from "./base/log.ts";
 import type { Cidr } from "./base/network.ts";
 import { Origins } from "./base/origins.ts";
+import { OwnNames } from "./base/own-names.ts";
 import { enterBasePath } from "./http/base-path.ts";
 import { servePage } from "./http/page.ts";
 import type { Directory, Size } from "./rooms/directory.ts";
@@ -74,7 +75,12 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   const directory =
     options.directory ?? new MemoryDirectory({ maxMembers: MAX_ROOM_MEMBERS, random: (n) => randomInt(n) });
   const startedAtMs = performance.now();
-  const origins = new Origins({ publicOrigin, trustedProxies, hostname: hostname() });
+  const ownNames = new OwnNames({
+    hostname: hostname(),
+    addresses: () => outsideAddresses(networkInterfaces()),
+    now: () => performance.now(),
+  });
+  const origins = new Origins({ publicOrigin, trustedProxies, ownNames });
   const http: Server = createServer(
     // A proxy may leave it out; `origins` decides what that means.
     { requireHostHeader: false },
@@ -138,6 +144,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     const bound = http.address() as AddressInfo;
     http.on("error", (error) => log("http-error", { name: error.name }));
     if (stun) responder = await listenForStun(bound);
+    void ownNames.ask();
     log("start", { port: bound.port, stun: responder !== undefined });
     return ok(bound.port);
   }
