@@ -1,9 +1,7 @@
 /** The terminal shows this on start: the addresses of the page, a QR code for phones, and what to do next. */
-import type { NetworkInterfaceInfo } from "node:os";
 import { renderUnicodeCompact } from "uqr";
 import { isLoopbackHost, parseAddress } from "./base/network.ts";
-
-type Interfaces = Record<string, NetworkInterfaceInfo[] | undefined>;
+import type { Interfaces } from "./base/own-links.ts";
 
 /** Where the page is under the origins that show it, and the one of them that only the operator knows. */
 export interface Site {

@@ -11,8 +11,9 @@ import { outsideAddresses, outsideUrls } from "./announcement.ts";
 import { createCounters, type Counters } from "./base/counters.ts";
 import { CLOSE_GRACE_MS, LIMITS, type Limits } from "./base/limits.ts";
 import { logToStdout, type Log } from "./base/log.ts";
-import type { Cidr } from "./base/network.ts";
+import { LAN, networkOf, type Cidr } from "./base/network.ts";
 import { Origins } from "./base/origins.ts";
+import { OwnLinks, type Interfaces } from "./base/own-links.ts";
 import { OwnNames } from "./base/own-names.ts";
 import { enterBasePath } from "./http/base-path.ts";
 import { servePage } from "./http/page.ts";
@@ -42,6 +43,8 @@ export interface SignalingOptions {
   /** ICE servers that pages are told to use; by default this server's own STUN, at the host that a page is at. */
   readonly iceServers?: IceServers | undefined;
   readonly limits?: Partial<Limits>;
+  /** The networks of this computer; by default what the system says. */
+  readonly interfaces?: () => Interfaces;
   /** The directory that keeps the rooms; by default one in the memory of this process. */
   readonly directory?: Directory;
   readonly log?: Log;
@@ -69,7 +72,7 @@ export interface SignalingServer {
 
 export function createSignalingServer(options: SignalingOptions = {}): SignalingServer {
   const { port = 0, host, clientDir, trustedProxies = [], stun = false, log = logToStdout } = options;
-  const { basePath = "/", publicOrigin } = options;
+  const { basePath = "/", publicOrigin, interfaces = networkInterfaces } = options;
   const limits = { ...LIMITS, ...options.limits };
   const counters = createCounters();
   const directory =
@@ -77,9 +80,10 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   const startedAtMs = performance.now();
   const ownNames = new OwnNames({
     hostname: hostname(),
-    addresses: () => outsideAddresses(networkInterfaces()),
+    addresses: () => outsideAddresses(interfaces()),
     now: () => performance.now(),
   });
+  const ownLinks = new OwnLinks({ interfaces, now: () => performance.now() });
   const origins = new Origins({ publicOrigin, trustedProxies, ownNames });
   const http: Server = createServer(
     // A proxy may leave it out; `origins` decides what that means.
@@ -92,7 +96,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
       health,
       log,
       outsideUrls: () =>
-        outsideUrls((http.address() as AddressInfo).port, host, networkInterfaces(), {
+        outsideUrls((http.address() as AddressInfo).port, host, interfaces(), {
           basePath,
           publicOrigin,
         }),
@@ -111,6 +115,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     counters,
     limits,
     log,
+    networkOf: (address) => (ownLinks.has(address) ? LAN : networkOf(address)),
     iceServersAt: (host) => options.iceServers ?? ownStunAt(host),
   });
   // Before the sockets and the page look at a request.

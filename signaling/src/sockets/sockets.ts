@@ -19,7 +19,7 @@ import type { Counters, Refusal } from "../base/counters.ts";
 import { CONNECT_TIMEOUT_MS, PING_INTERVAL_MS, PING_TIMEOUT_MS, type Limits } from "../base/limits.ts";
 import { whereFrom, type Log } from "../base/log.ts";
 import type { Caller } from "../base/caller.ts";
-import { blockOf, networkOf, openRoomTag } from "../base/network.ts";
+import { blockOf, openRoomTag, type IpAddress } from "../base/network.ts";
 import { addressOf, type Client, type Directory, type Present } from "../rooms/directory.ts";
 import { Advice } from "./advice.ts";
 import type { Door } from "./door.ts";
@@ -53,13 +53,15 @@ export interface SocketsContext {
   readonly counters: Counters;
   readonly limits: Limits;
   readonly log: Log;
+  /** The name of the network that this address is in. [J8] */
+  networkOf(address: IpAddress): string;
   /** The ICE servers that a page at this host is told to use. [J14] */
   iceServersAt(host: string | undefined): IceServers;
 }
 
 /** Serves sockets on this http server until the returned socket.io server is closed. */
 export function serveSockets(http: HttpServer, context: SocketsContext): Server {
-  const { directory, door, counters, limits, log, iceServersAt } = context;
+  const { directory, door, counters, limits, log, networkOf, iceServersAt } = context;
   const advice = new Advice(log);
   const addressBuckets = new Buckets(limits.addressMessages);
 

@@ -91,6 +91,31 @@ describe("[J8d] a proxy that is not declared", () => {
   });
 });
 
+describe("[J8f] on the server's own link", () => {
+  const at = (cidr: string, family: "IPv4" | "IPv6") =>
+    ({ address: cidr.split("/")[0], cidr, family, internal: false }) as never;
+  const interfaces = () => ({
+    wlan0: [at("192.168.1.20/24", "IPv4"), at("2001:db8:1::20/64", "IPv6"), at("fe80::1/64", "IPv6")],
+    vpn: [at("10.8.0.1/24", "IPv4"), at("2001:db8::1/32", "IPv6")],
+    wan0: [at("198.51.100.20/24", "IPv4"), at("2001:db8:2::20/64", "IPv6")],
+  });
+
+  it("a device at a public IPv6 address meets one at a private IPv4 address", async () => {
+    const { url } = await startServer({ ...LOCALHOST, interfaces });
+    const from = (n: number, ip: string) => enter(url, n, { "X-Forwarded-For": ip });
+    const four = await from(1, "192.168.1.7");
+    expect((await from(2, "[2001:db8:1::77]:5000")).members).toEqual([four.address]);
+  });
+
+  it("others do not: on another link, on one without private addresses, or on one too wide", async () => {
+    const { url } = await startServer({ ...LOCALHOST, interfaces });
+    const from = (n: number, ip: string) => enter(url, n, { "X-Forwarded-For": ip });
+    await from(1, "192.168.1.7");
+    for (const [n, ip] of ["2001:db8:3::77", "2001:db8:2::77", "2001:db8:1:1::77", "198.51.100.21"].entries())
+      expect((await from(n + 2, ip)).members, ip).toEqual([]);
+  });
+});
+
 describe("[J10c] under a name that was never declared", () => {
   it("there is no socket, by either transport, and the log says what to set, once", async () => {
     const { url, port, server, lines } = await startServer();
