@@ -133,12 +133,14 @@ describe("[J10c] under a name that was never declared", () => {
     await connect(url, { Host: "laptop.local", Origin: "http://laptop.local" });
   });
 
-  it("the log shows few of the names that strangers choose", async () => {
-    const { port, lines } = await startServer();
+  it("the log shows few of the names that strangers choose, and other advice all the same", async () => {
+    const { url, port, lines } = await startServer();
     await handshake(port, { Host: `${"a".repeat(60)}.`.repeat(9) + "example" });
     expect(said(lines)).toEqual([]);
     for (let n = 0; n < 40; n++) await handshake(port, { Host: `n${n}.example` });
     expect(said(lines)).toHaveLength(16);
+    await enter(url, 1, { "X-Forwarded-For": "203.0.113.1" });
+    expect(said(lines)[16]?.event).toBe("undeclared-proxy");
   });
 
   it("health tells nothing", async () => {
