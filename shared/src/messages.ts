@@ -78,14 +78,14 @@ export const Joined = v.variant("ok", [
     members: v.pipe(v.array(Address), v.maxLength(MAX_SAMPLE_MEMBERS)),
     /** For a client that speaks version 2. [J14] */
     iceServers: v.optional(IceServers),
-    /** For a client that speaks version 3, in an open room that isn't the one of its network. [J14c] */
+    /** For a client that speaks version 3, in an open room that isn't the one of its network. [J14f] */
     nearby: v.optional(Nearby),
   }),
   v.strictObject({ ok: v.literal(false), reason: v.picklist(["bad-request", "room-full", "too-fast"]) }),
 ]);
 export type Joined = v.InferOutput<typeof Joined>;
 
-/** The body of a refused handshake, in polling. Other reasons than these say nothing to a person. [J10d] */
+/** The body of a refused handshake, in polling. Other reasons than these say nothing to a person. [J10e] */
 export const RefusedHandshake = v.object({ message: v.picklist(["unknown-host", "foreign-origin"]) });
 
 /** client -> server "sample": asks for another random sample; the answer is as for "join". [J4] No payload. */

@@ -91,7 +91,7 @@ describe("the build of the page", () => {
     expect(existsSync(join(outDir, "index.html"))).toBe(true);
   });
 
-  it("[J16] names what it loads from where it lies itself", async () => {
+  it("[J18] names what it loads from where it lies itself", async () => {
     await build();
     const files = readdirSync(outDir, { recursive: true, encoding: "utf8" });
     const texts = files.filter((file) => /\.(html|js|css|webmanifest)$/.test(file));
@@ -190,7 +190,7 @@ describe("the announcement", () => {
     }
   });
 
-  it("[J16] has the base path in every URL", () => {
+  it("[J18] has the base path in every URL", () => {
     const text = announce(3000, undefined, interfaces, { basePath: "/swap/" });
     expect(text).toContain("http://localhost:3000/swap/\n");
     expect(text).toContain("http://192.168.1.20:3000/swap/\n");

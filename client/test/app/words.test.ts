@@ -133,7 +133,7 @@ describe("the server", () => {
     expect(bad).toBe(true);
   });
 
-  test("[J10d] that lets nobody in at this address: the words name the setting", () => {
+  test("[J10e] that lets nobody in at this address: the words name the setting", () => {
     vi.stubGlobal("location", new URL("https://share.example.org:8443/swap/"));
     for (const reason of ["unknown-host", "foreign-origin"] as const) {
       const { title, remedy, bad } = serverSaying({ type: "refused", reason }, 0)!;
@@ -144,7 +144,7 @@ describe("the server", () => {
     vi.unstubAllGlobals();
   });
 
-  test("[J14c] that can't tell networks apart: the page says whom Nearby shows", () => {
+  test("[J14f] that can't tell networks apart: the page says whom Nearby shows", () => {
     const saying = (nearby: "everyone" | "alone") => serverSaying({ type: "online", nearby }, 3)!;
     expect(saying("everyone").title).toBe("Nearby shows everyone who uses this server.");
     expect(saying("alone").title).toBe("Nearby can show you nobody.");

@@ -74,7 +74,7 @@ for (const { what, options, block } of [
     block: (to: number) => `location /swap/ { proxy_pass http://127.0.0.1:${to}/;${PASSED_ON} }`,
   },
 ])
-  test(`[J16] under a path that the proxy ${what}, page, socket, workers and links work`, async ({
+  test(`[J18] under a path that the proxy ${what}, page, socket, workers and links work`, async ({
     behind,
     folder,
     open,
@@ -143,7 +143,7 @@ test("behind a proxy that refuses WebSockets and buffers all, two meet by pollin
 const withoutHost = ({ to }: Behind) =>
   `location / { proxy_pass http://127.0.0.1:${to};${PASSED_ON.replace("$http_host", '""')} }`;
 
-test("[J10c] behind a proxy that passes no host, two meet with PUBLIC_ORIGIN", async ({
+test("[J10d] behind a proxy that passes no host, two meet with PUBLIC_ORIGIN", async ({
   behind,
   folder,
   open,
@@ -166,7 +166,7 @@ for (const { what, block } of [
       `location / { proxy_pass http://127.0.0.1:${to};${PASSED_ON.replace("$http_host", "$proxy_host")} }`,
   },
 ])
-  test(`[J10d] behind a proxy that ${what}, page and log say what to set`, async ({
+  test(`[J10e] behind a proxy that ${what}, page and log say what to set`, async ({
     behind,
     open,
     complaints,
@@ -179,7 +179,7 @@ for (const { what, block } of [
     expect(at.server.log.join("\n")).toContain(`PUBLIC_ORIGIN=${at.origin}`);
   });
 
-test("[J10d] also where the proxy refuses WebSockets, so that only polling is tried", async ({
+test("[J10e] also where the proxy refuses WebSockets, so that only polling is tried", async ({
   behind,
   open,
   complaints,
@@ -225,7 +225,7 @@ test("[J8c] behind a declared proxy that hides its clients, Nearby is empty and 
   expect(at.server.log.join("\n")).toContain("X-Forwarded-For");
 });
 
-test("[J10c] a foreign name that was made to lead here shows the page, which joins no room", async ({
+test("[J10d] a foreign name that was made to lead here shows the page, which joins no room", async ({
   server,
   complaints,
 }) => {

@@ -1,6 +1,6 @@
 /**
  * The names under which the server lets browsers in. A foreign page can make its own name lead here (DNS rebinding), and
- * its `Origin` and `Host` then agree: only the name itself tells that it is foreign. [J10b] [J10c] [J10e]
+ * its `Origin` and `Host` then agree: only the name itself tells that it is foreign. [J10b] [J10d] [J10f]
  */
 import type { IncomingMessage } from "node:http";
 import { hostNameOf, isLoopbackHost, isWithin, parseAddress, type Cidr } from "./network.ts";
@@ -90,7 +90,7 @@ export class Origins {
 /**
  * The origin of the page that asks. A browser says it by itself, and nothing can change it; only where it reads from what
  * it takes for the page's own server, it doesn't, and the page says it in the query. That word counts against the page
- * alone, so that it is refused in words. [J10d]
+ * alone, so that it is refused in words. [J10e]
  */
 export function originOf({ headers, url = "" }: Pick<Asking, "headers" | "url">): string | undefined {
   if (headers.origin !== undefined || !URL.canParse(url, "http://localhost")) return headers.origin;

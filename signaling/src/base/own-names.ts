@@ -1,6 +1,6 @@
 /**
  * The names of this computer: its own, and those that the DNS of its network gives its addresses. Whoever has a foreign
- * page can make its name lead here, but can't have this network call the computer by that name. [J10e]
+ * page can make its name lead here, but can't have this network call the computer by that name. [J10f]
  */
 import { Resolver } from "node:dns/promises";
 

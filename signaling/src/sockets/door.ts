@@ -29,7 +29,7 @@ export class Door {
 
   /**
    * WebSockets are not under the same-origin policy: without this, any page somebody visits could join the open room of
-   * their LAN. [J10b] [J10c]
+   * their LAN. [J10b] [J10d]
    */
   refusalOf(request: IncomingMessage): Refusal | undefined {
     return this.#origins.refusalOf(request);

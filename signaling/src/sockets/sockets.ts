@@ -79,7 +79,7 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
     },
   });
 
-  // A browser reads without an Origin from what it takes for the page's own server, and never writes without one. [J10d]
+  // A browser reads without an Origin from what it takes for the page's own server, and never writes without one. [J10e]
   io.engine.use((request: IncomingMessage, _response: unknown, next: (error?: Error) => void) => {
     const isWrite = request.method === "POST" || request.headers.upgrade !== undefined;
     const refusal = isWrite ? door.refusalOf(request) : undefined;

@@ -23,7 +23,7 @@ function refusal(
 const at = (host: string, ...more: [Partial<OriginsOptions>?]) =>
   refusal({ host, origin: `http://${host}` }, ...more);
 
-describe("[J10c] [J10e] without a setting, a page gets a socket", () => {
+describe("[J10d] [J10f] without a setting, a page gets a socket", () => {
   it.each([
     ...["localhost:3000", "swapmeet.localhost", "127.0.0.1:3000", "[::1]:3000", "192.168.1.20:3000"],
     ...["8.8.8.8", "[2001:db8::1]:3000", "laptop", "laptop:3000", "laptop.local", "laptop.local.:3000"],
@@ -61,7 +61,7 @@ describe("[J10c] [J10e] without a setting, a page gets a socket", () => {
   });
 });
 
-describe("[J10c] [J10e] the public origin", () => {
+describe("[J10d] [J10f] the public origin", () => {
   const options = { publicOrigin: PUBLIC };
 
   it("lets its page in, also where a proxy passes another host or none", () => {
@@ -88,7 +88,7 @@ describe("[J10c] [J10e] the public origin", () => {
   });
 });
 
-describe("[J10c] [J10e] a declared proxy", () => {
+describe("[J10d] [J10f] a declared proxy", () => {
   const behind = (headers: Record<string, string>) => refusal(headers, PROXY, { peer: "10.0.0.1" });
 
   it("says the name, where the operator has set no origin", () => {
@@ -110,7 +110,7 @@ describe("[J10c] [J10e] a declared proxy", () => {
   });
 });
 
-describe("[J10d] the origin in a page's query", () => {
+describe("[J10e] the origin in a page's query", () => {
   const polling = (host: string, origin: string, options: Partial<OriginsOptions> = {}) =>
     refusal({ host }, options, { url: `/socket.io/?EIO=4&origin=${encodeURIComponent(origin)}` });
 

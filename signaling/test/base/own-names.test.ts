@@ -14,7 +14,7 @@ function own(namesByAddress: Record<string, string[]>) {
   return { names, clock, reverse };
 }
 
-describe("[J10e] the names of this computer", () => {
+describe("[J10f] the names of this computer", () => {
   it("are its own and those that its network gives its addresses", async () => {
     const { names } = own({ "192.168.1.20": ["Laptop.school.example"], "fd00::20": ["six.school.example."] });
     await names.ask();

@@ -1,4 +1,4 @@
-/** [J16] The page under a path: a proxy may keep the path, or take it off. */
+/** [J18] The page under a path: a proxy may keep the path, or take it off. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ function knock(url: string, path: string, transport: "polling" | "websocket"): P
   }).finally(() => socket.disconnect());
 }
 
-describe("[J16] under a base path", () => {
+describe("[J18] under a base path", () => {
   it.each(["/swap", "", "/"])("page, assets, health and addresses answer at %s/", async (prefix) => {
     const { url } = await start();
     expect(await (await fetch(`${url}${prefix}/`)).text()).toContain("<title>Swapmeet</title>");

@@ -116,7 +116,7 @@ describe("[J8f] on the server's own link", () => {
   });
 });
 
-describe("[J10c] under a name that was never declared", () => {
+describe("[J10d] under a name that was never declared", () => {
   it("there is no socket, by either transport, and the log says what to set, once", async () => {
     const { url, port, server, lines } = await startServer();
     for (const _ of [1, 2]) await expect(connect(url, REBOUND)).rejects.toThrow();
@@ -150,7 +150,7 @@ describe("[J10c] under a name that was never declared", () => {
   });
 });
 
-describe("[J10d] a page that is refused", () => {
+describe("[J10e] a page that is refused", () => {
   it("reads why in the answer to its polling", async () => {
     const { url } = await startServer();
     const socket = io(url, {

@@ -13,12 +13,12 @@ import {
   type RoomTag,
 } from "@swapmeet/shared";
 
-/** Why the server answers a join, or a handshake, with no. [J6a] [J10d] */
+/** Why the server answers a join, or a handshake, with no. [J6a] [J10e] */
 export type ServerRefusal =
   Extract<Joined, { ok: false }>["reason"] | v.InferOutput<typeof RefusedHandshake>["message"];
 
 export interface SignalingEvents {
-  /** `iceServers`: undefined from a server of version 1. [J14] `nearby`: only where the room is not as usual. [J14c] */
+  /** `iceServers`: undefined from a server of version 1. [J14] `nearby`: only where the room is not as usual. [J14f] */
   joined(
     tag: RoomTag,
     address: Address,
@@ -42,7 +42,7 @@ export const openSocket = (page: string): Socket => {
   const { origin, pathname } = new URL("socket.io/", page);
   return io(origin, {
     path: pathname,
-    // A browser that polls doesn't say it, and the server refuses in words what it could not let write later. [J10d]
+    // A browser that polls doesn't say it, and the server refuses in words what it could not let write later. [J10e]
     query: { origin },
     // The websocket first: polling first would cost two round trips. Where a proxy blocks it, polling follows.
     transports: ["websocket", "polling"],

@@ -118,7 +118,7 @@ test("a socket that is lost joins once when it is back, and not at all after the
 const failed = (responseText: unknown) =>
   Object.assign(new Error("xhr poll error"), { context: { responseText } });
 
-test("[J10d] a handshake that is refused for its host or origin is told as such, anything else as a lost server", () => {
+test("[J10e] a handshake that is refused for its host or origin is told as such, anything else as a lost server", () => {
   const { socket, heard } = clientOf();
   for (const message of ["unknown-host", "foreign-origin"])
     socket.emit("connect_error", failed(JSON.stringify({ code: 4, message })));
@@ -137,7 +137,7 @@ test("[J10d] a handshake that is refused for its host or origin is told as such,
   expect(heard.slice(2)).toEqual(Array.from({ length: 8 }, () => "lost"));
 });
 
-test("[J16] a socket is asked for where the page lies, and says of which origin the page is", () => {
+test("[J18] a socket is asked for where the page lies, and says of which origin the page is", () => {
   for (const [page, path] of [
     ["https://share.example.org/swap/#a-b-c-d", "/swap/socket.io/"],
     ["https://share.example.org/swap/index.html", "/swap/socket.io/"],
