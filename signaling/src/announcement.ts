@@ -1,10 +1,8 @@
 /** The terminal shows this on start: the addresses of the page, a QR code for phones, and what to do next. */
-import type { NetworkInterfaceInfo } from "node:os";
 import { renderUnicodeCompact } from "uqr";
 import { isLoopbackHost, parseAddress } from "./base/network.ts";
+import type { Interfaces } from "./base/own-links.ts";
 import type { Names } from "./https/names.ts";
-
-type Interfaces = Record<string, NetworkInterfaceInfo[] | undefined>;
 
 /** Where the page is under the origins that show it, and the one of them that only the operator knows. */
 export interface Site {
@@ -32,6 +30,12 @@ export function lanAddresses(interfaces: Interfaces): string[] {
     .flatMap(([, infos]) => infos ?? [])
     .filter((info) => info.family === "IPv4" && !info.internal && !info.address.startsWith("169.254."))
     .map((info) => info.address);
+}
+
+/** All addresses of this computer but those inside it, in either family. */
+export function outsideAddresses(interfaces: Interfaces): string[] {
+  const infos = Object.values(interfaces).flatMap((infos) => infos ?? []);
+  return infos.filter((info) => !info.internal).map((info) => info.address);
 }
 
 /** The URLs of the page for others, the best first; none when the server listens for this computer alone. */

@@ -8,14 +8,16 @@ import type { AddressInfo } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { fail, MAX_ROOM_MEMBERS, ok, StunUrl, type IceServers, type Result } from "@swapmeet/shared";
 import * as v from "valibot";
-import { outsideUrls, trustUrls, type Secured } from "./announcement.ts";
+import { outsideAddresses, outsideUrls, trustUrls, type Secured } from "./announcement.ts";
 import { createCounters, type Counters } from "./base/counters.ts";
 import { BACKLOG, CLOSE_GRACE_MS, LEAVE_GRACE_MS, LIMITS, type Limits } from "./base/limits.ts";
 import { logToStdout, type Log } from "./base/log.ts";
 import { within } from "./base/within.ts";
-import type { Cidr } from "./base/network.ts";
+import { LAN, networkOf, type Cidr } from "./base/network.ts";
 import { Connections, patience } from "./http/connections.ts";
 import { Origins } from "./base/origins.ts";
+import { OwnLinks, type Interfaces } from "./base/own-links.ts";
+import { OwnNames } from "./base/own-names.ts";
 import { enterBasePath } from "./http/base-path.ts";
 import { servePage } from "./http/page.ts";
 import { behindToken, type ReportsByPath } from "./http/report.ts";
@@ -59,6 +61,8 @@ export interface SignalingOptions {
   /** https beside http, on a port of its own. `trustDir`: the folder with the page about trust. */
   readonly https?: SecureOptions | undefined;
   readonly limits?: Partial<Limits>;
+  /** The networks of this computer; by default what the system says. */
+  readonly interfaces?: () => Interfaces;
   /** The directory that keeps the rooms; by default one in the memory of this process. */
   readonly directory?: Directory;
   readonly log?: Log;
@@ -99,7 +103,7 @@ const LOOPBACK = "127.0.0.1";
 
 export function createSignalingServer(options: SignalingOptions = {}): SignalingServer {
   const { port = 0, host, clientDir, trustedProxies = [], stun = false, log = logToStdout } = options;
-  const { basePath = "/", publicOrigin } = options;
+  const { basePath = "/", publicOrigin, interfaces = networkInterfaces } = options;
   const limits = { ...LIMITS, ...options.limits };
   const counters = createCounters();
   const directory =
@@ -113,7 +117,13 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   const metricsReports: ReportsByPath = new Map(
     metrics && [["/metrics", token === undefined ? metrics.report : behindToken(token, metrics.report)]],
   );
-  const origins = new Origins({ publicOrigin, trustedProxies, hostname: hostname() });
+  const ownNames = new OwnNames({
+    hostname: hostname(),
+    addresses: () => outsideAddresses(interfaces()),
+    now: () => performance.now(),
+  });
+  const ownLinks = new OwnLinks({ interfaces, now: () => performance.now() });
+  const origins = new Origins({ publicOrigin, trustedProxies, ownNames });
   const http: Server = createServer(
     // A proxy may leave the host out; `origins` decides what that means.
     { ...patience(limits), requireHostHeader: false },
@@ -152,6 +162,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     limits,
     log,
     measureJoin: (durationMs) => metrics?.measureJoin(durationMs),
+    networkOf: (address) => (ownLinks.has(address) ? LAN : networkOf(address)),
     iceServersAt: (host) => toldServers(options.iceServers ?? ownStunAt(host), options.turn, Date.now()),
   });
   // Before the sockets and the page look at a request.
@@ -177,10 +188,10 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   /** An invitation from this computer leads newcomers to the page about trust, which leads them on. */
   function urlsForOthers(): string[] {
     const https = publicOrigin === undefined ? secured() : undefined;
-    const trust = https ? trustUrls(portOf(http), host, networkInterfaces(), https) : [];
+    const trust = https ? trustUrls(portOf(http), host, interfaces(), https) : [];
     return trust.length > 0
       ? trust
-      : outsideUrls(portOf(http), host, networkInterfaces(), { basePath, publicOrigin });
+      : outsideUrls(portOf(http), host, interfaces(), { basePath, publicOrigin });
   }
 
   async function listen(): Promise<Result<number, string>> {
@@ -202,6 +213,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     }
     const bound = http.address() as AddressInfo;
     if (stun) responder = await listenForStun(bound);
+    void ownNames.ask();
     log("start", {
       port: bound.port,
       ...(secure && { httpsPort: portOf(secure) }),

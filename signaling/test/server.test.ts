@@ -58,6 +58,17 @@ describe("the page", () => {
     expect(headers.get("content-security-policy")).not.toContain("upgrade-insecure-requests");
   });
 
+  it("names the public origin in its policy too, and no IPv6 address, which browsers take for a mistake", async () => {
+    const { port } = await startServer({ clientDir, publicOrigin: "https://share.example.org" });
+    const [response] = await once(
+      get({ host: "127.0.0.1", port, headers: { Host: "[::1]:3000" } }),
+      "response",
+    );
+    const policy: string = response.headers["content-security-policy"];
+    expect(policy).toContain("connect-src 'self' ws://share.example.org wss://share.example.org;");
+    response.resume();
+  });
+
   it("names no host in its policy that is none", async () => {
     const { port } = await startServer({ clientDir });
     const request = get({ host: "127.0.0.1", port, headers: { Host: "evil; script-src *" } });

@@ -9,6 +9,10 @@ const CLIENT_DIR =
 export interface ServerOptions {
   /** Addresses whose X-Forwarded-For is believed. */
   readonly trustedProxies?: readonly string[];
+  /** The path of the page, with a slash at both ends. */
+  readonly basePath?: string;
+  /** The origin at which people open the page, where a proxy hides it. */
+  readonly publicOrigin?: string;
   /** The build that it serves: the page, unless a test makes one of its own. */
   readonly clientDir?: string;
 }
@@ -56,9 +60,10 @@ export class Server {
 async function listen(
   port: number,
   log: string[],
-  { trustedProxies = [], clientDir = CLIENT_DIR }: ServerOptions,
+  { trustedProxies = [], clientDir = CLIENT_DIR, ...site }: ServerOptions,
 ): Promise<[SignalingServer, number]> {
   const server = createSignalingServer({
+    ...site,
     port,
     clientDir,
     stun: true,

@@ -9,7 +9,8 @@ import { pace } from "../../lib/pace.ts";
 import { RoomPage } from "../../lib/page/page.ts";
 import { ServerProcess } from "../../lib/servers/server-process.ts";
 import { expect, test } from "../../lib/test.ts";
-import { TlsProxy, whyNoTlsProxy } from "../../lib/servers/tls-proxy.ts";
+import type { Nginx } from "../../lib/servers/nginx.ts";
+import { startTlsProxy, whyNoTlsProxy } from "../../lib/servers/tls-proxy.ts";
 
 test("[J14] two behind routers of their own meet directly, with the page behind a proxy that ends TLS", async ({
   folder,
@@ -21,12 +22,12 @@ test("[J14] two behind routers of their own meet directly, with the page behind 
   test.setTimeout(pace.hangMs(300_000));
   const path = await randomFile(join(folder, "over there.bin"), 61, 300_000);
   let server: ServerProcess | undefined;
-  let proxy: TlsProxy | undefined;
+  let proxy: Nginx | undefined;
   const network = await Namespaces.openBehindNats(folder, ["cone", "cone"]);
   try {
     const within = network.middle;
     server = await ServerProcess.start({ within, env: { TRUSTED_PROXIES: "127.0.0.1" } });
-    proxy = await TlsProxy.start(join(folder, "nginx"), within, BRIDGE_ADDRESS, server.port);
+    proxy = await startTlsProxy(join(folder, "nginx"), within, BRIDGE_ADDRESS, server.port);
     const page = `https://${BRIDGE_ADDRESS}/`;
     const contexts = await network.launch([], ["--ignore-certificate-errors"]);
     for (const context of contexts) complaints.watch(context);

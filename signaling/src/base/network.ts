@@ -72,9 +72,12 @@ export function isLocal(address: IpAddress): boolean {
   return LOCAL_RANGES.has(address.range());
 }
 
+/** The network of a server's own neighbours. */
+export const LAN = "lan";
+
 /** Everyone at a local address is in one network, in any notation of the address. [J8] */
 export function networkOf(address: IpAddress): string {
-  return isLocal(address) ? "lan" : blockOf(address);
+  return isLocal(address) ? LAN : blockOf(address);
 }
 
 export function openRoomTag(network: string): RoomTag {

@@ -1,9 +1,10 @@
 /**
  * The names under which the server lets browsers in. A foreign page can make its own name lead here (DNS rebinding), and
- * its `Origin` and `Host` then agree: only the name itself tells that it is foreign. [J10b] [J10d]
+ * its `Origin` and `Host` then agree: only the name itself tells that it is foreign. [J10b] [J10d] [J10f]
  */
 import type { IncomingMessage } from "node:http";
 import { hostNameOf, isLoopbackHost, isWithin, parseAddress, type Cidr } from "./network.ts";
+import type { OwnNames } from "./own-names.ts";
 
 /**
  * Nobody can register a name under these: RFC 6761 (test), RFC 6762 with its appendix G (local to private), RFC 8375
@@ -25,8 +26,7 @@ export interface OriginsOptions {
   /** As in `https://share.example.org`. */
   readonly publicOrigin: string | undefined;
   readonly trustedProxies: readonly Cidr[];
-  /** The name of this computer. */
-  readonly hostname: string;
+  readonly ownNames: Pick<OwnNames, "has">;
 }
 
 type Asking = Pick<IncomingMessage, "socket" | "headers" | "url">;
@@ -69,15 +69,15 @@ export class Origins {
   }
 
   #isOwn(host: string | undefined, request: Asking): boolean {
-    const { publicOrigin, hostname } = this.#options;
+    const { publicOrigin, ownNames } = this.#options;
     // Browsers send it always, so that a proxy has removed it.
     if (host === undefined) return publicOrigin !== undefined;
     const name = host.replace(/\.$/, "");
     return (
       isLocalName(name) ||
-      name === hostname.toLowerCase() ||
       name === this.#publicHost ||
-      (publicOrigin === undefined && this.#isDeclared(request))
+      (publicOrigin === undefined && this.#isDeclared(request)) ||
+      ownNames.has(name)
     );
   }
 

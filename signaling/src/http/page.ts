@@ -105,14 +105,14 @@ function cacheByName(response: ServerResponse, path: string): void {
   response.setHeader("Cache-Control", isHashed ? `public, max-age=${YEAR_SECONDS}, immutable` : "no-cache");
 }
 
-/** Older Safari does not count WebSockets under 'self', so they are named, by the host that was asked for. */
+/** Older Safari does not count WebSockets under 'self', so they are named, by host. CSP has no IPv6 addresses. */
 function webSocketSources(request: IncomingMessage, publicOrigin: string | undefined): string {
   const hosts = [
     request.headers.host ?? "",
     ...(publicOrigin === undefined ? [] : [new URL(publicOrigin).host]),
   ];
   const sources = hosts
-    .filter((host) => /^[\w.:[\]-]+$/.test(host))
+    .filter((host) => /^[\w.-]+(:\d+)?$/.test(host))
     .map((host) => `ws://${host} wss://${host}`);
   return sources.length > 0 ? sources.join(" ") : "'self'";
 }

@@ -70,7 +70,8 @@ export const SETTINGS = {
     ),
   },
   TRUSTED_PROXIES: {
-    means: "The proxies before this server whose X-Forwarded-For and X-Forwarded-Host are believed.",
+    means:
+      "The proxies before this server whose X-Forwarded-For, Forwarded and X-Forwarded-Host are believed.",
     use: "the addresses or ranges of the proxies alone, such as TRUSTED_PROXIES=10.0.0.5,10.1.0.0/16",
     otherwise: "",
     schema: listOf(proxyFrom),

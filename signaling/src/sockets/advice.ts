@@ -6,13 +6,13 @@ import type { Log } from "../base/log.ts";
 import { isLocal } from "../base/network.ts";
 import { originOf } from "../base/origins.ts";
 
-/** Strangers choose the names that the log shows here: they are few, and of at most 253 letters as in DNS. Guess. */
-const MAX_ADVICE = 16;
+/** Strangers choose the names that the log shows here: few of a kind, and of at most 253 letters as in DNS. Guess. */
+const MAX_OF_A_KIND = 16;
 const MAX_ORIGIN_LETTERS = 270;
 
 export class Advice {
   readonly #log: Log;
-  readonly #given = new Set<string>();
+  readonly #givenByEvent = new Map<string, Set<string>>();
 
   constructor(log: Log) {
     this.#log = log;
@@ -47,8 +47,9 @@ export class Advice {
 
   /** Each remedy once. */
   #give(event: string, remedy: string): void {
-    if (this.#given.has(remedy) || this.#given.size >= MAX_ADVICE) return;
-    this.#given.add(remedy);
+    const given = this.#givenByEvent.get(event) ?? new Set();
+    if (given.has(remedy) || given.size >= MAX_OF_A_KIND) return;
+    this.#givenByEvent.set(event, given.add(remedy));
     this.#log(event, { remedy });
   }
 }

@@ -18,7 +18,7 @@ import type { Counters, Refusal } from "../base/counters.ts";
 import { CONNECT_TIMEOUT_MS, PING_INTERVAL_MS, PING_TIMEOUT_MS, type Limits } from "../base/limits.ts";
 import { whereFrom, type Log } from "../base/log.ts";
 import type { Caller } from "../base/caller.ts";
-import { blockOf, networkOf, openRoomTag } from "../base/network.ts";
+import { blockOf, openRoomTag, type IpAddress } from "../base/network.ts";
 import { addressOf, type Client, type Directory, type Present } from "../rooms/directory.ts";
 import { Advice } from "./advice.ts";
 import type { Door } from "./door.ts";
@@ -55,6 +55,8 @@ export interface SocketsContext {
   readonly log: Log;
   /** Hears how long the directory took for each join that succeeded. */
   measureJoin(durationMs: number): void;
+  /** The name of the network that this address is in. [J8] */
+  networkOf(address: IpAddress): string;
   /** The ICE servers that a page at this host is told to use, and how long they are good. [J14] */
   iceServersAt(host: string | undefined): Pick<Extract<Joined, { ok: true }>, "iceServers" | "iceSeconds">;
 }
@@ -71,7 +73,7 @@ export interface Sockets {
 
 /** Serves sockets on this http server, which `close` closes too. */
 export function serveSockets(http: HttpServer, context: SocketsContext): Sockets {
-  const { directory, door, counters, limits, log, iceServersAt } = context;
+  const { directory, door, counters, limits, log, networkOf, iceServersAt } = context;
   const advice = new Advice(log);
   const addressBuckets = new Buckets(limits.addressMessages);
   const leaves = new Set<Promise<void>>();

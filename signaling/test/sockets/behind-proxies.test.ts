@@ -91,6 +91,31 @@ describe("[J8d] a proxy that is not declared", () => {
   });
 });
 
+describe("[J8f] on the server's own link", () => {
+  const at = (cidr: string, family: "IPv4" | "IPv6") =>
+    ({ address: cidr.split("/")[0], cidr, family, internal: false }) as never;
+  const interfaces = () => ({
+    wlan0: [at("192.168.1.20/24", "IPv4"), at("2001:db8:1::20/64", "IPv6"), at("fe80::1/64", "IPv6")],
+    vpn: [at("10.8.0.1/24", "IPv4"), at("2001:db8::1/32", "IPv6")],
+    wan0: [at("198.51.100.20/24", "IPv4"), at("2001:db8:2::20/64", "IPv6")],
+  });
+
+  it("a device at a public IPv6 address meets one at a private IPv4 address", async () => {
+    const { url } = await startServer({ ...LOCALHOST, interfaces });
+    const from = (n: number, ip: string) => enter(url, n, { "X-Forwarded-For": ip });
+    const four = await from(1, "192.168.1.7");
+    expect((await from(2, "[2001:db8:1::77]:5000")).members).toEqual([four.address]);
+  });
+
+  it("others do not: on another link, on one without private addresses, or on one too wide", async () => {
+    const { url } = await startServer({ ...LOCALHOST, interfaces });
+    const from = (n: number, ip: string) => enter(url, n, { "X-Forwarded-For": ip });
+    await from(1, "192.168.1.7");
+    for (const [n, ip] of ["2001:db8:3::77", "2001:db8:2::77", "2001:db8:1:1::77", "198.51.100.21"].entries())
+      expect((await from(n + 2, ip)).members, ip).toEqual([]);
+  });
+});
+
 describe("[J10d] under a name that was never declared", () => {
   it("there is no socket, by either transport, and the log says what to set, once", async () => {
     const { url, port, server, lines } = await startServer();
@@ -108,12 +133,14 @@ describe("[J10d] under a name that was never declared", () => {
     await connect(url, { Host: "laptop.local", Origin: "http://laptop.local" });
   });
 
-  it("the log shows few of the names that strangers choose", async () => {
-    const { port, lines } = await startServer();
+  it("the log shows few of the names that strangers choose, and other advice all the same", async () => {
+    const { url, port, lines } = await startServer();
     await handshake(port, { Host: `${"a".repeat(60)}.`.repeat(9) + "example" });
     expect(said(lines)).toEqual([]);
     for (let n = 0; n < 40; n++) await handshake(port, { Host: `n${n}.example` });
     expect(said(lines)).toHaveLength(16);
+    await enter(url, 1, { "X-Forwarded-For": "203.0.113.1" });
+    expect(said(lines)[16]?.event).toBe("undeclared-proxy");
   });
 
   it("health tells nothing", async () => {

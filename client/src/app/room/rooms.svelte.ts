@@ -182,7 +182,7 @@ export class Rooms {
 const urlOf = (hash: string): string => location.pathname + location.search + hash;
 
 function viewOf(code: string) {
-  const link = new URL(urlOf(hashOf({ code, file: null })), location.origin).href;
+  const link = location.origin + location.pathname + hashOf({ code, file: null });
   const links = { link, outside: link };
   return code === "" ? ({ kind: "open", ...links } as const) : ({ kind: "private", code, ...links } as const);
 }
