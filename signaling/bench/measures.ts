@@ -16,8 +16,9 @@ const IDLE_SECONDS = 30;
 const JUNK_SECONDS = 60;
 const JUNK_PER_SECOND = 100_000;
 const JUNK_CLIENTS = 1_000;
-const PAIRS = 200;
+const PAIRS = 40;
 const INTRODUCING_SECONDS = 10;
+const WARMING_SECONDS = 5;
 
 export const MEASURES: Readonly<Record<string, () => Promise<Row[]>>> = {
   /** 10,000 members that only answer pings. */
@@ -184,15 +185,19 @@ async function introductions(kind: IntroductionsOptions["server"], reconnects: b
   const generators = [1, 2].map(() => new Child<GeneratorVerbs>("./generator.ts"));
   try {
     const port = await server.ask("listen", { unlimited: true });
+    const introduce = (seconds: number) =>
+      Promise.all(
+        generators.map((generator, i) =>
+          generator.ask("introduce", {
+            ...{ server: kind, port, reconnects, seconds },
+            ...{ pairs: PAIRS / generators.length, network: 1 + i },
+          }),
+        ),
+      );
+    // The first seconds compile the code of both servers.
+    await introduce(WARMING_SECONDS);
     const before = await server.ask("cpu");
-    const all = await Promise.all(
-      generators.map((generator, i) =>
-        generator.ask("introduce", {
-          ...{ server: kind, port, reconnects, network: 1 + i },
-          ...{ pairs: PAIRS / generators.length, seconds: INTRODUCING_SECONDS },
-        }),
-      ),
-    );
+    const all = await introduce(INTRODUCING_SECONDS);
     const after = await server.ask("cpu");
     const done = all.reduce((sum, one) => sum + one.done, 0);
     const rate = all.reduce((sum, one) => sum + one.done / one.seconds, 0);
