@@ -75,9 +75,14 @@ export const Joined = v.variant("ok", [
     /** For a client that speaks version 2. [J14] */
     iceServers: v.optional(IceServers),
   }),
-  v.strictObject({ ok: v.literal(false), reason: v.picklist(["bad-request", "room-full", "too-fast"]) }),
+  v.strictObject({
+    ok: v.literal(false),
+    reason: v.picklist(["bad-request", "room-full", "too-fast", "unavailable"]),
+  }),
 ]);
 export type Joined = v.InferOutput<typeof Joined>;
+/** Why a join was refused. A client of a version before `unavailable` takes that for no answer. [J6c] */
+export type JoinRefusal = Extract<Joined, { ok: false }>["reason"];
 
 /** client -> server "sample": asks for another random sample; the answer is as for "join". [J4] No payload. */
 

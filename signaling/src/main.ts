@@ -29,6 +29,8 @@ const {
   CLIENT_DIR: clientDir,
   TRUSTED_PROXIES: trustedProxies,
   STUN_URLS: stunUrls,
+  REDIS_URL: redisUrl,
+  TRANSPORTS: transports,
 } = settings.value;
 
 const log = process.stdout.isTTY ? withoutStartAndStop(logToStdout) : logToStdout;
@@ -38,6 +40,8 @@ const server = createSignalingServer({
   clientDir: flags.value.noClient ? undefined : clientDir,
   trustedProxies,
   iceServers: stunUrls.length > 0 ? [{ urls: [...stunUrls] }] : undefined,
+  redis: redisUrl === undefined ? undefined : { url: redisUrl },
+  transports,
   stun: true,
   log,
 });

@@ -13,10 +13,13 @@ import { CLOSE_GRACE_MS, LIMITS, type Limits } from "./base/limits.ts";
 import { logToStdout, type Log } from "./base/log.ts";
 import type { Cidr } from "./base/network.ts";
 import { servePage } from "./http/page.ts";
+import { RedisLimits } from "./redis/redis-limits.ts";
+import { RedisProcess, type RedisOptions } from "./redis/redis-process.ts";
 import type { Directory, Size } from "./rooms/directory.ts";
 import { MemoryDirectory } from "./rooms/memory-directory.ts";
+import { RedisDirectory } from "./rooms/redis-directory.ts";
 import { Door } from "./sockets/door.ts";
-import { serveSockets } from "./sockets/sockets.ts";
+import { serveSockets, type Transport } from "./sockets/sockets.ts";
 import { openResponder } from "./stun/responder.ts";
 
 export { parseCidr } from "./base/network.ts";
@@ -37,6 +40,10 @@ export interface SignalingOptions {
   readonly limits?: Partial<Limits>;
   /** The directory that keeps the rooms; by default one in the memory of this process. */
   readonly directory?: Directory;
+  /** The Redis through which several processes share their rooms and the limits of an address. */
+  readonly redis?: RedisOptions | undefined;
+  /** By default both. Without polling, a client may reach another process with each request. */
+  readonly transports?: readonly Transport[] | undefined;
   readonly log?: Log;
 }
 
@@ -63,8 +70,11 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   const { port = 0, host, clientDir, trustedProxies = [], stun = false, log = logToStdout } = options;
   const limits = { ...LIMITS, ...options.limits };
   const counters = createCounters();
+  const redis = options.redis && new RedisProcess(options.redis, log);
+  const shared = redis && new RedisLimits(redis, limits);
+  const rooms = { maxMembers: MAX_ROOM_MEMBERS, random: (n: number) => randomInt(n) };
   const directory =
-    options.directory ?? new MemoryDirectory({ maxMembers: MAX_ROOM_MEMBERS, random: (n) => randomInt(n) });
+    options.directory ?? (redis ? new RedisDirectory(redis, rooms) : new MemoryDirectory(rooms));
   const startedAtMs = performance.now();
   const http: Server = createServer(
     servePage({
@@ -83,9 +93,11 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   });
   const io = serveSockets(http, {
     directory,
-    door: new Door(limits, trustedProxies),
+    door: new Door(limits, trustedProxies, shared),
     counters,
     limits,
+    shared,
+    transports: options.transports ?? ["polling", "websocket"],
     log,
     iceServersAt: (host) => options.iceServers ?? ownStunAt(host),
   });
@@ -117,6 +129,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     const bound = http.address() as AddressInfo;
     http.on("error", (error) => log("http-error", { name: error.name }));
     if (stun) responder = await listenForStun(bound);
+    await redis?.start();
     log("start", { port: bound.port, stun: responder !== undefined });
     return ok(bound.port);
   }
@@ -136,13 +149,14 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     responder?.close();
     // Closing the transports instead of saying good-bye lets clients reconnect by themselves when we return.
     void io.close();
-    if (!closed) return;
+    if (!closed) return directory.close();
     // All of them: http itself closes none that became a WebSocket, and a client out of range answers no good-bye.
     const impatience = setTimeout(() => {
       for (const connection of connections) connection.destroy();
     }, CLOSE_GRACE_MS);
     await closed;
     clearTimeout(impatience);
+    await directory.close();
     log("stop", { relayed: counters.relayed, refused: counters.refused, stun: counters.stun });
   }
 

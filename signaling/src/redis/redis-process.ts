@@ -25,7 +25,7 @@ export interface RedisOptions {
 export const LEASE_MS = 20_000;
 export const RENEW_MS = 5_000;
 /** Redis answers in less than a millisecond; one that is busy for this long is away. Guess. */
-const LIMIT_MS = 3_000;
+export const LIMIT_MS = 3_000;
 const LAST_RECONNECT_MS = 2_000;
 /** Longer than a pause of Redis, in which its connections stay; a computer that is gone never closes one. Guess. */
 const DEAD_CONNECTION_MS = 30_000;

@@ -84,6 +84,19 @@ if now > deadline then return {'late'} end
 if redis.call('SISMEMBER', ready, process) == 0 then return {'lost'} end
 `;
 
+/** A token bucket in a hash. Takes nothing where less than the least would be left, and tells what is left or would be. */
+const BUCKET = `
+local function spend(name, burst, perSecond, count, least)
+  local tokens, at = unpack(redis.call('HMGET', name, 'tokens', 'at'))
+  local left = math.min(burst, (tonumber(tokens) or burst) + (now - (tonumber(at) or now)) / 1000 * perSecond) - count
+  if least < 0 then left = math.max(left, least) end
+  if left < least then return left end
+  redis.call('HSET', name, 'tokens', tostring(left), 'at', string.format('%d', now))
+  redis.call('PEXPIRE', name, math.ceil((burst - left) / math.max(perSecond, 0.001) * 1000) + 1000)
+  return left
+end
+`;
+
 const script = (text: string) =>
   defineScript({
     SCRIPT: text,
@@ -191,6 +204,44 @@ export const SCRIPTS = {
       end
     end
     return lost
+  `),
+
+  /**
+   * block, connections that this process has from it with the new one, limits: connections, burst, tokens a second.
+   * Counts those of all living processes, and takes a token.
+   */
+  admitConnection: script(`${CALL}${BUCKET}
+    local block, own = ARGV[4], tonumber(ARGV[5])
+    local open = own
+    for _, owner in ipairs(redis.call('ZRANGE', leases, 0, -1)) do
+      if owner ~= process then open = open + tonumber(redis.call('HGET', key('door', owner), block) or 0) end
+    end
+    if open > tonumber(ARGV[6]) then return {'too-many-connections'} end
+    if spend(key('connects', block), tonumber(ARGV[7]), tonumber(ARGV[8]), 1, 0) < 0 then return {'too-fast'} end
+    redis.call('HSET', key('door', process), block, own)
+    return {'ok'}
+  `),
+
+  /** block, connections; any number of times */
+  setConnections: script(`${HEAD}
+    for i = 4, #ARGV, 2 do
+      if ARGV[i + 1] == '0' then redis.call('HDEL', key('door', process), ARGV[i])
+      else redis.call('HSET', key('door', process), ARGV[i], ARGV[i + 1]) end
+    end
+    return {'ok'}
+  `),
+
+  /** Before all are set anew. */
+  forgetConnections: script(`${HEAD}
+    redis.call('DEL', key('door', process))
+    return {'ok'}
+  `),
+
+  /** block, messages, burst, tokens a second -> tokens left; fewer than none where the processes spent too much */
+  spendMessages: script(`${CALL}${BUCKET}
+    local burst = tonumber(ARGV[6])
+    local left = spend(key('messages', ARGV[4]), burst, tonumber(ARGV[7]), tonumber(ARGV[5]), -burst)
+    return {'ok', math.floor(left)}
   `),
 
   /** members to remove at once -> whether members are left. The process ends, and waits for no lease to run out. */

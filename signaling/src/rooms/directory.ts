@@ -66,6 +66,9 @@ export interface Directory {
 
   /** Rooms and members of all processes. */
   size(): Promise<Size>;
+
+  /** Ends what it keeps open, after the last other call. A second one is harmless. */
+  close(): Promise<void>;
 }
 
 /** [J2] The client that presents the secret owns the address; nobody can compute a secret from an address. */

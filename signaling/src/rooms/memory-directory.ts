@@ -58,6 +58,8 @@ export class MemoryDirectory implements Directory {
     return { rooms: this.#membersByRoom.size, members: this.#seatByClientId.size };
   }
 
+  async close(): Promise<void> {}
+
   #seat(client: Client, seat: Seat): void {
     const room = roomOf(seat);
     const members = this.#membersByRoom.get(room) ?? new Map<Address, Client>();

@@ -11,6 +11,8 @@ export interface Setting<Value> {
   readonly otherwise?: string;
   /** From the text. Its messages complete "NAME=TEXT …". */
   readonly schema: v.GenericSchema<string, Value>;
+  /** Its text is shown nowhere. */
+  readonly isSecret?: true;
 }
 
 type AnySetting = Setting<unknown>;
@@ -28,12 +30,12 @@ export function readAll<Table extends Record<string, AnySetting>>(
 ): Result<ValuesOf<Table>, string> {
   const values: Record<string, unknown> = {};
   const problems: string[] = [];
-  for (const [name, { otherwise, schema, use }] of Object.entries(table)) {
+  for (const [name, { otherwise, schema, use, isSecret }] of Object.entries(table)) {
     const text = env[name] || otherwise;
     if (text === undefined) continue;
     const read = v.safeParse(schema, text, { abortEarly: true });
     if (read.success) values[name] = read.output;
-    else problems.push(`${name}=${text} ${read.issues[0].message}. Use ${use}.`);
+    else problems.push(`${isSecret ? name : `${name}=${text}`} ${read.issues[0].message}. Use ${use}.`);
   }
   return problems.length > 0 ? fail(problems.join("\n")) : ok(values as ValuesOf<Table>);
 }

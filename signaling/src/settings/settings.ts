@@ -42,6 +42,22 @@ export const SETTINGS = {
       v.maxLength(MAX_ICE_URLS, "names too many servers"),
     ),
   },
+  REDIS_URL: {
+    means: "The Redis, version 7 or newer, through which several processes of this server share their rooms.",
+    use: "an address such as REDIS_URL=redis://127.0.0.1:6379 or rediss://user:password@redis.example.org",
+    schema: v.pipe(
+      v.string(),
+      v.url("is not the address of a Redis"),
+      v.regex(/^rediss?:\/\/./, "is not the address of a Redis"),
+    ),
+    isSecret: true,
+  },
+  TRANSPORTS: {
+    means: "How browsers reach the sockets. With polling, one browser's requests must all reach one process.",
+    use: "websocket, polling or both, such as TRANSPORTS=websocket",
+    otherwise: "websocket,polling",
+    schema: v.pipe(listOf(transportFrom), v.minLength(1, "names none")),
+  },
 } as const satisfies Record<string, Setting<unknown>>;
 
 export type Settings = ValuesOf<typeof SETTINGS>;
@@ -49,6 +65,10 @@ export type Settings = ValuesOf<typeof SETTINGS>;
 /** The settings, or a line for each bad one that says what to change. */
 export const readSettings = (env: Readonly<Record<string, string | undefined>>): Result<Settings, string> =>
   readAll(SETTINGS, env);
+
+function transportFrom(text: string): Result<"websocket" | "polling", string> {
+  return text === "websocket" || text === "polling" ? ok(text) : fail("is not a transport");
+}
 
 function proxyFrom(text: string): Result<Cidr, string> {
   const cidr = parseCidr(text);

@@ -13,16 +13,21 @@ import {
   type Cidr,
   type IpAddress,
 } from "../base/network.ts";
+import type { SharedLimits } from "../base/shared-limits.ts";
 
 export class Door {
   readonly #limits: Limits;
   readonly #trustedProxies: readonly Cidr[];
   readonly #connects: Buckets;
+  readonly #shared: SharedLimits | undefined;
   readonly #connectionsByBlock = new Map<string, number>();
+  /** Counts the connection of an admitted handshake out again. */
+  readonly #leaveByRequest = new WeakMap<IncomingMessage, () => void>();
   #connections = 0;
 
-  constructor(limits: Limits, trustedProxies: readonly Cidr[]) {
+  constructor(limits: Limits, trustedProxies: readonly Cidr[], shared?: SharedLimits) {
     this.#limits = limits;
+    this.#shared = shared;
     this.#trustedProxies = trustedProxies;
     this.#connects = new Buckets(limits.addressConnects);
   }
@@ -32,7 +37,8 @@ export class Door {
     return clientAddress(request.socket.remoteAddress, forwarded?.toString(), this.#trustedProxies);
   }
 
-  admit(request: IncomingMessage, nowMs: number): Result<IpAddress, Refusal> {
+  /** An admitted handshake counts as a connection, until its own connection closes or `enter` takes over. */
+  async admit(request: IncomingMessage, nowMs: number): Promise<Result<IpAddress, Refusal>> {
     const address = this.addressOf(request);
     if (!address) return fail("unknown-address");
     if (!this.#isSameOrigin(request)) return fail("foreign-origin");
@@ -40,21 +46,37 @@ export class Door {
     const open = this.#connectionsByBlock.get(block) ?? 0;
     if (this.#connections >= this.#limits.maxConnections || open >= this.#limits.maxConnectionsPerAddress)
       return fail("too-many-connections");
-    return this.#connects.take(block, nowMs) ? ok(address) : fail("too-fast");
+    if (!this.#connects.take(block, nowMs)) return fail("too-fast");
+
+    const counted = this.#count(block, 1);
+    let isCounted = true;
+    const leave = () => {
+      if (!isCounted) return;
+      isCounted = false;
+      const open = this.#count(block, -1);
+      this.#shared?.has(block, open);
+    };
+    const admitted = await this.#shared?.admit(block, counted);
+    if (admitted?.ok === false || request.socket.destroyed) leave();
+    if (admitted?.ok === false) return admitted;
+    this.#leaveByRequest.set(request, leave);
+    request.socket.once("close", leave);
+    return ok(address);
   }
 
-  /** Counts a connection in; the answer counts it out again. */
-  enter(address: IpAddress): () => void {
-    const block = blockOf(address);
-    this.#count(block, 1);
-    return () => this.#count(block, -1);
+  /** The connection that came of an admitted handshake; the answer counts it out. */
+  enter(request: IncomingMessage): () => void {
+    const leave = this.#leaveByRequest.get(request) ?? (() => {});
+    request.socket.off("close", leave);
+    return leave;
   }
 
-  #count(block: string, change: 1 | -1): void {
+  #count(block: string, change: 1 | -1): number {
     this.#connections += change;
     const open = (this.#connectionsByBlock.get(block) ?? 0) + change;
     if (open === 0) this.#connectionsByBlock.delete(block);
     else this.#connectionsByBlock.set(block, open);
+    return open;
   }
 
   /**

@@ -20,6 +20,8 @@ import type { Counters, Refusal } from "../base/counters.ts";
 import { CONNECT_TIMEOUT_MS, PING_INTERVAL_MS, PING_TIMEOUT_MS, type Limits } from "../base/limits.ts";
 import { whereFrom, type Log } from "../base/log.ts";
 import { blockOf, openRoomTag, type IpAddress } from "../base/network.ts";
+import type { SharedLimits } from "../base/shared-limits.ts";
+import { Unavailable } from "../base/unavailable.ts";
 import { addressOf, type Client, type Directory, type Present, type Seat } from "../rooms/directory.ts";
 import type { Door } from "./door.ts";
 import { Turns } from "./turns.ts";
@@ -43,11 +45,16 @@ interface Sender {
 const JoinArguments = v.strictTuple([Join]);
 const EnvelopeArguments = v.strictTuple([OutgoingEnvelope]);
 
+export type Transport = "polling" | "websocket";
+
 export interface SocketsContext {
   readonly directory: Directory;
   readonly door: Door;
   readonly counters: Counters;
   readonly limits: Limits;
+  /** Where other processes serve the same rooms. */
+  readonly shared: SharedLimits | undefined;
+  readonly transports: readonly Transport[];
   readonly log: Log;
   /** The ICE servers that a page at this host is told to use. [J14] */
   iceServersAt(host: string | undefined): IceServers;
@@ -55,27 +62,25 @@ export interface SocketsContext {
 
 /** Serves sockets on this http server until the returned socket.io server is closed. */
 export function serveSockets(http: HttpServer, context: SocketsContext): Server {
-  const { directory, door, counters, limits, log, iceServersAt } = context;
+  const { directory, door, counters, limits, shared, log, iceServersAt } = context;
   const addressBuckets = new Buckets(limits.addressMessages);
 
   const io = new Server<Record<string, never>, Said>(http, {
     serveClient: false,
-    transports: ["polling", "websocket"],
+    transports: [...context.transports],
     maxHttpBufferSize: MAX_SOCKET_MESSAGE_BYTES,
     pingInterval: PING_INTERVAL_MS,
     pingTimeout: PING_TIMEOUT_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    allowRequest: (request, decide) => {
-      const admitted = door.admit(request, performance.now());
-      if (!admitted.ok) counters.refused[admitted.problem]++;
-      decide(admitted.ok ? null : admitted.problem, admitted.ok);
-    },
+    allowRequest: (request, decide) =>
+      void door.admit(request, performance.now()).then((admitted) => {
+        if (!admitted.ok) counters.refused[admitted.problem]++;
+        decide(admitted.ok ? null : admitted.problem, admitted.ok);
+      }),
   });
 
   io.engine.on("connection", (connection: ClientSocket["conn"]) => {
-    const address = door.addressOf(connection.request);
-    if (!address) return connection.close(true);
-    const leave = door.enter(address);
+    const leave = door.enter(connection.request);
     const frames = new Bucket(limits.socketFrames, performance.now());
     connection.on("packet", () => {
       if (frames.take(performance.now())) return;
@@ -92,7 +97,9 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
     const address = door.addressOf(socket.request);
     if (!address) return void socket.disconnect(true);
     const client: Client = { id: socket.id, receive: (envelope) => pass(socket, envelope) };
-    const turns = new Turns((error) => log("failed", { handling: "socket", where: whereFrom(error) }));
+    const turns = new Turns((error) => {
+      if (!(error instanceof Unavailable)) log("failed", { handling: "socket", where: whereFrom(error) });
+    });
     const from: Sender = { socket, address, client, turns };
     const bucket = new Bucket(limits.socketMessages, performance.now());
     // No next(): a client's events never reach the socket's own emitter, under any name.
@@ -111,6 +118,7 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
     const inTime =
       bucket.take(now) &&
       addressBuckets.take(blockOf(address), now) &&
+      shared?.spend(blockOf(address), now) !== false &&
       turns.waiting < limits.socketMessages.burst;
     if (inTime) turns.add(() => handle(from, event, args, answer));
     else refuse(socket, event, "too-fast", answer);
@@ -124,6 +132,7 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Server 
       const refusal = await perform(from, event, args, answer);
       if (refusal) refuse(socket, event, refusal, answer);
     } catch (error) {
+      if (error instanceof Unavailable) return refuse(socket, event, "unavailable", answer);
       log("failed", { handling: eventName(event), where: whereFrom(error) });
       refuse(socket, event, "internal");
     }

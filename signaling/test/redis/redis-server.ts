@@ -16,7 +16,9 @@ export function findRedis(): string | undefined {
   const program = found();
   const version = program && /v=(\d+)/.exec(execFileSync(program, ["--version"], { encoding: "utf8" }))?.[1];
   if (Number(version) >= OLDEST) return program;
-  console.warn(`SKIPPED: tests with Redis, because there is no redis-server of version ${OLDEST} or newer.`);
+  process.stderr.write(
+    `SKIPPED: tests with Redis: there is no redis-server of version ${OLDEST} or newer.\n`,
+  );
   return undefined;
 }
 

@@ -16,7 +16,8 @@ const problem = (env: Record<string, string>): string => {
 
 describe("settings", () => {
   it("default to port 3000, every address and this server's own STUN", () => {
-    const defaults = { PORT: 3000, TRUSTED_PROXIES: [], STUN_URLS: [] };
+    const TRANSPORTS = ["websocket", "polling"];
+    const defaults = { PORT: 3000, TRUSTED_PROXIES: [], STUN_URLS: [], TRANSPORTS };
     expect(readSettings({})).toEqual({ ok: true, value: defaults });
     expect(readSettings({ PORT: "", HOST: "", STUN_URLS: "" })).toEqual({ ok: true, value: defaults });
   });
@@ -55,6 +56,23 @@ describe("settings", () => {
     // These would be other addresses than they look like.
     for (const range of ["10/8", "0x7f.1/8", "0300.1.1.1/8", "10.0.0.0/33", "10.0.0.0/", "fd00::/129"])
       expect(problem({ TRUSTED_PROXIES: range })).toContain(`names "${range}", which is not`);
+  });
+
+  it("take a Redis, and do not show a password in one that they refuse", () => {
+    for (const url of ["redis://127.0.0.1:6379", "rediss://user:secret@redis.example.org/1"])
+      expect(readSettings({ REDIS_URL: url })).toMatchObject({ value: { REDIS_URL: url } });
+    for (const url of ["redis:secret@example.org", "http://secret@example.org", "secret"]) {
+      expect(problem({ REDIS_URL: url })).toMatch(
+        /^REDIS_URL is not the address of a Redis\. Use an address/,
+      );
+      expect(problem({ REDIS_URL: url })).not.toContain("secret@");
+    }
+  });
+
+  it("take one transport or both, and refuse others by name", () => {
+    expect(readSettings({ TRANSPORTS: "websocket" })).toMatchObject({ value: { TRANSPORTS: ["websocket"] } });
+    expect(problem({ TRANSPORTS: "websocket,pigeon" })).toContain('names "pigeon", which is not a transport');
+    expect(problem({ TRANSPORTS: "," })).toContain("TRANSPORTS=, names none");
   });
 
   it("[J14] take STUN servers, and refuse by name those that no browser would take", () => {

@@ -7,7 +7,7 @@ import { MemoryDirectory } from "../../src/rooms/memory-directory.ts";
 import type { SignalingOptions } from "../../src/server.ts";
 import { connect, OTHER_TAG, privately, startServer, TAG } from "../harness.ts";
 
-type Verb = "join" | "sample" | "deliver" | "leave" | "size";
+type Verb = "join" | "sample" | "deliver" | "leave" | "size" | "close";
 type Wait = (verb: Verb) => Promise<void>;
 
 /** Its calls wait on the way there and on the way back. */
@@ -24,6 +24,7 @@ class SlowDirectory implements Directory {
     this.#do("deliver", () => this.#memory.deliver(client, envelope));
   leave = (client: Client) => this.#do("leave", () => this.#memory.leave(client));
   size = () => this.#do("size", () => this.#memory.size());
+  close = () => this.#do("close", () => this.#memory.close());
 
   async #do<Answer>(verb: Verb, work: () => Promise<Answer>): Promise<Answer> {
     await this.there(verb);

@@ -38,6 +38,12 @@ export const serverSaying = (server: ServerState, peers: number): Saying | null 
             remedy: m.notices_the_page_tries_again_by(),
             bad: true,
           };
+        case "unavailable":
+          return {
+            title: m.notices_the_server_cannot_let_anybody(),
+            remedy: m.notices_the_page_tries_again_by(),
+            bad: true,
+          };
         case "bad-request":
           return {
             title: m.notices_the_server_and_this_page(),

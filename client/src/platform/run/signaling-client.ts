@@ -8,6 +8,7 @@ import {
   type Address,
   type IceServers,
   type Join,
+  type JoinRefusal,
   type RoomTag,
 } from "@swapmeet/shared";
 
@@ -19,7 +20,7 @@ export interface SignalingEvents {
     members: readonly Address[],
     iceServers: IceServers | undefined,
   ): void;
-  refused(reason: "bad-request" | "room-full" | "too-fast"): void;
+  refused(reason: JoinRefusal): void;
   envelope(from: Address, bytes: Uint8Array): void;
   /** The socket is gone; it comes back by itself. */
   lost(): void;

@@ -1,4 +1,5 @@
 /** The server, the links to peers, and the traffic. */
+import type { JoinRefusal } from "@swapmeet/shared";
 import type { Host, HostOptions } from "../run/host.ts";
 
 export type ServerState =
@@ -6,7 +7,7 @@ export type ServerState =
   | { readonly type: "online" }
   /** Retrying by itself. `sinceMs`: how long it has been away. */
   | { readonly type: "offline"; readonly sinceMs: number }
-  | { readonly type: "refused"; readonly reason: "room-full" | "too-fast" | "bad-request" };
+  | { readonly type: "refused"; readonly reason: JoinRefusal };
 
 export interface Network {
   readonly server: ServerState;
