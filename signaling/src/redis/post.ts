@@ -18,9 +18,12 @@ export interface Letter extends IncomingEnvelope {
 }
 
 interface Events {
-  letter: (token: string, from: Letter["from"], bytes: Letter["bytes"]) => void;
+  letters: (...letters: (readonly [string, Letter["from"], Letter["bytes"]])[]) => void;
 }
 type Box = Namespace<Record<string, never>, Record<string, never>, Events>;
+
+/** 1 MiB in one message of Redis, at most. Guess. */
+const LETTERS_AT_ONCE = 64;
 
 /** An adapter with this subscriber sends and hears nothing. */
 const DEAF = { sSubscribe: () => {}, sUnsubscribe: () => {} };
@@ -31,6 +34,8 @@ export class Post {
   /** No sockets ever come to it. */
   readonly #server: Server;
   readonly #boxByProcess = new Map<string, Box>();
+  /** Letters of this turn of the event loop; what they cost on the way is mostly the cost of one message. */
+  readonly #waitingByProcess = new Map<string, Letter[]>();
   #subscribed: Promise<unknown> | undefined;
 
   constructor(process: RedisProcess, receive: (letter: Letter) => void) {
@@ -62,9 +67,10 @@ export class Post {
   async open(): Promise<void> {
     if (this.#boxByProcess.has(this.#process.id)) return;
     const box = this.#boxOf(this.#process.id);
-    box.on("letter", (token, from, { buffer, byteOffset, length }) =>
-      this.#receive({ token, from, bytes: new Uint8Array(buffer, byteOffset, length) }),
-    );
+    box.on("letters", (...letters) => {
+      for (const [token, from, { buffer, byteOffset, length }] of letters)
+        this.#receive({ token, from, bytes: new Uint8Array(buffer, byteOffset, length) });
+    });
     try {
       await this.#subscribed;
     } catch (error) {
@@ -75,8 +81,24 @@ export class Post {
   }
 
   /** Letters to one process arrive in this order, or not at all. */
-  send(process: string, { token, from, bytes }: Letter): void {
-    this.#boxOf(process).serverSideEmit("letter", token, from, bytes);
+  send(process: string, letter: Letter): void {
+    const waiting = this.#waitingByProcess.get(process);
+    if (waiting) return void waiting.push(letter);
+    this.#waitingByProcess.set(process, [letter]);
+    setImmediate(() => this.#flush(process));
+  }
+
+  #flush(process: string): void {
+    const letters = this.#waitingByProcess.get(process) ?? [];
+    this.#waitingByProcess.delete(process);
+    const box = this.#boxOf(process);
+    for (let n = 0; n < letters.length; n += LETTERS_AT_ONCE)
+      box.serverSideEmit(
+        "letters",
+        ...letters
+          .slice(n, n + LETTERS_AT_ONCE)
+          .map(({ token, from, bytes }) => [token, from, bytes] as const),
+      );
   }
 
   /** Forgets all processes but these and its own. */
