@@ -22,7 +22,7 @@ const relayedBy = async (server: ServerProcess): Promise<number> => {
   return health.relayed.messages;
 };
 
-test("[J18] pages at three processes meet and transfer, and one process that is killed costs nobody anything", async ({
+test("[J19] pages at three processes meet and transfer, and one process that is killed costs nobody anything", async ({
   folder,
   open,
   complaints,

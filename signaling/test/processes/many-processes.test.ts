@@ -82,7 +82,7 @@ describe.skipIf(!program)("many processes", () => {
     expect(await servers[0]!.size()).toEqual({ rooms: 1, members: 2 });
   });
 
-  it("[J18] members of a killed process are gone after its lease, and those who come elsewhere are back", async () => {
+  it("[J19] members of a killed process are gone after its lease, and those who come elsewhere are back", async () => {
     const servers = await start(3);
     const { clients, addresses } = await meet(servers);
     const beside = await connect(servers[2]!.url);
@@ -104,7 +104,7 @@ describe.skipIf(!program)("many processes", () => {
     expect(await servers[0]!.size()).toEqual({ rooms: 1, members: 1 });
   });
 
-  it("[J18a] all members are members again when Redis is restarted empty, and nobody else is", async () => {
+  it("[J19a] all members are members again when Redis is restarted empty, and nobody else is", async () => {
     const servers = await start(3);
     const { clients, addresses } = await meet(servers);
     const stale = clients[1]!;
@@ -122,7 +122,7 @@ describe.skipIf(!program)("many processes", () => {
     for (const member of members) expect(member.socket.connected).toBe(true);
   });
 
-  it("[J6c] [J18a] while Redis is stopped joins are refused as unavailable, and a server may start", async () => {
+  it("[J6c] [J19a] while Redis is stopped joins are refused as unavailable, and a server may start", async () => {
     const servers = await start(1);
     const { clients } = await meet(servers);
     await redis.stop();
@@ -141,7 +141,7 @@ describe.skipIf(!program)("many processes", () => {
     expect(second!.lines.filter((line) => line.includes("redis-there")).length).toBe(1);
   });
 
-  it("[J6c] [J18a] a paused Redis costs no connection, and brings back neither those who left nor late joins", async () => {
+  it("[J6c] [J19a] a paused Redis costs no connection, and brings back neither those who left nor late joins", async () => {
     const servers = await start(3);
     const { clients, addresses } = await meet(servers);
     const [one, two, three] = clients as [TestClient, TestClient, TestClient];
@@ -242,7 +242,7 @@ describe.skipIf(!program)("many processes", () => {
 });
 
 describe("the times of production", () => {
-  it("[J18] leave no ghost after 60 s, and pages an answer within their 10 s", () => {
+  it("[J19] leave no ghost after 60 s, and pages an answer within their 10 s", () => {
     // A process dies right after a renewal; another one must renew once to notice, and once more where it was late.
     expect(LEASE_MS + 2 * RENEW_MS).toBeLessThanOrEqual(60_000);
     // One lost renewal kills nobody.
