@@ -87,9 +87,14 @@ export const Joined = v.variant("ok", [
     /** For a client that speaks version 3, in an open room that isn't the one of its network. [J14f] */
     nearby: v.optional(Nearby),
   }),
-  v.strictObject({ ok: v.literal(false), reason: v.picklist(["bad-request", "room-full", "too-fast"]) }),
+  v.strictObject({
+    ok: v.literal(false),
+    reason: v.picklist(["bad-request", "room-full", "too-fast", "unavailable"]),
+  }),
 ]);
 export type Joined = v.InferOutput<typeof Joined>;
+/** Why a join was refused. A client of a version before `unavailable` takes that for no answer. [J6c] */
+export type JoinRefusal = Extract<Joined, { ok: false }>["reason"];
 
 /** The body of a refused handshake, in polling. Other reasons than these say nothing to a person. [J10e] */
 export const RefusedHandshake = v.object({ message: v.picklist(["unknown-host", "foreign-origin"]) });

@@ -43,6 +43,8 @@ const {
   TURN_URLS: turnUrls,
   TURN_SECRET: turnSecret,
   TURN_TTL_SECONDS: ttlSeconds,
+  REDIS_URL: redisUrl,
+  TRANSPORTS: transports,
 } = settings.value;
 
 // A log whose reader is gone is lost, and each lost line would be an exception to log.
@@ -58,6 +60,8 @@ const server = createSignalingServer({
   https: flags.value.https ? await openHttps() : undefined,
   iceServers: stunUrls.length > 0 ? [{ urls: [...stunUrls] }] : undefined,
   turn: turnSecret === undefined ? undefined : { urls: turnUrls, secret: turnSecret, ttlSeconds },
+  redis: redisUrl === undefined ? undefined : { url: redisUrl },
+  transports,
   stun: true,
   metrics: { port: metricsPort, host: metricsHost, token: metricsToken },
   log,

@@ -28,11 +28,14 @@ import { toldServers, type TurnServers } from "./ice-servers.ts";
 import { openMetricsPort, type MetricsPort } from "./operator/metrics-port.ts";
 import { createMetrics } from "./operator/metrics.ts";
 import { Vitals, type Health } from "./operator/vitals.ts";
+import { RedisLimits } from "./redis/redis-limits.ts";
+import { RedisProcess, type RedisOptions } from "./redis/redis-process.ts";
 import type { Directory } from "./rooms/directory.ts";
 import { MemoryDirectory } from "./rooms/memory-directory.ts";
+import { RedisDirectory } from "./rooms/redis-directory.ts";
 import { Door } from "./sockets/door.ts";
 import { drain } from "./sockets/drain.ts";
-import { serveSockets } from "./sockets/sockets.ts";
+import { serveSockets, type Transport } from "./sockets/sockets.ts";
 import { openResponder } from "./stun/responder.ts";
 
 export { parseCidr } from "./base/network.ts";
@@ -65,6 +68,10 @@ export interface SignalingOptions {
   readonly interfaces?: () => Interfaces;
   /** The directory that keeps the rooms; by default one in the memory of this process. */
   readonly directory?: Directory;
+  /** The Redis through which several processes share their rooms and the limits of an address. */
+  readonly redis?: RedisOptions | undefined;
+  /** By default both. Without polling, a client may reach another process with each request. */
+  readonly transports?: readonly Transport[] | undefined;
   readonly log?: Log;
 }
 
@@ -106,8 +113,11 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   const { basePath = "/", publicOrigin, interfaces = networkInterfaces } = options;
   const limits = { ...LIMITS, ...options.limits };
   const counters = createCounters();
+  const redis = options.redis && new RedisProcess(options.redis, log);
+  const shared = redis && new RedisLimits(redis, limits);
+  const rooms = { maxMembers: MAX_ROOM_MEMBERS, random: (n: number) => randomInt(n) };
   const directory =
-    options.directory ?? new MemoryDirectory({ maxMembers: MAX_ROOM_MEMBERS, random: (n) => randomInt(n) });
+    options.directory ?? (redis ? new RedisDirectory(redis, rooms) : new MemoryDirectory(rooms));
   const vitals = new Vitals({ directory, counters, isDraining: () => draining !== undefined });
   const { port: metricsPort, host: metricsHost = LOOPBACK, token } = options.metrics ?? {};
   const metrics =
@@ -154,12 +164,14 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
   const secure: SecureServer | undefined =
     options.https && secureServer(http, options.https.certificates, patience(limits), log);
   if (secure) connections.watch(secure);
-  const door = new Door(limits, trustedProxies, origins);
+  const door = new Door(limits, trustedProxies, origins, shared);
   const sockets = serveSockets(http, {
     directory,
     door,
     counters,
     limits,
+    shared,
+    transports: options.transports ?? ["polling", "websocket"],
     log,
     measureJoin: (durationMs) => metrics?.measureJoin(durationMs),
     networkOf: (address) => (ownLinks.has(address) ? LAN : networkOf(address)),
@@ -214,6 +226,7 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     const bound = http.address() as AddressInfo;
     if (stun) responder = await listenForStun(bound);
     void ownNames.ask();
+    await redis?.start();
     log("start", {
       port: bound.port,
       ...(secure && { httpsPort: portOf(secure) }),

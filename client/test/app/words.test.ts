@@ -116,7 +116,7 @@ describe("the server", () => {
   test("is worth a sentence only when something is wrong", () => {
     expect(serverSaying({ type: "connecting" }, 0, false)).toBeNull();
     expect(serverSaying({ type: "online" }, 0, false)).toBeNull();
-    for (const reason of ["room-full", "too-fast", "bad-request"] as const)
+    for (const reason of ["room-full", "too-fast", "unavailable", "bad-request"] as const)
       expect(serverSaying({ type: "refused", reason }, 3, false)!.remedy).not.toBe("");
   });
 

@@ -3,6 +3,7 @@ const REFUSALS = [
   "bad-request",
   "room-full",
   "too-fast",
+  "unavailable",
   "internal",
   "slow-reader",
   "flood",

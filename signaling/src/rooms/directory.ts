@@ -42,8 +42,8 @@ export interface Size {
 /**
  * Calls for one client come one after another: the caller waits for an answer before it asks again. Calls for different
  * clients come in any order, at once, from any process. Once a call is answered, every process sees its effect.
- * Every call ends: an implementation that asks others sets itself a limit of time, and rejects after it. A call that
- * rejects had its effect or will never have it; `leave` undoes it either way.
+ * Every call ends: an implementation that asks others sets itself a limit of time, and rejects with
+ * `Unavailable` after it. A call that rejects had its effect or will never have it; `leave` undoes it either way.
  */
 export interface Directory {
   /**

@@ -131,6 +131,22 @@ export const SETTINGS = {
     otherwise: "3600",
     schema: wholeNumber(MIN_ICE_SECONDS, MAX_ICE_SECONDS, "is not a time that is allowed"),
   },
+  REDIS_URL: {
+    means: "The Redis, version 7 or newer, through which several processes of this server share their rooms.",
+    use: "an address such as REDIS_URL=redis://127.0.0.1:6379 or rediss://user:password@redis.example.org",
+    schema: v.pipe(
+      v.string(),
+      v.url("is not the address of a Redis"),
+      v.regex(/^rediss?:\/\/./, "is not the address of a Redis"),
+    ),
+    isSecret: true,
+  },
+  TRANSPORTS: {
+    means: "How browsers reach the sockets. With polling, one browser's requests must all reach one process.",
+    use: "websocket, polling or both, such as TRANSPORTS=websocket",
+    otherwise: "websocket,polling",
+    schema: v.pipe(listOf(transportFrom), v.minLength(1, "names none")),
+  },
 } as const satisfies Record<string, Setting<unknown>>;
 
 export type Settings = ValuesOf<typeof SETTINGS>;
@@ -151,6 +167,10 @@ function isOrigin(text: string): boolean {
   if (!/^https?:/i.test(text) || !URL.canParse(text)) return false;
   const { origin, href } = new URL(text);
   return href === `${origin}/` && !/[?#]/.test(text);
+}
+
+function transportFrom(text: string): Result<"websocket" | "polling", string> {
+  return text === "websocket" || text === "polling" ? ok(text) : fail("is not a transport");
 }
 
 function proxyFrom(text: string): Result<Cidr, string> {

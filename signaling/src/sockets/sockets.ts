@@ -19,6 +19,8 @@ import { CONNECT_TIMEOUT_MS, PING_INTERVAL_MS, PING_TIMEOUT_MS, type Limits } fr
 import { whereFrom, type Log } from "../base/log.ts";
 import type { Caller } from "../base/caller.ts";
 import { blockOf, openRoomTag, type IpAddress } from "../base/network.ts";
+import type { SharedLimits } from "../base/shared-limits.ts";
+import { Unavailable } from "../base/unavailable.ts";
 import { addressOf, type Client, type Directory, type Present } from "../rooms/directory.ts";
 import { Advice } from "./advice.ts";
 import type { Door } from "./door.ts";
@@ -47,11 +49,16 @@ const NEARBY = { known: undefined, hidden: "alone", shared: "everyone" } as cons
 const JoinArguments = v.strictTuple([Join]);
 const EnvelopeArguments = v.strictTuple([OutgoingEnvelope]);
 
+export type Transport = "polling" | "websocket";
+
 export interface SocketsContext {
   readonly directory: Directory;
   readonly door: Door;
   readonly counters: Counters;
   readonly limits: Limits;
+  /** Where other processes serve the same rooms. */
+  readonly shared: SharedLimits | undefined;
+  readonly transports: readonly Transport[];
   readonly log: Log;
   /** Hears how long the directory took for each join that succeeded. */
   measureJoin(durationMs: number): void;
@@ -73,24 +80,24 @@ export interface Sockets {
 
 /** Serves sockets on this http server, which `close` closes too. */
 export function serveSockets(http: HttpServer, context: SocketsContext): Sockets {
-  const { directory, door, counters, limits, log, networkOf, iceServersAt } = context;
+  const { directory, door, counters, limits, shared, log, networkOf, iceServersAt } = context;
   const advice = new Advice(log);
   const addressBuckets = new Buckets(limits.addressMessages);
   const leaves = new Set<Promise<void>>();
 
   const io = new Server<Record<string, never>, Said>(http, {
     serveClient: false,
-    transports: ["polling", "websocket"],
+    transports: [...context.transports],
     maxHttpBufferSize: MAX_SOCKET_MESSAGE_BYTES,
     pingInterval: PING_INTERVAL_MS,
     pingTimeout: PING_TIMEOUT_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
     destroyUpgrade: false,
-    allowRequest: (request, decide) => {
-      const admitted = door.admit(request, performance.now());
-      if (!admitted.ok) turnAway(request, admitted.problem);
-      decide(admitted.ok ? null : admitted.problem, admitted.ok);
-    },
+    allowRequest: (request, decide) =>
+      void door.admit(request, performance.now()).then((admitted) => {
+        if (!admitted.ok) turnAway(request, admitted.problem);
+        decide(admitted.ok ? null : admitted.problem, admitted.ok);
+      }),
   });
 
   // The library would only say that it has ended, and wait for the client to end too.
@@ -109,7 +116,7 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Sockets
   io.engine.on("connection", (connection: ClientSocket["conn"]) => {
     const caller = door.callerOf(connection.request);
     if (!caller) return connection.close(true);
-    const leave = door.enter(caller.address);
+    const leave = door.enter(connection.request);
     if (caller.origin === "hidden") counters.proxies.silent++;
     if (caller.origin === "shared") counters.proxies.undeclared++;
     advice.onCaller(caller);
@@ -129,7 +136,9 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Sockets
     const caller = door.callerOf(socket.request);
     if (!caller) return void socket.disconnect(true);
     const client: Client = { id: socket.id, receive: (envelope) => pass(socket, envelope) };
-    const turns = new Turns((error) => log("failed", { handling: "socket", where: whereFrom(error) }));
+    const turns = new Turns((error) => {
+      if (!(error instanceof Unavailable)) log("failed", { handling: "socket", where: whereFrom(error) });
+    });
     const from: Sender = { socket, caller, client, turns };
     const bucket = new Bucket(limits.socketMessages, performance.now());
     // No next(): a client's events never reach the socket's own emitter, under any name.
@@ -157,6 +166,7 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Sockets
     const inTime =
       bucket.take(now) &&
       addressBuckets.take(blockOf(caller.address), now) &&
+      shared?.spend(blockOf(caller.address), now) !== false &&
       turns.waiting < limits.socketMessages.burst;
     if (inTime) void turns.add(() => handle(from, event, args, answer));
     else refuse(socket, event, "too-fast", answer);
@@ -170,6 +180,7 @@ export function serveSockets(http: HttpServer, context: SocketsContext): Sockets
       const refusal = await perform(from, event, args, answer);
       if (refusal) refuse(socket, event, refusal, answer);
     } catch (error) {
+      if (error instanceof Unavailable) return refuse(socket, event, "unavailable", answer);
       log("failed", { handling: eventName(event), where: whereFrom(error) });
       refuse(socket, event, "internal");
     }

@@ -25,6 +25,7 @@ describe("settings", () => {
       STUN_URLS: [],
       TURN_URLS: [],
       TURN_TTL_SECONDS: 3600,
+      TRANSPORTS: ["websocket", "polling"],
     };
     expect(readSettings({})).toEqual({ ok: true, value: defaults });
     expect(readSettings({ PORT: "", HOST: "", STUN_URLS: "" })).toEqual({ ok: true, value: defaults });
@@ -114,6 +115,23 @@ describe("settings", () => {
     expect(problem({ METRICS_TOKEN: token.slice(1) })).toContain("is too short. Use at least 16");
     for (const other of [`${token} `, `${token}é`, `${token}\n`])
       expect(problem({ METRICS_TOKEN: other })).toContain("cannot carry");
+  });
+
+  it("take a Redis, and do not show a password in one that they refuse", () => {
+    for (const url of ["redis://127.0.0.1:6379", "rediss://user:secret@redis.example.org/1"])
+      expect(readSettings({ REDIS_URL: url })).toMatchObject({ value: { REDIS_URL: url } });
+    for (const url of ["redis:secret@example.org", "http://secret@example.org", "secret"]) {
+      expect(problem({ REDIS_URL: url })).toMatch(
+        /^REDIS_URL is not the address of a Redis\. Use an address/,
+      );
+      expect(problem({ REDIS_URL: url })).not.toContain("secret@");
+    }
+  });
+
+  it("take one transport or both, and refuse others by name", () => {
+    expect(readSettings({ TRANSPORTS: "websocket" })).toMatchObject({ value: { TRANSPORTS: ["websocket"] } });
+    expect(problem({ TRANSPORTS: "websocket,pigeon" })).toContain('names "pigeon", which is not a transport');
+    expect(problem({ TRANSPORTS: "," })).toContain("TRANSPORTS=, names none");
   });
 
   it("[J14] take STUN servers, and refuse by name those that no browser would take", () => {

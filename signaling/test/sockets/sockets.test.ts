@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { MAX_ENVELOPE_BYTES, MAX_SAMPLE_MEMBERS, MAX_SOCKET_MESSAGE_BYTES } from "@swapmeet/shared";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseCidr } from "../../src/base/network.ts";
 import { MemoryDirectory } from "../../src/rooms/memory-directory.ts";
+import { expectJunkRefused } from "./junk.ts";
 import {
   connect,
   expectNobodyHeard,
@@ -48,6 +48,12 @@ describe("joining", () => {
     await polling.settle();
     await clients[0]!.settle();
     expect(clients[0]!.envelopes.map((envelope) => [...envelope.bytes])).toEqual([[1, 2, 3]]);
+  });
+
+  it("[J1] works over WebSocket alone where the operator wants no polling", async () => {
+    const { url, addresses } = await startRoom(1, { transports: ["websocket"] });
+    await expect(connect(url, {}, ["polling"])).rejects.toThrow();
+    expect((await (await connect(url)).join(privately(7))).members).toEqual(addresses);
   });
 
   it("[J4] a sample of a large room is bounded", async () => {
@@ -252,33 +258,7 @@ describe("hostile input", () => {
 
   it("[J6] any junk under any event name is refused, named, and hurts nobody", async () => {
     const { url, clients, server } = await startRoom(2);
-    const event = fc.oneof(
-      fc.constantFrom("join", "sample", "envelope", "error", "toString", "__proto__"),
-      fc.string(),
-    );
-    const reserved = new Set([
-      "connect",
-      "connect_error",
-      "disconnect",
-      "disconnecting",
-      "newListener",
-      "removeListener",
-    ]);
-    const junk = fc.array(fc.tuple(event, fc.array(fc.jsonValue(), { maxLength: 3 })), {
-      minLength: 1,
-      maxLength: 20,
-    });
-    await fc.assert(
-      fc.asyncProperty(junk, async (messages) => {
-        const client = await connect(url);
-        const sendable = messages.filter(([name]) => !reserved.has(name));
-        for (const [name, args] of sendable) client.socket.emit(name, ...args);
-        await client.ask("sample");
-        expect(client.refusals.length).toBe(sendable.length);
-        client.socket.disconnect();
-      }),
-      { numRuns: 30 },
-    );
+    await expectJunkRefused(url);
     expect(await clients[0]!.ask("sample")).toMatchObject({ ok: true });
     expect(server.counters.refused.internal).toBe(0);
   });

@@ -61,6 +61,12 @@ export const serverSaying = (server: ServerState, peers: number, isWithoutRelay:
             remedy: m.notices_start_it_with_public_origin({ origin: location.origin }),
             bad: true,
           };
+        case "unavailable":
+          return {
+            title: m.notices_the_server_cannot_let_anybody(),
+            remedy: m.notices_the_page_tries_again_by(),
+            bad: true,
+          };
         case "bad-request":
           return {
             title: m.notices_the_server_and_this_page(),

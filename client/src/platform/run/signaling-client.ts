@@ -9,13 +9,13 @@ import {
   type Address,
   type IceServers,
   type Join,
+  type JoinRefusal,
   type Nearby,
   type RoomTag,
 } from "@swapmeet/shared";
 
 /** Why the server answers a join, or a handshake, with no. [J6a] [J10e] */
-export type ServerRefusal =
-  Extract<Joined, { ok: false }>["reason"] | v.InferOutput<typeof RefusedHandshake>["message"];
+export type ServerRefusal = JoinRefusal | v.InferOutput<typeof RefusedHandshake>["message"];
 
 export interface SignalingEvents {
   /** `iceServers`: undefined from a server of version 1. [J14] `nearby`: only where the room is not as usual. [J14f] */
