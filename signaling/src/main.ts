@@ -51,7 +51,6 @@ const server = createSignalingServer({
 });
 const listening = await server.listen();
 if (!listening.ok) giveUp(listening.problem, 1);
-console.log(announce(listening.value, host, networkInterfaces()));
 
 const isAtTerminal = process.stdin.isTTY || process.stdout.isTTY;
 const ending = new Ending(
@@ -66,6 +65,9 @@ process.on("SIGHUP", () => (isAtTerminal ? ending.begin(() => server.close()) : 
 
 // Rooms are all there is to lose, and losing them for everybody is worse than going on after one event's failure.
 process.on("uncaughtException", (error) => log("failed", { where: whereFrom(error) }));
+
+// Last: a reader may send signals from now on.
+console.log(announce(listening.value, host, networkInterfaces()));
 
 function giveUp(problem: string, exitCode: number): never {
   console.error(problem);
