@@ -55,7 +55,7 @@ export const MEASURES: Readonly<Record<string, () => Promise<Row[]>>> = {
           "p99 < 1 s",
           `${quantile(durationsMs, 0.5)}, ${quantile(durationsMs, 0.99)}`,
         ],
-        await serverRow(server, before, after),
+        await serverRow(server, before, after, durationsMs.length),
       ];
     }),
 
@@ -94,7 +94,7 @@ export const MEASURES: Readonly<Record<string, () => Promise<Row[]>>> = {
           "p99 < 1 s",
           `${quantile(durationsMs, 0.5)}, ${quantile(durationsMs, 0.99)}`,
         ],
-        await serverRow(server, before, after),
+        await serverRow(server, before, after, sent),
         ["refused then", "", refusals.map(([reason, count]) => `${reason} ${count}`).join(", ")],
       ];
     }),
@@ -213,12 +213,13 @@ async function introductions(kind: IntroductionsOptions["server"], reconnects: b
 }
 
 /** The clients share the machine with the server: this tells which of them was late. */
-async function serverRow(server: Child<ServerVerbs>, from: Cpu, to: Cpu): Promise<Row> {
+async function serverRow(server: Child<ServerVerbs>, from: Cpu, to: Cpu, count: number): Promise<Row> {
+  const each = `${((to.cpuMs - from.cpuMs) / count).toFixed(3)} ms`;
   const delay = `${(await server.ask("delayMs")).toFixed(0)} ms`;
   return [
-    "the server meanwhile: CPU, p99 of its event loop's delay",
+    "the server meanwhile: CPU, of it for each; p99 of its event loop's delay",
     "",
-    `${cpuBetween(from, to)}, ${delay}`,
+    `${cpuBetween(from, to)}, ${each}; ${delay}`,
   ];
 }
 

@@ -78,10 +78,12 @@ process.on("SIGTERM", () => ending.begin(() => server.drain(drainSeconds * 1_000
 // A terminal that closes ends the server, or it would keep the port unseen. Without one, SIGHUP asks to read the
 // configuration again (systemd, nohup, log rotation). It is the environment, which stays as it is.
 process.on("SIGHUP", () => (isAtTerminal ? ending.begin(() => server.close()) : log("hangup")));
-console.log(announce(listening.value, host, networkInterfaces(), { basePath, publicOrigin }, server.secured));
 
 // Rooms are all there is to lose, and losing them for everybody is worse than going on after one event's failure.
 process.on("uncaughtException", (error) => log("failed", { where: whereFrom(error) }));
+
+// Last: a reader may send signals from now on.
+console.log(announce(listening.value, host, networkInterfaces(), { basePath, publicOrigin }, server.secured));
 
 async function openHttps(): Promise<SecureOptions> {
   if (httpsPort === port && port !== 0)

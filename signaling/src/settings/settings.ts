@@ -94,6 +94,7 @@ export const SETTINGS = {
       v.regex(/^[\x21-\x7e]*$/, "has letters that a header cannot carry"),
       v.minLength(MIN_TOKEN_LETTERS, "is too short"),
     ),
+    isSecret: true,
   },
   DRAIN_SECONDS: {
     means: "On SIGTERM, the time over which open sockets are closed group by group. 0 closes all at once.",
