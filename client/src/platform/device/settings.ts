@@ -19,3 +19,12 @@ export const writeSetting = (key: string, value: string): void => {
     kept.set(key, value);
   }
 };
+
+/** Tells when another tab of this browser has written the setting. @returns what ends that */
+export const watchSetting = (key: string, changed: (value: string | null) => void): (() => void) => {
+  const hear = (event: StorageEvent): void => {
+    if (event.key === PREFIX + key) changed(event.newValue);
+  };
+  addEventListener("storage", hear);
+  return () => removeEventListener("storage", hear);
+};

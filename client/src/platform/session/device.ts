@@ -2,7 +2,7 @@
 import type { Limits } from "@swapmeet/engine/io/io";
 import type { FileId } from "@swapmeet/engine/names/file-id";
 import { readLimits, writeLimits } from "../device/limits.ts";
-import { readSetting, writeSetting } from "../device/settings.ts";
+import { readSetting, watchSetting, writeSetting } from "../device/settings.ts";
 import { KeptFiles, type StorageView } from "../files/kept-files.ts";
 import type { StoredFiles } from "../files/stored-files.ts";
 import type { Host } from "../run/host.ts";
@@ -31,7 +31,7 @@ export interface Device {
   setSaveByItself(on: boolean): void;
   setShareDownloads(on: boolean): void;
   setAlwaysChannel(on: boolean): void;
-  /** Closes all connections; they are made again. */
+  /** In all tabs of this browser. Closes all connections; they are made again. */
   setRelayOnly(on: boolean): void;
   setLimits(limits: Limits): void;
   /** Opens the browser's folder picker; call it from a gesture. */
@@ -57,6 +57,7 @@ export interface RoomDeviceOptions {
 export class RoomDevice implements Device {
   readonly #options: RoomDeviceOptions;
   readonly #kept: KeptFiles;
+  readonly #stopWatching: () => void;
 
   constructor(options: RoomDeviceOptions) {
     this.#options = options;
@@ -66,6 +67,12 @@ export class RoomDevice implements Device {
       changed: () => options.changed(),
     });
     options.host.feed({ type: "limits", limits: readLimits() });
+    // A person who hides the address of this device means all tabs.
+    this.#stopWatching = watchSetting("relay-only", (value) => this.#useRelayOnly(value === "yes"));
+  }
+
+  close(): void {
+    this.#stopWatching();
   }
 
   get settings(): Settings {
@@ -94,9 +101,8 @@ export class RoomDevice implements Device {
   }
 
   setRelayOnly(on: boolean): void {
-    this.#options.host.relayOnly = on;
-    this.#options.notices.withdraw("no-relay");
-    this.#set("relay-only", on);
+    writeSetting("relay-only", on ? "yes" : "no");
+    this.#useRelayOnly(on);
   }
 
   setLimits(limits: Limits): void {
@@ -134,6 +140,12 @@ export class RoomDevice implements Device {
       void resuming.forget(gone);
       resuming.retry();
     });
+  }
+
+  #useRelayOnly(on: boolean): void {
+    this.#options.host.relayOnly = on;
+    this.#options.notices.withdraw("no-relay");
+    this.#options.changed();
   }
 
   #set(key: string, on: boolean): void {

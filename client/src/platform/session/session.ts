@@ -68,7 +68,7 @@ export class RoomSession implements Session {
   readonly messages: Messages;
   readonly transfers: Transfers;
   readonly notices: RoomNotices;
-  readonly device: Device;
+  readonly device: RoomDevice;
   readonly network: RoomNetwork;
 
   readonly #host: Host;
@@ -146,6 +146,7 @@ export class RoomSession implements Session {
     this.#stopWatching();
     this.#resuming.close();
     this.library.close();
+    this.device.close();
     this.#tabs.close();
     this.#hasher.close();
     this.#verifier.close();

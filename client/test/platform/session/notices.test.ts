@@ -26,3 +26,12 @@ test("the files of an offer are known until its notice is dismissed", () => {
   notices.dismiss(2);
   expect(notices.offered(ruth, 3)).toEqual([]);
 });
+
+test("a notice that is true no more is taken back, and the others stay", () => {
+  const notices = new RoomNotices(() => {});
+  notices.tell({ type: "no-relay" });
+  notices.tell({ type: "connections-spent" });
+  notices.tell({ type: "no-relay" });
+  notices.withdraw("no-relay");
+  expect(notices.all.map(({ notice }) => notice.type)).toEqual(["connections-spent"]);
+});
