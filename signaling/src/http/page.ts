@@ -53,9 +53,9 @@ export function servePage({ clientDir, health, lanUrls, trust, log }: PageOption
         (value) => sayJson(response, value),
         (error: unknown) => giveUp(response, error),
       );
+    if (trust?.(path, request, response)) return;
     // A page at localhost must show others another address. Nobody else needs to know the machine's networks.
     if (path === "/addresses.json") return sayJson(response, isLoopback(request) ? lanUrls() : []);
-    if (trust?.(path, request, response)) return;
     // Nothing here is worth resuming, and a range from its end to its start is an exception in the file stream.
     delete request.headers.range;
     if (!files) return notFound();
