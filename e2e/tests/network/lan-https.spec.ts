@@ -86,6 +86,11 @@ test("a device that was given the authority's file opens the page over https, wi
     await ben.page.waitForURL(`${server.secureUrlAt(LOCAL_NAME)}/#${code}`);
     await ben.expectOnline();
     expect(await secureness(ben.page)).toEqual({ isSecure: true, files: "written", subtle: true });
+    // Newcomers do not trust this computer yet, so they are invited to the page that explains it.
+    await ben.page.getByRole("button", { name: "Invite", exact: true }).click();
+    const invitation = ben.page.getByRole("dialog", { name: "Invite" });
+    await expect(invitation).toContainText(`${trust}#${code}`);
+    await ben.page.keyboard.press("Escape");
     const cleo = new RoomPage(await browser.newPage());
     await cleo.page.goto(`${server.urlAt(LOCAL_NAME)}/#${code}`);
     await ben.expectPeers(1);

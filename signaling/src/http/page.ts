@@ -72,9 +72,9 @@ export function servePage(options: PageOptions): RequestListener {
         (reported) => reply(response, reported),
         (error: unknown) => giveUp(response, error),
       );
+    if (trust?.(path, request, response)) return;
     // A page at localhost must show others another address. Nobody else needs to know the machine's networks.
     if (path === "/addresses.json") return reply(response, json(isLoopback(request) ? outsideUrls() : []));
-    if (trust?.(path, request, response)) return;
     // Nothing here is worth resuming, and a range from its end to its start is an exception in the file stream.
     delete request.headers.range;
     if (!files) return notFound();

@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
-import { hostNameOf } from "../base/network.ts";
+import { TLSSocket } from "node:tls";
+import { hostNameOf, isLoopbackHost } from "../base/network.ts";
 
 export interface TrustOptions {
   /** The folder with the page: index.html, trust.css, trust.js. */
@@ -33,9 +34,14 @@ export function serveTrust({ folder, authority, fingerprint, basePath, ports }: 
   ]);
 
   return (path, request, response) => {
+    const host = hostOf(request);
+    const plain = `http://${host}:${ports().http}${basePath}`;
+    // A newcomer at an https address would meet a warning. So a page there invites people to this one. [J15c]
+    if (path === "/addresses.json" && request.socket instanceof TLSSocket && !isLoopbackHost(host)) {
+      send(response, "application/json", JSON.stringify([`${plain}trust`]));
+      return true;
+    }
     if (path === "/trust") {
-      const host = hostOf(request);
-      const plain = `http://${host}:${ports().http}${basePath}`;
       const secure = `https://${host}:${ports().https}${basePath}`;
       const values = { fingerprint: fingerprint.join("\n"), plain, secure };
       response.setHeader("Content-Security-Policy", policy(secure));

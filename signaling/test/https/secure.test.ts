@@ -54,8 +54,9 @@ async function secureGet(
   port: number,
   ca: string,
   path: string,
+  headers: Record<string, string> = {},
 ): Promise<IncomingMessage & { text: string }> {
-  const request = get({ host: "127.0.0.1", port, path, ca, agent: false });
+  const request = get({ host: "127.0.0.1", port, path, ca, headers, servername: "", agent: false });
   const [response] = (await once(request, "response")) as [IncomingMessage];
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
@@ -204,6 +205,18 @@ describe("the page about trust", () => {
     for (const [, id] of script.matchAll(/(?:return|:|\?|byId\() ?"(\w+)"/g))
       expect(page).toContain(`id="${id}"`);
     for (const part of page.split("<details").slice(1)) expect(part).toContain("<b>Remove it:</b>");
+  });
+
+  it("[J15b] is where a page at https invites people to, at the page's own host; at http nobody is told more", async () => {
+    const { url, port, ca, securePort } = await startSecure();
+    const told = async (host: string) =>
+      JSON.parse((await secureGet(securePort, ca, "/addresses.json", { host })).text) as unknown;
+    expect(await told(`laptop.local:${securePort}`)).toEqual([`http://laptop.local:${port}/trust`]);
+    expect(await told(`192.168.1.20:${securePort}`)).toEqual([`http://192.168.1.20:${port}/trust`]);
+    // This server listens for this computer alone, so it has no address for others.
+    expect(await told(`localhost:${securePort}`)).toEqual([]);
+    const plain = await fetch(`${url}/addresses.json`, { headers: { "x-forwarded-for": "192.168.1.9" } });
+    expect(await plain.json()).toEqual([]);
   });
 
   it("repeats no Host header that is no host name", async () => {

@@ -1,7 +1,7 @@
 /** The room as the page shows it: code, link, and the link that other devices can open. */
 import type { RoomCode } from "./room-code.ts";
 
-/** `outside`: the link as other devices can open it; differs from `link` where this page is at "localhost". */
+/** `outside`: the link as other devices can open it; differs from `link` where `outsidePage` says so. */
 export type RoomView =
   | { readonly kind: "private"; readonly code: string; readonly link: string; readonly outside: string }
   /** "Nearby": everyone of this network. Not protected from the server, and the page says so. */
@@ -23,9 +23,13 @@ export const roomView = (
     : { kind: "open", link: here, outside: page };
 };
 
-/** At "localhost" nobody else finds this page: the server on this computer knows its address on the network. */
+/**
+ * At "localhost" nobody else finds this page: the server on this computer knows its address on the network. At https, a
+ * server with a certificate authority of its own knows a page that newcomers can open before they trust it.
+ */
 export const outsidePage = async (): Promise<string> => {
-  if (!/^(localhost|127\..*|\[::1\])$/.test(location.hostname)) return herePage();
+  const isLocal = /^(localhost|127\..*|\[::1\])$/.test(location.hostname);
+  if (!isLocal && location.protocol !== "https:") return herePage();
   try {
     const answer = await fetch(new URL("addresses.json", document.baseURI), {
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
