@@ -30,9 +30,14 @@ const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 5_000;
 const ANSWER_WITHIN_MS = 10_000;
 
-/** Connects at once, so that the way is open when the room's keys are ready. */
-export const openSocket = (url: string): Socket =>
-  io(url, {
+/**
+ * Connects at once, so that the way is open when the room's keys are ready.
+ * @param page where the server's page is: its socket is below that
+ */
+export const openSocket = (page: string): Socket => {
+  const { origin, pathname } = new URL(page);
+  return io(origin, {
+    path: `${pathname.replace(/\/*$/, "/")}socket.io/`,
     // The websocket first: polling first would cost two round trips. Where a proxy blocks it, polling follows.
     transports: ["websocket", "polling"],
     tryAllTransports: true,
@@ -40,6 +45,7 @@ export const openSocket = (url: string): Socket =>
     reconnectionDelayMax: LAST_RETRY_MS,
     auth: { version: SOCKET_VERSION },
   });
+};
 
 export class SignalingClient {
   readonly #socket: Socket;

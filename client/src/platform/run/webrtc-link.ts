@@ -72,7 +72,12 @@ export class Link implements BlockSender {
   constructor({ initiator, iceServers, webRtc }: LinkOptions, events: LinkEvents) {
     this.#events = events;
     const wrtc = webRtc as SimplePeer.Options["wrtc"];
-    this.#peer = new SimplePeer({ initiator, trickle: true, config: { iceServers }, wrtc });
+    // With trickle the end of this time means nothing, but its timer keeps a process alive.
+    const iceCompleteTimeout = 1;
+    this.#peer = new SimplePeer({
+      ...{ initiator, trickle: true, iceCompleteTimeout },
+      ...{ config: { iceServers }, wrtc },
+    });
     this.#peer.on("signal", (signal) => {
       if ("sdp" in signal && signal.sdp) this.#localFingerprint = fingerprintOf(signal.sdp);
       this.#hasCandidate ||= namesPlace(signal as Parameters<typeof namesPlace>[0]);
