@@ -10,7 +10,7 @@ import type { Visit } from "../visit/visit.ts";
 
 /** `wanted`: names, folders, or links. */
 export const get = async (visit: Visit, wanted: readonly string[], folder: string): Promise<void> => {
-  const fetching = new Fetching(visit, folder);
+  const fetching = new Fetching(visit, folder, Fetching.endsWith);
   for (const each of wanted) for (const entry of await entriesOf(visit, each)) await fetching.begin(entry);
   await fetching.ended();
 };
@@ -62,13 +62,15 @@ interface Offer {
   readonly files: readonly OfferedFile[];
 }
 
-/** Accepts offers, from `from` alone where that is given, and begins to download. */
-export const accepting = (
-  visit: Visit,
-  fetching: Fetching,
-  from: string | undefined,
-  accepted: () => void,
-): void => {
+interface Accepting {
+  /** The only person whose offers are accepted; undefined: all are. */
+  readonly from: string | undefined;
+  accepted(): void;
+  failed(error: unknown): void;
+}
+
+/** Accepts offers and begins to download. */
+export const accepting = (visit: Visit, fetching: Fetching, { from, accepted, failed }: Accepting): void => {
   const { peer, voice } = visit;
   const accept = async ({ from: sender, id, files }: Offer): Promise<void> => {
     voice.say({
@@ -78,22 +80,26 @@ export const accepting = (
     });
     peer.feed({ type: "answer-offer", from: sender, id, accepted: true });
     for (const { file, name } of files)
-      await fetching.begin({ file, name, folder: peer.engine.folderOf(file, name) });
+      await fetching.begin({ file, name, folder: peer.engine.folderOf(file, name) }).catch(failed);
     accepted();
   };
   visit.onNotice = (notice) => {
     if (notice.type !== "offer") return;
     const isWanted = from === undefined || peer.engine.person(notice.from).name === from;
     // Inputs that arise while an input is handled wait for their turn.
-    if (isWanted) accept(notice).catch((error: unknown) => visit.fail(error));
+    if (isWanted) accept(notice).catch(failed);
     else peer.feed({ type: "answer-offer", from: notice.from, id: notice.id, accepted: false });
   };
 };
 
 export const receive = async (visit: Visit, folder: string, from: string | undefined): Promise<void> => {
-  const fetching = new Fetching(visit, folder);
+  const fetching = new Fetching(visit, folder, Fetching.endsWith);
   let isAccepted = false;
-  accepting(visit, fetching, from, () => (isAccepted = true));
+  accepting(visit, fetching, {
+    from,
+    accepted: () => (isAccepted = true),
+    failed: (error) => visit.fail(error),
+  });
   visit.voice.say({ event: "waiting", for: from ?? "somebody who sends" });
   await visit.when(() => isAccepted || undefined);
   await fetching.ended();

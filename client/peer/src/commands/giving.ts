@@ -1,4 +1,5 @@
 /** `share` and `send`: commands that offer files of this disk. */
+import { readdir } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { lengthOf } from "@swapmeet/engine/names/file-id";
 import type { PersonView, UploadView } from "@swapmeet/engine/io/view";
@@ -15,66 +16,69 @@ const MAX_OFFERS = 5;
 
 /** Offers until it is interrupted. `kept`: the folder for what others send to this peer; null: nothing is taken. */
 export const share = async (visit: Visit, paths: readonly string[], kept: string | null): Promise<void> => {
+  const { peer, voice } = visit;
   const offering = new Offering(visit);
   const roots = paths.map(rootOf);
-  if (kept !== null) roots.push({ path: resolve(kept), folder: "" });
-  const isOffered = (await offering.add(roots)).length > 0;
-  if (!isOffered && kept === null)
+  if ((await offering.add(roots)).length === 0 && kept === null)
     throw new Failure(`There is no file to share in ${paths.join(", ")}.`, EXIT.usage);
-  const fetching = kept === null ? null : new Fetching(visit, kept);
-  if (fetching) accepting(visit, fetching, undefined, () => {});
-  // A finished download is offered by itself.
-  const isKept = (path: string) => kept !== null && path.startsWith(resolve(kept) + sep);
-  const stopWatching = offering.watch(roots, isKept);
-  const sent = new Sent(visit);
+  const mailbox = kept === null ? null : await openMailbox(visit, offering, kept);
+  const stopWatching = offering.watch(roots, (path) => mailbox !== null && path.startsWith(mailbox.folder));
   try {
     await visit.when(() => {
-      fetching?.look();
-      sent.look();
+      mailbox?.fetching.look();
+      lookAtUploads(visit);
       return undefined;
     });
   } catch (error) {
     if (!(error instanceof Interruption)) throw error;
-    const sentBytes = visit.peer.engine.library().reduce((sum, { uploadedBytes }) => sum + uploadedBytes, 0);
-    visit.voice.say({ event: "left", sentBytes });
+    const sentBytes = peer.engine.library().reduce((sum, { uploadedBytes }) => sum + uploadedBytes, 0);
+    voice.say({ event: "left", sentBytes });
   } finally {
     await stopWatching();
   }
 };
 
-/** Tells of files that others have got, each once. */
-class Sent {
-  readonly #visit: Visit;
-  readonly #told = new Set<string>();
+/** Takes what others send, and offers what was taken before. A finished download is offered by itself. */
+const openMailbox = async (
+  visit: Visit,
+  offering: Offering,
+  kept: string,
+): Promise<{ readonly fetching: Fetching; readonly folder: string }> => {
+  const path = resolve(kept);
+  if ((await readdir(path)).length > 0) await offering.add([{ path, folder: "" }]);
+  const failed = (name: string, error: unknown) =>
+    visit.voice.say({
+      event: "failed",
+      name,
+      message: error instanceof Error ? error.message : String(error),
+    });
+  const fetching = new Fetching(visit, kept, failed);
+  accepting(visit, fetching, {
+    from: undefined,
+    accepted: () => {},
+    failed: (error) => failed("an offer", error),
+  });
+  return { fetching, folder: path + sep };
+};
 
-  constructor(visit: Visit) {
-    this.#visit = visit;
+/** Shows the uploads, and tells of files that others have got, each once. @returns the latter */
+const lookAtUploads = ({ peer, voice }: Visit): readonly UploadView[] => {
+  const uploads = peer.engine.uploads();
+  const delivered = uploads.filter(({ state }) => state === "delivered");
+  for (const { file, to, name, length } of delivered) {
+    voice.say({ event: "sent", name, to: peer.engine.person(to).name, bytes: length });
+    peer.feed({ type: "clear-sent", to, file });
   }
-
-  look(): readonly UploadView[] {
-    const { peer, voice } = this.#visit;
-    const uploads = peer.engine.uploads();
-    for (const { file, to, name, length, state } of uploads) {
-      if (state !== "delivered" || this.#told.has(`${to} ${file}`)) continue;
-      this.#told.add(`${to} ${file}`);
-      voice.say({ event: "sent", name, to: peer.engine.person(to).name, bytes: length });
-      peer.feed({ type: "clear-sent", to, file });
-    }
-    voice.progress(
-      uploads
-        .filter(({ state }) => state === "sending")
-        .map(({ name, sentBytes, length, bytesPerSecond }) => ({
-          ...{ name, bytes: sentBytes, of: length, bytesPerSecond },
-          secondsLeft: bytesPerSecond > 0 ? Math.max(0, length - sentBytes) / bytesPerSecond : null,
-        })),
-    );
-    return uploads;
-  }
-
-  has(to: string, file: string): boolean {
-    return this.#told.has(`${to} ${file}`);
-  }
-}
+  voice.progress(
+    uploads
+      .filter(({ state }) => state === "sending")
+      .map(({ name, sentBytes, length, bytesPerSecond }) => ({
+        ...{ name, bytes: sentBytes, of: length, bytesPerSecond },
+        secondsLeft: bytesPerSecond > 0 ? Math.max(0, length - sentBytes) / bytesPerSecond : null,
+      })),
+  );
+  return delivered;
+};
 
 /** Offers files to one person, and ends when all of them are there. */
 export const send = async (visit: Visit, paths: readonly string[], to: string): Promise<void> => {
@@ -99,13 +103,12 @@ export const send = async (visit: Visit, paths: readonly string[], to: string): 
   for (let begin = 0; begin < locals.length; begin += MAX_OFFER_FILES, offers++)
     peer.feed({ type: "offer", to: person.peer, files: locals.slice(begin, begin + MAX_OFFER_FILES) });
   voice.say({ event: "offered", to, files: locals.length });
-  const files = new Set(locals.map(({ file }) => file).filter((file) => lengthOf(file) > 0));
-  const sent = new Sent(visit);
+  const missing = new Set(locals.map(({ file }) => file).filter((file) => lengthOf(file) > 0));
   await visit.when(() => {
     const { presence } = peer.engine.person(person.peer);
-    sent.look();
+    for (const { to, file } of lookAtUploads(visit)) if (to === person.peer) missing.delete(file);
     if (answers.includes(false)) throw new Failure(`${to} has declined.`);
-    if (answers.length === offers && [...files].every((file) => sent.has(person.peer, file))) return true;
+    if (answers.length === offers && missing.size === 0) return true;
     if (presence === "gone") throw new Failure(`${to} has left before everything was there. Send it again.`);
     return undefined;
   });

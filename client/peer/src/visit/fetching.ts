@@ -3,9 +3,9 @@ import { constants, openAsBlob } from "node:fs";
 import { access, mkdir, stat, statfs } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { StoreProblem } from "@swapmeet/engine/io/io";
-import type { DownloadView, TransferFailure } from "@swapmeet/engine/io/view";
+import type { DownloadView, TransferFailure, TransferState } from "@swapmeet/engine/io/view";
 import { fileIdOf, lengthOf, type FileId } from "@swapmeet/engine/names/file-id";
-import type { LibraryEntry } from "@swapmeet/engine/names/library-entry";
+import { libraryKey, type LibraryEntry } from "@swapmeet/engine/names/library-entry";
 import { portableFileName, safeFileName } from "@swapmeet/engine/names/name";
 import { hashFile } from "../../../src/platform/bytes/hash-file.ts";
 import { codeOf } from "../../../node/disk.ts";
@@ -47,13 +47,19 @@ const causeOf = (error: unknown): string => {
 export class Fetching {
   readonly #visit: Visit;
   readonly #folder: string;
-  /** The downloads that have not ended. */
-  readonly #running = new Map<FileId, LibraryEntry>();
+  /** The downloads that have not ended, by the key of their entry. */
+  readonly #running = new Map<string, LibraryEntry>();
 
-  /** `folder`: all downloads lie below it. */
-  constructor(visit: Visit, folder: string) {
+  readonly #failed: (name: string, failure: Failure) => void;
+
+  /**
+   * @param folder all downloads lie below it
+   * @param failed is told of downloads that have failed; it may throw
+   */
+  constructor(visit: Visit, folder: string, failed: (name: string, failure: Failure) => void) {
     this.#visit = visit;
     this.#folder = folder;
+    this.#failed = failed;
   }
 
   /** Begins to download, unless the same file is there already. `folder`: below that of all downloads. */
@@ -62,10 +68,10 @@ export class Fetching {
     const { peer, voice } = this.#visit;
     const path = join(folderBelow(this.#folder, folder), portableFileName(safeFileName(name)));
     if (await isThere(file, path)) return voice.say({ event: "saved", name, path, bytes: lengthOf(file) });
-    this.#running.set(file, entry);
     peer.files.expect(file, name, folder);
     const isStored = await peer.files.holdings.stored.holds(file);
     if (!isStored) await this.#mustFit(lengthOf(file), name);
+    this.#running.set(libraryKey(entry), entry);
     peer.feed({ type: "download", file, name, folder, stored: isStored });
   }
 
@@ -81,7 +87,8 @@ export class Fetching {
         const views = this.look();
         if (this.#running.size === 0) return true;
         const bytes = views.reduce((sum, { verifiedBytes }) => sum + verifiedBytes, 0);
-        if (bytes === stand || waitSeconds === 0) return undefined;
+        const isInHand = views.some(({ state }) => isAtWork(state));
+        if ((bytes === stand && !isInHand) || waitSeconds === 0) return undefined;
         stand = bytes;
         clearTimeout(timer);
         timer = setTimeout(() => {
@@ -95,23 +102,24 @@ export class Fetching {
     }
   }
 
-  /** Shows the downloads, and tells of those that are saved. Throws a Failure when one has failed. */
+  /** Shows the downloads, and tells of those that are saved, and of those that have failed. */
   look(): readonly DownloadView[] {
     const { peer, voice } = this.#visit;
-    const views = peer.engine.downloads().filter(({ file }) => this.#running.has(file));
-    for (const { file, name, folder, state, length } of views) {
-      const problem = state.type === "failed" ? failureWords(state.reason) : null;
-      if (problem) throw new Failure(`${name}: ${problem.words}`, problem.exitCode);
-      if (state.type === "paused" && state.because !== "person") {
-        const { words, exitCode } = storeWords(state.because);
-        throw new Failure(`${name}: ${words}`, exitCode);
+    const views = peer.engine.downloads().filter((view) => this.#running.has(libraryKey(view)));
+    for (const view of views) {
+      const { name, folder, state, length } = view;
+      const problem = problemOf(state);
+      if (problem) {
+        this.#running.delete(libraryKey(view));
+        this.#failed(name, new Failure(`${name}: ${problem.words}`, problem.exitCode));
+        continue;
       }
       const path = state.type === "complete" ? peer.files.savedPathOf(name, folder) : undefined;
       if (path === undefined) continue;
-      this.#running.delete(file);
+      this.#running.delete(libraryKey(view));
       voice.say({ event: "saved", name, path: relative(".", path) || path, bytes: length });
     }
-    const running = views.filter(({ file }) => this.#running.has(file));
+    const running = views.filter((view) => this.#running.has(libraryKey(view)));
     voice.progress(
       running.map(({ name, verifiedBytes, length, bytesPerSecond, secondsLeft }) => ({
         ...{ name, bytes: verifiedBytes, of: length, bytesPerSecond, secondsLeft },
@@ -119,6 +127,11 @@ export class Fetching {
     );
     return running;
   }
+
+  /** For a command that ends with the first failure. */
+  static readonly endsWith = (_name: string, failure: Failure): never => {
+    throw failure;
+  };
 
   #standstill(): string {
     const [{ name }] = [...this.#running.values()] as [LibraryEntry];
@@ -138,6 +151,12 @@ export class Fetching {
   }
 }
 
+/** Nothing comes, and all the same it goes on: a source has a place for it, or this disk is busy. */
+const isAtWork = (state: TransferState): boolean =>
+  state.type === "verifying" ||
+  state.type === "saving" ||
+  (state.type === "queued" && state.position !== null);
+
 /** A smaller file that does not fit fails soon. Guess. */
 const LARGE_BYTES = 16 * 1024 * 1024;
 
@@ -156,6 +175,11 @@ interface Ending {
   readonly words: string;
   readonly exitCode: Failure["exitCode"];
 }
+
+const problemOf = (state: TransferState): Ending | null => {
+  if (state.type === "failed") return failureWords(state.reason);
+  return state.type === "paused" && state.because !== "person" ? storeWords(state.because) : null;
+};
 
 const failureWords = (failure: TransferFailure): Ending => {
   switch (failure.type) {

@@ -62,7 +62,17 @@ export class Offering {
           if (!("event" in found)) await this.#share({ path, folder: folderOf(path, root) });
         this.#announce();
       });
+    // The watcher is silent about all that it finds while it begins.
+    const ready = () =>
+      this.#then(async () => {
+        for (const root of roots)
+          for await (const found of walk(root))
+            if (!("event" in found) && !this.#localByPath.has(found.path) && !isIgnored(found.path))
+              await this.#share(found);
+        this.#announce();
+      });
     watcher
+      .on("ready", ready)
       .on("add", changed)
       .on("change", changed)
       .on("unlink", (path) => this.#then(async () => this.#unshare(path)))

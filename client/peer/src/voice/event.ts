@@ -48,6 +48,8 @@ export type Event =
   | { readonly event: "sent"; readonly name: string; readonly to: string; readonly bytes: number }
   | { readonly event: "offer"; readonly from: string; readonly files: readonly string[] }
   | { readonly event: "offered"; readonly to: string; readonly files: number }
+  /** A download of `share --keep`; others go on. */
+  | { readonly event: "failed"; readonly name: string; readonly message: string }
   /** The end of `share`: so many bytes went out in all. */
   | { readonly event: "left"; readonly sentBytes: number }
   | { readonly event: "waiting"; readonly for: string }
@@ -95,6 +97,8 @@ export const lineOf = (event: Event): { readonly to: "stdout" | "stderr"; readon
       );
     case "offered":
       return note(`Offered ${counted(event.files, "file")} to ${event.to}, who has to accept.`);
+    case "failed":
+      return note(event.message);
     case "left":
       return note(`Left the room. ${formatBytes(event.sentBytes)} went out.`);
     case "waiting":
