@@ -2,6 +2,7 @@
  * The files of a peer in Node: the same holdings as in a page, over the file system. Shared files are read in slices
  * from where they lie, and downloads lie in their folder from the first piece on.
  */
+import { hash } from "node:crypto";
 import { openAsBlob } from "node:fs";
 import { access } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -9,7 +10,7 @@ import { fileIdOf, type FileId } from "@swapmeet/engine/names/file-id";
 import type { Input, LocalFile } from "@swapmeet/engine/io/io";
 import { safeFileName, safeFolder } from "@swapmeet/engine/names/name";
 import { hashFile } from "../src/platform/bytes/hash-file.ts";
-import { leafHashes } from "../src/platform/bytes/leaf-hashes.ts";
+import { hashLeavesWith, leafHashes } from "../src/platform/bytes/leaf-hashes.ts";
 import { PieceReader } from "../src/platform/bytes/piece-reader.ts";
 import { Holdings } from "../src/platform/files/holdings.ts";
 import type { StartReading } from "../src/platform/files/shared-files.ts";
@@ -17,6 +18,8 @@ import { storesAt } from "../src/platform/store/desk-stores.ts";
 import { StoreDesk } from "../src/platform/store/store-desk.ts";
 import { DiskShelves } from "./disk-shelves.ts";
 import { folderBelow, saveDownload } from "./downloads.ts";
+
+hashLeavesWith((leaf) => hash("sha256", leaf, "buffer"));
 
 export class DiskFiles {
   readonly holdings: Holdings;
