@@ -17,6 +17,11 @@ class RTCPeerConnection extends polyfill.RTCPeerConnection {
     return plain(await super.createOffer());
   }
 
+  /** A candidate that this library can't use, or that comes after the end, is passed over: others may do. */
+  override async addIceCandidate(candidate?: RTCIceCandidateInit | null): Promise<void> {
+    await super.addIceCandidate(candidate ?? undefined).catch(() => {});
+  }
+
   override async createAnswer(): Promise<RTCSessionDescriptionInit> {
     return plain(await super.createAnswer());
   }
