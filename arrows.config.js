@@ -92,6 +92,17 @@ export const WINGS = {
     because: "What the simulator and peers in Node share is pure, as the engine is.",
     rooms: { ".": [] },
   },
+  "client/peer/src": {
+    never: `${BROWSER_LIBRARIES}|/(app|sim|testing|test)/`,
+    because: "The command line knows a peer in Node and the platform below it.",
+    rooms: {
+      ".": ["commands", "visit", "voice", "base"],
+      commands: ["visit", "base"],
+      visit: ["voice", "base"],
+      voice: [],
+      base: [],
+    },
+  },
   "client/src/app": {
     never: `${NODE}|^(simple-peer|socket\\.io-client|idb)(/|$)|/(sim|testing|node|test)/`,
     because: "The app reaches the world through platform.",

@@ -63,7 +63,7 @@ export default defineConfig(
           "shared/tsconfig.json",
           "signaling/tsconfig.json",
           "client/engine/tsconfig.json",
-          "client/tsconfig.{run,platform,app,testing,sim,node,test}.json",
+          "client/tsconfig.{run,platform,app,testing,sim,node,peer,test}.json",
           "e2e/tsconfig.json",
         ],
         tsconfigRootDir: import.meta.dirname,
@@ -107,7 +107,7 @@ export default defineConfig(
   // shared <- everything: it knows nobody, and runs on both ends.
   noImportOf(["shared/src/**"], `${NODE}|^@swapmeet/|${BROWSER_LIBRARIES}`, "shared is what both ends know."),
   ...arrows,
-  noImportOf(["client/node/**"], "/(app|sim|test)/", "A peer without a browser is platform and engine."),
+  noImportOf(["client/node/**"], "/(app|sim|test|peer)/", "A peer without a browser is platform and engine."),
   noImportOf(["e2e/**"], "client/|^@swapmeet/client", "e2e sees browsers only."),
 
   {

@@ -1,48 +1,51 @@
 /**
  * The files of a peer in Node: the same holdings as in a page, over the file system. Shared files are read in slices
- * from where they lie, pieces of downloads lie in a folder, and finished downloads are written to another.
+ * from where they lie, and downloads lie in their folder from the first piece on.
  */
+import { hash } from "node:crypto";
 import { openAsBlob } from "node:fs";
 import { access } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileIdOf, type FileId } from "@swapmeet/engine/names/file-id";
 import type { Input, LocalFile } from "@swapmeet/engine/io/io";
-import { safeFileName } from "@swapmeet/engine/names/name";
+import { safeFileName, safeFolder } from "@swapmeet/engine/names/name";
 import { hashFile } from "../src/platform/bytes/hash-file.ts";
-import { leafHashes } from "../src/platform/bytes/leaf-hashes.ts";
+import { hashLeavesWith, leafHashes } from "../src/platform/bytes/leaf-hashes.ts";
 import { PieceReader } from "../src/platform/bytes/piece-reader.ts";
 import { Holdings } from "../src/platform/files/holdings.ts";
 import type { StartReading } from "../src/platform/files/shared-files.ts";
 import { storesAt } from "../src/platform/store/desk-stores.ts";
 import { StoreDesk } from "../src/platform/store/store-desk.ts";
 import { DiskShelves } from "./disk-shelves.ts";
-import { writeDownload } from "./downloads.ts";
+import { folderBelow, saveDownload } from "./downloads.ts";
+
+hashLeavesWith((leaf) => hash("sha256", leaf, "buffer"));
 
 export class DiskFiles {
   readonly holdings: Holdings;
   readonly #sharedPathByFile = new Map<FileId, string>();
-  /** By folder and name: where a finished download was written. */
+  /** By folder and name: where a finished download is. */
   readonly #savedPathByName = new Map<string, string>();
+  readonly #folderByFile = new Map<FileId, string>();
 
-  /** `folder`: pieces and downloads lie below it. It is made with the first download. */
-  constructor(folder: string, feed: (input: Input) => void) {
-    const opening = once(async () =>
-      storesAt(new StoreDesk(await DiskShelves.at(join(folder, "pieces"))), "disk", null),
-    );
+  /** `root`: downloads lie below it. It is made with the first one. */
+  constructor(root: string, sharesDownloads: boolean, feed: (input: Input) => void) {
+    const shelves = new DiskShelves(root, (file) => folderBelow(root, this.#folderByFile.get(file) ?? ""));
+    const stores = storesAt(new StoreDesk(shelves), "disk", null);
     this.holdings = new Holdings({
       feed,
-      stores: opening,
+      stores: async () => stores,
       reading: readHere,
       leaves: leafHashes,
       hash: hashFile,
-      save: async (blob, name, path) => {
-        const written = await writeDownload(join(folder, "downloads"), blob, name, path);
-        if (!written.ok) return written.problem;
-        this.#savedPathByName.set(join(path, name), written.value);
+      save: async (blob, name, folder) => {
+        const saved = await saveDownload(root, blob, { name, folder }, (path) => shelves.settle(blob, path));
+        if (!saved.ok) return saved.problem;
+        this.#savedPathByName.set(join(folder, name), saved.value);
         return null;
       },
       savesByItself: () => true,
-      finished: (file) => feed({ type: "share-download", file }),
+      finished: (file) => sharesDownloads && feed({ type: "share-download", file }),
       saved: () => {},
       deleted: () => {},
       released: () => {},
@@ -52,14 +55,22 @@ export class DiskFiles {
     });
   }
 
-  /** Hashes a file of the disk, to be read when somebody asks for it. Rejects when it can't be read. */
-  async share(path: string): Promise<LocalFile> {
+  /**
+   * Hashes a file of the disk, to be read when somebody asks for it. Rejects when it can't be read.
+   * @param folder the folders above it in the room, "/" between them, "" for none
+   */
+  async share(path: string, folder = ""): Promise<LocalFile> {
     await access(path); // its error names the path
     const source = await openAsBlob(path);
     const hashed = await hashFile(source, () => {}, new AbortController().signal);
     if (!hashed.ok) throw new Error(`${path}: ${hashed.problem}`);
     const { root, length, layer } = hashed.value;
-    const local = { file: fileIdOf(root, length), name: safeFileName(basename(path)), folder: "", layer };
+    const local = {
+      file: fileIdOf(root, length),
+      name: safeFileName(basename(path)),
+      folder: safeFolder(folder),
+      layer,
+    };
     this.holdings.share(local, source);
     this.#sharedPathByFile.set(local.file, path);
     return local;
@@ -72,10 +83,11 @@ export class DiskFiles {
   /** To be called before the engine is asked to download the file. */
   expect(file: FileId, name: string, folder: string): void {
     this.holdings.stored.name(file, name, folder);
+    this.#folderByFile.set(file, folder);
     this.#savedPathByName.delete(join(folder, name));
   }
 
-  /** The path that a download was written to; undefined: it was not written yet. */
+  /** The path of a finished download; undefined: it is not finished yet. */
   savedPathOf(name: string, folder: string): string | undefined {
     return this.#savedPathByName.get(join(folder, name));
   }
@@ -85,14 +97,4 @@ export class DiskFiles {
 const readHere: StartReading = () => {
   const desk = new PieceReader();
   return { current: { desk }, do: (job) => job(desk), terminate: () => desk.close() };
-};
-
-/** Calls `act` once for all; after a failure the next call tries again. */
-const once = <Value>(act: () => Promise<Value>): (() => Promise<Value>) => {
-  let acted: Promise<Value> | null = null;
-  return () =>
-    (acted ??= act().catch((error: unknown) => {
-      acted = null;
-      throw error;
-    }));
 };

@@ -1,4 +1,4 @@
-/** Writes finished downloads to a folder of the disk. */
+/** Gives finished downloads their own names. */
 import { createWriteStream } from "node:fs";
 import { mkdir, open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,35 +11,35 @@ import { portableFileName, safeFileName, safeFolder } from "@swapmeet/engine/nam
 import { numbered } from "../src/platform/saving/folder.ts";
 import { isFull } from "../src/platform/store/quota.ts";
 import { brokenBy } from "../src/platform/workers/broken-by.ts";
-import { asBrowserError } from "./disk-shelves.ts";
+import { asBrowserError, codeOf } from "./disk.ts";
 
 /** How many names are tried: the name itself, then with " (2)" and so on. Guess. */
 const MAX_NAMES_TRIED = 1000;
 
+/** The folder on the disk below `root` for a folder of the room: always within `root`. [N2] */
+export const folderBelow = (root: string, folder: string): string =>
+  join(root, ...safeFolder(folder).split("/").filter(Boolean).map(portableFileName));
+
 /**
- * Streams to `folder`/`name` below `root`, or to "name (2)" where that is taken. Half a file is never left.
+ * Puts the content at `folder`/`name` below `root`, or at "name (2)" where that is taken. Half a file is never left.
+ * @param settle moves the content there; false: the name is taken; null: it has to be copied
  * @returns the path
  */
-export const writeDownload = async (
+export const saveDownload = async (
   root: string,
   content: Blob,
-  name: string,
-  folder: string,
+  { name, folder }: { readonly name: string; readonly folder: string },
+  settle: (path: string) => Promise<boolean | null>,
 ): Promise<Result<string, StoreProblem>> => {
   try {
-    const into = join(root, ...safeFolder(folder).split("/").filter(Boolean).map(portableFileName));
+    const into = folderBelow(root, folder);
+    const own = portableFileName(safeFileName(name));
     await mkdir(into, { recursive: true });
-    const path = await freePath(into, portableFileName(safeFileName(name)));
-    if (path === null) return fail({ kind: "broken", defect: { type: "no-free-name" } });
-    try {
-      await pipeline(Readable.fromWeb(content.stream() as ReadableStream), createWriteStream(path));
-      if ((await stat(path)).size !== content.size)
-        throw new DOMException("not all bytes were written", "QuotaExceededError");
-      return ok(path);
-    } catch (error) {
-      await rm(path, { force: true }).catch(() => {}); // it may fail for the same reason, which is told
-      throw error;
+    for (let copy = 1; copy <= MAX_NAMES_TRIED; copy++) {
+      const path = join(into, copy === 1 ? own : numbered(own, copy));
+      if ((await settle(path)) ?? (await isCopied(content, path))) return ok(path);
     }
+    return fail({ kind: "broken", defect: { type: "no-free-name" } });
   } catch (failure) {
     const error = asBrowserError(failure);
     if (!(error instanceof DOMException)) throw error;
@@ -48,16 +48,21 @@ export const writeDownload = async (
   }
 };
 
-/** An empty file under a name that was free; null when none of them was. */
-const freePath = async (folder: string, name: string): Promise<string | null> => {
-  for (let copy = 1; copy <= MAX_NAMES_TRIED; copy++) {
-    const path = join(folder, copy === 1 ? name : numbered(name, copy));
-    try {
-      await (await open(path, "wx")).close();
-      return path;
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== "EEXIST") throw error;
-    }
+/** False: the name is taken. */
+const isCopied = async (content: Blob, path: string): Promise<boolean> => {
+  try {
+    await (await open(path, "wx")).close();
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    throw error;
   }
-  return null;
+  try {
+    await pipeline(Readable.fromWeb(content.stream() as ReadableStream), createWriteStream(path));
+    if ((await stat(path)).size !== content.size)
+      throw new DOMException("not all bytes were written", "QuotaExceededError");
+    return true;
+  } catch (error) {
+    await rm(path, { force: true }).catch(() => {}); // it may fail for the same reason, which is told
+    throw error;
+  }
 };

@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import type { Output } from "@swapmeet/engine/io/io";
 import type { FileId } from "@swapmeet/engine/names/file-id";
+import type { PeerId } from "@swapmeet/engine/names/peer-id";
 import { eachOutput, FORWARDING_LIES, LIES, type Lie } from "../testing/lies.ts";
 import type { Peer } from "./peer.ts";
 
@@ -14,8 +15,9 @@ export const tapOf = (name: string): ((outputs: readonly Output[], peer: Peer) =
   return (outputs, peer) => {
     const liar = {
       id: peer.id,
-      linkOf: peer.linkOf.bind(peer),
-      read: (file: FileId, begin: number, length: number) => readNow(peer.sharedPathOf(file), begin, length),
+      linkOf: (to: PeerId) => peer.engine.linkOf(to),
+      read: (file: FileId, begin: number, length: number) =>
+        readNow(peer.files.sharedPathOf(file), begin, length),
     };
     return eachOutput((output) => lie(output, liar))(outputs);
   };

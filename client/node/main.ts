@@ -13,7 +13,7 @@ import { inventFiles, inventTyping, type InventedFile } from "../testing/invente
 import { inventFeeds } from "../testing/invented-room.ts";
 import { SeededRandom } from "../testing/random.ts";
 import { tapOf } from "./liar.ts";
-import { Peer, type PeerOptions, type PeerState } from "./peer.ts";
+import { TestPeer, type PeerState, type TestPeerOptions } from "./test-peer.ts";
 
 const USAGE = `This runs Swapmeet peers without a browser for the process that forks it; it has no command line.
 
@@ -24,7 +24,7 @@ const USAGE = `This runs Swapmeet peers without a browser for the process that f
 The calls are the type Call in client/node/main.ts.
 `;
 
-export interface JoinOptions extends Omit<PeerOptions, "folder" | "tap"> {
+export interface JoinOptions extends Omit<TestPeerOptions, "folder" | "tap"> {
   /** The name of a lie in client/testing/lies.ts; an honest peer has none. */
   readonly lie?: string;
 }
@@ -47,7 +47,7 @@ export interface Asked {
 type Value = number | string | readonly string[] | PeerState | undefined;
 export type Answered = { readonly id: number } & ({ readonly value: Value } | { readonly problem: string });
 
-const peers: Peer[] = [];
+const peers: TestPeer[] = [];
 /** Pieces and downloads of all peers, for as long as this process runs. */
 let folder: string | null = null;
 
@@ -84,9 +84,9 @@ const perform = async (call: Call): Promise<Value | void> => {
 
 let joins = 0;
 
-const joined = ({ lie, ...options }: JoinOptions): Promise<Peer> => {
+const joined = ({ lie, ...options }: JoinOptions): Promise<TestPeer> => {
   folder ??= mkdtempSync(join(tmpdir(), "swapmeet-peers-"));
-  return Peer.join({
+  return TestPeer.join({
     ...options,
     folder: join(folder, String(joins++)),
     ...(lie === undefined ? {} : { tap: tapOf(lie) }),

@@ -232,6 +232,11 @@ export class Engine {
     return this.#parts.links.peerCount;
   }
 
+  /** How many other members the server named last. */
+  get memberCount(): number {
+    return this.#members.length;
+  }
+
   /** How many of the members that the server named answer calls and still can't be reached. */
   get unreachableCount(): number {
     return this.#members.filter((at) => this.#parts.links.isApart(at) && !this.#parts.presence.peerAt(at))

@@ -1,12 +1,12 @@
 /** Files of a peer in Node: read from where they lie, and written where they are kept. */
-import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Input, SwarmOutput } from "@swapmeet/engine/io/io";
 import { peerIdOf } from "@swapmeet/engine/names/peer-id";
 import { DiskFiles } from "../../node/disk-files.ts";
-import { writeDownload } from "../../node/downloads.ts";
+import { saveDownload } from "../../node/downloads.ts";
 import { testFile } from "../platform/store/piece-store-contract.ts";
 
 /** Only a hang takes so long. */
@@ -20,7 +20,7 @@ afterEach(() => rm(root, { recursive: true }));
 describe("a file of the disk that is shared", () => {
   const shared = async () => {
     const fed: Input[] = [];
-    const files = new DiskFiles(join(root, "peer"), (input) => void fed.push(input));
+    const files = new DiskFiles(join(root, "peer"), true, (input) => void fed.push(input));
     const file = await testFile(1, 3_000_000);
     const path = join(root, "song.mp3");
     await writeFile(path, file.bytes);
@@ -53,14 +53,14 @@ describe("a file of the disk that is shared", () => {
   });
 
   test("that is not there is told by its path", async () => {
-    const files = new DiskFiles(root, () => {});
+    const files = new DiskFiles(root, true, () => {});
     await expect(files.share(join(root, "none.txt"))).rejects.toThrow("none.txt");
   });
 });
 
 test("[F8] a download is stored piece by piece, verified, and written where it is kept", async () => {
   const fed: Input[] = [];
-  const files = new DiskFiles(root, (input) => void fed.push(input));
+  const files = new DiskFiles(root, true, (input) => void fed.push(input));
   const heard = (type: Input["type"], count = 1) =>
     vi.waitUntil(() => fed.filter((input) => input.type === type).length >= count, HANG);
   const perform = (output: SwarmOutput) => files.holdings.perform(output, () => null);
@@ -81,17 +81,23 @@ test("[F8] a download is stored piece by piece, verified, and written where it i
     await heard("piece-stored", piece + 1);
   }
   expect(files.savedPathOf("song.mp3", "Music")).toBeUndefined();
+  expect((await readdir(join(root, "Music"))).filter((name) => !name.includes("held")).sort()).toEqual([
+    "song.mp3.part",
+    "song.mp3.part.claims",
+  ]);
   perform({ type: "save-file", file: file.id, entries: [{ name: "song.mp3", folder: "Music" }] });
   await heard("file-saved");
   const path = files.savedPathOf("song.mp3", "Music")!;
-  expect(path).toBe(join(root, "downloads", "Music", "song.mp3"));
+  expect(path).toBe(join(root, "Music", "song.mp3"));
   expect(new Uint8Array(await readFile(path))).toEqual(file.bytes);
+  perform({ type: "close-store", file: file.id, forget: false });
+  await vi.waitUntil(async () => (await readdir(join(root, "Music"))).length === 1, HANG);
   files.holdings.close();
 });
 
 describe("a finished download", () => {
   const write = (name: string, folder = "", text = "text") =>
-    writeDownload(root, new Blob([text]), name, folder);
+    saveDownload(root, new Blob([text]), { name, folder }, async () => null);
 
   test("does not take the name of another file", async () => {
     expect(await write("a.txt", "", "first")).toEqual({ ok: true, value: join(root, "a.txt") });

@@ -102,7 +102,9 @@ export class Link implements BlockSender {
       iceServers,
       iceTransportPolicy: relayOnly ? "relay" : "all",
     };
-    this.#peer = new SimplePeer({ initiator, trickle: true, config, wrtc });
+    // With trickle the end of this time means nothing, but its timer keeps a process alive.
+    const iceCompleteTimeout = 1;
+    this.#peer = new SimplePeer({ initiator, trickle: true, iceCompleteTimeout, config, wrtc });
     this.#peer.on("signal", (signal) => {
       const own = relayOnly ? byRelayAlone(signal as OwnSignal) : (signal as OwnSignal);
       if (!own) return;
