@@ -104,12 +104,14 @@ export class RedisProcess {
     this.#kept.push(kept);
   }
 
-  /** Answers with what the script returned after "ok", or with its own word for why not. */
+  /** The script's reply: "ok" and what it found, or its own word for why not. Rejects with `Unavailable`. */
   async ask(script: ScriptName, ...args: readonly string[]): Promise<readonly unknown[]> {
     const first = await this.#call(script, args);
     if (first[0] !== "lost") return first;
     await this.#within(this.#renew());
-    return this.#call(script, args);
+    const second = await this.#call(script, args);
+    if (second[0] === "lost") throw new Unavailable();
+    return second;
   }
 
   async #call(script: ScriptName, args: readonly string[]): Promise<readonly unknown[]> {
