@@ -21,12 +21,10 @@ const textOf = (name: string) => readFileSync(join(DEPLOY, name), "utf8");
 const folder = mkdtempSync(join(tmpdir(), "swapmeet-deploy-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Settings that compose.yaml gives and that the server learns with the next changes. The test below ends the list. */
-const TO_COME = ["REDIS_URL", "TURN_URLS", "TURN_SECRET", "PUBLIC_ORIGIN", "METRICS_TOKEN"];
 /** Variables that Node itself reads. */
 const OF_NODE = ["NODE_ENV"];
 const unknown = (names: Iterable<string>) =>
-  [...names].filter((name) => ![...Object.keys(SETTINGS), ...OF_NODE, ...TO_COME].includes(name));
+  [...names].filter((name) => ![...Object.keys(SETTINGS), ...OF_NODE].includes(name));
 
 interface Service {
   readonly image?: string;
@@ -54,10 +52,6 @@ describe("the settings that these files give", () => {
     expect(
       unknown(dockerfile.getENVs().flatMap((env) => env.getProperties().map((p) => p.getName()))),
     ).toEqual([]);
-  });
-
-  it("are no longer to come once the server knows them", () => {
-    expect(TO_COME.filter((name) => name in SETTINGS)).toEqual([]);
   });
 
   it("come from variables that .env.example explains", () => {
