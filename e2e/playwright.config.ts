@@ -26,7 +26,8 @@ export default defineConfig({
   reporter: "list",
   use: {
     launchOptions: launchOptions(),
-    trace: "retain-on-failure",
+    // Recording every test takes a tenth of the run. `--trace retain-on-failure` records while one looks for a cause.
+    trace: "off",
     actionTimeout: pace.hangMs(30_000),
   },
 });

@@ -272,9 +272,10 @@ export function createSignalingServer(options: SignalingOptions = {}): Signaling
     const wasListening = http.listening;
     responder?.close();
     ownMetricsPort?.close();
+    const secureClosed = secure?.listening ? once(secure, "close") : undefined;
     secure?.close();
     // Closing the transports instead of saying good-bye lets clients reconnect by themselves when we return.
-    const closed = sockets.close();
+    const closed = Promise.all([sockets.close(), secureClosed]);
     // All of them: http itself closes none that became a WebSocket, and a client out of range answers no good-bye.
     const impatience = setTimeout(() => connections.destroyAll(), CLOSE_GRACE_MS);
     await within(CLOSE_GRACE_MS + LEAVE_GRACE_MS, closed);

@@ -62,7 +62,13 @@ it("no line holds an address of a client, an address of a member, a secret or a 
   expect(server.counters.refused).toMatchObject({
     ...{ internal: 1, oversize: 1, flood: 1, "foreign-origin": 1, "too-many-connections": 1 },
   });
-  expect(lines.map((line) => JSON.parse(line).event)).toEqual(["start", "failed", "drain", "stop"]);
+  expect(lines.map((line) => JSON.parse(line).event)).toEqual([
+    "start",
+    "failed",
+    "silent-proxy",
+    "drain",
+    "stop",
+  ]);
   for (const text of secretish) expect(lines.join("\n")).not.toContain(text);
 });
 

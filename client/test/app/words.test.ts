@@ -136,7 +136,7 @@ describe("the server", () => {
   test("[J10e] that lets nobody in at this address: the words name the setting", () => {
     vi.stubGlobal("location", new URL("https://share.example.org:8443/swap/"));
     for (const reason of ["unknown-host", "foreign-origin"] as const) {
-      const { title, remedy, bad } = serverSaying({ type: "refused", reason }, 0)!;
+      const { title, remedy, bad } = serverSaying({ type: "refused", reason }, 0, false)!;
       expect(title).toContain("share.example.org:8443");
       expect(remedy).toContain("PUBLIC_ORIGIN=https://share.example.org:8443,");
       expect(bad).toBe(true);
@@ -145,7 +145,7 @@ describe("the server", () => {
   });
 
   test("[J14f] that can't tell networks apart: the page says whom Nearby shows", () => {
-    const saying = (nearby: "everyone" | "alone") => serverSaying({ type: "online", nearby }, 3)!;
+    const saying = (nearby: "everyone" | "alone") => serverSaying({ type: "online", nearby }, 3, false)!;
     expect(saying("everyone").title).toBe("Nearby shows everyone who uses this server.");
     expect(saying("alone").title).toBe("Nearby can show you nobody.");
     for (const nearby of ["everyone", "alone"] as const) expect(saying(nearby).remedy).toContain("log");

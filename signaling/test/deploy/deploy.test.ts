@@ -2,6 +2,7 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { Agent } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { DCLinter } from "dclint";
 import { DockerfileParser, type Copy, type From } from "dockerfile-ast";
 import { validate } from "dockerfile-utils";
+import { io } from "socket.io-client";
 import { afterAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { SETTINGS } from "../../src/settings/settings.ts";
@@ -246,9 +248,15 @@ describe("Caddyfile", () => {
     try {
       await expect.poll(() => said.join("")).toContain("serving initial configuration");
       expect(await (await fetch(site)).text()).toContain("<title>page</title>");
-      const direct = await (await connect(url)).join(openly(1));
-      const through = await connect(site, { Origin: site, "X-Forwarded-For": "203.0.113.9" });
-      expect((await through.join(openly(2))).tag).toBe(direct.tag);
+      const direct = await (await connect(url, { "X-Forwarded-For": "127.0.0.2" })).join(openly(1));
+      const through = io(site, {
+        ...{ transports: ["websocket"], forceNew: true, reconnection: false },
+        extraHeaders: { Origin: site, "X-Forwarded-For": "203.0.113.9" },
+        agent: new Agent({ localAddress: "127.0.0.2" }) as never,
+      });
+      const joined = (await through.emitWithAck("join", openly(2))) as { tag: string };
+      through.disconnect();
+      expect(joined.tag).toBe(direct.tag);
       await expect(connect(site, { Origin: "https://elsewhere.example" })).rejects.toThrow();
       expect(server.counters.refused["foreign-origin"]).toBe(1);
     } finally {
