@@ -44,6 +44,9 @@ describe.each([
   "e2e/bench/README.md",
   "README.md",
   "CONTRIBUTING.md",
+  "signaling/README.md",
+  "signaling/deploy/README.md",
+  "client/peer/README.md",
 ])("%s", (document) => {
   const text = textOf(document);
 
