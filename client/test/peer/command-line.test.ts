@@ -69,6 +69,15 @@ describe("a place", () => {
     expect(other.serverUrl).toBe("http://lan.test/");
   });
 
+  test("[J15c] a link by way of the page about trust leads to the server's page", () => {
+    for (const path of ["trust", "trust/"])
+      expect(linkIn(`http://192.168.1.20:3000/${path}#${CODE}`)).toEqual({
+        serverUrl: "http://192.168.1.20:3000/",
+        code: CODE,
+        file: null,
+      });
+  });
+
   test("without a room one is made, or the open one is taken, or it is asked for", async () => {
     expect(await placeOf(options(), [], true)).toMatchObject({ isNew: true });
     expect(await placeOf(options({ nearby: true }), [], false)).toMatchObject({ code: null });

@@ -39,10 +39,10 @@ export const linkIn = (text: string): Link | null => {
   return { serverUrl: pageOf(text), code, file };
 };
 
-/** The page of a server: with a slash at the end, and nothing behind it. */
+/** The page of a server, with a slash at the end. A server with https of its own invites people to its /trust. [J15c] */
 const pageOf = (url: string): string => {
   const { origin, pathname } = new URL(url);
-  return origin + pathname.replace(/\/*$/, "/");
+  return origin + pathname.replace(/(\/trust)?\/*$/, "/");
 };
 
 /**
