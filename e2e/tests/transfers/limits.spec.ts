@@ -34,7 +34,8 @@ for (const { who, field } of [
     open,
   }) => {
     const arrivals = new Arrivals();
-    const sender = await open("/", { before: slowUplink(6 * MiB) });
+    // So slow that the file is under way for as long as a slow page needs to set a limit and to show it.
+    const sender = await open("/", { before: slowUplink(2 * MiB) });
     const receiver = await open(`/#${await sender.newPrivateRoom()}`, {
       before: (page) => arrivals.watch(page),
     });
