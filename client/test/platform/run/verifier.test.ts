@@ -2,6 +2,7 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { verify } from "../../../src/platform/run/signature.ts";
 import { pageVerifier } from "../../../src/platform/verify/page-verifier.ts";
+import { breathe } from "../../../src/platform/workers/breath.ts";
 import { stubWorkers, type Fate, type StubbedWorker } from "../workers/worker-double.ts";
 
 /** Only a hang takes so long. */
@@ -80,11 +81,12 @@ test("[K4] without any worker all are checked on the page, which does other thin
   for (let i = 0; i < 50; i++) ask(i, i % 3 === 0);
   const counts = new Set<number>(); // that others see meanwhile
   while (answers.length < 50) {
-    await new Promise((resolve) => setImmediate(resolve));
+    // As a message of anybody else: Node handles up to 48 of them before it comes to timers and immediates.
+    await breathe();
     counts.add(answers.length);
   }
   expect(answers).toEqual(Array.from({ length: 50 }, (_, i) => i % 3 === 0));
-  expect([...counts].some((count) => count > 0 && count < 50)).toBe(true);
+  expect(counts.size).toBeGreaterThan(10);
   verifier.close();
 });
 
