@@ -17,7 +17,6 @@ export function secureServer(
 ): Server {
   const { certificate: cert, key } = certificates.server;
   const secure = createServer({ ...options, cert, key, handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS });
-  secure.maxConnections = http.maxConnections;
   secure.keepAliveTimeout = http.keepAliveTimeout;
   secure.maxHeadersCount = http.maxHeadersCount;
   secure.maxRequestsPerSocket = http.maxRequestsPerSocket;
