@@ -7,6 +7,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { ADDRESS_BYTES, JOIN_SECRET_BYTES, type Address, type JoinSecret } from "@swapmeet/shared";
 import type { Engine } from "@swapmeet/engine";
 import type { Input, Notice, Output } from "@swapmeet/engine/io/io";
+import type { SearchQuery } from "@swapmeet/engine/io/view";
 import { peerIdOf, type PeerId } from "@swapmeet/engine/names/peer-id";
 import { personNameOf } from "@swapmeet/engine/names/person-name";
 import { deriveRoom, openRoom } from "@swapmeet/engine/names/room-secret";
@@ -46,6 +47,16 @@ const secretOf = (code: RoomCode): Promise<Uint8Array> => {
   const secret = secretByCode.get(code) ?? stretch(code);
   secretByCode.set(code, secret);
   return secret;
+};
+
+/** A search that finds all that is offered. */
+export const EVERYTHING: SearchQuery = {
+  text: "",
+  kind: null,
+  minBytes: 0,
+  maxBytes: Infinity,
+  of: null,
+  limit: Infinity,
 };
 
 export class Peer {

@@ -2,9 +2,9 @@
 import type { Output } from "@swapmeet/engine/io/io";
 import { GENERAL } from "@swapmeet/engine/names/name";
 import type { PostId } from "@swapmeet/engine/names/post-id";
-import type { PostView, ResultRow, SearchQuery } from "@swapmeet/engine/io/view";
+import type { PostView, ResultRow } from "@swapmeet/engine/io/view";
 import type { RoomCode } from "../src/platform/room/room-code.ts";
-import { Peer } from "./peer.ts";
+import { EVERYTHING, Peer } from "./peer.ts";
 
 export interface TestPeerOptions {
   readonly serverUrl: string;
@@ -36,14 +36,8 @@ export interface PeerState {
   readonly refusals: Readonly<Record<string, number>>;
 }
 
-const EVERYTHING: SearchQuery = {
-  text: "",
-  kind: null,
-  minBytes: 0,
-  maxBytes: Infinity,
-  of: null,
-  limit: 10_000,
-};
+/** Rows that a question about the files brings at most. */
+const LIMIT = 10_000;
 
 export class TestPeer {
   readonly #peer: Peer;
@@ -110,7 +104,7 @@ export class TestPeer {
       people: people.map(({ name }) => name),
       linked: people.filter(({ reach }) => reach !== "known").map(({ name }) => name),
       neighbors: engine.neighborCount,
-      files: engine.search(EVERYTHING).rows.map(({ name }) => name),
+      files: engine.search({ ...EVERYTHING, limit: LIMIT }).rows.map(({ name }) => name),
       posts: engine.posts(GENERAL).map(({ text }) => text),
       postDelaysMs: [...this.#delayByPost.values()],
       dials: this.#dials,
@@ -123,7 +117,9 @@ export class TestPeer {
   }
 
   #find(name: string): ResultRow | undefined {
-    return this.#peer.engine.search({ ...EVERYTHING, text: name }).rows.find((row) => row.name === name);
+    return this.#peer.engine
+      .search({ ...EVERYTHING, limit: LIMIT, text: name })
+      .rows.find((row) => row.name === name);
   }
 
   #note(outputs: readonly Output[]): void {

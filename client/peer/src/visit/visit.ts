@@ -1,8 +1,8 @@
 /** One visit to a room: joins it, waits for what a command needs, and leaves. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Notice } from "@swapmeet/engine/io/io";
-import type { PersonView, ResultRow, SearchQuery } from "@swapmeet/engine/io/view";
-import { Peer, type ServerState } from "../../../node/peer.ts";
+import type { PersonView, ResultRow } from "@swapmeet/engine/io/view";
+import { EVERYTHING, Peer, type ServerState } from "../../../node/peer.ts";
 import { EXIT, Failure } from "../base/failure.ts";
 import { roomLink, type Place } from "./place.ts";
 import type { Voice } from "../voice/voice.ts";
@@ -23,15 +23,6 @@ export interface VisitOptions {
 const QUIET_MS = 1_500;
 /** The server knows its address at once. */
 const ADDRESS_WITHIN_MS = 1_000;
-
-const EVERYTHING: SearchQuery = {
-  text: "",
-  kind: null,
-  minBytes: 0,
-  maxBytes: Infinity,
-  of: null,
-  limit: Infinity,
-};
 
 export class Visit {
   readonly peer: Peer;
